@@ -1,0 +1,1 @@
+"""Execution -> Artifacts: what a job leaves behind, collected with a manifest."""

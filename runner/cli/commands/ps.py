@@ -1,0 +1,92 @@
+"""``wf ps``: runs as a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.cli.arguments import Parser
+from runner.errors import OK, USAGE, WfError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.cli.context import Context
+    from runner.records.index import Row
+
+_COLOURS = {"succeeded": "green", "failed": "red", "lost": "red", "cancelled": "yellow"}
+
+
+def parser() -> Parser:
+    """The arguments."""
+    made = Parser(
+        "ps",
+        "List the runs that are going on, or else the last one.",
+        [
+            ("wf ps", "what is going on"),
+            ("wf ps -a", "all runs"),
+            ("wf ps -n 5 --json", "the newest five, for programs"),
+        ],
+    )
+    made.add_argument("-a", "--all", action="store_true", help="all runs")
+    made.add_argument("-n", "--last", metavar="N", help="the newest N runs")
+    made.add_json()
+    return made
+
+
+def execute(arguments: argparse.Namespace, context: Context) -> int:
+    """List them."""
+    from runner import compose
+
+    records = compose.records(context.settings, context.now)
+    records.settle()
+    index = records.index()
+    if arguments.all or arguments.last is not None:
+        rows = index.newest(-1 if arguments.last is None else _number(arguments.last))
+    else:
+        rows = index.unfinished() or index.newest(1)
+    if arguments.json:
+        context.say_json([row._asdict() for row in rows])
+        return OK
+    if not rows:
+        context.err.write("no runs yet; `wf ls` lists what can be run\n")
+        return OK
+    from runner.cli.render.style import style
+    from runner.cli.render.table import table
+
+    dress = style(context.out, context.variables)
+    header = ("RUN", "WORKFLOW", "WHERE", "STATUS", "TOOK", "AGE")
+    lines = [_cells(row, context) for row in rows]
+    context.out.write(table(header, lines, dress, _paint))
+    return OK
+
+
+def _number(written: str) -> int:
+    if written.isdigit():
+        return int(written)
+    raise WfError(USAGE, f"--last: a number is wanted, not `{written}`", hint="wf ps -n 5")
+
+
+def _paint(column: int, text: str) -> tuple[str, ...]:
+    if column == 0:
+        return ("bold",)
+    colour = _COLOURS.get(text.partition(" ")[0]) if column == 3 else None  # noqa: PLR2004
+    return (colour,) if colour else ()
+
+
+def _cells(row: Row, context: Context) -> tuple[str, ...]:
+    from datetime import datetime
+
+    from runner.cli.render.table import age
+    from runner.units import duration
+
+    def at(stamp: str) -> datetime:
+        return datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+
+    now = context.now()
+    end = at(row.finished_at) if row.finished_at else now
+    took = duration((end - at(row.started_at)).total_seconds()) if row.started_at else "-"
+    status = row.status
+    if row.exit_code and row.status == "failed":
+        status += f" ({row.exit_code})"
+    old = age((now - at(row.submitted_at)).total_seconds())
+    return (row.name, row.workflow, row.executor, status, took, old)

@@ -1,0 +1,37 @@
+"""``wf rm``: remove runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.cli.arguments import Parser
+from runner.errors import OK
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.cli.context import Context
+
+
+def parser() -> Parser:
+    """The arguments."""
+    made = Parser(
+        "rm",
+        "Remove runs with their logs and artifacts. A run that is going on is refused.",
+        [("wf rm wet-mango-1", "remove a run"), ("wf rm last", "remove the last one")],
+    )
+    made.add_argument("runs", metavar="RUN", nargs="+", help="a name, its first letters, or `last`")
+    return made
+
+
+def execute(arguments: argparse.Namespace, context: Context) -> int:
+    """Remove them: all are found before the first is removed."""
+    from runner import compose
+
+    records = compose.records(context.settings, context.now)
+    records.settle()
+    found = {paths.root: paths for paths in map(records.find, arguments.runs)}
+    for paths in found.values():
+        records.remove(paths)
+        context.err.write(f"removed {paths.root.name}\n")
+    return OK

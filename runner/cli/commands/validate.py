@@ -1,0 +1,96 @@
+"""``wf validate``: every mistake in the workflow file at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.cli.arguments import Parser
+from runner.cli.context import workflow_file
+from runner.errors import INVALID, OK, WfError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.cli.context import Context, Source
+    from runner.engine.prepare import WorkflowFile
+    from runner.errors import Problem
+
+
+def parser() -> Parser:
+    """The arguments."""
+    made = Parser(
+        "validate",
+        "Check the workflow file, and the files it names, without running anything.",
+        [
+            ("wf validate", "the workflow file of this project"),
+            ("wf validate other.yaml", "another one"),
+            ("wf validate --json", "the mistakes for programs, each with line and column"),
+        ],
+    )
+    made.add_argument("path", nargs="?", metavar="FILE", help="the file to check")
+    made.add_file()
+    made.add_json()
+    return made
+
+
+def execute(arguments: argparse.Namespace, context: Context) -> int:
+    """Check it: exit 0 when it can be run, 65 when not."""
+    from runner.cli.render.style import style
+    from runner.units import count
+
+    source = workflow_file(context, arguments.path or arguments.file)
+    try:
+        opened = _check(source)
+    except WfError as error:
+        if not error.problems:
+            raise
+        return _tell(error, source, arguments, context)
+    names = [workflow.name for workflow in opened.workflows]
+    if arguments.json:
+        context.say_json({"file": source.file, "valid": True, "workflows": names, "problems": []})
+        return OK
+    dress = style(context.out, context.variables)
+    said = f"{count(len(names), 'workflow')}, no mistakes"
+    context.out.write(f"{dress.paint('✓', 'green')} {source.file}: {said}\n")
+    return OK
+
+
+def _check(source: Source) -> WorkflowFile:
+    """The file itself, then what each workflow needs of the project."""
+    from runner.engine.prepare import open_file, prepare
+    from runner.errors import invalid
+    from runner.plan.plan import Choices
+
+    opened = open_file(source.text, source.file, source.root)
+    problems: list[Problem] = []
+    for workflow in opened.workflows:
+        try:
+            prepare(opened, workflow.name, Choices())
+        except WfError as error:
+            problems += [problem for problem in error.problems if not _known(problem, problems)]
+    if problems:
+        raise invalid(problems)
+    return opened
+
+
+def _known(problem: Problem, problems: list[Problem]) -> bool:
+    """Two workflows may name one faulty requirements file."""
+    return any(_key(problem) == _key(other) for other in problems)
+
+
+def _key(problem: Problem) -> tuple[object, ...]:
+    place = problem.place
+    return (problem.message, place and (place.file, place.line, place.column))
+
+
+def _tell(error: WfError, source: Source, arguments: argparse.Namespace, context: Context) -> int:
+    from runner.cli.render.problems import count_line, problem_document, show_problems
+    from runner.cli.render.style import style
+
+    if arguments.json:
+        found = [problem_document(problem) for problem in error.problems]
+        context.say_json({"file": source.file, "valid": False, "workflows": [], "problems": found})
+        return INVALID
+    show_problems(error.problems, context.err, context.variables)
+    context.err.write(count_line(len(error.problems), style(context.err, context.variables)))
+    return INVALID

@@ -1,0 +1,99 @@
+"""What every verb is given: the outside world as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from runner.errors import INVALID, USAGE, WfError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from runner.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Streams, folders, variables and the clock. Data go to ``out``, everything else to ``err``."""
+
+    out: TextIO
+    err: TextIO
+    cwd: Path
+    variables: Mapping[str, str]
+    settings: Settings
+    now: Callable[[], datetime]
+
+    def say_json(self, document: object) -> None:
+        """One JSON document on stdout."""
+        import json
+
+        self.out.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A workflow file's bytes, its name as shown to people, and the project folder."""
+
+    text: bytes
+    file: str
+    root: Path
+
+
+def workflow_file(context: Context, named: str | None) -> Source:
+    """Find and read the workflow file: the one named, else the nearest one upwards.
+
+    Raises:
+        WfError: kind ``USAGE`` when there is none, ``INVALID`` when it is no regular file, cannot
+            be read, or is larger than a workflow file can be.
+    """
+    from runner.workspace.project import WORKFLOW_FILE, find
+
+    if named is None:
+        root = find(context.cwd)
+        if root is None:
+            raise WfError(
+                USAGE,
+                f"there is no {WORKFLOW_FILE} here or in a folder above",
+                hint="change into a project that has one, or name a file with --file",
+            )
+        path = root / WORKFLOW_FILE
+    else:
+        path = context.cwd / named
+        inside = path.parent.name == WORKFLOW_FILE.parent.name
+        root = path.parent.parent if inside else path.parent
+    return Source(_read(path, _shown(path, context.cwd)), _shown(path, context.cwd), root)
+
+
+def _shown(path: Path, cwd: Path) -> str:
+    import os
+
+    return os.path.relpath(path, cwd)
+
+
+def _read(path: Path, shown: str) -> bytes:
+    import os
+    import stat
+
+    from runner.document.reader import MAX_BYTES, too_large
+
+    try:
+        # a pipe must not be waited for, whatever its name
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise WfError(
+            USAGE, f"there is no file {shown}", hint="name a workflow file with --file"
+        ) from None
+    except OSError as error:
+        raise WfError(INVALID, f"{shown} cannot be read: {error.strerror}") from None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode):
+            raise WfError(INVALID, f"{shown} is a folder", hint="a workflow file is YAML text")
+        if not stat.S_ISREG(found.st_mode):
+            raise WfError(INVALID, f"{shown} is not a regular file")
+        if found.st_size > MAX_BYTES:
+            raise too_large(shown, found.st_size)
+        return file.read(MAX_BYTES + 1)

@@ -1,0 +1,43 @@
+"""The report of a bug in wf, shaped so that it can be sent as it is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+def write_report(bug: Exception, words: Sequence[str], variables: Mapping[str, str]) -> Path | None:
+    """Write the report into the state folder; its path, or ``None`` if that is impossible.
+
+    It holds the command line and the traceback, and no variables: they may be secret.
+    """
+    import traceback
+    from datetime import datetime, timezone
+
+    from runner import __version__
+    from runner.settings import resolve
+
+    now = datetime.now(timezone.utc)
+    text = "\n".join(
+        [
+            f"wf {__version__}, Python {sys.version.split()[0]}, {' '.join(os.uname()[::2])}",
+            f"at {now.isoformat(timespec='seconds')}",
+            f"typed: wf {' '.join(words)}",
+            "",
+            *traceback.format_exception(bug),
+        ]
+    )
+    try:
+        folder = resolve(variables).home.crash_reports
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{now:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
+        path.write_text(text, encoding="utf-8")
+    except OSError:
+        sys.stderr.write(text)
+        return None
+    return path

@@ -1,0 +1,158 @@
+"""The entry point: picks the verb, catches what goes wrong, and turns it into an exit code.
+
+Start-up is part of the product: nothing is imported before it is known to be needed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from runner import __version__, errors
+from runner.errors import WfError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+# verb -> its module in cli/commands, and a line for the overview
+VERBS = {
+    "run": ("run", "run a workflow and show its output until it ends"),
+    "ls": ("ls", "list the workflows of this project"),
+    "validate": ("validate", "check the workflow file and show every mistake in it"),
+    "plan": ("plan", "show what a run would do, without doing it"),
+    "ps": ("ps", "list runs"),
+    "show": ("show", "show everything known about a run"),
+    "logs": ("logs", "print what a run has printed"),
+    "artifacts": ("artifacts", "look at what runs have left behind"),
+    "rm": ("rm", "remove runs with their logs and artifacts"),
+}
+
+_HELP = """\
+wf runs the workflows of .dstack/workflows.yaml on this machine.
+
+usage: wf VERB [ARGUMENTS]        wf VERB --help says more
+
+{verbs}
+
+  -V, --version  show the version
+  -h, --help     show this text
+
+examples:
+  wf ls                           what can be run here
+  wf run train-mnist-no-gpu       run it: environment, devices, log, artifacts
+  wf show last                    how the last run went
+  wf artifacts tree last          what it left behind
+"""
+
+
+def entry() -> NoReturn:
+    """The ``wf`` command."""
+    code = main(sys.argv[1:])
+    # skips the interpreter's tear-down; everything that must be written has been
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command line; its exit code."""
+    try:
+        try:
+            return _dispatch(list(words))
+        finally:
+            sys.stdout.flush()
+    except WfError as error:
+        return _report(error, as_json="--json" in words)
+    except BrokenPipeError:
+        # whoever read our output has had enough (`wf ps | head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return errors.OK
+    except KeyboardInterrupt:
+        return errors.INTERRUPTED
+    except SystemExit as end:  # argparse, after it has printed help
+        return end.code if isinstance(end.code, int) else errors.OK
+    except Exception as bug:  # noqa: BLE001 - the one place where a bug becomes a report
+        return _report_bug(bug, words)
+
+
+def _dispatch(words: list[str]) -> int:
+    verb = words[0] if words else "--help"
+    if verb in {"-V", "--version", "version"}:
+        sys.stdout.write(f"wf {__version__}\n")
+        return errors.OK
+    if verb in {"-h", "--help", "help"}:
+        return _help(words[1:])
+    if verb not in VERBS:
+        raise _unknown(verb)
+    return _run(_load(verb), words[1:])
+
+
+def _load(verb: str) -> ModuleType:
+    from importlib import import_module
+
+    return import_module(f"runner.cli.commands.{VERBS[verb][0]}")
+
+
+def _run(module: ModuleType, words: list[str]) -> int:
+    from datetime import datetime, timezone
+    from pathlib import Path
+
+    from runner.cli.context import Context
+    from runner.settings import resolve
+
+    parser = module.parser()
+    arguments = (
+        module.parse(parser, words) if hasattr(module, "parse") else parser.parse_args(words)
+    )
+    variables = dict(os.environ)
+    context = Context(
+        out=sys.stdout,
+        err=sys.stderr,
+        cwd=Path.cwd(),
+        variables=variables,
+        settings=resolve(variables),
+        now=lambda: datetime.now(timezone.utc),
+    )
+    return int(module.execute(arguments, context))
+
+
+def _help(words: list[str]) -> int:
+    if words and words[0] in VERBS:
+        _load(words[0]).parser().print_help()
+        return errors.OK
+    width = max(len(verb) for verb in VERBS)
+    listed = "\n".join(f"  {verb:<{width}}  {summary}" for verb, (_, summary) in VERBS.items())
+    sys.stdout.write(_HELP.format(verbs=listed))
+    return errors.OK
+
+
+def _unknown(verb: str) -> WfError:
+    from runner.spec.mistakes import did_you_mean
+
+    what = "option" if verb.startswith("-") else "verb"
+    known = [*VERBS, "--help", "--version"] if what == "option" else VERBS
+    hint = did_you_mean(verb, known, "the verbs are")
+    return WfError(errors.USAGE, f"there is no {what} `{verb}`", hint=hint)
+
+
+def _report(error: WfError, *, as_json: bool) -> int:
+    from runner.cli.render.problems import error_document, show_error
+
+    if as_json:
+        import json
+
+        sys.stdout.write(json.dumps(error_document(error), indent=2) + "\n")
+    show_error(error, sys.stderr, os.environ)
+    return error.kind
+
+
+def _report_bug(bug: Exception, words: Sequence[str]) -> int:
+    """A bug of ours: no traceback on the terminal, but a file that can be sent."""
+    from runner.cli.crash import write_report
+
+    path = write_report(bug, words, os.environ)
+    where = f"; the report is {path}" if path else ""
+    sys.stderr.write(f"error: this is a bug in wf: {type(bug).__name__}: {bug}{where}\n")
+    sys.stderr.write("hint: please send the report with what you typed\n")
+    return errors.INTERNAL

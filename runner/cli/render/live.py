@@ -1,0 +1,191 @@
+"""A run as it goes on: phases above, then the job's own bytes, then how it ended.
+
+The job's output is not handed over by whoever runs the job: a thread follows the log. A terminal
+that stands still holds up the thread, never the job.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from runner import events
+from runner.cli.render.style import harmless, style
+from runner.records.log import follow
+from runner.units import amount, count, duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from rich.status import Status
+    from typing_extensions import Self
+
+_LABEL = 9
+
+
+class Watcher:
+    """An observer that shows a run on ``err``, and the job's output on ``out``."""
+
+    def __init__(self, err: TextIO, out: TextIO, variables: Mapping[str, str], where: str) -> None:
+        """``where`` is the place of the workflow, ``file:line``."""
+        self._err = err
+        self._out = out
+        self._where = where
+        self._dress = style(err, variables)
+        self._status: Status | None = None
+        self._follower: _Follower | None = None
+        self._told = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _tb: TracebackType | None,
+    ) -> None:
+        self._quiet()
+        self._end_output()
+
+    def notify(self, event: events.Event) -> None:
+        """Show one event."""
+        match event:
+            case events.JobWrote():
+                if self._follower is not None:
+                    self._follower.grown()
+            case events.JobStarted(_, log):
+                self._quiet()
+                self._follower = _Follower(Path(log), self._out)
+            case events.JobEnded():
+                self._end_output()
+            case events.PhaseStarted(phase, text):
+                self._show(phase, text)
+            case events.PhaseProgress(phase, text):
+                self._progress(phase, text)
+            case _:
+                self._quiet()
+                self._say(self._line(event))
+
+    def _line(self, event: events.Event) -> str:
+        """The line that stays on the screen for an event."""
+        paint = self._dress.paint
+        match event:
+            case events.RunCreated(run, workflow):
+                head = f"{paint('●', 'green')} {paint(run, 'bold')}"
+                return f"{head}   {workflow}   {paint(self._where, 'dim')}"
+            case events.PhaseFinished(phase, text, seconds):
+                took = paint(f" ({duration(seconds)})", "dim") if seconds >= 1 else ""
+                return f"  {phase:<{_LABEL}} {paint('✓', 'green')} {text}{took}"
+            case events.Stopping("SIGKILL"):
+                return f"\n{paint('killed', 'red')}"
+            case events.Stopping(signal):
+                return f"\nstopping ({signal} sent); press Ctrl-C again to kill"
+            case events.Warned(text):
+                return f"{paint('warning:', 'yellow')} {harmless(text)}"
+        return ""
+
+    def finish(self, document: dict[str, Any]) -> None:
+        """The last lines: how it ended, what is left, what to type next."""
+        self._quiet()
+        for note in document["notes"]:
+            self._say(f"{self._dress.paint('note:', 'cyan')} {harmless(note)}")
+        status, name = document["status"], document["name"]
+        good = status == "succeeded"
+        symbol = self._dress.paint("✓ " if good else "✗ ", "green" if good else "red")
+        said = [self._dress.paint(status, "bold")]
+        usage = document["usage"]
+        if usage:
+            said.append(duration(usage["wall_seconds"]))
+        if not good:
+            said.append(document["message"])
+        kept = [artifact for artifact in document["artifacts"] if artifact["files"]]
+        said += [
+            f"{artifact['path']} {count(artifact['files'], 'file')} {amount(artifact['bytes'])}"
+            for artifact in kept
+        ]
+        self._say(
+            symbol
+            + self._dress.plain(" · ").join(
+                harmless(part) if i else part for i, part in enumerate(said)
+            )
+        )
+        following = f"wf artifacts tree {name}" if kept and good else f"wf show {name}"
+        self._say(self._dress.paint(f"  next: {following}", "dim"))
+
+    def _say(self, line: str) -> None:
+        self._err.write(self._dress.plain(line) + "\n")
+        self._err.flush()
+
+    def _show(self, phase: str, text: str) -> None:
+        """A spinner with one line, on a terminal only."""
+        if not self._dress.terminal:
+            return
+        line = f"  {phase:<{_LABEL}} {harmless(text)}"
+        if self._status is None:
+            from rich.console import Console
+
+            console = Console(file=self._err, highlight=False, markup=False, emoji=False)
+            self._status = console.status(line, spinner="dots")
+            self._status.start()
+        else:
+            from rich.text import Text
+
+            self._status.update(Text(line))
+
+    def _progress(self, phase: str, text: str) -> None:
+        self._show(phase, text)
+        # without a terminal nothing moves, but why a run waits must be said once
+        if not self._dress.terminal and phase == "devices" and text != self._told:
+            self._told = text
+            self._say(f"  {phase:<{_LABEL}} {self._dress.paint('◌', 'yellow')} {harmless(text)}")
+
+    def _quiet(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def _end_output(self) -> None:
+        if self._follower is not None:
+            self._follower.finish()
+            self._follower = None
+
+
+class _Follower:
+    """Carries the log to a stream as it grows, in a thread of its own."""
+
+    def __init__(self, log: Path, out: TextIO) -> None:
+        self._log = log
+        self._out = out.fileno()
+        out.flush()
+        self._grew = threading.Event()
+        self._over = False
+        self._thread = threading.Thread(target=self._carry, name="log", daemon=True)
+        self._thread.start()
+
+    def grown(self) -> None:
+        """There is more to show."""
+        self._grew.set()
+
+    def finish(self) -> None:
+        """Show what is left, and end."""
+        self._over = True
+        self._grew.set()
+        self._thread.join()
+
+    def _more(self) -> bool:
+        self._grew.wait()
+        self._grew.clear()
+        return not self._over
+
+    def _carry(self) -> None:
+        try:
+            for chunk in follow(self._log, self._more):
+                view = memoryview(chunk)
+                while view:
+                    view = view[os.write(self._out, view) :]
+        except OSError:
+            return  # nobody reads any more; the log has it all

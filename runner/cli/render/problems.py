@@ -1,0 +1,110 @@
+"""Mistakes as people see them: file:line:column, the line, a caret, the reason, a hint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TextIO
+
+from runner.cli.render.style import Style, harmless, style
+from runner.errors import INVALID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runner.errors import Place, Problem, WfError
+
+_KINDS = {
+    64: "usage", 65: "invalid", 69: "unsatisfiable", 70: "internal", 73: "storage", 75: "busy",
+    78: "environment",
+}  # fmt: skip
+_INDENT = 2
+_KEEP_LEFT = 10
+
+
+def show_error(error: WfError, stream: TextIO, variables: Mapping[str, str]) -> None:
+    """Write an error to ``stream``: every problem it has, or its one message."""
+    dress = style(stream, variables)
+    if error.problems:
+        show_problems(error.problems, stream, variables)
+    else:
+        stream.write(_headline(None, error.message, dress))
+    if error.details:
+        stream.writelines(
+            dress.plain("  │ ") + line + "\n" for line in harmless(error.details).splitlines()
+        )
+    if error.hint:
+        stream.write(_hint(error.hint, dress))
+    stream.flush()
+
+
+def show_problems(
+    problems: Iterable[Problem], stream: TextIO, variables: Mapping[str, str]
+) -> None:
+    """Write each problem with its place."""
+    dress = style(stream, variables)
+    for problem in problems:
+        stream.write(_headline(problem.place, problem.message, dress))
+        if problem.place is not None:
+            stream.write(_excerpt(problem.place, dress))
+        if problem.hint:
+            stream.write(_hint(problem.hint, dress))
+
+
+def error_document(error: WfError) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "error": _KINDS.get(error.kind, "internal"),
+        "exit_code": error.kind,
+        "message": error.message,
+        "hint": error.hint,
+        "details": error.details,
+        "problems": [problem_document(problem) for problem in error.problems],
+    }
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """One problem for programs. Lines and columns count from 1."""
+    place = problem.place
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+        "route": list(problem.route),
+        "file": place and place.file,
+        "line": place and place.line,
+        "column": place and place.column,
+        "end_column": place and place.end_column,
+    }
+
+
+def _headline(place: Place | None, message: str, dress: Style) -> str:
+    where = f"{place.file}:{place.line}:{place.column}: " if place else ""
+    label = dress.paint("error:", "red", "bold")
+    return f"{dress.paint(where, 'bold') if where else ''}{label} {harmless(message)}\n"
+
+
+def _hint(text: str, dress: Style) -> str:
+    return f"{dress.paint('hint:', 'cyan')} {harmless(text)}\n"
+
+
+def _excerpt(place: Place, dress: Style) -> str:
+    """The line at fault with a mark under the fault, cut to the width of the terminal."""
+    number = str(place.line)
+    gutter = f" {number} {dress.plain('│')} "
+    room = max(dress.width - len(gutter) - 1, 20)
+    # a tab takes one column here, so that the mark stands where the mistake is
+    line = harmless(place.excerpt.replace("\t", " "))
+    start, end = place.column - 1, max(place.end_column - 1, place.column)
+    if end > room:
+        cut = max(min(start - _KEEP_LEFT, len(line) - room), 0)
+        line, start, end = line[cut:], start - cut, end - cut
+    line = line[:room]
+    length = max(min(end, room) - start, 1)
+    blank = " " * (len(number) + _INDENT) + dress.plain("│") + " "
+    mark = dress.paint("^" * length, "red", "bold")
+    return f"{dress.paint(gutter, 'dim')}{line}\n{dress.paint(blank, 'dim')}{' ' * start}{mark}\n"
+
+
+def count_line(problems: int, dress: Style) -> str:
+    """The last line of a validation."""
+    said = f"{problems} mistake{'' if problems == 1 else 's'}"
+    return dress.paint(said, "red") + f" (exit {INVALID})\n"

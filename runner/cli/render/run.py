@@ -1,0 +1,89 @@
+"""A run's record, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TextIO
+
+from runner.cli.render.style import harmless, style
+from runner.units import amount, count, duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_COLOURS = {"succeeded": "green", "failed": "red", "lost": "red", "cancelled": "yellow"}
+
+
+def show_run(
+    document: dict[str, Any], folder: str, stream: TextIO, variables: Mapping[str, str]
+) -> None:
+    """Write the record: one fact a line."""
+    dress = style(stream, variables)
+    status = document["status"]
+    head = dress.paint(document["name"], "bold")
+    said = dress.paint(status, _COLOURS.get(status, "blue"))
+    stream.write(f"{dress.plain('●')} {head}   {document['workflow']}   {said}\n")
+    for name, text in [*_facts(document), ("folder", folder)]:
+        if text:
+            stream.write(f"  {dress.paint(f'{name:<11}', 'dim')} {dress.plain(harmless(text))}\n")
+
+
+def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("end", document["message"] or ""),
+        ("command", document["command"]),
+        ("variables", " ".join(f"{key}={value}" for key, value in document["variables"].items())),
+        ("times", _times(document)),
+        ("usage", _usage(document["usage"])),
+        ("devices", _devices(document["resources"])),
+        ("environment", _environment(document["environment"])),
+        ("source", _source(document["source"])),
+        *(("artifact", _artifact(artifact)) for artifact in document["artifacts"]),
+        *(("note", note) for note in document["notes"]),
+    ]
+
+
+def _times(document: dict[str, Any]) -> str:
+    named = (("submitted", "submitted_at"), ("started", "started_at"), ("finished", "finished_at"))
+    stamps = ((word, document[key]) for word, key in named)
+    return " · ".join(f"{word} {at[:19].replace('T', ' ')}" for word, at in stamps if at) + " UTC"
+
+
+def _usage(usage: dict[str, Any] | None) -> str:
+    if not usage:
+        return ""
+    wall, cpu = usage["wall_seconds"], usage["cpu_seconds"]
+    return (
+        f"{duration(wall)} · {duration(cpu)} of processor time"
+        f" · at most {amount(usage['peak_memory'])} of memory"
+    )
+
+
+def _devices(resources: dict[str, Any]) -> str:
+    said = []
+    if resources["cpus"]:
+        said.append("cores " + ", ".join(str(core) for core in resources["cpus"]))
+    said += [f"GPU {uuid}" for uuid in resources["gpus"]]
+    return " · ".join(said)
+
+
+def _environment(environment: dict[str, Any] | None) -> str:
+    if not environment:
+        return ""
+    packages = count(len(environment["lock"]), "package")
+    return f"python {environment['python']} · {packages} · {environment['fingerprint'][:12]}"
+
+
+def _source(source: dict[str, Any]) -> str:
+    if not source["commit"]:
+        return "not a git repository" if source["dirty"] is None else "no commit yet"
+    branch = f"{source['branch']}@" if source["branch"] else ""
+    dirty = " with uncommitted changes" if source["dirty"] else ""
+    return f"{branch}{source['commit'][:10]}{dirty}"
+
+
+def _artifact(artifact: dict[str, Any]) -> str:
+    if not artifact["files"]:
+        return f"{artifact['path']} · nothing was written there"
+    digest = (artifact["digest"] or "").removeprefix("blake3:")[:12]
+    files = count(artifact["files"], "file")
+    return f"{artifact['path']} · {files} · {amount(artifact['bytes'])} · {digest}"

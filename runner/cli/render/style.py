@@ -1,0 +1,74 @@
+"""Colour, symbols and widths: decided once a stream, from the stream and the variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from runner import envvars
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CODES = {
+    "bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34",
+    "cyan": "36",
+}  # fmt: skip
+_ASCII = {"✓": "ok", "✗": "failed", "●": "*", "◌": "-", "·": "-", "│": "|", "├─": "|-",
+          "└─": "`-", "…": "...", "→": "->", "—": "-"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How text is dressed for one stream."""
+
+    colour: bool
+    unicode: bool
+    terminal: bool
+    width: int
+
+    def paint(self, text: str, *names: str) -> str:
+        """``text`` in the named colours, where colour is on."""
+        text = self.plain(text)
+        if not self.colour or not names:
+            return text
+        codes = ";".join(_CODES[name] for name in names)
+        return f"\x1b[{codes}m{text}\x1b[0m"
+
+    def plain(self, text: str) -> str:
+        """``text`` with our symbols in ASCII, where the stream knows no others."""
+        if self.unicode:
+            return text
+        for symbol, spelled in _ASCII.items():
+            text = text.replace(symbol, spelled)
+        return text
+
+
+def style(stream: TextIO, variables: Mapping[str, str]) -> Style:
+    """The style for a stream: no colour without a terminal, with NO_COLOR, or on a dumb one."""
+    terminal = stream.isatty()
+    dumb = variables.get("TERM") == "dumb"
+    colour = terminal and not dumb
+    if variables.get(envvars.FORCE_COLOR):
+        colour = True
+    if variables.get(envvars.NO_COLOR):
+        colour = False
+    encoding = (stream.encoding or "").lower().replace("-", "")
+    return Style(colour, encoding == "utf8", terminal and not dumb, _width(stream, variables))
+
+
+def _width(stream: TextIO, variables: Mapping[str, str]) -> int:
+    import os
+
+    said = variables.get(envvars.COLUMNS, "")
+    if said.isdigit() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def harmless(text: str) -> str:
+    """Foreign text without anything a terminal would act on."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)

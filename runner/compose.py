@@ -1,0 +1,63 @@
+"""Names -> implementations. The one file that knows them all; each is loaded when it is chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from runner.allocation.inventory import Inventory
+    from runner.engine.parts import Parts
+    from runner.environments.cache import EnvironmentCache
+    from runner.records.store import Records
+    from runner.settings import Settings
+    from runner.spec.workflow import Resources
+
+
+def records(settings: Settings, now: Callable[[], datetime]) -> Records:
+    """The records of all runs."""
+    from runner.records.store import Records
+
+    return Records(settings.home, now)
+
+
+def environments(settings: Settings, variables: Mapping[str, str]) -> EnvironmentCache:
+    """The cache of environments, built by uv from where the user's pip would install."""
+    from runner.environments.cache import EnvironmentCache
+    from runner.environments.pip_settings import uv_variables
+    from runner.environments.uv import UvProvisioner
+
+    provisioner = UvProvisioner(variables, uv_variables(variables))
+    return EnvironmentCache(provisioner, settings.cache)
+
+
+def inventory(variables: Mapping[str, str]) -> Callable[[Resources], Inventory]:
+    """How the machine is looked at."""
+    from runner.allocation.inventory import read
+
+    return lambda wanted: read(variables, wanted)
+
+
+def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]) -> Parts:
+    """Everything a run needs."""
+    from runner.allocation.lease import FileLeases
+    from runner.engine.parts import Parts
+    from runner.executors.local import LocalExecutor
+
+    return Parts(
+        records=records(settings, now),
+        environments=environments(settings, variables),
+        leases=FileLeases(settings.locks),
+        executor=LocalExecutor(),
+        inventory=inventory(variables),
+        choose=_choose,
+    )
+
+
+def _choose(words: Sequence[str]) -> str:
+    """One of them at random; ``random`` and ``secrets`` take longer to import than to use."""
+    import os
+
+    return words[int.from_bytes(os.urandom(4), "big") % len(words)]

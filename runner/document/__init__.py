@@ -1,0 +1,1 @@
+"""YAML text -> Document: nodes with positions, nothing interpreted yet. Pure."""

@@ -1,0 +1,143 @@
+"""The composed workflow file: what is written where.
+
+A Document answers two questions: what are the data (:meth:`Node.data`), and where does the value
+at the end of a route stand (:meth:`Document.locate`). Scalars keep the text as written, because
+YAML's own idea of a type loses it: ``3.10`` would become the number 3.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from runner.errors import Place
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from runner.errors import Route
+
+ScalarKind = Literal["str", "int", "float", "bool", "null"]
+
+
+class Span(NamedTuple):
+    """A stretch of text. Lines and columns count from 1; the end is exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Scalar(str):
+    """A scalar as written, with the type that YAML 1.2's core schema would give it.
+
+    It is a plain string to everybody who does not ask for ``kind``.
+    """
+
+    __slots__ = ("kind",)
+    kind: ScalarKind
+
+    def __new__(cls, text: str, kind: ScalarKind = "str") -> Self:
+        """Keep ``text`` and the kind that goes with it."""
+        self = super().__new__(cls, text)
+        self.kind = kind
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarNode:
+    """A scalar in its place."""
+
+    value: Scalar
+    span: Span
+
+    def data(self) -> Scalar | None:
+        """The text as written, or ``None`` for null."""
+        return None if self.value.kind == "null" else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceNode:
+    """A list in its place."""
+
+    items: tuple[Node, ...]
+    span: Span
+
+    def data(self) -> list[Any]:
+        """The items' data."""
+        return [item.data() for item in self.items]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingNode:
+    """A mapping in its place; keys are unique scalars, in the order written."""
+
+    entries: tuple[tuple[ScalarNode, Node], ...]
+    span: Span
+
+    def data(self) -> dict[str, Any]:
+        """Keys as written, values' data."""
+        return {str(key.value): value.data() for key, value in self.entries}
+
+    def entry(self, name: str) -> tuple[ScalarNode, Node] | None:
+        """The key and value called ``name``."""
+        for key, value in self.entries:
+            if key.value == name:
+                return key, value
+        return None
+
+
+Node = ScalarNode | SequenceNode | MappingNode
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A workflow file, composed. ``file`` is its name as shown to people."""
+
+    file: str
+    lines: tuple[str, ...]
+    root: Node
+
+    def locate(self, route: Route, *, at_key: bool = False) -> Span:
+        """Where the value at the end of ``route`` stands, or its key with ``at_key``.
+
+        A route that leads nowhere (a missing key, say) answers with the nearest place on the way:
+        for a mapping in a list, its first key.
+        """
+        node, key = self.root, None
+        for step in route:
+            found = _step(node, step)
+            if found is None:
+                return _headline(node)
+            key, node = found
+        if at_key and key is not None:
+            return key.span
+        return _headline(node) if isinstance(node, MappingNode) else node.span
+
+    def place(self, route: Route, *, at_key: bool = False) -> Place:
+        """The same with file name and excerpt, ready to be shown."""
+        span = self.locate(route, at_key=at_key)
+        return place(self.file, self.lines, span)
+
+
+def place(file: str, lines: tuple[str, ...], span: Span) -> Place:
+    """A span with the line it starts on; the mark stops at the end of that line."""
+    excerpt = lines[span.line - 1] if span.line <= len(lines) else ""
+    end = span.end_column if span.end_line == span.line else len(excerpt) + 1
+    return Place(file, span.line, span.column, max(end, span.column + 1), excerpt)
+
+
+def _step(node: Node, step: str | int) -> tuple[ScalarNode | None, Node] | None:
+    if isinstance(node, MappingNode) and isinstance(step, str):
+        return node.entry(step)
+    if isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.items):
+        return None, node.items[step]
+    return None
+
+
+def _headline(node: Node) -> Span:
+    """A mapping is pointed at by its first key, as it has no text of its own."""
+    if isinstance(node, MappingNode) and node.entries:
+        return node.entries[0][0].span
+    return node.span

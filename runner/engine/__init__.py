@@ -1,0 +1,1 @@
+"""Where the stages meet: text -> Plan in ``prepare``, Plan -> Record in ``run``."""

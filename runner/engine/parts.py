@@ -1,0 +1,45 @@
+"""The implementations the engine works with, put together by ``compose.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from runner.allocation.interface import Leases
+    from runner.allocation.inventory import Inventory
+    from runner.environments.cache import EnvironmentCache
+    from runner.events import Observer
+    from runner.executors.interface import Executor
+    from runner.process import Signals, WindowSize
+    from runner.records.store import Records
+    from runner.spec.workflow import Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One implementation for every stage. ``choose`` picks one of several at random."""
+
+    records: Records
+    environments: EnvironmentCache
+    leases: Leases
+    executor: Executor
+    inventory: Callable[[Resources], Inventory]
+    choose: Callable[[Sequence[str]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who watches a run, and from where.
+
+    ``variables`` are the caller's own. ``terminal`` is the size of the caller's terminal, or
+    ``None``. ``wait``: stand in the queue when devices are busy.
+    """
+
+    observer: Observer
+    signals: Signals
+    variables: Mapping[str, str]
+    terminal: WindowSize | None
+    wait: bool = True

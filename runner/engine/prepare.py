@@ -1,0 +1,135 @@
+"""Text -> Plan: reads the file, finds the workflow, gathers facts, plans, asks the machine.
+
+Everything a user can have got wrong comes out here, before a run exists.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.allocation import matching
+from runner.document.reader import read
+from runner.errors import UNSATISFIABLE, USAGE, Problem, WfError
+from runner.plan.planner import plan
+from runner.spec.load import load
+from runner.spec.mistakes import did_you_mean
+from runner.workspace.project import facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from runner.allocation.inventory import Inventory
+    from runner.document.document import Document
+    from runner.plan.plan import Choices, Plan
+    from runner.spec.workflow import Resources, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowFile:
+    """A workflow file, read. ``root`` is the project folder."""
+
+    root: Path
+    document: Document
+    workflows: tuple[Workflow, ...]
+
+    def find(self, name: str) -> Workflow:
+        """The workflow called ``name``.
+
+        Raises:
+            WfError: kind ``USAGE`` when there is none.
+        """
+        for workflow in self.workflows:
+            if workflow.name == name:
+                return workflow
+        names = [workflow.name for workflow in self.workflows]
+        raise WfError(
+            USAGE,
+            f"there is no workflow `{name}` in {self.document.file}",
+            hint=did_you_mean(name, names, "the workflows are"),
+        )
+
+    def line(self, workflow: Workflow) -> int:
+        """The line on which a workflow's name stands."""
+        return self.document.locate(workflow.route("name")).line
+
+
+def open_file(source: bytes, file: str, root: Path) -> WorkflowFile:
+    """Read every workflow of a file.
+
+    Raises:
+        WfError: kind ``INVALID`` with all mistakes, each with its place.
+    """
+    document = read(source, file)
+    with _located(document):
+        return WorkflowFile(root, document, load(document))
+
+
+def prepare(opened: WorkflowFile, name: str, choices: Choices) -> Plan:
+    """Plan a run of the workflow called ``name``.
+
+    Raises:
+        WfError: kind ``USAGE`` for an unknown workflow, ``INVALID`` for files it names that
+            cannot be used.
+    """
+    workflow = opened.find(name)
+    with _located(opened.document):
+        own = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return plan(workflow, choices, facts(opened.root, workflow), own)
+
+
+def shortage(
+    opened: WorkflowFile, planned: Plan, inventory: Callable[[Resources], Inventory]
+) -> WfError | None:
+    """Why this machine can never run the plan, or ``None``: kind ``UNSATISFIABLE``."""
+    job = planned.job
+    machine = inventory(job.resources)
+    lacking = matching.shortage(job.resources, machine)
+    if lacking is None:
+        return None
+    workflow = opened.find(job.workflow)
+    route = (*workflow.route("resources"), lacking.key)
+    from_file = job.resources == workflow.resources
+    message = f"{job.workflow} asks for {lacking.asked}; this machine has {lacking.there}"
+    hint = _instead(opened, workflow, lacking, machine)
+    place = opened.document.place(route, at_key=True) if from_file else None
+    return WfError(
+        UNSATISFIABLE,
+        message,
+        hint=None if place else hint,
+        problems=(Problem(message, route=route, place=place, hint=hint, code="unsatisfiable"),)
+        if place
+        else (),
+    )
+
+
+def _instead(
+    opened: WorkflowFile, workflow: Workflow, lacking: matching.Shortage, machine: Inventory
+) -> str:
+    """What to type instead: the same workflow with less, or its twin that fits this machine."""
+    less = {
+        "gpu": f"--gpus {len(machine.gpus)}",
+        "cpu": f"--cpus {len(machine.cores)}",
+        "memory": f"--memory {machine.memory // 10**6}MB",
+    }[lacking.key]
+    hint = f"`wf run {workflow.name} {less}` runs it with what is here"
+    for twin in opened.workflows:
+        same = twin.launch == workflow.launch and twin.name != workflow.name
+        if same and matching.shortage(twin.resources, machine) is None:
+            return f"{hint}, and so does `wf run {twin.name}`"
+    return hint
+
+
+@contextmanager
+def _located(document: Document) -> Iterator[None]:
+    """Turn the routes of mistakes into places, while the document is at hand."""
+    try:
+        yield
+    except WfError as error:
+        for problem in error.problems:
+            if problem.place is None:
+                problem.place = document.place(problem.route, at_key=problem.at_key)
+        raise

@@ -1,0 +1,337 @@
+"""Plan -> Record: carries a plan out, stage by stage, and writes down what came of it.
+
+Every end is recorded: the job's own, wf's failures, interruptions. The environment is made ready
+before devices are taken, so that nothing is held while packages install.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runner import errors
+from runner.artifacts.collect import collect, prepare
+from runner.errors import ENVIRONMENT, WfError
+from runner.events import (
+    JobEnded,
+    JobStarted,
+    JobWrote,
+    PhaseFinished,
+    PhaseProgress,
+    PhaseStarted,
+    RunCreated,
+    Stopping,
+    Warned,
+)
+from runner.executors.interface import Context
+from runner.process import Interrupted
+from runner.records import folder
+from runner.units import amount, count
+from runner.workspace.snapshot import take
+from runner.workspace.source import Git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from runner.allocation.interface import Lease
+    from runner.artifacts.manifest import Manifest
+    from runner.engine.parts import Parts, Session
+    from runner.environments.interface import Environment
+    from runner.plan.plan import Job, Plan
+    from runner.process import Exit
+    from runner.records.store import OpenRun
+
+# between two signs of life of a long copy
+_TELL_SECONDS = 0.2
+
+_REASONS = {
+    errors.UNSATISFIABLE: "cannot_be_satisfied",
+    errors.STORAGE: "storage",
+    errors.BUSY: "busy",
+    errors.ENVIRONMENT: "environment",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a run ended: its document, and the code that ``wf run`` exits with."""
+
+    document: dict[str, Any]
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an exit means for the run."""
+
+    status: str
+    reason: str
+    message: str
+    exit_code: int
+    shell_code: int
+
+
+def execute(plan: Plan, root: Path, parts: Parts, session: Session) -> Finished:
+    """Carry out ``plan`` on a snapshot of the project at ``root``.
+
+    Raises:
+        WfError: wf's own failure, after it has been recorded.
+    """
+    git = Git(root, session.variables)
+    source = git.source()
+    run = parts.records.create(
+        {
+            "workflow": plan.job.workflow,
+            "executor": parts.executor.name,
+            "plan": plan.document(),
+            "source": source.document(),
+        },
+        parts.choose,
+    )
+    session.observer.notify(RunCreated(run.name, plan.job.workflow))
+    try:
+        if source.diff:
+            run.paths.diff.write_bytes(source.diff)
+        code = _Attempt(run, plan.job, parts, session).carry_out(root, git)
+        return Finished(parts.records.document(run.paths), code)
+    except Interrupted as interruption:
+        name = signal.Signals(interruption.signal).name
+        run.advance(
+            "cancelled",
+            reason="interrupted",
+            message=f"interrupted ({name}) while it was {run.state.status}, before the job started",
+        )
+        return Finished(parts.records.document(run.paths), _cancelled_code(interruption.signal))
+    except WfError as error:
+        if not run.state.terminal:
+            reason = _REASONS.get(error.kind, "internal_error")
+            run.advance("failed", reason=reason, message=error.message)
+        raise
+    except Exception as error:
+        if not run.state.terminal:
+            with suppress(WfError):
+                run.advance("failed", reason="internal_error", message=f"a bug in wf: {error!r}")
+        raise
+    finally:
+        _clean_up(run)
+
+
+def _clean_up(run: OpenRun) -> None:
+    """The workspace goes with the run; what could not be collected stays for the user."""
+    import shutil
+
+    if run.state.reason != "storage":
+        shutil.rmtree(run.paths.workspace, ignore_errors=True)
+    run.close()
+
+
+class _Attempt:
+    """One attempt at one job."""
+
+    def __init__(self, run: OpenRun, job: Job, parts: Parts, session: Session) -> None:
+        self._run = run
+        self._job = job
+        self._parts = parts
+        self._session = session
+        self._notify = session.observer.notify
+        self._started = 0.0
+
+    def carry_out(self, root: Path, git: Git) -> int:
+        """All stages in their order; the code for the shell."""
+        self._snapshot(root, git)
+        self._run.advance("provisioning")
+        environment = self._parts.environments.obtain(
+            self._job.environment, self._session.observer, self._run.paths.environment_log
+        )
+        folder.write(self._run.paths.environment, environment.document())
+        lease = self._lease()
+        try:
+            exited = self._execute(environment, lease)
+        finally:
+            self._parts.leases.release(lease)
+        manifest = self._collect(exited)
+        return self._finish(exited, manifest)
+
+    def _snapshot(self, root: Path, git: Git) -> None:
+        started = time.monotonic()
+        self._notify(PhaseStarted("code", "copying the project"))
+        tell = self._teller("code", "copied")
+        taken = take(root, git.files(), self._run.paths.workspace, tell)
+        text = f"{count(taken.files, 'file')}, {amount(taken.bytes)}"
+        self._notify(PhaseFinished("code", text, time.monotonic() - started))
+
+    def _teller(self, phase: str, verb: str) -> Callable[[int, int], None]:
+        """Progress for the observer, a few times a second at most."""
+        started = last = time.monotonic()
+
+        def tell(files: int, size: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= _TELL_SECONDS:
+                last = now
+                speed = amount(int(size / (now - started)))
+                text = f"{verb} {count(files, 'file')}, {amount(size)}, {speed}/s"
+                self._notify(PhaseProgress(phase, text))
+
+        return tell
+
+    def _lease(self) -> Lease:
+        started = time.monotonic()
+        resources = self._job.resources
+        machine = self._parts.inventory(resources)
+        self._notify(PhaseStarted("devices", "taking devices"))
+        lease = self._parts.leases.acquire(
+            resources, machine, self._run.name, self._session.observer, wait=self._session.wait
+        )
+        folder.write(self._run.paths.granted, lease.document())
+        text = _granted(lease, len(machine.cores))
+        self._notify(PhaseFinished("devices", text, time.monotonic() - started))
+        return lease
+
+    def _execute(self, environment: Environment, lease: Lease) -> Exit:
+        paths = self._run.paths
+        working_dir = paths.workspace / self._job.working_dir
+        prepare(working_dir, self._job.artifacts)
+        context = Context(
+            run=self._run.name,
+            workspace=paths.workspace,
+            notes=paths.notes,
+            variables=self._session.variables,
+            terminal=self._session.terminal,
+            inherit=(self._run.lock,),
+        )
+        executor = self._parts.executor
+        command = executor.translate(self._job, environment, lease, context)
+        log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            self._run.advance("running")
+            self._started = time.monotonic()
+            self._session.signals.arm()
+            execution = executor.start(command, log)
+            self._notify(JobStarted(execution.pid, str(paths.log)))
+            return execution.wait(
+                self._session.signals,
+                lambda: self._notify(JobWrote()),
+                lambda number: self._notify(Stopping(signal.Signals(number).name)),
+            )
+        except OSError as error:
+            raise WfError(
+                ENVIRONMENT,
+                f"the job cannot be started: {error.strerror}: {error.filename}",
+                hint="`wf plan` shows what would be started",
+            ) from error
+        finally:
+            self._notify(JobEnded())
+            os.close(log)
+
+    def _collect(self, exited: Exit) -> Manifest:
+        paths = self._run.paths
+        wall = time.monotonic() - self._started
+        self._run.advance("collecting", exit_code=_shell_code(exited))
+        if exited.left_behind:
+            self._notify(Warned("processes of the job outlived it and were ended"))
+        if exited.log_error:
+            self._notify(Warned(f"the log is incomplete: {exited.log_error}"))
+        folder.write(
+            paths.usage,
+            {
+                "wall_seconds": round(wall, 3),
+                "cpu_seconds": round(exited.cpu_seconds, 3),
+                "peak_memory": exited.peak_memory,
+            },
+        )
+        started = time.monotonic()
+        self._notify(PhaseStarted("artifacts", "collecting"))
+        working_dir = paths.workspace / self._job.working_dir
+        manifest = collect(
+            working_dir, self._job.artifacts, paths.artifacts, self._teller("artifacts", "kept")
+        )
+        folder.write(paths.manifest, manifest.document())
+        self._warn_of(manifest, working_dir)
+        text = ", ".join(
+            f"{artifact.path}/ {count(artifact.files, 'file')} {amount(artifact.bytes)}"
+            for artifact in manifest.artifacts
+            if artifact.entries
+        )
+        if text:
+            self._notify(PhaseFinished("artifacts", text, time.monotonic() - started))
+        return manifest
+
+    def _warn_of(self, manifest: Manifest, working_dir: Path) -> None:
+        """Name what was declared and is not there, and what is there instead."""
+        for artifact in manifest.artifacts:
+            if artifact.skipped:
+                shown = ", ".join(artifact.skipped[:3])
+                self._notify(Warned(f"not files, and so not kept: {shown}"))
+            if not artifact.entries:
+                there = _written(working_dir)
+                instead = f"; there is: {', '.join(there)}" if there else ""
+                self._notify(Warned(f"the artifact `{artifact.path}` is empty{instead}"))
+
+    def _finish(self, exited: Exit, _manifest: Manifest) -> int:
+        verdict = judge(exited)
+        self._run.advance(
+            verdict.status,  # type: ignore[arg-type]
+            reason=verdict.reason,
+            message=verdict.message,
+            exit_code=verdict.exit_code,
+        )
+        return verdict.shell_code
+
+
+def judge(exited: Exit) -> Verdict:
+    """What an exit means: the first rule that fits."""
+    code = _shell_code(exited)
+    if exited.asked:
+        first = exited.asked[0]
+        name = signal.Signals(first).name
+        forced = " and had to be killed" if signal.SIGKILL in exited.asked else ""
+        by = "interrupted" if first == signal.SIGINT else "stopped"
+        message = f"{by} by the user ({name}){forced}"
+        return Verdict("cancelled", by, message, code, _cancelled_code(first))
+    if exited.signal is not None:
+        name = signal.Signals(exited.signal).name
+        hint = ""
+        if exited.signal == signal.SIGKILL:
+            hint = "; wf did not send it: most likely the machine ran out of memory"
+        return Verdict("failed", "signal", f"the job was ended by {name}{hint}", code, code)
+    if exited.code:
+        return Verdict("failed", "exit_code", f"the job exited with {code}", code, code)
+    return Verdict("succeeded", "exit_code", "the job exited with 0", 0, 0)
+
+
+def _shell_code(exited: Exit) -> int:
+    """The code as a shell gives it: 128 + n for signal n."""
+    if exited.signal is not None:
+        return errors.SIGNAL_BASE + exited.signal
+    return exited.code or 0
+
+
+def _cancelled_code(number: int) -> int:
+    return errors.INTERRUPTED if number == signal.SIGINT else errors.SIGNAL_BASE + number
+
+
+def _granted(lease: Lease, cores: int) -> str:
+    """The devices in words: ``core 0 of 2``, ``GPU 1 (NVIDIA H200)``."""
+    said = []
+    if lease.exclusive:
+        named = ", ".join(str(core) for core in lease.cores)
+        said.append(f"core{'' if len(lease.cores) == 1 else 's'} {named} of {cores}")
+    else:
+        said.append(f"all {count(cores, 'core')}, shared")
+    said += [f"GPU {gpu.index} ({gpu.name})" for gpu in lease.gpus]
+    return " · ".join(said)
+
+
+def _written(working_dir: Path) -> list[str]:
+    """A few names of what lies in the working directory, for a message."""
+    try:
+        names = sorted(e.name + ("/" if e.is_dir() else "") for e in os.scandir(working_dir))
+    except OSError:
+        return []
+    return names[:8]

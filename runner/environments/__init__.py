@@ -1,0 +1,1 @@
+"""EnvironmentSpec -> Environment: provisioned once, cached by fingerprint, shared by all runs."""

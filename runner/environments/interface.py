@@ -1,0 +1,98 @@
+"""The values and the protocol of provisioning.
+
+Order of calls: ``unavailable``, then ``fingerprint`` (pure), then, under the cache's lock and only
+when there is no environment of that fingerprint yet, ``provision`` into an empty folder.
+``health`` is asked before an existing environment is used. Reuse, locks and cleanup are
+``cache.py``'s, never a provisioner's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.events import Observer
+    from runner.paths import EnvironmentPaths
+    from runner.plan.plan import EnvironmentSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An environment that can be used.
+
+    ``python`` is the interpreter's full version; ``lock`` every package with its version, as
+    ``pip freeze`` writes it; ``bin`` the folder that goes first into ``PATH``.
+    """
+
+    kind: str
+    fingerprint: str
+    python: str
+    lock: tuple[str, ...]
+    root: Path
+    bin: Path
+    executable: Path
+
+    def document(self) -> dict[str, Any]:
+        """The environment as JSON."""
+        return {
+            "kind": self.kind,
+            "fingerprint": self.fingerprint,
+            "python": self.python,
+            "as_of": None,
+            "lock": list(self.lock),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """What a provisioner made: the interpreter's full version and every package."""
+
+    python: str
+    lock: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Where a provisioner works.
+
+    ``log`` takes everything the installer says. ``lock`` is the descriptor of the build lock:
+    helpers must inherit it, so that a build whose wf was killed still counts as being built.
+    """
+
+    destination: EnvironmentPaths
+    log: Path
+    lock: int
+    observer: Observer
+
+
+class Provisioner(Protocol):
+    """How environments of one kind are made."""
+
+    @property
+    def kind(self) -> str:
+        """The word for it on the record."""
+        ...
+
+    def unavailable(self) -> str | None:
+        """Why this provisioner cannot work here, or ``None``."""
+        ...
+
+    def fingerprint(self, spec: EnvironmentSpec) -> str:
+        """A name that two specs share exactly when one environment serves both."""
+        ...
+
+    def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
+        """Fill the empty folder of ``build``.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when packages cannot be installed, ``UNSATISFIABLE``
+                when there is no such interpreter. What was written is then the cache's to remove.
+        """
+        ...
+
+    def health(self, paths: EnvironmentPaths) -> str | None:
+        """Why an environment once complete cannot be used any more, or ``None``. Must be cheap."""
+        ...

@@ -1,0 +1,215 @@
+"""Virtual environments made by uv."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner import envvars
+from runner.environments.interface import Build, Provisioned
+from runner.errors import ENVIRONMENT, UNSATISFIABLE, WfError
+from runner.events import PhaseProgress
+from runner.plan.requirements import lines
+from runner.process import capture, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.paths import EnvironmentPaths
+    from runner.plan.plan import EnvironmentSpec, RequirementFile
+
+# raised when what a build makes of the same inputs changes, so that old environments are left alone
+_FORMAT = 1
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_DETAIL_LINES = 25
+
+
+class UvProvisioner:
+    """Makes a virtual environment with ``uv venv`` and ``uv pip install``."""
+
+    kind = "venv"
+
+    def __init__(self, variables: Mapping[str, str], index: Mapping[str, str]) -> None:
+        """``variables`` are the caller's; ``index`` what pip's configuration adds for uv."""
+        dropped = envvars.INTERPRETER_VARIABLES | {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON"}
+        self._variables = {k: v for k, v in variables.items() if k not in dropped} | dict(index)
+        self._index = {
+            key: value
+            for key, value in sorted(self._variables.items())
+            if key.startswith(("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX", "UV_FIND_LINKS"))
+            or key in {"UV_NO_INDEX", "UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER"}
+        }
+
+    def unavailable(self) -> str | None:
+        """Whether there is a uv."""
+        if _find_uv(self._variables) is None:
+            return "uv, which builds environments, is not installed (pip install uv)"
+        return None
+
+    def fingerprint(self, spec: EnvironmentSpec) -> str:
+        """Interpreter, platform, what the requirements say, and where packages come from."""
+        from blake3 import blake3
+
+        said = [
+            f"format {_FORMAT}",
+            f"python {spec.python}",
+            f"platform {sys.platform} {os.uname().machine} {_libc()}",
+            *(f"{key}={value}" for key, value in self._index.items()),
+            *(line.text for file in spec.requirements for line in lines(file.text)),
+        ]
+        return str(blake3("\n".join(said).encode()).hexdigest()[:20])
+
+    def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
+        """``uv venv``, ``uv pip install`` where something is to be installed, ``uv pip freeze``."""
+        uv = _find_uv(self._variables)
+        if uv is None:
+            raise WfError(ENVIRONMENT, str(self.unavailable()))
+        run = _Uv(uv, self._variables, build)
+        run.venv(_interpreter(spec.python), spec.python)
+        if spec.requirements:
+            for file in spec.requirements:
+                _write(build.destination.requirements / file.path, file.text)
+            run.install(spec.requirements)
+        return Provisioned(run.version(), run.freeze() if spec.requirements else ())
+
+    def health(self, paths: EnvironmentPaths) -> str | None:
+        """Its interpreter may have been removed or upgraded away."""
+        if paths.python.exists():
+            return None
+        return f"its interpreter {os.path.realpath(paths.python)} is gone"
+
+
+class _Uv:
+    """uv at work on one environment."""
+
+    def __init__(self, uv: Path, variables: Mapping[str, str], build: Build) -> None:
+        self._uv = uv
+        self._variables = {**variables, "NO_COLOR": "1", "UV_NO_PROGRESS": "0"}
+        self._build = build
+        self._said = b""
+
+    def venv(self, interpreter: str, version: str) -> None:
+        """Make the bare environment."""
+        self._build.observer.notify(PhaseProgress("env", f"python {version}: creating"))
+        code = self._run("venv", "--no-project", "-q", "--python", interpreter,
+                         str(self._build.destination.venv))  # fmt: skip
+        if code:
+            raise WfError(
+                UNSATISFIABLE,
+                f"there is no Python {version} on this machine, and none could be fetched",
+                hint=f"install Python {version}, or choose another with --python",
+                details=self._details(),
+            )
+
+    def install(self, files: tuple[RequirementFile, ...]) -> None:
+        """Install what the first file asks for."""
+        entry = files[0].path
+        code = self._run("pip", "install", "--python", str(self._build.destination.python),
+                         "-r", str(self._build.destination.requirements / entry))  # fmt: skip
+        if code:
+            details = self._details()
+            culprit = _culprit(details, files)
+            what = f"`{culprit[0]}` ({culprit[1]})" if culprit else f"what {entry} asks for"
+            raise WfError(
+                ENVIRONMENT,
+                f"cannot install {what}",
+                hint="correct the requirement, or try again if the network was at fault",
+                details=details,
+            )
+
+    def freeze(self) -> tuple[str, ...]:
+        """Every package with its version."""
+        done = capture(
+            [str(self._uv), "pip", "freeze", "--python", str(self._build.destination.python)],
+            env=self._variables,
+            cwd=self._build.destination.root,
+        )
+        if done is None or done.code:
+            raise WfError(ENVIRONMENT, "uv could not list what it has installed")
+        return tuple(done.stdout.decode().split("\n")[:-1])
+
+    def version(self) -> str:
+        """The interpreter's full version, from the environment's own description (PEP 405)."""
+        described = (self._build.destination.venv / "pyvenv.cfg").read_text(encoding="utf-8")
+        found = re.search(r"^version(?:_info)?\s*=\s*([0-9.]+)", described, re.MULTILINE)
+        return found[1] if found else "unknown"
+
+    def _run(self, *words: str) -> int:
+        """Run uv with its output on the log and its last line shown as progress."""
+        self._said = b""
+        with self._build.log.open("ab") as log:
+
+            def take(chunk: bytes) -> None:
+                log.write(chunk)
+                self._said += chunk
+                line = chunk.decode(errors="replace").strip().rpartition("\n")[2].strip()
+                if line:
+                    self._build.observer.notify(PhaseProgress("env", line))
+
+            # not in the project's folder: a uv.toml there must not turn the index
+            return stream(
+                [str(self._uv), *words],
+                env=self._variables,
+                cwd=self._build.destination.root,
+                inherit=(self._build.lock,),
+                on_output=take,
+            )
+
+    def _details(self) -> str:
+        said = _ESCAPES.sub("", self._said.decode(errors="replace"))
+        root = str(self._build.destination.requirements) + os.sep
+        told = [line for line in said.replace(root, "").splitlines() if line.strip()]
+        return "\n".join(told[-_DETAIL_LINES:])
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _culprit(said: str, files: tuple[RequirementFile, ...]) -> tuple[str, str] | None:
+    """The first requirement that uv's message names, with its file and line."""
+    words = {word.lower().replace("_", "-") for word in re.findall(r"[A-Za-z0-9][\w.-]*", said)}
+    words |= {re.split(r"[=<>!~]", word)[0] for word in words}
+    for file in files:
+        for line in lines(file.text):
+            name = re.match(r"[A-Za-z0-9][\w.-]*", line.text)
+            if name and name[0].lower().replace("_", "-") in words:
+                return line.text, f"{file.path}:{line.number}"
+    return None
+
+
+def _interpreter(version: str) -> str:
+    """The interpreter of wf itself where it fits: it is here, and need not be looked for."""
+    own = sys.version_info
+    if version in {f"{own.major}.{own.minor}", f"{own.major}.{own.minor}.{own.micro}"}:
+        base = Path(getattr(sys, "_base_executable", sys.executable) or sys.executable)
+        return str(base)
+    return version
+
+
+def _libc() -> str:
+    """The C library, which wheels are chosen by (PEP 600, PEP 656)."""
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (ValueError, OSError):
+        return "" if sys.platform == "darwin" else "not glibc"
+
+
+def _find_uv(variables: Mapping[str, str]) -> Path | None:
+    """The uv that came with wf, else the first on ``PATH`` that is not in a relative folder."""
+    beside = Path(sys.prefix) / "bin" / "uv"
+    if os.access(beside, os.X_OK):
+        return beside
+    try:
+        import uv
+
+        return Path(uv.find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        pass
+    folders = [part for part in variables.get("PATH", "").split(":") if part.startswith("/")]
+    found = (Path(folder) / "uv" for folder in folders)
+    return next((path for path in found if os.access(path, os.X_OK)), None)

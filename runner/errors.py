@@ -1,0 +1,102 @@
+"""What a person may be told when wf cannot go on: one exception, its kinds, and the exit codes.
+
+Stages raise :class:`WfError` and say *where* by a route into the workflow file (keys and indexes,
+such as ``("workflows", 2, "resources", "gpu")``). Only ``cli/render`` turns routes into file, line
+and column, and only ``cli/main`` catches.
+"""
+
+from __future__ import annotations
+
+# Exit codes of ``wf`` itself. wf's own failures use the BSD sysexits range (sysexits.h), which
+# training scripts do not use, so that a script's code can be passed on as it is.
+OK = 0
+USAGE = 64
+INVALID = 65
+UNSATISFIABLE = 69
+INTERNAL = 70
+STORAGE = 73
+BUSY = 75
+ENVIRONMENT = 78
+INTERRUPTED = 130
+SIGNAL_BASE = 128
+
+Route = tuple[str | int, ...]
+
+
+class Place:
+    """A position in a text that is not (yet) a document: syntax errors, requirement files.
+
+    Lines and columns count from 1, as editors do; ``end_column`` is exclusive. ``excerpt`` is the
+    line itself, so that the mistake can be shown without reading the file again.
+    """
+
+    __slots__ = ("column", "end_column", "excerpt", "file", "line")
+
+    def __init__(self, file: str, line: int, column: int, end_column: int, excerpt: str) -> None:
+        self.file = file
+        self.line = line
+        self.column = column
+        self.end_column = end_column
+        self.excerpt = excerpt
+
+
+class Problem:
+    """One mistake: what is wrong, where, and what to do about it.
+
+    ``route`` leads to the value at fault; with ``at_key`` the key in front of it is meant.
+    ``place`` is for text that has no routes. ``code`` names the kind of mistake for programs.
+    """
+
+    __slots__ = ("at_key", "code", "hint", "message", "place", "route")
+
+    def __init__(  # noqa: PLR0913 - a value with six fields, written once
+        self,
+        message: str,
+        *,
+        route: Route = (),
+        at_key: bool = False,
+        hint: str | None = None,
+        place: Place | None = None,
+        code: str = "invalid",
+    ) -> None:
+        self.message = message
+        self.route = route
+        self.at_key = at_key
+        self.hint = hint
+        self.place = place
+        self.code = code
+
+    def __repr__(self) -> str:
+        return f"Problem({self.message!r}, route={self.route!r}, hint={self.hint!r})"
+
+
+class WfError(Exception):
+    """The one exception that reaches people.
+
+    ``kind`` is one of the exit codes above; ``hint`` says what to type next; ``details`` is text
+    from elsewhere shown as it is (uv's own message, say); ``problems`` lists every mistake found
+    when there can be several.
+    """
+
+    def __init__(
+        self,
+        kind: int,
+        message: str,
+        *,
+        hint: str | None = None,
+        details: str | None = None,
+        problems: tuple[Problem, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+        self.details = details
+        self.problems = problems
+
+
+def invalid(problems: list[Problem] | tuple[Problem, ...]) -> WfError:
+    """The error for a workflow file with mistakes; the first one stands for all in one line."""
+    more = len(problems) - 1
+    tail = f" (and {more} more)" if more else ""
+    return WfError(INVALID, problems[0].message + tail, problems=tuple(problems))

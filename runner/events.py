@@ -1,0 +1,95 @@
+"""What happens during a run, told to whoever watches. No imports from wf.
+
+The engine and the stages never print: they call :meth:`Observer.notify` with one of these frozen
+values. ``cli/render`` shows them; tests collect them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class RunCreated:
+    """A run exists on the record from now on."""
+
+    run: str
+    workflow: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted:
+    """A phase began: ``code`` (snapshot), ``env``, ``lease`` or ``artifacts``."""
+
+    phase: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseProgress:
+    """Something moved within a phase; ``text`` replaces the one before."""
+
+    phase: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFinished:
+    """A phase ended well; ``text`` is what it came to, ``seconds`` how long it took."""
+
+    phase: str
+    text: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    """The job's first process runs; its output grows in the file ``log``."""
+
+    pid: int
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobWrote:
+    """The log has grown."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded:
+    """The job's first process has ended and its whole output is in the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """Somebody asked for the end: ``signal`` is what the job was sent."""
+
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something the user should know, though the run goes on."""
+
+    text: str
+
+
+Event = (
+    RunCreated
+    | PhaseStarted
+    | PhaseProgress
+    | PhaseFinished
+    | JobStarted
+    | JobWrote
+    | JobEnded
+    | Stopping
+    | Warned
+)
+
+
+class Observer(Protocol):
+    """Whoever is told. Must not raise, and must return soon."""
+
+    def notify(self, event: Event, /) -> None:
+        """Take note of one event; called from the thread that runs the job."""

@@ -1,0 +1,1 @@
+"""Job + Environment + Lease -> Execution: how a job gets its processes."""

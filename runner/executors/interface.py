@@ -1,0 +1,78 @@
+"""The values and the protocol of execution.
+
+Order of calls: ``unavailable``; ``translate`` (pure: its result is what a dry run can print);
+``start``, once; then ``wait``, once. ``start`` leaves nothing running when it raises. A script
+that exits with 1 is an outcome, never an exception.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from runner.allocation.interface import Lease
+    from runner.environments.interface import Environment
+    from runner.plan.plan import Job
+    from runner.process import Exit, JobCommand, Signals, WindowSize
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a job is told besides its plan: the run it belongs to and where it works.
+
+    ``variables`` are the caller's own. ``terminal`` is the size of the terminal that watches, if
+    one does. ``inherit`` are descriptors besides the lease's that live as long as the job.
+    """
+
+    run: str
+    workspace: Path
+    notes: Path
+    variables: Mapping[str, str]
+    terminal: WindowSize | None = None
+    inherit: tuple[int, ...] = ()
+
+
+class Execution(Protocol):
+    """A job that runs."""
+
+    @property
+    def pid(self) -> int:
+        """Its first process."""
+        ...
+
+    def wait(
+        self, signals: Signals, on_output: Callable[[], None], on_stop: Callable[[int], None]
+    ) -> Exit:
+        """Carry output to the log until the job has ended; none of its processes is left then."""
+        ...
+
+
+class Executor(Protocol):
+    """A place where jobs get processes."""
+
+    @property
+    def name(self) -> str:
+        """The word for it on the command line and on the record."""
+        ...
+
+    def unavailable(self) -> str | None:
+        """Why it cannot be used here, or ``None``."""
+        ...
+
+    def translate(
+        self, job: Job, environment: Environment, lease: Lease, context: Context
+    ) -> JobCommand:
+        """Say exactly what will be started. Pure."""
+        ...
+
+    def start(self, command: JobCommand, log: int) -> Execution:
+        """Start it, with its output going to the descriptor ``log``.
+
+        Raises:
+            OSError: the program cannot be executed.
+        """
+        ...

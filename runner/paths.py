@@ -1,0 +1,159 @@
+"""Every file that wf keeps, named in one place. Builds paths, touches none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaths:
+    """The files of one run. All but ``workspace`` and ``lock`` stay until ``wf rm``."""
+
+    root: Path
+
+    @property
+    def submitted(self) -> Path:
+        """What was asked: workflow, plan, source, time. Written once."""
+        return self.root / "submitted.json"
+
+    @property
+    def state(self) -> Path:
+        """Every transition so far, replaced atomically at each."""
+        return self.root / "state.json"
+
+    @property
+    def environment(self) -> Path:
+        """The environment the job ran in, with its lock. Written once."""
+        return self.root / "environment.json"
+
+    @property
+    def granted(self) -> Path:
+        """The devices leased. Written once."""
+        return self.root / "granted.json"
+
+    @property
+    def manifest(self) -> Path:
+        """Every collected file with size and digest. Written once."""
+        return self.root / "manifest.json"
+
+    @property
+    def usage(self) -> Path:
+        """What the job used of the machine. Written once."""
+        return self.root / "usage.json"
+
+    @property
+    def log(self) -> Path:
+        """Every byte the job wrote to stdout and stderr, in order."""
+        return self.root / "log"
+
+    @property
+    def environment_log(self) -> Path:
+        """What the installer said; only there when it had something to do."""
+        return self.root / "environment.log"
+
+    @property
+    def diff(self) -> Path:
+        """The uncommitted changes to tracked files, as ``git apply`` takes them."""
+        return self.root / "source.diff"
+
+    @property
+    def notes(self) -> Path:
+        """Lines that the job wrote for the record."""
+        return self.root / "notes"
+
+    @property
+    def artifacts(self) -> Path:
+        """The collected files, at the paths they had in the workspace."""
+        return self.root / "artifacts"
+
+    @property
+    def workspace(self) -> Path:
+        """The project folder the job sees; gone after the run."""
+        return self.root / "workspace"
+
+    @property
+    def lock(self) -> Path:
+        """Locked as long as anything of the run lives."""
+        return self.root / "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The state folder: all runs and their index."""
+
+    root: Path
+
+    @property
+    def runs(self) -> Path:
+        """One folder per run, named as the run."""
+        return self.root / "runs"
+
+    @property
+    def index(self) -> Path:
+        """The SQLite index; can be deleted at any time."""
+        return self.root / "index.sqlite"
+
+    @property
+    def crash_reports(self) -> Path:
+        """Reports of wf's own bugs."""
+        return self.root / "crashes"
+
+    def run(self, name: str) -> RunPaths:
+        """The files of the run called ``name``."""
+        return RunPaths(self.runs / name)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentPaths:
+    """The files of one cached environment."""
+
+    root: Path
+
+    @property
+    def venv(self) -> Path:
+        """The virtual environment."""
+        return self.root / "venv"
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.venv / "bin" / "python"
+
+    @property
+    def bin(self) -> Path:
+        """Its commands."""
+        return self.venv / "bin"
+
+    @property
+    def ready(self) -> Path:
+        """There only when the environment is complete; says what is in it."""
+        return self.root / "ready.json"
+
+    @property
+    def requirements(self) -> Path:
+        """The requirement files it is built from, under their own relative names."""
+        return self.root / "requirements"
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The cache folder."""
+
+    root: Path
+
+    @property
+    def environments(self) -> Path:
+        """One folder per environment, named by its fingerprint."""
+        return self.root / "environments"
+
+    def environment(self, fingerprint: str) -> EnvironmentPaths:
+        """The files of the environment with this fingerprint."""
+        return EnvironmentPaths(self.environments / fingerprint)
+
+    def environment_lock(self, fingerprint: str) -> Path:
+        """Held while that environment is built."""
+        return self.environments / f"{fingerprint}.lock"

@@ -1,0 +1,1 @@
+"""Workflow + choices + facts -> Plan: what will be done, and why. Pure."""

@@ -1,0 +1,124 @@
+"""The vocabulary a plan is written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from runner.spec.workflow import PythonScript
+
+if TYPE_CHECKING:
+    from runner.spec.workflow import ArtifactRequest, Launch, Resources
+
+Action = Literal["run"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementFile:
+    """A requirements file as it stood when the plan was made; ``path`` is below the project."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSpec:
+    """The environment a job needs.
+
+    ``python`` is a version such as ``3.11``. ``requirements`` holds the file named by the workflow
+    first, then every file it includes; empty for the bare interpreter.
+    """
+
+    python: str
+    requirements: tuple[RequirementFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One unit for an executor: what to do with it, why, and everything it needs."""
+
+    workflow: str
+    provider: str
+    action: Action
+    reason: str
+    launch: Launch
+    environment: EnvironmentSpec
+    variables: tuple[tuple[str, str], ...]
+    artifacts: tuple[ArtifactRequest, ...]
+    resources: Resources
+    working_dir: str
+
+    @property
+    def command(self) -> str:
+        """The command in one line, for people."""
+        if isinstance(self.launch, PythonScript):
+            import shlex
+
+            return shlex.join(["python", self.launch.script, *self.launch.args])
+        return " && ".join(line.strip() for line in self.launch.commands)
+
+    def document(self) -> dict[str, Any]:
+        """The job as JSON, with the stable keys of ``docs/reference``."""
+        gpu = self.resources.gpu
+        return {
+            "workflow": self.workflow,
+            "provider": self.provider,
+            "action": self.action,
+            "reason": self.reason,
+            "command": self.command,
+            "working_dir": self.working_dir,
+            "variables": dict(self.variables),
+            "environment": {
+                "python": self.environment.python,
+                "requirements": [file.path for file in self.environment.requirements],
+            },
+            "resources": {
+                "cpu": self.resources.cpu,
+                "memory": self.resources.memory,
+                "gpu": gpu and {"count": gpu.count, "name": gpu.name, "memory": gpu.memory},
+            },
+            "artifacts": [artifact.path for artifact in self.artifacts],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Jobs in the order in which they are done. The last one is what was asked for."""
+
+    jobs: tuple[Job, ...]
+
+    @property
+    def job(self) -> Job:
+        """The job that was asked for."""
+        return self.jobs[-1]
+
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON."""
+        return {"workflow": self.job.workflow, "jobs": [job.document() for job in self.jobs]}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line says instead of the file. ``None``: the file decides."""
+
+    cpus: int | None = None
+    gpus: int | None = None
+    memory: int | None = None
+    python: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
+    args: tuple[str, ...] = ()
+
+    def resources(self, asked: Resources) -> Resources:
+        """The file's resources with what was chosen in their place."""
+        from runner.spec.workflow import GpuRequest
+
+        gpu = asked.gpu
+        if self.gpus is not None:
+            kept = gpu or GpuRequest(0)
+            gpu = replace(kept, count=self.gpus) if self.gpus else None
+        return replace(
+            asked,
+            cpu=asked.cpu if self.cpus is None else self.cpus,
+            memory=asked.memory if self.memory is None else self.memory,
+            gpu=gpu,
+        )

@@ -1,0 +1,123 @@
+"""The planner: a workflow, what the command line chose and what the project holds -> Plan.
+
+It reads no disk, no clock and no hardware; all of that comes in as values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runner.errors import USAGE, Problem, WfError, invalid
+from runner.plan import requirements
+from runner.plan.facts import requirements_path, script_path
+from runner.plan.plan import EnvironmentSpec, Job, Plan, RequirementFile
+from runner.spec.workflow import PythonScript
+
+if TYPE_CHECKING:
+    from runner.errors import Route
+    from runner.plan.facts import FileFact, ProjectFacts
+    from runner.plan.plan import Choices
+    from runner.spec.workflow import Launch, Workflow
+
+
+def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_python: str) -> Plan:
+    """Decide what a run of ``workflow`` does.
+
+    ``default_python`` is the version used where neither file nor command line names one.
+
+    Raises:
+        WfError: kind ``INVALID`` with every file that is missing or cannot be used.
+    """
+    problems = _working_dir(workflow, project) or _script(workflow, project)
+    files = _requirements(workflow, project, problems)
+    if problems:
+        raise invalid(problems)
+    job = Job(
+        workflow=workflow.name,
+        provider=workflow.provider,
+        action="run",
+        reason="asked for",
+        launch=_launch(workflow, choices.args),
+        environment=EnvironmentSpec(
+            choices.python or workflow.environment.python or default_python, files
+        ),
+        variables=tuple({**dict(workflow.variables), **dict(choices.variables)}.items()),
+        artifacts=workflow.artifacts,
+        resources=choices.resources(workflow.resources),
+        working_dir=workflow.working_dir,
+    )
+    return Plan((job,))
+
+
+def _launch(workflow: Workflow, args: tuple[str, ...]) -> Launch:
+    if not args:
+        return workflow.launch
+    if isinstance(workflow.launch, PythonScript):
+        return replace(workflow.launch, args=(*workflow.launch.args, *args))
+    raise WfError(
+        USAGE,
+        f"`{workflow.name}` is a {workflow.provider} workflow, which takes no words after `--`",
+        hint="pass a variable instead: -e NAME=value",
+    )
+
+
+def _working_dir(workflow: Workflow, project: ProjectFacts) -> list[Problem]:
+    fact = project.files[workflow.working_dir]
+    if fact.kind == "directory":
+        return []
+    message = f"the folder `{workflow.working_dir}` does not exist in the project"
+    return [Problem(message, route=workflow.route("working_dir"), hint="create it", code="missing")]
+
+
+def _script(workflow: Workflow, project: ProjectFacts) -> list[Problem]:
+    path = script_path(workflow)
+    if path is None:
+        return []
+    return _unusable(path, project.files[path], workflow.route("script"), "script")
+
+
+def _requirements(
+    workflow: Workflow, project: ProjectFacts, problems: list[Problem]
+) -> tuple[RequirementFile, ...]:
+    """The requirements file and all it includes, breadth first, each once."""
+    path = requirements_path(workflow)
+    if path is None:
+        return ()
+    found: dict[str, RequirementFile] = {}
+    waiting = [path]
+    while waiting:
+        current = waiting.pop(0)
+        if current in found:
+            continue
+        fact = project.files[current]
+        bad = _unusable(current, fact, workflow.route("requirements"), "requirements file")
+        problems += bad
+        if bad or fact.text is None:
+            continue
+        found[current] = RequirementFile(current, fact.text)
+        problems += requirements.check(found[current])
+        waiting += requirements.includes(current, fact.text)
+    return tuple(found.values())
+
+
+def _unusable(path: str, fact: FileFact, route: Route, what: str) -> list[Problem]:
+    if fact.kind == "file":
+        return []
+    message = {
+        "missing": f"the {what} `{path}` does not exist",
+        "directory": f"the {what} `{path}` is a folder",
+        "outside": f"the {what} `{path}` lies outside the project folder",
+    }[fact.kind]
+    return [Problem(message, route=route, hint=_file_hint(path, fact, what), code=fact.kind)]
+
+
+def _file_hint(path: str, fact: FileFact, what: str) -> str:
+    from runner.spec.mistakes import nearest
+
+    if fact.kind == "outside":
+        return "move it into the project folder: a run works on a copy of that folder alone"
+    close = nearest(path, fact.nearby)
+    if close:
+        return f"did you mean `{close}`?"
+    return f"create it, or name the {what} that is there"

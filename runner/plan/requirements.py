@@ -1,0 +1,108 @@
+"""Reading requirement files, enough to refuse what cannot be installed before anything starts.
+
+The form is pip's (pip.pypa.io, "Requirements File Format"); uv installs from the same text. A
+line that packaging cannot read is a mistake of the user's, not of the installation.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.errors import Place, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.plan.plan import RequirementFile
+
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)(?:\s+|=|(?=[^\s-]))(.+)")
+_EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(.+)")
+_LOCAL = re.compile(r"\.{1,2}(/|$)|/|file:|~")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_OPTIONS = re.compile(r"\s--(hash|config-settings|global-option)[=\s].*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A logical line (continued ones joined, comment gone); ``number`` is its first line's."""
+
+    number: int
+    text: str
+
+
+def lines(text: str) -> Iterator[Line]:
+    """The lines of a requirements file that say something."""
+    joined, first = "", 0
+    for number, raw in enumerate(text.splitlines(), 1):
+        first = first or number
+        if raw.endswith("\\"):
+            joined += raw[:-1] + " "
+            continue
+        said = _COMMENT.sub("", joined + raw).strip()
+        if said:
+            yield Line(first, said)
+        joined, first = "", 0
+    if said := _COMMENT.sub("", joined).strip():
+        yield Line(first, said)
+
+
+def includes(path: str, text: str) -> tuple[str, ...]:
+    """The files that the file at ``path`` includes (-r) or is constrained by (-c).
+
+    They are named relative to the including file, as pip reads them; URLs are left to uv.
+    """
+    found = (_INCLUDE.fullmatch(line.text) for line in lines(text))
+    base = posixpath.dirname(path)
+    return tuple(
+        posixpath.normpath(posixpath.join(base, match[1].strip()))
+        for match in found
+        if match and not _URL.match(match[1])
+    )
+
+
+def check(file: RequirementFile) -> list[Problem]:
+    """Every line of the file that could not be installed whatever the index holds."""
+    return [problem for line in lines(file.text) if (problem := _problem(line, file))]
+
+
+def _problem(line: Line, file: RequirementFile) -> Problem | None:
+    editable = _EDITABLE.fullmatch(line.text)
+    target = editable[1] if editable else line.text
+    if _LOCAL.match(target) or (editable and not _URL.search(target)):
+        return Problem(
+            f"`{line.text}` installs from the project folder, which a shared environment cannot",
+            place=_place(file, line, 0, len(line.text)),
+            hint="import the package from the working directory, or name a published version",
+        )
+    if line.text.startswith("-") or _URL.match(target):
+        return None
+    return _syntax(line, file)
+
+
+def _syntax(line: Line, file: RequirementFile) -> Problem | None:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    written = _OPTIONS.sub("", line.text)
+    try:
+        Requirement(written)
+    except InvalidRequirement as error:
+        said, _, drawing = str(error).partition("\n")
+        at = drawing.rpartition("\n")[2].find("^") - 4  # packaging indents its drawing by 4
+        start = at if 0 <= at < len(written) else 0
+        return Problem(
+            f"`{written}` is not a requirement: {said[:1].lower()}{said[1:]}",
+            place=_place(file, line, start, len(written) if start == 0 else start + 1),
+            hint="write, for example, torch==2.13.0",
+            code="requirement",
+        )
+    return None
+
+
+def _place(file: RequirementFile, line: Line, start: int, end: int) -> Place:
+    excerpt = file.text.splitlines()[line.number - 1]
+    indent = len(excerpt) - len(excerpt.lstrip())
+    return Place(file.path, line.number, indent + start + 1, indent + end + 1, excerpt)

@@ -1,0 +1,438 @@
+"""The only module that starts processes.
+
+Three ways: :func:`capture` for a short helper whose output is wanted whole, :func:`stream` for a
+long helper whose output is shown as it comes, and :class:`JobProcess` for the job itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+# what is left in the pipe after the job's first process has ended is waited for this long, as a
+# background child may hold the other end open for ever
+DRAIN_SECONDS = 2.0
+# between asking a job to stop and ending it
+GRACE_SECONDS = 30.0
+_CHUNK = 1 << 20
+_TICK_SECONDS = 0.05
+
+
+class Interrupted(BaseException):
+    """The user asked for the end while no job was running. ``signal`` is what arrived."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = number
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A helper that has ended."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+
+def capture(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    timeout: float | None = None,
+) -> Completed | None:
+    """Run a short helper; ``None`` if there is no such program or it took too long (seconds)."""
+    try:
+        done = subprocess.run(
+            list(argv),
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return Completed(done.returncode, done.stdout, done.stderr)
+
+
+def stream(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    inherit: tuple[int, ...],
+    on_output: Callable[[bytes], None],
+) -> int:
+    """Run a long helper, handing over what it says as it says it; its exit code.
+
+    ``inherit`` are descriptors kept open in the helper: a lock they hold lives as long as it does.
+    The helper does not outlive the call, however that ends.
+    """
+    with subprocess.Popen(
+        list(argv),
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=inherit,
+    ) as helper:
+        try:
+            assert helper.stdout is not None  # noqa: S101 - asked for above
+            while chunk := os.read(helper.stdout.fileno(), _CHUNK):
+                on_output(chunk)
+            return helper.wait()
+        except BaseException:
+            helper.kill()
+            raise
+
+
+class Signals:
+    """What arrives for a job: from signal handlers to the loop that waits for it.
+
+    Until :meth:`arm` is called nothing is running that could be asked to stop, and such a request
+    raises :class:`Interrupted` where the program happens to be.
+    """
+
+    def __init__(self) -> None:
+        self._reading, self._writing = os.pipe()
+        os.set_blocking(self._reading, False)
+        os.set_blocking(self._writing, False)
+        self._armed = False
+
+    def fileno(self) -> int:
+        """Readable when something has arrived."""
+        return self._reading
+
+    def arm(self) -> None:
+        """From now on signals are for the job."""
+        self._armed = True
+
+    def arrived(self, number: int, _frame: object = None) -> None:
+        """Take note of a signal; usable as a signal handler."""
+        if self._armed:
+            # a full pipe means that 64 KiB of requests are waiting already
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._writing, bytes([number]))
+        elif number != signal.SIGWINCH:
+            raise Interrupted(number)
+
+    def take(self) -> list[int]:
+        """The signals that arrived since the last time."""
+        try:
+            return list(os.read(self._reading, 64))
+        except BlockingIOError:
+            return []
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSize:
+    """A terminal's size in characters."""
+
+    rows: int
+    columns: int
+
+
+def window_size() -> WindowSize | None:
+    """The size of the terminal that stdout is, if it is one."""
+    try:
+        found = os.get_terminal_size(1)
+    except OSError:
+        return None
+    return WindowSize(found.lines, found.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class JobCommand:
+    """How a job's first process is started.
+
+    ``cpus`` are the cores it may run on (``None``: all). ``inherit`` are descriptors it and its
+    children keep open. With ``terminal`` its output is a pseudo-terminal of that size.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    cpus: frozenset[int] | None = None
+    inherit: tuple[int, ...] = ()
+    terminal: WindowSize | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a job ended.
+
+    ``code`` or ``signal`` is set, never both. ``asked`` are the signals it was sent by us, in
+    order. Times are seconds, ``peak_memory`` bytes (the largest process of the tree).
+    ``left_behind``: processes of the job outlived its first one and were ended. ``log_error``:
+    the log is incomplete, and why.
+    """
+
+    code: int | None
+    signal: int | None
+    asked: tuple[int, ...] = ()
+    cpu_seconds: float = 0.0
+    peak_memory: int = 0
+    left_behind: bool = False
+    log_error: str | None = None
+
+
+class JobProcess:
+    """A job's process group, from start to end. Its output goes to ``log``, every byte in order."""
+
+    def __init__(self, command: JobCommand, log: int) -> None:
+        """Start it.
+
+        Raises:
+            OSError: the program cannot be executed; nothing is left running.
+        """
+        self._log = log
+        self._log_error: str | None = None
+        self._asked: list[int] = []
+        self._deadline: float | None = None
+        self._has_terminal = command.terminal is not None
+        self._output, child_end = _output(command.terminal)
+        try:
+            self._process = _spawn(command, child_end)
+        except OSError:
+            os.close(self._output)
+            raise
+        finally:
+            os.close(child_end)
+        self.pid = self._process.pid
+
+    def wait(
+        self,
+        signals: Signals,
+        on_output: Callable[[], None],
+        on_stop: Callable[[int], None],
+        grace: float = GRACE_SECONDS,
+    ) -> Exit:
+        """Carry output to the log until the job has ended; nothing of its group lives afterwards.
+
+        ``on_output`` is called after the log has grown, ``on_stop`` with every signal sent on
+        request. The first request is passed on as it came, the second one kills, and so does the
+        end of ``grace`` seconds.
+        """
+        ended = _EndWatch(self._process)
+        poller = select.poll()
+        poller.register(self._output, select.POLLIN | select.POLLHUP)
+        poller.register(signals, select.POLLIN)
+        if ended.descriptor is not None:
+            poller.register(ended.descriptor, select.POLLIN)
+        output_open = True
+        try:
+            while not ended.reached():
+                ready = {found for found, _ in poller.poll(self._timeout(ended))}
+                if self._output in ready and not self._carry(on_output):
+                    poller.unregister(self._output)
+                    output_open = False
+                for number in signals.take():
+                    self._arrived(number, on_stop, grace)
+                self._enforce(on_stop)
+            left_behind = self._drain(on_output) if output_open else False
+            left_behind = self._end_group() or left_behind
+            if left_behind and output_open:
+                self._drain(on_output)
+        finally:
+            self._end_group()
+            ended.close()
+            os.close(self._output)
+        return Exit(
+            code=None if ended.code < 0 else ended.code,
+            signal=-ended.code if ended.code < 0 else None,
+            asked=tuple(self._asked),
+            cpu_seconds=ended.cpu_seconds,
+            peak_memory=ended.peak_memory,
+            left_behind=left_behind,
+            log_error=self._log_error,
+        )
+
+    def _resize(self) -> None:
+        """Give the job's terminal the size that ours has now."""
+        size = window_size()
+        if size is not None and self._has_terminal:
+            _set_window(self._output, size)
+            self._signal(signal.SIGWINCH)
+
+    def _timeout(self, ended: _EndWatch) -> float | None:
+        """Milliseconds until something must be looked at without being told."""
+        if ended.descriptor is None:
+            return _TICK_SECONDS * 1000
+        if self._deadline is None:
+            return None
+        return max(0.0, self._deadline - time.monotonic()) * 1000
+
+    def _carry(self, on_output: Callable[[], None]) -> bool:
+        """Move one chunk from the job to the log; whether there may be more."""
+        try:
+            chunk = os.read(self._output, _CHUNK)
+        except OSError:  # a pseudo-terminal whose other end is closed answers EIO
+            return False
+        if not chunk:
+            return False
+        self._write(chunk)
+        on_output()
+        return True
+
+    def _write(self, chunk: bytes) -> None:
+        """The job is never held up by a log that cannot be written."""
+        if self._log_error is not None:
+            return
+        view = memoryview(chunk)
+        try:
+            while view:
+                view = view[os.write(self._log, view) :]
+        except OSError as error:
+            self._log_error = error.strerror or str(error)
+
+    def _drain(self, on_output: Callable[[], None]) -> bool:
+        """What is left of the output; whether somebody still holds the other end."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        poller = select.poll()
+        poller.register(self._output, select.POLLIN | select.POLLHUP)
+        while (left := deadline - time.monotonic()) > 0:
+            if poller.poll(left * 1000) and not self._carry(on_output):
+                return False
+        return True
+
+    def _arrived(self, number: int, on_stop: Callable[[int], None], grace: float) -> None:
+        if number == signal.SIGWINCH:
+            self._resize()
+        elif self._asked:
+            self._deadline = time.monotonic()
+        else:
+            self._send(number, on_stop)
+            self._deadline = time.monotonic() + grace
+
+    def _enforce(self, on_stop: Callable[[int], None]) -> None:
+        late = self._deadline is not None and time.monotonic() >= self._deadline
+        if late:
+            self._deadline = None
+            self._send(signal.SIGKILL, on_stop)
+
+    def _send(self, number: int, on_stop: Callable[[int], None]) -> None:
+        self._asked.append(number)
+        self._signal(number)
+        on_stop(number)
+
+    def _signal(self, number: int) -> bool:
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):  # macOS answers EPERM for zombies
+            return False
+        return True
+
+    def _end_group(self) -> bool:
+        """Kill what is left of the process group; whether anything was."""
+        return self._signal(signal.SIGKILL)
+
+
+class _EndWatch:
+    """Notices the end of a job's first process and keeps what it used."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.descriptor: int | None = None
+        if hasattr(os, "pidfd_open"):
+            try:
+                self.descriptor = os.pidfd_open(process.pid)
+            except OSError:  # a kernel before 5.3, or a sandbox that hides it
+                self.descriptor = None
+        self.code = 0
+        self.cpu_seconds = 0.0
+        self.peak_memory = 0
+
+    def reached(self) -> bool:
+        """Whether the process has ended; collects it then."""
+        pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
+        if pid == 0:
+            return False
+        self.code = os.waitstatus_to_exitcode(status)
+        self._process.returncode = self.code
+        self.cpu_seconds = usage.ru_utime + usage.ru_stime
+        # getrusage(2): kilobytes on Linux, bytes on macOS
+        self.peak_memory = usage.ru_maxrss * (1024 if hasattr(os, "sched_getaffinity") else 1)
+        return True
+
+    def close(self) -> None:
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+
+
+def _output(terminal: WindowSize | None) -> tuple[int, int]:
+    """Our end and the job's end of its output."""
+    if terminal is None:
+        ours, theirs = os.pipe()
+        _enlarge(ours)
+        return ours, theirs
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    attributes = termios.tcgetattr(theirs)
+    # the terminal that shows the bytes turns line feeds into new lines; were it done here too,
+    # the log would hold carriage returns that the job never wrote
+    attributes[1] &= ~termios.OPOST
+    attributes[3] &= ~termios.ECHO
+    termios.tcsetattr(theirs, termios.TCSANOW, attributes)
+    _set_window(ours, terminal)
+    return ours, theirs
+
+
+def _enlarge(pipe: int) -> None:
+    """A pipe of a MiB: fewer switches between a job that prints a lot and us."""
+    import fcntl
+
+    try:
+        fcntl.fcntl(pipe, 1031, _CHUNK)  # F_SETPIPE_SZ, named in fcntl from Python 3.10 on Linux
+    except OSError:
+        return  # more than this user may have; 64 KiB do as well
+
+
+def _set_window(terminal: int, size: WindowSize) -> None:
+    import fcntl
+    import struct
+    import termios
+
+    packed = struct.pack("HHHH", size.rows, size.columns, 0, 0)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, packed)
+
+
+def _spawn(command: JobCommand, output: int) -> subprocess.Popen[bytes]:
+    """Start the first process in a session of its own, on its cores from its first instruction.
+
+    A child inherits the affinity of the thread that starts it; setting it here for the moment of
+    the start needs no code between fork and exec.
+    """
+    before = None
+    if command.cpus is not None and hasattr(os, "sched_setaffinity"):
+        before = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, command.cpus)
+    try:
+        return subprocess.Popen(
+            command.argv,
+            cwd=command.cwd,
+            env=dict(command.env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            pass_fds=command.inherit,
+        )
+    finally:
+        if before is not None:
+            os.sched_setaffinity(0, before)

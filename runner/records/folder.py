@@ -1,0 +1,130 @@
+"""A run's folder: small files, each written whole or not at all.
+
+The folder is the truth about a run. Whoever may still add to it holds the run's lock; the lock's
+descriptor is inherited by the job, so a run is alive exactly as long as the lock is held.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import STORAGE, WfError
+from runner.records import state as states
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.paths import RunPaths
+    from runner.records.state import State
+
+_NOTES_BYTES = 1 << 16
+
+
+def write(path: Path, document: dict[str, Any]) -> None:
+    """Write JSON so that a crash at any moment leaves the old file or the new one.
+
+    Raises:
+        WfError: kind ``STORAGE``, naming the file.
+    """
+    staged = path.with_name(path.name + ".new")
+    try:
+        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(document, file, indent=1)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(staged, path)
+    except OSError as error:
+        raise WfError(
+            STORAGE,
+            f"{path} cannot be written: {error.strerror}",
+            hint="look for free space (df -h), or set WF_HOME to another folder",
+        ) from error
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """What was written, or ``None`` if nothing (or nothing readable) is there."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def read_state(paths: RunPaths) -> State | None:
+    """The run's state, or ``None`` for a folder that is no run (yet)."""
+    found = read(paths.state)
+    try:
+        return None if found is None else states.parse(found)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def read_notes(paths: RunPaths) -> list[str]:
+    """What the job wanted to stand on the record: lines of printable text, bounded."""
+    try:
+        with paths.notes.open("rb") as file:
+            said = file.read(_NOTES_BYTES).decode(errors="replace")
+    except OSError:
+        return []
+    lines = ("".join(c for c in line if c.isprintable()).strip() for line in said.splitlines())
+    return [line for line in lines if line]
+
+
+def hold(paths: RunPaths) -> int:
+    """Take the run's lock; the descriptor must be kept open, and inherited by the job."""
+    descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def alive(paths: RunPaths) -> bool:
+    """Whether anything of the run still lives."""
+    try:
+        descriptor = os.open(paths.lock, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def document(paths: RunPaths) -> dict[str, Any] | None:
+    """The whole run as one JSON document (``docs/reference/json.md``), or ``None``."""
+    submitted, state = read(paths.submitted), read_state(paths)
+    if submitted is None or state is None:
+        return None
+    granted = read(paths.granted)
+    artifacts = (read(paths.manifest) or {}).get("artifacts", [])
+    kept = ("path", "files", "bytes", "digest")
+    return {
+        "schema_version": 1,
+        "name": paths.root.name,
+        "workflow": submitted["workflow"],
+        "status": state.status,
+        "reason": state.reason,
+        "message": state.message,
+        "exit_code": state.exit_code,
+        "executor": submitted["executor"],
+        "submitted_at": state.history[0][1],
+        "started_at": state.entered("running"),
+        "finished_at": state.finished_at,
+        "history": [{"status": status, "at": at} for status, at in state.history],
+        "command": submitted["plan"]["jobs"][-1]["command"],
+        "resources": granted or {"cpus": [], "gpus": [], "memory": None},
+        "environment": read(paths.environment),
+        "source": submitted["source"],
+        "variables": submitted["plan"]["jobs"][-1]["variables"],
+        "dependencies": [],
+        "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
+        "notes": read_notes(paths),
+        "usage": read(paths.usage),
+        "plan": submitted["plan"],
+    }

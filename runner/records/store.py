@@ -1,0 +1,235 @@
+"""Runs as a whole: making one, moving it through its life, finding and removing it."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from runner.errors import STORAGE, USAGE, WfError
+from runner.records import folder, names, state
+from runner.records.index import Index, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from runner.paths import Home, RunPaths
+    from runner.records.state import State, Status
+
+
+class Records:
+    """All runs below one state folder."""
+
+    def __init__(self, home: Home, now: Callable[[], datetime]) -> None:
+        self._home = home
+        self._now = now
+        self._opened: Index | None = None
+
+    def create(self, document: dict[str, Any], choose: Callable[[Sequence[str]], str]) -> OpenRun:
+        """Start the record of a new run; ``document`` is what was asked for.
+
+        Raises:
+            WfError: kind ``STORAGE`` when the state folder cannot be written.
+        """
+        try:
+            self._home.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+            paths = self._claim(choose)
+            lock = folder.hold(paths)
+        except OSError as error:
+            raise WfError(
+                STORAGE,
+                f"the state folder cannot be written: {error.strerror}: {error.filename}",
+                hint="look for free space (df -h), or set WF_HOME to another folder",
+            ) from error
+        first = state.submitted(self._stamp())
+        folder.write(paths.submitted, document)
+        folder.write(paths.state, first.document())
+        run = OpenRun(self, paths, first, lock)
+        self.index().put([_row(paths, document, first)])
+        return run
+
+    def _claim(self, choose: Callable[[Sequence[str]], str]) -> RunPaths:
+        """A folder that nobody else has; making it is what takes the name."""
+        for name in names.candidates(choose):
+            paths = self._home.run(name)
+            try:
+                paths.root.mkdir(mode=0o700)
+            except FileExistsError:
+                continue
+            return paths
+        raise AssertionError
+
+    def index(self) -> Index:
+        """The index, opened at its first use, and filled from the folders when it is new."""
+        if self._opened is None:
+            try:
+                self._home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise WfError(
+                    STORAGE,
+                    f"the state folder cannot be made: {error.strerror}: {error.filename}",
+                    hint="set WF_HOME to a folder that can be written",
+                ) from error
+            self._opened = Index(self._home.index)
+            if self._opened.new:
+                self._opened.put(self._rows_of_folders())
+        return self._opened
+
+    def _rows_of_folders(self) -> Iterator[Row]:
+        if not self._home.runs.is_dir():
+            return
+        for entry in os.scandir(self._home.runs):
+            if entry.name.startswith("."):
+                continue  # being removed
+            paths = self._home.run(entry.name)
+            submitted, known = folder.read(paths.submitted), folder.read_state(paths)
+            if submitted is not None and known is not None:
+                yield _row(paths, submitted, known)
+
+    def advance(self, paths: RunPaths, before: State, status: Status, **facts: Any) -> State:  # noqa: ANN401
+        """Move a run on: first in its folder, then in the index."""
+        after = state.advance(before, status, self._stamp(), **facts)
+        folder.write(paths.state, after.document())
+        self._mirror(paths, after)
+        return after
+
+    def _mirror(self, paths: RunPaths, known: State) -> None:
+        submitted = folder.read(paths.submitted)
+        if submitted is not None:
+            self.index().put([_row(paths, submitted, known)])
+
+    def settle(self) -> None:
+        """Bring every run that is not over in line with the facts.
+
+        A run whose lock nobody holds has lost its supervisor and all its processes; unless its
+        end is in its folder, nobody knows how it ended.
+        """
+        for row in self.index().unfinished():
+            paths = self._home.run(row.name)
+            known = folder.read_state(paths)
+            if known is None:
+                self.index().delete(row.name)
+            elif known.terminal:
+                self._mirror(paths, known)
+            elif not folder.alive(paths):
+                self._settle_dead(paths)
+
+    def _settle_dead(self, paths: RunPaths) -> None:
+        # read again: it may have ended between our look at its state and at its lock
+        known = folder.read_state(paths)
+        if known is None or known.terminal:
+            if known is not None:
+                self._mirror(paths, known)
+            return
+        self.advance(
+            paths,
+            known,
+            "lost",
+            reason="supervisor_died",
+            message=f"wf was killed while the run was {known.status}; how it ended is not known",
+        )
+
+    def find(self, word: str) -> RunPaths:
+        """The run that ``word`` names: a name, a unique prefix of one, or ``last``.
+
+        Raises:
+            WfError: kind ``USAGE`` when no run or more than one fits.
+        """
+        exact = self._home.run(word) if "/" not in word and word not in {"", ".", ".."} else None
+        if exact is not None and exact.state.is_file():
+            return exact
+        rows = self.index().newest(1) if word == "last" else self.index().with_prefix(word, 6)
+        if len(rows) == 1:
+            return self._home.run(rows[0].name)
+        if not rows:
+            what = "there is no run yet" if word == "last" else f"there is no run `{word}`"
+            raise WfError(USAGE, what, hint="`wf ps -a` lists all runs")
+        raise WfError(
+            USAGE,
+            f"`{word}` fits more than one run: {', '.join(row.name for row in rows)}",
+            hint="write more of the name",
+        )
+
+    def document(self, paths: RunPaths) -> dict[str, Any]:
+        """The run's document.
+
+        Raises:
+            WfError: kind ``STORAGE`` when its folder cannot be read.
+        """
+        found = folder.document(paths)
+        if found is None:
+            raise WfError(
+                STORAGE,
+                f"the record of {paths.root.name} cannot be read",
+                hint=f"look into {paths.root}, or remove it: wf rm {paths.root.name}",
+            )
+        return found
+
+    def remove(self, paths: RunPaths) -> None:
+        """Forget a run and all it left behind.
+
+        Raises:
+            WfError: kind ``USAGE`` when it is still going on.
+        """
+        import shutil
+
+        known = folder.read_state(paths)
+        if known is not None and not known.terminal and folder.alive(paths):
+            raise WfError(
+                USAGE,
+                f"{paths.root.name} is still {known.status}",
+                hint="end it first (Ctrl-C where it runs)",
+            )
+        name = paths.root.name
+        # out of sight by one rename: half a folder must not be taken for a run
+        gone = paths.root.with_name(f".{name}.removed")
+        try:
+            paths.root.rename(gone)
+            self.index().delete(name)
+            shutil.rmtree(gone)
+        except OSError as error:
+            raise WfError(
+                STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"
+            ) from error
+
+    def _stamp(self) -> str:
+        at = self._now().astimezone(timezone.utc)
+        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class OpenRun:
+    """A run that is going on here: the one object that may write its record."""
+
+    def __init__(self, records: Records, paths: RunPaths, first: State, lock: int) -> None:
+        self._records = records
+        self.paths = paths
+        self.state = first
+        self.lock = lock
+        """The descriptor of the run's lock; the job must inherit it."""
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.paths.root.name
+
+    def advance(self, status: Status, **facts: Any) -> None:  # noqa: ANN401 - those of state.advance
+        """Move on; see :func:`runner.records.state.advance`."""
+        self.state = self._records.advance(self.paths, self.state, status, **facts)
+
+    def close(self) -> None:
+        """Let go of the lock."""
+        os.close(self.lock)
+
+
+def _row(paths: RunPaths, submitted: dict[str, Any], known: State) -> Row:
+    return Row(
+        name=paths.root.name,
+        workflow=submitted["workflow"],
+        executor=submitted["executor"],
+        status=known.status,
+        reason=known.reason,
+        exit_code=known.exit_code,
+        submitted_at=known.history[0][1],
+        started_at=known.entered("running"),
+        finished_at=known.finished_at,
+    )

@@ -1,0 +1,50 @@
+"""Where things are kept, resolved once from the variables into one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner import envvars
+from runner.paths import Cache, Home
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# FHS 3.0, section 5.9: lock files for devices and other resources; world-writable on Debian.
+_SYSTEM_LOCKS = Path("/run/lock")
+_FALLBACK_LOCKS = Path("/tmp")  # noqa: S108 - the one folder that every user of a machine shares
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The folders wf works in."""
+
+    home: Home
+    cache: Cache
+    locks: Path
+
+
+def resolve(variables: Mapping[str, str]) -> Settings:
+    """Read the settings; wf's own variables win over the XDG ones (XDG Base Directory 0.8)."""
+    user = Path(variables.get("HOME") or "~").expanduser()
+    return Settings(
+        home=Home(_folder(variables, envvars.HOME, "XDG_DATA_HOME", user / ".local/share")),
+        cache=Cache(_folder(variables, envvars.CACHE, "XDG_CACHE_HOME", user / ".cache")),
+        locks=_locks(variables),
+    )
+
+
+def _folder(variables: Mapping[str, str], own: str, xdg: str, default: Path) -> Path:
+    if variables.get(own):
+        return Path(variables[own]).absolute()
+    base = variables.get(xdg, "")
+    # the XDG specification asks to ignore relative paths
+    return (Path(base) if base.startswith("/") else default) / "wf"
+
+
+def _locks(variables: Mapping[str, str]) -> Path:
+    if variables.get(envvars.LOCKS):
+        return Path(variables[envvars.LOCKS]).absolute()
+    return (_SYSTEM_LOCKS if _SYSTEM_LOCKS.is_dir() else _FALLBACK_LOCKS) / "wf"

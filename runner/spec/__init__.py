@@ -1,0 +1,1 @@
+"""Document -> Workflow: the file's spellings validated by pydantic, then one neutral form. Pure."""

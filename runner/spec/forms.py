@@ -1,0 +1,155 @@
+"""The parts of a workflow as they are spelled in the file, common to all providers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from runner.spec import text
+from runner.spec.workflow import ArtifactRequest, GpuRequest, Resources
+
+
+class FileForm(BaseModel):
+    """A mapping of the workflow file: unknown keys are mistakes, nothing is coerced silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Text = Annotated[str, BeforeValidator(text.text)]
+Name = Annotated[str, BeforeValidator(text.name)]
+Count = Annotated[int, BeforeValidator(text.count)]
+CountOrNone = Annotated[int, BeforeValidator(text.count_or_none)]
+Size = Annotated[int, BeforeValidator(text.size)]
+PathBelow = Annotated[str, BeforeValidator(text.below)]
+ArtifactPath = Annotated[str, BeforeValidator(text.artifact_path)]
+PythonVersion = Annotated[str, BeforeValidator(text.python_version)]
+
+
+def _one_or_many(value: Any) -> Any:  # noqa: ANN401
+    """A text may stand for a list of its lines (0.1:schemas/workflows.json)."""
+    return (
+        [line for line in value.splitlines() if line.strip()] if isinstance(value, str) else value
+    )
+
+
+def _words(value: Any) -> Any:  # noqa: ANN401
+    """A text is split into words as a shell does it; the items of a list are taken as they are."""
+    if not isinstance(value, str):
+        return value
+    import shlex
+
+    try:
+        return shlex.split(value)
+    except ValueError as error:
+        raise text.mistake(
+            f"`{value}` cannot be split into words: {str(error).lower()}",
+            "close the quote, or write a list with one word an item",
+        ) from None
+
+
+def _pairs(value: Any) -> Any:  # noqa: ANN401
+    """``{K: V}`` (hosted, 0.10.5 and later) or ``[K=V, K]`` (0.0.7 to 0.10.4; bare K is empty)."""
+    if isinstance(value, list):
+        return dict(_assignment(item) for item in _unique(value))
+    if isinstance(value, dict):
+        return {text.variable_name(key): _variable_value(item) for key, item in value.items()}
+    raise text.mistake(
+        f"variables are wanted here, not {text.kind_of(value)}",
+        "write `NAME: value` lines, or a list of NAME=value",
+    )
+
+
+def _unique(items: list[Any]) -> list[str]:
+    seen: set[str] = set()
+    written = [text.text(item) for item in items]
+    for item in written:
+        key = item.partition("=")[0]
+        if key in seen:
+            raise text.mistake(f"the variable `{key}` is set twice", "keep one of them")
+        seen.add(key)
+    return written
+
+
+def _assignment(item: str) -> tuple[str, str]:
+    key, _, value = item.partition("=")
+    return text.variable_name(key), value
+
+
+def _variable_value(value: Any) -> str:  # noqa: ANN401
+    if value is None or value == "":
+        return ""
+    return text.text(value)
+
+
+def _artifact(value: Any) -> Any:  # noqa: ANN401
+    """``path`` alone (hosted, 0.0.7) or ``{path: …}`` (0.1)."""
+    return {"path": value} if isinstance(value, str) else value
+
+
+def _gpu(value: Any) -> Any:  # noqa: ANN401
+    """``2`` alone or ``{count, name, memory}``; a name without a count means one."""
+    return {"count": value} if isinstance(value, str) else value
+
+
+def _cpu(value: Any) -> Any:  # noqa: ANN401
+    """``2`` alone or ``{count: 2}`` (01f1f60a1:cli/dstack/cli/schema.py)."""
+    if isinstance(value, dict) and set(value) == {"count"}:
+        return value["count"]
+    return value
+
+
+class ArtifactForm(FileForm):
+    """An artifact; ``mount`` belongs to stores that can be written to while the run goes on."""
+
+    path: ArtifactPath
+
+
+class GpuForm(FileForm):
+    """``gpu:`` written out."""
+
+    count: CountOrNone = 1
+    name: Text | None = None
+    memory: Size | None = None
+
+
+class ResourcesForm(FileForm):
+    """``resources:``."""
+
+    cpu: Annotated[Count | None, BeforeValidator(_cpu)] = None
+    memory: Size | None = None
+    gpu: Annotated[GpuForm | None, BeforeValidator(_gpu)] = None
+
+    def resources(self) -> Resources:
+        """The same, neutral; no GPU and 0 GPUs are the same."""
+        gpu = self.gpu
+        if gpu is None or gpu.count == 0:
+            return Resources(self.cpu, self.memory, None)
+        return Resources(self.cpu, self.memory, GpuRequest(gpu.count, gpu.name, gpu.memory))
+
+
+Lines = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
+Words = Annotated[tuple[Text, ...], BeforeValidator(_words)]
+Variables = Annotated[Mapping[str, str], BeforeValidator(_pairs)]
+Artifact = Annotated[ArtifactForm, BeforeValidator(_artifact)]
+
+
+class WorkflowForm(FileForm):
+    """The keys that every provider takes."""
+
+    name: Name
+    help: Text | None = None
+    provider: Text
+    python: PythonVersion | None = None
+    version: PythonVersion | None = None
+    requirements: PathBelow | None = None
+    environment: Variables | None = None
+    env: Variables | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    resources: ResourcesForm | None = None
+    working_dir: PathBelow = "."
+
+    def requested_artifacts(self) -> tuple[ArtifactRequest, ...]:
+        """The artifacts, neutral."""
+        return tuple(ArtifactRequest(artifact.path) for artifact in self.artifacts)

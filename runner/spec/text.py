@@ -1,0 +1,139 @@
+"""Reading single values: what a person may write, and what they are told otherwise.
+
+Each reader takes what the document holds (a scalar as written, a list, a mapping) and returns the
+meaning, or raises pydantic's custom error whose context carries a hint.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from runner.document.document import Scalar
+
+# 0.0.7:src/dstack/providers/__init__.py: suffixes with an i count in 1024, the others in 1000
+_UNITS = {
+    "mb": 10**6, "m": 10**6, "gb": 10**9, "g": 10**9, "tb": 10**12, "t": 10**12,
+    "mib": 2**20, "mi": 2**20, "gib": 2**30, "gi": 2**30, "tib": 2**40, "ti": 2**40,
+}  # fmt: skip
+_SIZE = re.compile(r"([0-9]{1,9})\s*([A-Za-z]+)")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_PYTHON = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})(\.[0-9]{1,2})?")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OLDEST_PYTHON = 6
+
+
+def mistake(message: str, hint: str | None = None) -> PydanticCustomError:
+    """What a reader raises: a message in our voice, and what to write instead."""
+    # the message goes through a template, where braces are fields
+    return PydanticCustomError("wf", "{message}", {"message": message, "hint": hint})
+
+
+def kind_of(value: Any) -> str:  # noqa: ANN401 - whatever YAML can hold
+    """What a value is called in messages."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if value is None:
+        return "nothing"
+    if isinstance(value, Scalar) and value.kind in {"int", "float"}:
+        return f"the number {value}"
+    return f"`{value}`"
+
+
+def text(value: Any) -> str:  # noqa: ANN401
+    """A scalar, as it was written: ``3.10``, ``010`` and ``yes`` stay what they are."""
+    if isinstance(value, str) and value.strip():
+        return str(value)
+    raise mistake(f"a text is wanted here, not {kind_of(value) if value != '' else 'an empty one'}")
+
+
+def name(value: Any) -> str:  # noqa: ANN401
+    """A workflow's name: it becomes a word on the command line and part of nothing else."""
+    written = text(value)
+    if _NAME.fullmatch(written):
+        return written
+    raise mistake(
+        f"`{written[:80]}` cannot be a workflow's name",
+        "use letters, digits, dots, dashes and underscores, at most 63, a letter or digit first",
+    )
+
+
+def count(value: Any) -> int:  # noqa: ANN401
+    """A whole number of at least 1."""
+    number = count_or_none(value)
+    if number == 0:
+        raise mistake("a number of at least 1 is wanted here, not 0", "leave the key out for none")
+    return number
+
+
+def count_or_none(value: Any) -> int:  # noqa: ANN401
+    """A whole number; 0 stands for none (0.0.7 reads ``gpu: 0`` so)."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return int(value)
+    raise mistake(f"a whole number is wanted here, not {kind_of(value)}", "write, for example, 2")
+
+
+def size(value: Any) -> int:  # noqa: ANN401
+    """An amount of memory in bytes."""
+    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    unit = _UNITS.get(found[2].lower()) if found else None
+    if found is None or unit is None:
+        number = value if isinstance(value, str) and _NUMBER.fullmatch(value) else "16"
+        raise mistake(
+            f"an amount of memory with its unit is wanted here, not {kind_of(value)}",
+            f"write {number}GB (counted in 1000) or {number}GiB (counted in 1024)",
+        )
+    return int(found[1]) * unit
+
+
+def python_version(value: Any) -> str:  # noqa: ANN401
+    """A Python version as written: ``3.10`` is 3.10, whatever YAML thinks of numbers."""
+    written = text(value)
+    found = _PYTHON.fullmatch(written)
+    if found is None:
+        raise mistake(
+            f"a Python version is wanted here, not {kind_of(value)}", "write, for example, 3.11"
+        )
+    if found[1] != "3" or int(found[2]) < _OLDEST_PYTHON:
+        close = f"{written}0 or {written}1" if written == "3.1" else f"3.{_OLDEST_PYTHON} or newer"
+        raise mistake(f"there is no environment with Python {written}", f"write {close}")
+    return written
+
+
+def below(value: Any) -> str:  # noqa: ANN401
+    """A path that stays below the folder it is read from, in its shortest form."""
+    written = text(value)
+    path = posixpath.normpath(written)
+    if path.startswith("/"):
+        raise mistake(f"`{written}` is an absolute path", "write it relative to the project folder")
+    if path.startswith("~"):
+        raise mistake(f"`{written}`: `~` is not read here", "write a path below the project folder")
+    if path == ".." or path.startswith("../"):
+        raise mistake(
+            f"`{written}` leads out of the project folder", "write a path below the project folder"
+        )
+    return path
+
+
+def artifact_path(value: Any) -> str:  # noqa: ANN401
+    """A path to keep: below the working directory, but not the whole of it."""
+    path = below(value)
+    if path == ".":
+        raise mistake("the whole project folder cannot be an artifact", "name the folders to keep")
+    return path
+
+
+def variable_name(written: str) -> str:
+    """The name of an environment variable (POSIX 2017, chapter 8)."""
+    if _VARIABLE.fullmatch(written):
+        return written
+    raise mistake(
+        f"`{written}` cannot be the name of a variable",
+        "use letters, digits and underscores, no digit first",
+    )

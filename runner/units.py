@@ -1,0 +1,39 @@
+"""Amounts and times as people read them. No imports."""
+
+from __future__ import annotations
+
+_STEPS = ("B", "kB", "MB", "GB", "TB", "PB")
+_STEP = 1000
+_MINUTE = 60
+_HOUR = 3600
+_DAY = 86400
+_EXACT_BELOW = 10
+
+
+def amount(size: int) -> str:
+    """A number of bytes in the decimal unit that keeps it short: ``1.2 MB``."""
+    value = float(size)
+    for unit in _STEPS:
+        if value < _STEP or unit == _STEPS[-1]:
+            return f"{size} B" if unit == "B" else f"{value:.1f} {unit}".replace(".0 ", " ")
+        value /= _STEP
+    raise AssertionError
+
+
+def duration(seconds: float) -> str:
+    """A time span with two units at most: ``0.4s``, ``41s``, ``4m08s``, ``2h03m``, ``3d4h``."""
+    if seconds < _EXACT_BELOW:
+        return f"{max(seconds, 0):.1f}s"
+    whole = int(seconds + 0.5)
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m{whole % _MINUTE:02}s"
+    if whole < _DAY:
+        return f"{whole // _HOUR}h{whole % _HOUR // _MINUTE:02}m"
+    return f"{whole // _DAY}d{whole % _DAY // _HOUR}h"
+
+
+def count(number: int, what: str) -> str:
+    """``1 file``, ``2 files``, ``55,000 files``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,95 @@
+"""Where the code of a run comes from, as git tells it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.process import capture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The commit a snapshot was taken from; all ``None`` outside a git repository.
+
+    ``diff`` holds the uncommitted changes to tracked files, as ``git apply`` takes them.
+    ``untracked`` names files that git does not know and does not ignore.
+    """
+
+    commit: str | None = None
+    branch: str | None = None
+    dirty: bool | None = None
+    diff: bytes = b""
+    untracked: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, object]:
+        """The source as JSON."""
+        return {
+            "commit": self.commit,
+            "branch": self.branch,
+            "dirty": self.dirty,
+            "untracked": list(self.untracked),
+        }
+
+
+class Git:
+    """Reading a repository with git, without ever changing it.
+
+    Optional locks are off, so that a read-only checkout works and nobody's index is touched.
+    """
+
+    def __init__(self, folder: Path, variables: Mapping[str, str]) -> None:
+        self._folder = folder
+        # GIT_DIR and its kin would point git at another repository than the one we stand in
+        kept = {key: value for key, value in variables.items() if not key.startswith("GIT_")}
+        self._variables = {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+
+    def _run(self, *words: str) -> bytes | None:
+        done = capture(["git", *words], cwd=self._folder, env=self._variables, timeout=_TIMEOUT)
+        return done.stdout if done is not None and done.code == 0 else None
+
+    def files(self) -> list[str] | None:
+        """Tracked and untracked-not-ignored files below the folder; ``None`` without git.
+
+        Submodules are listed as the folder they are.
+        """
+        listed = self._run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        if listed is None:
+            return None
+        names = (os.fsdecode(name) for name in listed.split(b"\0") if name)
+        return list(dict.fromkeys(names))
+
+    def source(self) -> Source:
+        """Commit, branch and changes of the folder."""
+        status = self._run(
+            "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--", "."
+        )
+        if status is None:
+            return Source()
+        commit = branch = None
+        changed = False
+        untracked = []
+        for line in (os.fsdecode(part) for part in status.split(b"\0")):
+            if line.startswith("# branch.oid ") and "(initial)" not in line:
+                commit = line.removeprefix("# branch.oid ")
+            elif line.startswith("# branch.head "):
+                branch = line.removeprefix("# branch.head ")
+            elif line.startswith("? "):
+                untracked.append(line[2:])
+            elif line[:1] in {"1", "2", "u"}:
+                changed = True
+        diff = self._run("diff", "--binary", "--relative", "HEAD") if changed and commit else b""
+        return Source(
+            commit=commit,
+            branch=None if branch == "(detached)" else branch,
+            dirty=changed or bool(untracked),
+            diff=diff or b"",
+            untracked=tuple(untracked),
+        )
