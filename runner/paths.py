@@ -1,16 +1,18 @@
-"""Every file that wf keeps, named in one place. Builds paths, touches none."""
+"""Every file that wf keeps, named in one place. Builds paths, touches none.
+
+Named tuples and not data classes: what every command imports must not import ``inspect``, which
+``dataclasses`` does.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class RunPaths:
+class RunPaths(NamedTuple):
     """The files of one run. All but ``workspace`` and ``lock`` stay until ``wf rm``."""
 
     root: Path
@@ -81,8 +83,7 @@ class RunPaths:
         return self.root / "lock"
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """The state folder: all runs and their index."""
 
     root: Path
@@ -93,7 +94,7 @@ class Home:
         return self.root / "runs"
 
     @property
-    def index(self) -> Path:
+    def database(self) -> Path:
         """The SQLite index; can be deleted at any time."""
         return self.root / "index.sqlite"
 
@@ -107,8 +108,7 @@ class Home:
         return RunPaths(self.runs / name)
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentPaths:
+class EnvironmentPaths(NamedTuple):
     """The files of one cached environment."""
 
     root: Path
@@ -139,8 +139,7 @@ class EnvironmentPaths:
         return self.root / "requirements"
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(NamedTuple):
     """The cache folder."""
 
     root: Path

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner import envvars
 from runner.paths import Cache, Home
@@ -17,8 +16,7 @@ _SYSTEM_LOCKS = Path("/run/lock")
 _FALLBACK_LOCKS = Path("/tmp")  # noqa: S108 - the one folder that every user of a machine shares
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The folders wf works in."""
 
     home: Home

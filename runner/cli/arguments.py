@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING, NoReturn
 
 from runner.errors import USAGE, WfError
@@ -19,7 +20,7 @@ class Parser(argparse.ArgumentParser):
             prog=f"wf {verb}",
             description=summary,
             epilog=_examples(examples),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_formatter,
             allow_abbrev=False,
             add_help=False,
         )
@@ -43,6 +44,15 @@ class Parser(argparse.ArgumentParser):
             metavar="FILE",
             help="the workflow file (default: .dstack/workflows.yaml here or in a folder above)",
         )
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Left to itself the formatter imports ``shutil`` at every start, to ask for the width."""
+    try:
+        width = os.get_terminal_size(1).columns
+    except OSError:
+        width = 0
+    return argparse.RawDescriptionHelpFormatter(prog, width=min(width or 100, 100) - 2)
 
 
 def _examples(examples: Sequence[tuple[str, str]]) -> str:

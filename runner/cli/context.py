@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from runner.errors import INVALID, USAGE, WfError
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from runner.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Streams, folders, variables and the clock. Data go to ``out``, everything else to ``err``."""
 
     out: TextIO
@@ -33,8 +31,7 @@ class Context:
         self.out.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A workflow file's bytes, its name as shown to people, and the project folder."""
 
     text: bytes

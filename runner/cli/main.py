@@ -5,6 +5,7 @@ Start-up is part of the product: nothing is imported before it is known to be ne
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -49,6 +50,8 @@ examples:
 
 def entry() -> NoReturn:
     """The ``wf`` command."""
+    # imports make many objects and hardly any garbage; looking for it costs a tenth of them
+    gc.set_threshold(100_000)
     code = main(sys.argv[1:])
     # skips the interpreter's tear-down; everything that must be written has been
     sys.stderr.flush()
@@ -106,6 +109,8 @@ def _run(module: ModuleType, words: list[str]) -> int:
         module.parse(parser, words) if hasattr(module, "parse") else parser.parse_args(words)
     )
     variables = dict(os.environ)
+    # pydantic would read the metadata of every installed package in search of plug-ins
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     context = Context(
         out=sys.stdout,
         err=sys.stderr,

@@ -145,9 +145,9 @@ class _Uv:
             def take(chunk: bytes) -> None:
                 log.write(chunk)
                 self._said += chunk
-                line = chunk.decode(errors="replace").strip().rpartition("\n")[2].strip()
-                if line:
-                    self._build.observer.notify(PhaseProgress("env", line))
+                text = progress(self._said.decode(errors="replace"))
+                if text:
+                    self._build.observer.notify(PhaseProgress("env", text))
 
             # not in the project's folder: a uv.toml there must not turn the index
             return stream(
@@ -163,6 +163,21 @@ class _Uv:
         root = str(self._build.destination.requirements) + os.sep
         told = [line for line in said.replace(root, "").splitlines() if line.strip()]
         return "\n".join(told[-_DETAIL_LINES:])
+
+
+def progress(said: str) -> str:
+    """What uv is doing, from all it has said so far without a terminal.
+
+    It announces each large download, and its end; what comes after the last end is short.
+    """
+    lines = [_ESCAPES.sub("", line).strip() for line in said.splitlines()]
+    begun = [line.removeprefix("Downloading ") for line in lines if line.startswith("Downloading ")]
+    ended = {line.removeprefix("Downloaded ") for line in lines if line.startswith("Downloaded ")}
+    going = [package for package in begun if package.split(" ")[0] not in ended]
+    if going:
+        return f"downloading, {len(ended)} of {len(begun)} done: {', '.join(going)}"
+    told = [line for line in lines if line.startswith(("Resolved", "Prepared", "Installed"))]
+    return told[-1].lower() if told else ""
 
 
 def _write(path: Path, text: str) -> None:

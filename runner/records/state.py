@@ -10,9 +10,8 @@ A terminal status never changes, and no status goes back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Status = Literal[
     "pending", "provisioning", "running", "collecting", "succeeded", "failed", "cancelled", "lost"
@@ -38,8 +37,7 @@ class IllegalTransitionError(Exception):
     """A bug in wf: a status that cannot follow."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """Where a run is in its life.
 
     ``history`` holds every status with the time it was entered, UTC in ISO 8601. ``reason`` is
@@ -99,8 +97,7 @@ def advance(  # noqa: PLR0913 - the facts of one transition
     """
     if status not in _NEXT[state.status]:
         raise IllegalTransitionError(f"{state.status} -> {status}")
-    return replace(
-        state,
+    return state._replace(
         status=status,
         history=(*state.history, (status, at)),
         reason=reason,

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import STORAGE, USAGE, WfError
-from runner.records import folder, names, state
+from runner.records import folder, state
 from runner.records.index import Index, Row
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class Records:
 
     def _claim(self, choose: Callable[[Sequence[str]], str]) -> RunPaths:
         """A folder that nobody else has; making it is what takes the name."""
-        for name in names.candidates(choose):
+        from runner.records.names import candidates
+
+        for name in candidates(choose):
             paths = self._home.run(name)
             try:
                 paths.root.mkdir(mode=0o700)
@@ -70,7 +72,7 @@ class Records:
                     f"the state folder cannot be made: {error.strerror}: {error.filename}",
                     hint="set WF_HOME to a folder that can be written",
                 ) from error
-            self._opened = Index(self._home.index)
+            self._opened = Index(self._home.database)
             if self._opened.new:
                 self._opened.put(self._rows_of_folders())
         return self._opened

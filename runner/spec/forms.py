@@ -14,7 +14,7 @@ from runner.spec.workflow import ArtifactRequest, GpuRequest, Resources
 class FileForm(BaseModel):
     """A mapping of the workflow file: unknown keys are mistakes, nothing is coerced silently."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 Text = Annotated[str, BeforeValidator(text.text)]

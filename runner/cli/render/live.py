@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from runner import events
 from runner.cli.render.style import harmless, style
 from runner.records.log import follow
-from runner.units import amount, count, duration
+from runner.units import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,23 +96,13 @@ class Watcher:
         status, name = document["status"], document["name"]
         good = status == "succeeded"
         symbol = self._dress.paint("✓ " if good else "✗ ", "green" if good else "red")
-        said = [self._dress.paint(status, "bold")]
         usage = document["usage"]
-        if usage:
-            said.append(duration(usage["wall_seconds"]))
+        took = f" in {duration(usage['wall_seconds'])}" if usage else ""
+        said = self._dress.paint(status, "bold") + took
         if not good:
-            said.append(document["message"])
-        kept = [artifact for artifact in document["artifacts"] if artifact["files"]]
-        said += [
-            f"{artifact['path']} {count(artifact['files'], 'file')} {amount(artifact['bytes'])}"
-            for artifact in kept
-        ]
-        self._say(
-            symbol
-            + self._dress.plain(" · ").join(
-                harmless(part) if i else part for i, part in enumerate(said)
-            )
-        )
+            said += f" · {harmless(document['message'])}"
+        self._say(symbol + said)
+        kept = any(artifact["files"] for artifact in document["artifacts"])
         following = f"wf artifacts tree {name}" if kept and good else f"wf show {name}"
         self._say(self._dress.paint(f"  next: {following}", "dim"))
 
@@ -124,7 +114,8 @@ class Watcher:
         """A spinner with one line, on a terminal only."""
         if not self._dress.terminal:
             return
-        line = f"  {phase:<{_LABEL}} {harmless(text)}"
+        # the spinner takes the two columns in front
+        line = f"{phase:<{_LABEL}} {harmless(text)}"
         if self._status is None:
             from rich.console import Console
 

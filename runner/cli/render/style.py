@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from runner import envvars
 
@@ -18,8 +17,7 @@ _ASCII = {"✓": "ok", "✗": "failed", "●": "*", "◌": "-", "·": "-", "│"
           "└─": "`-", "…": "...", "→": "->", "—": "-"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How text is dressed for one stream."""
 
     colour: bool
