@@ -15,6 +15,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.terminal import WindowSize, open_output, set_window, window_size
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
@@ -28,7 +30,7 @@ _CHUNK = 1 << 20
 _TICK_SECONDS = 0.05
 
 
-class Interrupted(BaseException):
+class Interrupted(KeyboardInterrupt):
     """The user asked for the end while no job was running. ``signal`` is what arrived."""
 
     def __init__(self, number: int) -> None:
@@ -139,23 +141,6 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
-class WindowSize:
-    """A terminal's size in characters."""
-
-    rows: int
-    columns: int
-
-
-def window_size() -> WindowSize | None:
-    """The size of the terminal that stdout is, if it is one."""
-    try:
-        found = os.get_terminal_size(1)
-    except OSError:
-        return None
-    return WindowSize(found.lines, found.columns)
-
-
-@dataclass(frozen=True, slots=True)
 class JobCommand:
     """How a job's first process is started.
 
@@ -204,7 +189,7 @@ class JobProcess:
         self._asked: list[int] = []
         self._deadline: float | None = None
         self._has_terminal = command.terminal is not None
-        self._output, child_end = _output(command.terminal)
+        self._output, child_end = open_output(command.terminal)
         try:
             self._process = _spawn(command, child_end)
         except OSError:
@@ -265,7 +250,7 @@ class JobProcess:
         """Give the job's terminal the size that ours has now."""
         size = window_size()
         if size is not None and self._has_terminal:
-            _set_window(self._output, size)
+            set_window(self._output, size)
             self._signal(signal.SIGWINCH)
 
     def _timeout(self, ended: _EndWatch) -> float | None:
@@ -371,45 +356,6 @@ class _EndWatch:
     def close(self) -> None:
         if self.descriptor is not None:
             os.close(self.descriptor)
-
-
-def _output(terminal: WindowSize | None) -> tuple[int, int]:
-    """Our end and the job's end of its output."""
-    if terminal is None:
-        ours, theirs = os.pipe()
-        _enlarge(ours)
-        return ours, theirs
-    import pty
-    import termios
-
-    ours, theirs = pty.openpty()
-    attributes = termios.tcgetattr(theirs)
-    # the terminal that shows the bytes turns line feeds into new lines; were it done here too,
-    # the log would hold carriage returns that the job never wrote
-    attributes[1] &= ~termios.OPOST
-    attributes[3] &= ~termios.ECHO
-    termios.tcsetattr(theirs, termios.TCSANOW, attributes)
-    _set_window(ours, terminal)
-    return ours, theirs
-
-
-def _enlarge(pipe: int) -> None:
-    """A pipe of a MiB: fewer switches between a job that prints a lot and us."""
-    import fcntl
-
-    try:
-        fcntl.fcntl(pipe, 1031, _CHUNK)  # F_SETPIPE_SZ, named in fcntl from Python 3.10 on Linux
-    except OSError:
-        return  # more than this user may have; 64 KiB do as well
-
-
-def _set_window(terminal: int, size: WindowSize) -> None:
-    import fcntl
-    import struct
-    import termios
-
-    packed = struct.pack("HHHH", size.rows, size.columns, 0, 0)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, packed)
 
 
 def _spawn(command: JobCommand, output: int) -> subprocess.Popen[bytes]:

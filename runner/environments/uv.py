@@ -161,7 +161,8 @@ class _Uv:
     def _details(self) -> str:
         said = _ESCAPES.sub("", self._said.decode(errors="replace"))
         root = str(self._build.destination.requirements) + os.sep
-        told = [line for line in said.replace(root, "").splitlines() if line.strip()]
+        lines = said.replace(root, "").splitlines()
+        told = [line for line in lines if line.strip() and not line.startswith("Using Python")]
         return "\n".join(told[-_DETAIL_LINES:])
 
 

@@ -57,7 +57,8 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.engine.parts import Session
     from runner.engine.prepare import open_file, prepare, shortage
     from runner.engine.run import execute as run_plan
-    from runner.process import Signals, window_size
+    from runner.process import Signals
+    from runner.terminal import window_size
 
     source = workflow_file(context, arguments.file)
     opened = open_file(source.text, source.file, source.root)

@@ -1,0 +1,66 @@
+"""Terminals and the pipes that stand in for them: where a job's output goes first."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+_PIPE_BYTES = 1 << 20
+_F_SETPIPE_SZ = 1031  # fcntl(2); a name in the module fcntl on Linux alone
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSize:
+    """A terminal's size in characters."""
+
+    rows: int
+    columns: int
+
+
+def window_size() -> WindowSize | None:
+    """The size of the terminal that stdout is, if it is one."""
+    try:
+        found = os.get_terminal_size(1)
+    except OSError:
+        return None
+    return WindowSize(found.lines, found.columns)
+
+
+def open_output(terminal: WindowSize | None) -> tuple[int, int]:
+    """Our end and the job's end of its output."""
+    if terminal is None:
+        ours, theirs = os.pipe()
+        _enlarge(ours)
+        return ours, theirs
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    attributes = termios.tcgetattr(theirs)
+    # the terminal that shows the bytes turns line feeds into new lines; were it done here too,
+    # the log would hold carriage returns that the job never wrote
+    attributes[1] &= ~termios.OPOST
+    attributes[3] &= ~termios.ECHO
+    termios.tcsetattr(theirs, termios.TCSANOW, attributes)
+    set_window(ours, terminal)
+    return ours, theirs
+
+
+def _enlarge(pipe: int) -> None:
+    """A pipe of a MiB: fewer switches between a job that prints a lot and us."""
+    import fcntl
+
+    try:
+        fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE_BYTES)
+    except OSError:
+        return  # more than this user may have; 64 KiB do as well
+
+
+def set_window(terminal: int, size: WindowSize) -> None:
+    """Give a terminal another size."""
+    import fcntl
+    import struct
+    import termios
+
+    packed = struct.pack("HHHH", size.rows, size.columns, 0, 0)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, packed)
