@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.allocation.inventory import Gpu, Inventory
     from runner.events import Observer
     from runner.spec.workflow import Resources
@@ -19,16 +21,17 @@ if TYPE_CHECKING:
 class Lease:
     """Devices held for one job.
 
-    ``cores`` are the logical cores it may use; ``exclusive`` tells whether they are its alone
-    (a number was asked for) or shared. ``memory`` is what was asked for, in bytes.
-    ``descriptors`` hold the locks: they must be inherited by the job.
+    ``cores`` are the logical cores it may use, of ``of_cores`` there are; ``exclusive`` tells
+    whether they are its alone (a number was asked for) or shared. ``memory`` is what was asked
+    for, in bytes. ``descriptors`` hold the locks: they must be inherited by the job.
     """
 
     cores: tuple[int, ...]
     exclusive: bool
     gpus: tuple[Gpu, ...]
     memory: int | None
-    descriptors: tuple[int, ...]
+    of_cores: int
+    descriptors: tuple[int, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The grant as JSON."""
@@ -43,11 +46,18 @@ class Leases(Protocol):
     """Where leases come from."""
 
     def acquire(
-        self, asked: Resources, machine: Inventory, holder: str, observer: Observer, *, wait: bool
+        self,
+        asked: Resources,
+        look: Callable[[], Inventory],
+        holder: str,
+        observer: Observer,
+        *,
+        wait: bool,
     ) -> Lease:
         """Hold devices for ``asked``, waiting until they are free.
 
-        ``holder`` is shown to those who wait meanwhile.
+        ``look`` reads the machine: again and again while waiting, as a process that is not wf's
+        may let go of a GPU. ``holder`` is shown to those who wait meanwhile.
 
         Raises:
             WfError: kind ``BUSY`` when ``wait`` is false and something is not free; kind

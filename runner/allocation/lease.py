@@ -18,16 +18,16 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.allocation.interface import Lease
-from runner.allocation.matching import choose, core_name, device_names, gpu_name
+from runner.allocation.matching import Choice, choose, core_name, device_names, gpu_name
 from runner.errors import BUSY, STORAGE, WfError
 from runner.events import PhaseProgress
 from runner.units import count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from runner.allocation.inventory import Inventory
-    from runner.allocation.matching import Choice
     from runner.events import Observer
     from runner.spec.workflow import Resources
 
@@ -37,6 +37,7 @@ _TURNSTILE = "turnstile"
 _FOLDER_MODE = 0o1777
 _FILE_MODE = 0o666
 _LOOK_AGAIN_SECONDS = 0.1
+_LOOK_AT_GPUS_SECONDS = 1.0
 _LABEL_BYTES = 200
 
 
@@ -47,24 +48,30 @@ class FileLeases:
         self._folder = folder
 
     def acquire(
-        self, asked: Resources, machine: Inventory, holder: str, observer: Observer, *, wait: bool
+        self,
+        asked: Resources,
+        look: Callable[[], Inventory],
+        holder: str,
+        observer: Observer,
+        *,
+        wait: bool,
     ) -> Lease:
         """Hold devices for ``asked``; see :class:`~runner.allocation.interface.Leases`."""
         if asked.cpu is None and asked.gpu is None:
-            return Lease(machine.cores, exclusive=False, gpus=(), memory=asked.memory,
-                         descriptors=())  # fmt: skip
+            return _granted(asked, look(), Choice(None, ()), [], holder)
         self._prepare()
         turnstile = self._open(_TURNSTILE)
         try:
             self._pass(turnstile, observer, wait=wait)
             while True:
-                grant = self._try(asked, machine, holder)
+                grant = self._try(asked, look(), holder)
                 if isinstance(grant, Lease):
                     return grant
                 if not wait:
-                    raise WfError(BUSY, grant, hint="leave out --no-wait to wait for it")
-                observer.notify(PhaseProgress("lease", grant))
-                time.sleep(_LOOK_AGAIN_SECONDS)
+                    raise WfError(BUSY, f"busy: {grant}", hint="leave out --no-wait to wait for it")
+                observer.notify(PhaseProgress("devices", f"waiting for {grant}"))
+                # asking the driver takes a while, and is not done ten times a second
+                time.sleep(_LOOK_AGAIN_SECONDS if asked.gpu is None else _LOOK_AT_GPUS_SECONDS)
         finally:
             os.close(turnstile)
 
@@ -120,7 +127,7 @@ class FileLeases:
             raise WfError(
                 BUSY, "another run is waiting for devices", hint="leave out --no-wait to queue up"
             )
-        observer.notify(PhaseProgress("lease", "waiting in the queue"))
+        observer.notify(PhaseProgress("devices", "waiting in the queue"))
         fcntl.flock(turnstile, fcntl.LOCK_EX)
 
     def _try(self, asked: Resources, machine: Inventory, holder: str) -> Lease | str:
@@ -140,7 +147,7 @@ class FileLeases:
             if name not in kept:
                 os.close(descriptor)
         if chosen is None:
-            return _waiting(asked, machine, taken)
+            return _short(asked, machine, taken)
         return _granted(asked, machine, chosen, [held[name] for name in kept], holder)
 
 
@@ -161,6 +168,7 @@ def _granted(
         exclusive=chosen.cores is not None,
         gpus=chosen.gpus,
         memory=asked.memory,
+        of_cores=len(machine.cores),
         descriptors=tuple(descriptors),
     )
 
@@ -179,7 +187,7 @@ def _label(descriptor: int) -> str:
     return "".join(char for char in said if char.isprintable())
 
 
-def _waiting(asked: Resources, machine: Inventory, taken: dict[str, str]) -> str:
+def _short(asked: Resources, machine: Inventory, taken: dict[str, str]) -> str:
     wanted = []
     if asked.cpu is not None:
         free = sum(core_name(core) not in taken for core in machine.cores)
@@ -189,4 +197,4 @@ def _waiting(asked: Resources, machine: Inventory, taken: dict[str, str]) -> str
         wanted.append(f"{count(asked.gpu.count, 'GPU')} ({len(machine.gpus) - len(busy)} free)")
     holders = sorted({label for label in taken.values() if label})
     held = f"; held by {', '.join(holders)}" if holders else ""
-    return f"waiting for {' and '.join(wanted)}{held}"
+    return f"{' and '.join(wanted)}{held}"

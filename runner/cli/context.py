@@ -26,9 +26,19 @@ class Context(NamedTuple):
 
     def say_json(self, document: object) -> None:
         """One JSON document on stdout."""
-        import json
+        self.out.write(as_json(document) + "\n")
 
-        self.out.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+def as_json(document: object) -> str:
+    """JSON with readable letters, or with escapes where a file name is no valid text."""
+    import json
+
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(document, indent=2)
+    return text
 
 
 class Source(NamedTuple):

@@ -66,7 +66,7 @@ def main(words: Sequence[str]) -> int:
         finally:
             sys.stdout.flush()
     except WfError as error:
-        return _report(error, as_json="--json" in words)
+        return _report(error, machine="--json" in words)
     except BrokenPipeError:
         # whoever read our output has had enough (`wf ps | head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -141,13 +141,13 @@ def _unknown(verb: str) -> WfError:
     return WfError(errors.USAGE, f"there is no {what} `{verb}`", hint=hint)
 
 
-def _report(error: WfError, *, as_json: bool) -> int:
+def _report(error: WfError, *, machine: bool) -> int:
     from runner.cli.render.problems import error_document, show_error
 
-    if as_json:
-        import json
+    if machine:
+        from runner.cli.context import as_json
 
-        sys.stdout.write(json.dumps(error_document(error), indent=2) + "\n")
+        sys.stdout.write(as_json(error_document(error)) + "\n")
     show_error(error, sys.stderr, os.environ)
     return error.kind
 

@@ -161,9 +161,17 @@ class _Attempt:
         started = time.monotonic()
         self._notify(PhaseStarted("code", "copying the project"))
         tell = self._teller("code", "copied")
-        taken = take(root, git.files(), self._run.paths.workspace, tell)
+        taken = take(root, self._with_script(git.files()), self._run.paths.workspace, tell)
         text = f"{count(taken.files, 'file')}, {amount(taken.bytes)}"
         self._notify(PhaseFinished("code", text, time.monotonic() - started))
+
+    def _with_script(self, listed: list[str] | None) -> list[str] | None:
+        """The script belongs to the run even where git ignores it."""
+        script = self._job.script
+        if listed is None or script is None or script in listed:
+            return listed
+        self._notify(Warned(f"`{script}` is ignored by git; it is copied all the same"))
+        return [*listed, script]
 
     def _teller(self, phase: str, verb: str) -> Callable[[int, int], None]:
         """Progress for the observer, a few times a second at most."""
@@ -183,13 +191,16 @@ class _Attempt:
     def _lease(self) -> Lease:
         started = time.monotonic()
         resources = self._job.resources
-        machine = self._parts.inventory(resources)
         self._notify(PhaseStarted("devices", "taking devices"))
         lease = self._parts.leases.acquire(
-            resources, machine, self._run.name, self._session.observer, wait=self._session.wait
+            resources,
+            lambda: self._parts.inventory(resources),
+            self._run.name,
+            self._session.observer,
+            wait=self._session.wait,
         )
         folder.write(self._run.paths.granted, lease.document())
-        text = _granted(lease, len(machine.cores))
+        text = _granted(lease)
         self._notify(PhaseFinished("devices", text, time.monotonic() - started))
         return lease
 
@@ -316,14 +327,14 @@ def _cancelled_code(number: int) -> int:
     return errors.INTERRUPTED if number == signal.SIGINT else errors.SIGNAL_BASE + number
 
 
-def _granted(lease: Lease, cores: int) -> str:
+def _granted(lease: Lease) -> str:
     """The devices in words: ``core 0 of 2``, ``GPU 1 (NVIDIA H200)``."""
     said = []
     if lease.exclusive:
         named = ", ".join(str(core) for core in lease.cores)
-        said.append(f"core{'' if len(lease.cores) == 1 else 's'} {named} of {cores}")
+        said.append(f"core{'' if len(lease.cores) == 1 else 's'} {named} of {lease.of_cores}")
     else:
-        said.append(f"all {count(cores, 'core')}, shared")
+        said.append(f"all {count(lease.of_cores, 'core')}, shared")
     said += [f"GPU {gpu.index} ({gpu.name})" for gpu in lease.gpus]
     return " · ".join(said)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,6 +48,13 @@ class Job:
     artifacts: tuple[ArtifactRequest, ...]
     resources: Resources
     working_dir: str
+
+    @property
+    def script(self) -> str | None:
+        """The script that is started, below the project folder."""
+        if not isinstance(self.launch, PythonScript):
+            return None
+        return posixpath.normpath(posixpath.join(self.working_dir, self.launch.script))
 
     @property
     def command(self) -> str:

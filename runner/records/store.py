@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,9 @@ class Records:
     def _mirror(self, paths: RunPaths, known: State) -> None:
         submitted = folder.read(paths.submitted)
         if submitted is not None:
-            self.index().put([_row(paths, submitted, known)])
+            # a run never ends because its mirror is locked or full: `settle` catches up
+            with suppress(WfError):
+                self.index().put([_row(paths, submitted, known)])
 
     def settle(self) -> None:
         """Bring every run that is not over in line with the facts.

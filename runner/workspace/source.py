@@ -58,13 +58,14 @@ class Git:
     def files(self) -> list[str] | None:
         """Tracked and untracked-not-ignored files below the folder; ``None`` without git.
 
-        Submodules are listed as the folder they are.
+        Submodules are listed as the folder they are. A folder that a repository around it ignores
+        as a whole is not that repository's: ``None`` as well.
         """
         listed = self._run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         if listed is None:
             return None
         names = (os.fsdecode(name) for name in listed.split(b"\0") if name)
-        return list(dict.fromkeys(names))
+        return list(dict.fromkeys(names)) or None
 
     def source(self) -> Source:
         """Commit, branch and changes of the folder."""
