@@ -34,7 +34,8 @@ def write_report(bug: Exception, words: Sequence[str], variables: Mapping[str, s
     )
     try:
         folder = resolve(variables).home.crash_reports
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / f"{now:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
         path.write_text(text, encoding="utf-8")
     except OSError:

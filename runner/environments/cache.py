@@ -111,7 +111,8 @@ class EnvironmentCache:
         """Take the build lock, saying so when somebody else holds it."""
         path = self._cache.environment_lock(fingerprint)
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._cache.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise WfError(

@@ -33,7 +33,8 @@ class Records:
             WfError: kind ``STORAGE`` when the state folder cannot be written.
         """
         try:
-            self._home.runs.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._home.runs.mkdir(mode=0o700, exist_ok=True)
             paths = self._claim(choose)
             lock = folder.hold(paths)
         except OSError as error:

@@ -63,5 +63,6 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         return OK
     show = show_list if arguments.action == "list" else show_tree
     show(paths.root.name, found, context.out, context.variables)
+    context.out.flush()
     context.err.write(f"the files lie in {paths.artifacts}\n")
     return OK
