@@ -1,4 +1,4 @@
-"""Amounts and times as people read them. No imports."""
+"""Amounts, times and foreign texts as people read them. No imports."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ _MINUTE = 60
 _HOUR = 3600
 _DAY = 86400
 _EXACT_BELOW = 10
+_SHOWN = 60
 
 
 def amount(size: int) -> str:
     """A number of bytes in the decimal unit that keeps it short: ``1.2 MB``."""
     value = float(size)
     for unit in _STEPS:
-        if value < _STEP or unit == _STEPS[-1]:
+        if round(value, 1) < _STEP or unit == _STEPS[-1]:
             return f"{size} B" if unit == "B" else f"{value:.1f} {unit}".replace(".0 ", " ")
         value /= _STEP
     raise AssertionError
@@ -22,7 +23,7 @@ def amount(size: int) -> str:
 
 def duration(seconds: float) -> str:
     """A time span with two units at most: ``0.4s``, ``41s``, ``4m08s``, ``2h03m``, ``3d4h``."""
-    if seconds < _EXACT_BELOW:
+    if round(seconds, 1) < _EXACT_BELOW:
         return f"{max(seconds, 0):.1f}s"
     whole = int(seconds + 0.5)
     if whole < _MINUTE:
@@ -37,3 +38,14 @@ def duration(seconds: float) -> str:
 def count(number: int, what: str) -> str:
     """``1 file``, ``2 files``, ``55,000 files``."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def shortened(text: str) -> str:
+    """A text in one line, and a long one not whole."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """A person's own text within a message."""
+    return f"`{shortened(text)}`"

@@ -78,9 +78,17 @@ def _suitable(asked: GpuRequest, machine: Inventory) -> list[Gpu]:
     return [
         gpu
         for gpu in machine.gpus
-        if (asked.name is None or asked.name.lower() in gpu.name.lower())
+        if (asked.name is None or _is_called(gpu, asked.name))
         and (asked.memory is None or gpu.memory >= asked.memory)
     ]
+
+
+def _is_called(gpu: Gpu, name: str) -> bool:
+    """``V100`` is a Tesla V100-SXM2-16GB; but ``A10`` is no A100, and ``L4`` no L40S."""
+    import re
+
+    whole = rf"(?<![a-z0-9]){re.escape(name.lower())}(?![a-z0-9])"
+    return re.search(whole, gpu.name.lower()) is not None
 
 
 def _gpus_asked(asked: GpuRequest) -> str:

@@ -122,8 +122,14 @@ class Document:
 
 
 def place(file: str, lines: tuple[str, ...], span: Span) -> Place:
-    """A span with the line it starts on; the mark stops at the end of that line."""
-    excerpt = lines[span.line - 1] if span.line <= len(lines) else ""
+    """A span with the line it starts on; the mark stops at the end of that line.
+
+    What the parser reports past the end of the text (an absent value, say) is shown at its end.
+    """
+    if span.line > len(lines):
+        line, column = max(len(lines), 1), len(lines[-1]) + 1 if lines else 1
+        span = Span(line, column, line, column + 1)
+    excerpt = lines[span.line - 1] if lines else ""
     end = span.end_column if span.end_line == span.line else len(excerpt) + 1
     return Place(file, span.line, span.column, max(end, span.column + 1), excerpt)
 

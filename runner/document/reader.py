@@ -27,11 +27,13 @@ from runner.document.document import (
     place,
 )
 from runner.errors import INVALID, Problem, WfError, invalid
+from runner.units import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.document.document import ScalarKind
+    from runner.errors import Place
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
@@ -96,45 +98,66 @@ def _events(text: str, file: str, lines: tuple[str, ...]) -> Iterator[yaml.Event
     except yaml.MarkedYAMLError as error:
         raise invalid([_syntax_problem(error, file, lines)]) from None
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
-        span = Span(line, column, line, column + 1)
-        problem = Problem(
-            f"the character {error.character:#06x} is not allowed in YAML"
-            if isinstance(error.character, int)
-            else "a character here is not allowed in YAML",
-            place=place(file, lines, span),
-            code="syntax",
-        )
-        raise invalid([problem]) from None
+        raise invalid([_character_problem(error, text, file, lines)]) from None
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError, file: str, lines: tuple[str, ...]) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    # an unexpected end is reported one line past the text
-    line = min(line, max(len(lines), 1))
-    span = Span(line, column, line, column + 1)
-    said = error.problem or "not valid YAML"
-    message = f"not valid YAML: {said}"
-    if error.context:
-        message += f" {error.context}"
-    excerpt = lines[line - 1] if lines else ""
+def _character_problem(
+    error: yaml.reader.ReaderError, text: str, file: str, lines: tuple[str, ...]
+) -> Problem:
+    character = chr(error.character) if isinstance(error.character, int) else error.character
+    # libyaml counts bytes, PyYAML characters; the first of its kind in the text is the one
+    before = text[: max(text.find(character), 0)]
+    *above, beginning = (before + ".").splitlines()
+    line, column = len(above) + 1, len(beginning)
     return Problem(
-        message,
-        place=place(file, lines, span),
-        hint=_syntax_hint(said, excerpt),
+        f"the character {ord(character):#06x} is not allowed in YAML",
+        place=place(file, lines, Span(line, column, line, column + 1)),
+        hint="take it out; a text in double quotes can hold it as an escape",
         code="syntax",
     )
 
 
-def _syntax_hint(said: str, excerpt: str) -> str | None:
+def _syntax_problem(error: yaml.MarkedYAMLError, file: str, lines: tuple[str, ...]) -> Problem:
+    said = error.problem or "not valid YAML"
+    mark = error.problem_mark or error.context_mark
+    # what is still open at the end of the text is reported one line past it, and a key without
+    # its colon on the line below: in both cases the context is the fault
+    late = mark is not None and (mark.line >= len(lines) or "expected ':'" in said)
+    if late and error.context_mark is not None:
+        mark = error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    span = Span(line, column, line, column + 1)
+    message = f"not valid YAML: {said}"
+    if error.context:
+        message += f" {error.context}"
+    opened = error.context_mark
+    if opened is not None and opened.line + 1 != line:
+        message += f" that begins on line {opened.line + 1}"
+    where = place(file, lines, span)
+    return Problem(
+        message,
+        place=where,
+        hint=_syntax_hint(said, where),
+        code="syntax",
+    )
+
+
+def _syntax_hint(said: str, where: Place) -> str | None:  # noqa: PLR0911 - one for each mistake
+    excerpt = where.excerpt
     if "\t" in excerpt[: len(excerpt) - len(excerpt.lstrip())] or "'\\t'" in said:
         return "YAML is indented with spaces; replace the tab"
     if "mapping values are not allowed" in said:
         return "put quotes around a text that holds a colon and a space"
     if "{{" in excerpt and "${{" not in excerpt:
         return "a variable is written ${{ name }}, with a dollar sign"
+    if "${{" in excerpt and ("',' or ']'" in said or "',' or '}'" in said):
+        return "within brackets, put quotes around ${{ name }}"
+    if "stream" in said:
+        return "close the quote"
+    if "expected ':'" in said:
+        return "write `key: value`"
+    if "expected" in said and not excerpt[: where.column - 1].strip():
+        return "check the indentation: the keys of one mapping start in the same column"
     return None
 
 
@@ -214,6 +237,8 @@ class _Builder:
                 f"a text of {len(event.value):,} characters; at most {MAX_SCALAR:,} are read",
                 "put it into a file of its own",
             )
+        if "\0" in event.value:
+            self._refuse(event, "a text cannot hold the character NUL", "take out the `\\0`")
         self._refuse_tag(event, event.tag)
         plain = bool(event.implicit[0])
         node = ScalarNode(
@@ -229,8 +254,9 @@ class _Builder:
         self._open.append(_Open(event))
 
     def _refuse_tag(self, event: yaml.Event, tag: str | None) -> None:
-        if tag not in {None, "!"}:
-            self._refuse(event, f"tags such as `{tag}` are not read", "write the plain value")
+        if tag is not None and tag != "!":
+            written = tag.replace("tag:yaml.org,2002:", "!!")
+            self._refuse(event, f"{quoted(written)}: tags are not read", "write the plain value")
 
     def _end(self, event: yaml.Event) -> None:
         opened = self._open.pop()
@@ -254,7 +280,7 @@ class _Builder:
                 first = entries[key.value][0].span.line
                 self._bad_key(
                     key,
-                    f"`{key.value}` stands here for the second time (first on line {first})",
+                    f"{quoted(key.value)} stands here for the second time (first on line {first})",
                     "keep one of them",
                     code="duplicate-key",
                 )
@@ -280,8 +306,8 @@ class _Builder:
         if known is None:
             self._refuse(
                 event,
-                f"`*{event.anchor}` stands for nothing",
-                f"mark a value above it with `&{event.anchor}`",
+                f"{quoted(f'*{event.anchor}')} stands for nothing",
+                f"mark a value above it with {quoted(f'&{event.anchor}')}",
             )
             return
         node, size = known

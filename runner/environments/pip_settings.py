@@ -98,11 +98,13 @@ def _files(variables: Mapping[str, str]) -> list[Path]:
     home = Path(variables.get("HOME") or "~").expanduser()
     config = Path(variables.get("XDG_CONFIG_HOME") or home / ".config")
     machine = (variables.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
+    user = [home / ".pip" / "pip.conf", config / "pip" / "pip.conf"]
+    if named and os.path.exists(named):
+        user = []  # the documentation does not say so, but pip's configuration.py does
     return [
         *(Path(folder) / "pip" / "pip.conf" for folder in machine if folder),
         Path("/etc/pip.conf"),
-        home / ".pip" / "pip.conf",
-        config / "pip" / "pip.conf",
+        *user,
         Path(sys.prefix) / "pip.conf",
         *([Path(named)] if named else []),
     ]

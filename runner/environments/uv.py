@@ -58,8 +58,10 @@ class UvProvisioner:
             f"python {spec.python}",
             f"platform {sys.platform} {os.uname().machine} {_libc()}",
             *(f"{key}={value}" for key, value in self._index.items()),
-            *(line.text for file in spec.requirements for line in lines(file.text)),
         ]
+        for number, file in enumerate(spec.requirements):
+            # an included file, or one that only constrains: where a line stands matters
+            said += [f"file {number}", *(f"  {line.text}" for line in lines(file.text))]
         return str(blake3("\n".join(said).encode()).hexdigest()[:20])
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
@@ -188,14 +190,18 @@ def _write(path: Path, text: str) -> None:
 
 def _culprit(said: str, files: tuple[RequirementFile, ...]) -> tuple[str, str] | None:
     """The first requirement that uv's message names, with its file and line."""
-    words = {word.lower().replace("_", "-") for word in re.findall(r"[A-Za-z0-9][\w.-]*", said)}
-    words |= {re.split(r"[=<>!~]", word)[0] for word in words}
+    words = {_normal(word) for word in re.findall(r"[A-Za-z0-9][\w.-]*", said)}
     for file in files:
         for line in lines(file.text):
             name = re.match(r"[A-Za-z0-9][\w.-]*", line.text)
-            if name and name[0].lower().replace("_", "-") in words:
+            if name and _normal(name[0]) in words:
                 return line.text, f"{file.path}:{line.number}"
     return None
+
+
+def _normal(name: str) -> str:
+    """A package's name as uv prints it (PEP 503), without the full stop of a sentence."""
+    return re.sub(r"[-_.]+", "-", name).strip("-").lower()
 
 
 def _interpreter(version: str) -> str:

@@ -63,7 +63,7 @@ class Job:
             import shlex
 
             return shlex.join(["python", self.launch.script, *self.launch.args])
-        return " && ".join(line.strip() for line in self.launch.commands)
+        return " && ".join(_headline(command) for command in self.launch.commands)
 
     def document(self) -> dict[str, Any]:
         """The job as JSON, with the stable keys of ``docs/reference``."""
@@ -87,6 +87,12 @@ class Job:
             },
             "artifacts": [artifact.path for artifact in self.artifacts],
         }
+
+
+def _headline(command: str) -> str:
+    """The first line of a command, and a sign that there are more."""
+    first, *more = command.strip().splitlines() or [""]
+    return f"{first} …" if more else first
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.errors import Place, Problem
+from runner.units import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)(?:\s+|=|(?=[^\s-]))(.+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(.+)")
-_LOCAL = re.compile(r"\.{1,2}(/|$)|/|file:|~")
+_LOCAL = re.compile(r"\.{1,2}(/|\[|$)|/|file:|~")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _OPTIONS = re.compile(r"\s--(hash|config-settings|global-option)[=\s].*$")
 
@@ -35,19 +36,22 @@ class Line:
 
 
 def lines(text: str) -> Iterator[Line]:
-    """The lines of a requirements file that say something."""
+    """The lines of a requirements file that say something.
+
+    A comment ends with its line, whatever its last character: so does uv read it.
+    """
     joined, first = "", 0
     for number, raw in enumerate(text.splitlines(), 1):
         first = first or number
-        if raw.endswith("\\"):
-            joined += raw[:-1] + " "
+        said = _COMMENT.sub("", raw)
+        if said.endswith("\\"):
+            joined += said[:-1] + " "
             continue
-        said = _COMMENT.sub("", joined + raw).strip()
-        if said:
-            yield Line(first, said)
+        if whole := (joined + said).strip():
+            yield Line(first, whole)
         joined, first = "", 0
-    if said := _COMMENT.sub("", joined).strip():
-        yield Line(first, said)
+    if whole := joined.strip():
+        yield Line(first, whole)
 
 
 def includes(path: str, text: str) -> tuple[str, ...]:
@@ -74,7 +78,8 @@ def _problem(line: Line, file: RequirementFile) -> Problem | None:
     target = editable[1] if editable else line.text
     if _LOCAL.match(target) or (editable and not _URL.search(target)):
         return Problem(
-            f"`{line.text}` installs from the project folder, which a shared environment cannot",
+            f"{quoted(line.text)} installs from the project folder, "
+            "which a shared environment cannot",
             place=_place(file, line, 0, len(line.text)),
             hint="import the package from the working directory, or name a published version",
         )
@@ -94,7 +99,7 @@ def _syntax(line: Line, file: RequirementFile) -> Problem | None:
         at = drawing.rpartition("\n")[2].find("^") - 4  # packaging indents its drawing by 4
         start = at if 0 <= at < len(written) else 0
         return Problem(
-            f"`{written}` is not a requirement: {said[:1].lower()}{said[1:]}",
+            f"{quoted(written)} is not a requirement: {said[:1].lower()}{said[1:]}",
             place=_place(file, line, start, len(written) if start == 0 else start + 1),
             hint="write, for example, torch==2.13.0",
             code="requirement",
@@ -105,4 +110,6 @@ def _syntax(line: Line, file: RequirementFile) -> Problem | None:
 def _place(file: RequirementFile, line: Line, start: int, end: int) -> Place:
     excerpt = file.text.splitlines()[line.number - 1]
     indent = len(excerpt) - len(excerpt.lstrip())
+    if indent + end > len(excerpt):  # it lies on a line that continues this one
+        start, end = 0, max(len(excerpt.rstrip("\\ \t")) - indent, 1)
     return Place(file.path, line.number, indent + start + 1, indent + end + 1, excerpt)

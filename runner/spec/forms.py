@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from runner.spec import text
 from runner.spec.workflow import ArtifactRequest, GpuRequest, Resources
+from runner.units import quoted, shortened
+
+T = TypeVar("T")
 
 
 class FileForm(BaseModel):
@@ -18,6 +22,7 @@ class FileForm(BaseModel):
 
 
 Text = Annotated[str, BeforeValidator(text.text)]
+Word = Annotated[str, BeforeValidator(text.word)]
 Name = Annotated[str, BeforeValidator(text.name)]
 Count = Annotated[int, BeforeValidator(text.count)]
 CountOrNone = Annotated[int, BeforeValidator(text.count_or_none)]
@@ -44,7 +49,7 @@ def _words(value: Any) -> Any:  # noqa: ANN401
         return shlex.split(value)
     except ValueError as error:
         raise text.mistake(
-            f"`{value}` cannot be split into words: {str(error).lower()}",
+            f"{quoted(value)} cannot be split into words: {str(error).lower()}",
             "close the quote, or write a list with one word an item",
         ) from None
 
@@ -52,28 +57,44 @@ def _words(value: Any) -> Any:  # noqa: ANN401
 def _pairs(value: Any) -> Any:  # noqa: ANN401
     """``{K: V}`` (hosted, 0.10.5 and later) or ``[K=V, K]`` (0.0.7 to 0.10.4; bare K is empty)."""
     if isinstance(value, list):
-        return dict(_assignment(item) for item in _unique(value))
+        return _listed(value)
     if isinstance(value, dict):
-        return {text.variable_name(key): _variable_value(item) for key, item in value.items()}
+        return {
+            _part(text.variable_name, key, key, at_key=True): _part(_variable_value, item, key)
+            for key, item in value.items()
+        }
     raise text.mistake(
         f"variables are wanted here, not {text.kind_of(value)}",
         "write `NAME: value` lines, or a list of NAME=value",
     )
 
 
-def _unique(items: list[Any]) -> list[str]:
-    seen: set[str] = set()
-    written = [text.text(item) for item in items]
-    for item in written:
-        key = item.partition("=")[0]
-        if key in seen:
-            raise text.mistake(f"the variable `{key}` is set twice", "keep one of them")
-        seen.add(key)
-    return written
+def _listed(items: list[Any]) -> dict[str, str]:
+    read: dict[str, str] = {}
+    for index, item in enumerate(items):
+        key, value = _part(_assignment, item, index)
+        if key in read:
+            message = f"the variable {quoted(key)} is set twice"
+            raise text.mistake(message, "keep one of them", at=(index,))
+        read[key] = value
+    return read
 
 
-def _assignment(item: str) -> tuple[str, str]:
-    key, _, value = item.partition("=")
+def _part(reader: Callable[[Any], T], value: Any, step: str | int, *, at_key: bool = False) -> T:  # noqa: ANN401
+    """Read a part of a value, so that a mistake leads there and not to the whole."""
+    try:
+        return reader(value)
+    except PydanticCustomError as error:
+        said = error.context or {}
+        raise text.mistake(said["message"], said["hint"], at=(step,), at_key=at_key) from None
+
+
+def _assignment(item: Any) -> tuple[str, str]:  # noqa: ANN401
+    if isinstance(item, dict):
+        raise text.mistake(
+            "a text is wanted here, not a mapping", "write NAME=value, or take out the dashes"
+        )
+    key, _, value = text.text(item).partition("=")
     return text.variable_name(key), value
 
 
@@ -85,7 +106,18 @@ def _variable_value(value: Any) -> str:  # noqa: ANN401
 
 def _artifact(value: Any) -> Any:  # noqa: ANN401
     """``path`` alone (hosted, 0.0.7) or ``{path: …}`` (0.1)."""
-    return {"path": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"path": value}
+    if isinstance(value, dict):
+        return value
+    raise text.mistake(f"a path is wanted here, not {text.kind_of(value)}", "write `- data`")
+
+
+def _items(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, str):
+        hint = f"write `- {shortened(value)}` below it"
+        raise text.mistake(f"a list is wanted here, not {text.kind_of(value)}", hint)
+    return value
 
 
 def _gpu(value: Any) -> Any:  # noqa: ANN401
@@ -130,7 +162,7 @@ class ResourcesForm(FileForm):
 
 
 Lines = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
-Words = Annotated[tuple[Text, ...], BeforeValidator(_words)]
+Words = Annotated[tuple[Word, ...], BeforeValidator(_words)]
 Variables = Annotated[Mapping[str, str], BeforeValidator(_pairs)]
 Artifact = Annotated[ArtifactForm, BeforeValidator(_artifact)]
 
@@ -146,7 +178,7 @@ class WorkflowForm(FileForm):
     requirements: PathBelow | None = None
     environment: Variables | None = None
     env: Variables | None = None
-    artifacts: tuple[Artifact, ...] = ()
+    artifacts: Annotated[tuple[Artifact, ...], BeforeValidator(_items)] = ()
     resources: ResourcesForm | None = None
     working_dir: PathBelow = "."
 

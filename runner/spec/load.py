@@ -16,6 +16,7 @@ from runner.spec.mistakes import did_you_mean, translate
 from runner.spec.providers import PROVIDERS
 from runner.spec.text import kind_of
 from runner.spec.workflow import EnvironmentRequest, Resources, Workflow
+from runner.units import quoted
 
 if TYPE_CHECKING:
     from runner.document.document import Document
@@ -56,7 +57,7 @@ def _items(data: Any, problems: list[Problem]) -> list[Any]:  # noqa: ANN401
         return []
     problems += [
         Problem(
-            f"unknown key `{key}`",
+            f"unknown key {quoted(key)}",
             route=(key,),
             at_key=True,
             hint=did_you_mean(key, _ROOT_KEYS, "the keys here are"),
@@ -110,15 +111,15 @@ def _form(item: dict[str, Any], route: Route, problems: list[Problem]) -> type[P
         hint = f"add `provider: …`; the providers are: {known}"
         problems.append(Problem("`provider` is missing", route=route, hint=hint))
         return None
-    form = PROVIDERS.get(provider) if isinstance(provider, str) else None
+    where = (*route, "provider")
+    if not isinstance(provider, str) or not provider.strip():
+        message = f"a provider is one word, not {kind_of(provider)}"
+        problems.append(Problem(message, route=where, hint=f"the providers are: {known}"))
+        return None
+    form = PROVIDERS.get(provider)
     if form is None:
-        hint = (
-            did_you_mean(provider, PROVIDERS, "the providers are")
-            if isinstance(provider, str)
-            else f"the providers are: {known}"
-        )
-        where = (*route, "provider")
-        problems.append(Problem(f"unknown provider {kind_of(provider)}", route=where, hint=hint))
+        hint = did_you_mean(provider, PROVIDERS, "the providers are")
+        problems.append(Problem(f"unknown provider {quoted(provider)}", route=where, hint=hint))
     return form
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.errors import Problem
+from runner.units import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +28,9 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that was probably meant."""
     import difflib
 
-    close = difflib.get_close_matches(word.lower(), list(candidates), n=1, cutoff=0.6)
-    return close[0] if close else None
+    known = {candidate.lower(): candidate for candidate in candidates}
+    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return known[close[0]] if close else None
 
 
 def did_you_mean(word: str, candidates: Iterable[str], listing: str) -> str:
@@ -44,13 +46,14 @@ def translate(found: ErrorDetails, form: type[BaseModel], base: Route) -> Proble
     kind = found["type"]
     if kind == "wf":
         context = found.get("ctx", {})
-        return Problem(context["message"], route=route, hint=context["hint"])
+        at, at_key = context.get("at", ()), context.get("at_key", False)
+        return Problem(context["message"], route=(*route, *at), at_key=at_key, hint=context["hint"])
     if kind == "extra_forbidden":
         return _unknown_key(route, form, found["loc"])
     if kind == "missing":
         return Problem(f"`{route[-1]}` is missing", route=route, hint=f"add `{route[-1]}: …`")
     if kind == "too_short":
-        return Problem("at least one item is wanted here", route=route, hint="leave the key out")
+        return Problem("at least one item is wanted here", route=route, hint="write `- …` below it")
     from runner.spec.text import kind_of
 
     wanted = _WANTED.get(kind)
@@ -59,13 +62,17 @@ def translate(found: ErrorDetails, form: type[BaseModel], base: Route) -> Proble
 
 
 def _unknown_key(route: Route, form: type[BaseModel], loc: Route) -> Problem:
+    from runner.spec.forms import ResourcesForm
+
     key = str(loc[-1])
-    allowed = _allowed(form, loc[:-1])
+    hint = did_you_mean(key, _allowed(form, loc[:-1]), "the keys here are")
+    if len(loc) == 1 and key in ResourcesForm.model_fields:
+        hint = f"`{key}` belongs below `resources:`"
     return Problem(
-        f"unknown key `{key}`",
+        f"unknown key {quoted(key)}",
         route=route,
         at_key=True,
-        hint=did_you_mean(key, allowed, "the keys here are"),
+        hint=hint,
         code="unknown-key",
     )
 

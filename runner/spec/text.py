@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
 from runner.document.document import Scalar
+from runner.units import quoted, shortened
+
+if TYPE_CHECKING:
+    from runner.errors import Route
 
 # 0.0.7:src/dstack/providers/__init__.py: suffixes with an i count in 1024, the others in 1000
 _UNITS = {
@@ -21,16 +25,22 @@ _UNITS = {
 }  # fmt: skip
 _SIZE = re.compile(r"([0-9]{1,9})\s*([A-Za-z]+)")
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_PYTHON = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})(\.[0-9]{1,2})?")
+_PYTHON = re.compile(r"([0-9])\.(0|[1-9][0-9]?)(\.(0|[1-9][0-9]?))?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OLDEST_PYTHON = 6
 
 
-def mistake(message: str, hint: str | None = None) -> PydanticCustomError:
-    """What a reader raises: a message in our voice, and what to write instead."""
+def mistake(
+    message: str, hint: str | None = None, *, at: Route = (), at_key: bool = False
+) -> PydanticCustomError:
+    """What a reader raises: a message in our voice, and what to write instead.
+
+    ``at`` leads on from the value that is read to the part of it that is at fault.
+    """
     # the message goes through a template, where braces are fields
-    return PydanticCustomError("wf", "{message}", {"message": message, "hint": hint})
+    context = {"message": message, "hint": hint, "at": at, "at_key": at_key}
+    return PydanticCustomError("wf", "{message}", context)
 
 
 def kind_of(value: Any) -> str:  # noqa: ANN401 - whatever YAML can hold
@@ -42,15 +52,22 @@ def kind_of(value: Any) -> str:  # noqa: ANN401 - whatever YAML can hold
     if value is None:
         return "nothing"
     if isinstance(value, Scalar) and value.kind in {"int", "float"}:
-        return f"the number {value}"
-    return f"`{value}`"
+        return f"the number {shortened(value)}"
+    return quoted(value) if value.strip() else "an empty text"
 
 
 def text(value: Any) -> str:  # noqa: ANN401
     """A scalar, as it was written: ``3.10``, ``010`` and ``yes`` stay what they are."""
     if isinstance(value, str) and value.strip():
         return str(value)
-    raise mistake(f"a text is wanted here, not {kind_of(value) if value != '' else 'an empty one'}")
+    colon = isinstance(value, dict) and len(value) == 1
+    hint = "put quotes around a text that holds a colon and a space" if colon else None
+    raise mistake(f"a text is wanted here, not {kind_of(value)}", hint)
+
+
+def word(value: Any) -> str:  # noqa: ANN401
+    """A scalar as it was written, which may be empty: an argument of a program."""
+    return str(value) if isinstance(value, str) else text(value)
 
 
 def name(value: Any) -> str:  # noqa: ANN401
@@ -59,23 +76,26 @@ def name(value: Any) -> str:  # noqa: ANN401
     if _NAME.fullmatch(written):
         return written
     raise mistake(
-        f"`{written[:80]}` cannot be a workflow's name",
+        f"{quoted(written)} cannot be a workflow's name",
         "use letters, digits, dots, dashes and underscores, at most 63, a letter or digit first",
     )
 
 
 def count(value: Any) -> int:  # noqa: ANN401
     """A whole number of at least 1."""
-    number = count_or_none(value)
-    if number == 0:
-        raise mistake("a number of at least 1 is wanted here, not 0", "leave the key out for none")
-    return number
+    return _number(value, 1, "leave it out to share all cores")
 
 
 def count_or_none(value: Any) -> int:  # noqa: ANN401
     """A whole number; 0 stands for none (0.0.7 reads ``gpu: 0`` so)."""
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return int(value)
+    return _number(value, 0, "write 0 for none")
+
+
+def _number(value: Any, least: int, hint: str) -> int:  # noqa: ANN401
+    if isinstance(value, str) and _NUMBER.fullmatch(value.removeprefix("-")):
+        if int(value) >= least:
+            return int(value)
+        raise mistake(f"a number of at least {least} is wanted here, not {value}", hint)
     raise mistake(f"a whole number is wanted here, not {kind_of(value)}", "write, for example, 2")
 
 
@@ -94,7 +114,7 @@ def size(value: Any) -> int:  # noqa: ANN401
 
 def python_version(value: Any) -> str:  # noqa: ANN401
     """A Python version as written: ``3.10`` is 3.10, whatever YAML thinks of numbers."""
-    written = text(value)
+    written = value if isinstance(value, str) else ""
     found = _PYTHON.fullmatch(written)
     if found is None:
         raise mistake(
@@ -103,7 +123,7 @@ def python_version(value: Any) -> str:  # noqa: ANN401
     if found[1] != "3" or int(found[2]) < _OLDEST_PYTHON:
         close = f"{written}0 or {written}1" if written == "3.1" else f"3.{_OLDEST_PYTHON} or newer"
         raise mistake(f"there is no environment with Python {written}", f"write {close}")
-    return written
+    return str(written)
 
 
 def below(value: Any) -> str:  # noqa: ANN401
@@ -111,12 +131,17 @@ def below(value: Any) -> str:  # noqa: ANN401
     written = text(value)
     path = posixpath.normpath(written)
     if path.startswith("/"):
-        raise mistake(f"`{written}` is an absolute path", "write it relative to the project folder")
+        raise mistake(
+            f"{quoted(written)} is an absolute path", "write it relative to the project folder"
+        )
     if path.startswith("~"):
-        raise mistake(f"`{written}`: `~` is not read here", "write a path below the project folder")
+        raise mistake(
+            f"{quoted(written)}: `~` is not read here", "write a path below the project folder"
+        )
     if path == ".." or path.startswith("../"):
         raise mistake(
-            f"`{written}` leads out of the project folder", "write a path below the project folder"
+            f"{quoted(written)} leads out of the project folder",
+            "write a path below the project folder",
         )
     return path
 
@@ -133,7 +158,9 @@ def variable_name(written: str) -> str:
     """The name of an environment variable (POSIX 2017, chapter 8)."""
     if _VARIABLE.fullmatch(written):
         return written
+    if not written:
+        raise mistake("a variable without a name", "write NAME=value")
     raise mistake(
-        f"`{written}` cannot be the name of a variable",
+        f"{quoted(written)} cannot be the name of a variable",
         "use letters, digits and underscores, no digit first",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
-from runner.cli.render.style import harmless, style
+from runner.cli.render.style import columns, harmless, style
 from runner.cli.render.table import table
 from runner.units import amount, count
 
@@ -63,10 +63,17 @@ def _is_entry(node: Any) -> bool:  # noqa: ANN401 - a leaf of JSON
 
 
 def _width(name: str, node: Any, depth: int) -> int:  # noqa: ANN401
-    own = len(harmless(name)) + 3 * depth
+    own = columns(_label(name, node)) + 3 * depth
     if _is_entry(node):
         return own
     return max([own, *(_width(key, child, depth + 1) for key, child in node.items())])
+
+
+def _label(name: str, node: Any) -> str:  # noqa: ANN401
+    """A node's name, with what kind of thing it is where it is no plain file."""
+    if node is None or not _is_entry(node):
+        return harmless(name)
+    return harmless(name) + {"link": " (link)", "directory": "/"}.get(node["kind"], "")
 
 
 def _branch(node: dict[str, Any], indent: str, width: int, dress: Style, stream: TextIO) -> None:
@@ -74,15 +81,14 @@ def _branch(node: dict[str, Any], indent: str, width: int, dress: Style, stream:
     last = len(node) - 1
     for at, (name, child) in enumerate(node.items()):
         elbow, below = ("└─ ", "   ") if at == last else ("├─ ", "│  ")
-        shown = harmless(name)
+        shown = _label(name, child)
         stem = dress.paint(dress.plain(indent + elbow), "dim")
         if child is None:
             stream.write(f"{stem}{shown}{dress.paint('  nothing was written there', 'yellow')}\n")
         elif _is_entry(child):
-            gap = " " * max(width - len(indent) - 3 - len(shown), 0)
+            gap = " " * max(width - len(indent) - 3 - columns(shown), 0)
             facts = f"{amount(child['bytes']):>10}   {_short(child)}"
-            mark = {"link": " (link)", "directory": "/"}.get(child["kind"], "")
-            stream.write(f"{stem}{shown}{mark}{gap}{dress.paint(facts, 'dim')}\n")
+            stream.write(f"{stem}{shown}{gap}{dress.paint(facts, 'dim')}\n")
         else:
             stream.write(f"{stem}{dress.paint(shown + '/', 'bold')}\n")
             _branch(child, indent + below, width, dress, stream)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
-from runner.cli.render.style import Style, harmless, style
+from runner.cli.render.style import Style, columns, harmless, style
 from runner.errors import INVALID
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def problem_document(problem: Problem) -> dict[str, Any]:
 
 
 def _headline(place: Place | None, message: str, dress: Style) -> str:
-    where = f"{place.file}:{place.line}:{place.column}: " if place else ""
+    where = f"{harmless(place.file)}:{place.line}:{place.column}: " if place else ""
     label = dress.paint("error:", "red", "bold")
     return f"{dress.paint(where, 'bold') if where else ''}{label} {harmless(message)}\n"
 
@@ -92,16 +92,17 @@ def _excerpt(place: Place, dress: Style) -> str:
     gutter = f" {number} {dress.plain('│')} "
     room = max(dress.width - len(gutter) - 1, 20)
     # a tab takes one column here, so that the mark stands where the mistake is
-    line = harmless(place.excerpt.replace("\t", " "))
+    text = place.excerpt.replace("\t", " ")
     start, end = place.column - 1, max(place.end_column - 1, place.column)
-    if end > room:
-        cut = max(min(start - _KEEP_LEFT, len(line) - room), 0)
-        line, start, end = line[cut:], start - cut, end - cut
-    line = line[:room]
-    length = max(min(end, room) - start, 1)
+    before, marked, after = (harmless(part) for part in (text[:start], text[start:end], text[end:]))
+    if len(before + marked) > room:
+        cut = max(min(len(before) - _KEEP_LEFT, len(before + marked + after) - room), 0)
+        before = before[cut:]
+    line = (before + marked + after)[:room]
+    marked = marked[: room - len(before)]
     blank = " " * (len(number) + _INDENT) + dress.plain("│") + " "
-    mark = dress.paint("^" * length, "red", "bold")
-    return f"{dress.paint(gutter, 'dim')}{line}\n{dress.paint(blank, 'dim')}{' ' * start}{mark}\n"
+    mark = " " * columns(before) + dress.paint("^" * max(columns(marked), 1), "red", "bold")
+    return f"{dress.paint(gutter, 'dim')}{line}\n{dress.paint(blank, 'dim')}{mark}\n"
 
 
 def count_line(problems: int, dress: Style) -> str:

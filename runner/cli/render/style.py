@@ -16,6 +16,8 @@ _CODES = {
 _ASCII = {"✓": "ok", "✗": "failed", "●": "*", "◌": "-", "·": "-", "│": "|", "├─": "|-",
           "└─": "`-", "…": "...", "→": "->", "—": "-"}  # fmt: skip
 
+_DIGITS = 6
+
 
 class Style(NamedTuple):
     """How text is dressed for one stream."""
@@ -59,7 +61,7 @@ def _width(stream: TextIO, variables: Mapping[str, str]) -> int:
     import os
 
     said = variables.get(envvars.COLUMNS, "")
-    if said.isdigit() and int(said):
+    if said.isdecimal() and len(said) < _DIGITS and int(said):
         return int(said)
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80
@@ -70,3 +72,12 @@ def _width(stream: TextIO, variables: Mapping[str, str]) -> int:
 def harmless(text: str) -> str:
     """Foreign text without anything a terminal would act on."""
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: marks take none, CJK and emoji two."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)

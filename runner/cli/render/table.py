@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.cli.render.style import columns
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -22,7 +24,8 @@ def table(
 
     ``paint`` names the colours of a cell. Lines are not cut: a pipe wants all of them.
     """
-    widths = [max(len(cell) for cell in column) for column in zip(header, *rows, strict=True)]
+    cells = zip(header, *rows, strict=True)
+    widths = [max(columns(dress.plain(cell)) for cell in column) for column in cells]
     lines = [_line(header, widths, dress, lambda _column, _text: ("dim",))]
     lines += [_line(row, widths, dress, paint) for row in rows]
     return "\n".join(lines) + "\n"
@@ -35,7 +38,7 @@ def _line(
     paint: Callable[[int, str], tuple[str, ...]],
 ) -> str:
     padded = (
-        dress.paint(cell, *paint(column, cell)) + " " * (width - len(dress.plain(cell)))
+        dress.paint(cell, *paint(column, cell)) + " " * (width - columns(dress.plain(cell)))
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
     return _GAP.join(padded).rstrip()
