@@ -46,6 +46,7 @@ class FileLeases:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._held: set[int] = set()
 
     def acquire(
         self,
@@ -66,6 +67,7 @@ class FileLeases:
             while True:
                 grant = self._try(asked, look(), holder)
                 if isinstance(grant, Lease):
+                    self._held.update(grant.descriptors)
                     return grant
                 if not wait:
                     raise WfError(BUSY, f"busy: {grant}", hint="leave out --no-wait to wait for it")
@@ -76,12 +78,13 @@ class FileLeases:
             os.close(turnstile)
 
     def release(self, lease: Lease) -> None:
-        """Close the descriptors; whoever inherited them still holds the locks."""
-        for descriptor in lease.descriptors:
-            try:
-                os.close(descriptor)
-            except OSError:
-                continue
+        """Close the descriptors; whoever inherited them still holds the locks.
+
+        Once closed, a descriptor's number may belong to somebody else: it is closed once only.
+        """
+        for descriptor in self._held.intersection(lease.descriptors):
+            os.close(descriptor)
+            self._held.discard(descriptor)
 
     def _prepare(self) -> None:
         try:

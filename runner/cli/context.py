@@ -95,7 +95,7 @@ def _read(path: Path, shown: str) -> bytes:
         ) from None
     except OSError as error:
         raise WfError(INVALID, f"{shown} cannot be read: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if stat.S_ISDIR(found.st_mode):
             raise WfError(INVALID, f"{shown} is a folder", hint="a workflow file is YAML text")
@@ -103,4 +103,7 @@ def _read(path: Path, shown: str) -> bytes:
             raise WfError(INVALID, f"{shown} is not a regular file")
         if found.st_size > MAX_BYTES:
             raise too_large(shown, found.st_size)
-        return file.read(MAX_BYTES + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from runner import __version__, errors
@@ -54,17 +55,18 @@ def entry() -> NoReturn:
     gc.set_threshold(100_000)
     code = main(sys.argv[1:])
     # skips the interpreter's tear-down; everything that must be written has been
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # a closed pipe or terminal
+            stream.flush()
     os._exit(code)
 
 
 def main(words: Sequence[str]) -> int:
     """Run one command line; its exit code."""
     try:
-        try:
-            return _dispatch(list(words))
-        finally:
-            sys.stdout.flush()
+        code = _dispatch(list(words))
+        _flush()
+        return code
     except WfError as error:
         return _report(error, machine="--json" in words)
     except BrokenPipeError:
@@ -77,6 +79,15 @@ def main(words: Sequence[str]) -> int:
         return end.code if isinstance(end.code, int) else errors.OK
     except Exception as bug:  # noqa: BLE001 - the one place where a bug becomes a report
         return _report_bug(bug, words)
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise WfError(errors.STORAGE, f"stdout cannot be written: {error.strerror}") from error
 
 
 def _dispatch(words: list[str]) -> int:

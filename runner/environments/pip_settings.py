@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+NO_INDEX = "UV_NO_INDEX"
+"""Not a variable of uv's own: whoever calls uv turns it into ``--no-index``."""
+
 # pip's option -> uv's variables that say the same (docs.astral.sh/uv, "Environment variables")
 _UV = {
     "index-url": ("UV_DEFAULT_INDEX", "UV_INDEX_URL"),
     "extra-index-url": ("UV_EXTRA_INDEX_URL", "UV_INDEX"),
     "find-links": ("UV_FIND_LINKS",),
-    "no-index": ("UV_NO_INDEX",),
+    "no-index": (NO_INDEX,),
     "cert": ("SSL_CERT_FILE",),
     "trusted-host": ("UV_INSECURE_HOST",),
     "pre": ("UV_PRERELEASE",),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.environments.interface import Build, Provisioned
+from runner.environments.pip_settings import NO_INDEX
 from runner.errors import ENVIRONMENT, UNSATISFIABLE, WfError
 from runner.events import PhaseProgress
 from runner.plan.requirements import lines
@@ -109,8 +110,11 @@ class _Uv:
     def install(self, files: tuple[RequirementFile, ...]) -> None:
         """Install what the first file asks for."""
         entry = files[0].path
-        code = self._run("pip", "install", "--python", str(self._build.destination.python),
-                         "-r", str(self._build.destination.requirements / entry))  # fmt: skip
+        words = ["--python", str(self._build.destination.python)]
+        if self._variables.get(NO_INDEX):
+            words.append("--no-index")  # uv knows no variable for it
+        wanted = str(self._build.destination.requirements / entry)
+        code = self._run("pip", "install", *words, "-r", wanted)
         if code:
             details = self._details()
             culprit = _culprit(details, files)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -107,8 +108,10 @@ class Watcher:
         self._say(self._dress.paint(f"  next: {following}", "dim"))
 
     def _say(self, line: str) -> None:
-        self._err.write(self._dress.plain(line) + "\n")
-        self._err.flush()
+        # a run does not end because its audience has left (a closed pipe or terminal)
+        with suppress(OSError):
+            self._err.write(self._dress.plain(line) + "\n")
+            self._err.flush()
 
     def _show(self, phase: str, text: str) -> None:
         """A spinner with one line, on a terminal only."""
@@ -121,7 +124,8 @@ class Watcher:
 
             console = Console(file=self._err, highlight=False, markup=False, emoji=False)
             self._status = console.status(line, spinner="dots")
-            self._status.start()
+            with suppress(OSError):
+                self._status.start()
         else:
             from rich.text import Text
 
@@ -136,7 +140,8 @@ class Watcher:
 
     def _quiet(self) -> None:
         if self._status is not None:
-            self._status.stop()
+            with suppress(OSError):
+                self._status.stop()
             self._status = None
 
     def _end_output(self) -> None:
