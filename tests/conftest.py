@@ -11,16 +11,24 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 # parts that must be there (a comma-separated list): then a test that would skip fails instead
 REQUIRED = frozenset(filter(None, os.environ.get("WF_REQUIRE", "").split(",")))
+# how long a condition is waited for before the test fails; reached only when something is broken
+PATIENCE_SECONDS = 60.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,6 +48,18 @@ def require(part: str, reason: str | None) -> None:
 def program(name: str) -> str | None:
     """Why the program cannot be used, or ``None``."""
     return None if shutil.which(name) else f"`{name}` is not on PATH"
+
+
+def until(condition: Callable[[], T], what: str = "the condition") -> T:
+    """Wait for ``condition`` to hold, and return what it answered."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not come true within {PATIENCE_SECONDS:.0f} seconds")
+        time.sleep(0.01)
 
 
 @dataclass
@@ -64,6 +84,7 @@ class World:
     home: Path
     project: Path
     variables: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def write(self, path: str, text: str) -> Path:
         """Write a file of the project."""
@@ -94,6 +115,35 @@ class World:
         out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
         return Result(done.returncode, out, err)
 
+    def start(self, *words: str, **variables: str) -> subprocess.Popen[bytes]:
+        """Start ``wf WORDS`` in the project and leave it running; it is ended with the test."""
+        process = subprocess.Popen(
+            self.argv(*words),
+            cwd=self.project,
+            env={**self.variables, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        self.started.append(process)
+        return process
+
+    def running(self) -> str:
+        """Wait for the job of a run to be started, and return the run's name."""
+        return until(self._running, "a running job")
+
+    def _running(self) -> str | None:
+        listed = self.wf("ps", "--json").json()
+        return next((run["name"] for run in listed if run["status"] == "running"), None)
+
+    def record(self, run: str = "last") -> Any:
+        """The run's document."""
+        return self.wf("show", run, "--json").json()
+
+    def folder(self, run: str) -> Path:
+        """Where the run is kept."""
+        return Path(self.variables["WF_HOME"]) / "runs" / run
+
     def runs(self) -> list[str]:
         """The names of all runs on disk."""
         folder = Path(self.variables["WF_HOME"]) / "runs"
@@ -106,8 +156,28 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path) -> Iterator[World]:
     """An empty project in an empty home."""
+    made = make_world(tmp_path)
+    yield made
+    for process in made.started:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End wf by its own way out, so that its job goes with it."""
+    for ask in (process.terminate, process.terminate, process.kill):
+        if process.poll() is None:
+            ask()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                continue
+    process.communicate()
+
+
+def make_world(tmp_path: Path) -> World:
+    """The same for a fixture that lives longer than one test."""
     home, project = tmp_path / "home", tmp_path / "project"
     home.mkdir()
     project.mkdir()

@@ -64,9 +64,7 @@ def entry() -> NoReturn:
 def main(words: Sequence[str]) -> int:
     """Run one command line; its exit code."""
     try:
-        code = _dispatch(list(words))
-        _flush()
-        return code
+        return _flushed(_dispatch(list(words)))
     except WfError as error:
         return _report(error, machine="--json" in words)
     except BrokenPipeError:
@@ -81,13 +79,15 @@ def main(words: Sequence[str]) -> int:
         return _report_bug(bug, words)
 
 
-def _flush() -> None:
+def _flushed(code: int) -> int:
+    """The code, after everything said has reached whoever listens."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
         raise WfError(errors.STORAGE, f"stdout cannot be written: {error.strerror}") from error
+    return code
 
 
 def _dispatch(words: list[str]) -> int:
