@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from runner.errors import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from typing_extensions import Self
 
     from runner.errors import Route
@@ -73,19 +75,12 @@ class SequenceNode:
 class MappingNode:
     """A mapping in its place; keys are unique scalars, in the order written."""
 
-    entries: tuple[tuple[ScalarNode, Node], ...]
+    entries: Mapping[str, tuple[ScalarNode, Node]]
     span: Span
 
     def data(self) -> dict[str, Any]:
         """Keys as written, values' data."""
-        return {str(key.value): value.data() for key, value in self.entries}
-
-    def entry(self, name: str) -> tuple[ScalarNode, Node] | None:
-        """The key and value called ``name``."""
-        for key, value in self.entries:
-            if key.value == name:
-                return key, value
-        return None
+        return {name: value.data() for name, (_, value) in self.entries.items()}
 
 
 Node = ScalarNode | SequenceNode | MappingNode
@@ -136,7 +131,7 @@ def place(file: str, lines: tuple[str, ...], span: Span) -> Place:
 
 def _step(node: Node, step: str | int) -> tuple[ScalarNode | None, Node] | None:
     if isinstance(node, MappingNode) and isinstance(step, str):
-        return node.entry(step)
+        return node.entries.get(step)
     if isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.items):
         return None, node.items[step]
     return None
@@ -145,5 +140,5 @@ def _step(node: Node, step: str | int) -> tuple[ScalarNode | None, Node] | None:
 def _headline(node: Node) -> Span:
     """A mapping is pointed at by its first key, as it has no text of its own."""
     if isinstance(node, MappingNode) and node.entries:
-        return node.entries[0][0].span
+        return next(iter(node.entries.values()))[0].span
     return node.span

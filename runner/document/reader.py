@@ -286,7 +286,7 @@ class _Builder:
                 )
             else:
                 entries[str(key.value)] = (key, value)
-        return MappingNode(tuple(entries.values()), span)
+        return MappingNode(entries, span)
 
     def _key_hint(self, key: Node) -> str | None:
         line = self.lines[key.span.line - 1]

@@ -29,6 +29,7 @@ CountOrNone = Annotated[int, BeforeValidator(text.count_or_none)]
 Size = Annotated[int, BeforeValidator(text.size)]
 PathBelow = Annotated[str, BeforeValidator(text.below)]
 ArtifactPath = Annotated[str, BeforeValidator(text.artifact_path)]
+Switch = Annotated[bool, BeforeValidator(text.switch)]
 PythonVersion = Annotated[str, BeforeValidator(text.python_version)]
 
 
@@ -133,9 +134,14 @@ def _cpu(value: Any) -> Any:  # noqa: ANN401
 
 
 class ArtifactForm(FileForm):
-    """An artifact; ``mount`` belongs to stores that can be written to while the run goes on."""
+    """An artifact.
+
+    ``mount`` (0.0.7 to 0.9.2) chose how a remote store was written to; dstack's own local runs took
+    no notice of it, as the files lie on this machine either way.
+    """
 
     path: ArtifactPath
+    mount: Switch = False
 
 
 class GpuForm(FileForm):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from runner.spec.providers import ProviderForm
 
 _ROOT_KEYS = ("workflows",)
+# of one workflow; nobody reads more, and each takes a search for what was meant
+MAX_PROBLEMS = 50
 
 
 def load(document: Document) -> tuple[Workflow, ...]:
@@ -99,7 +101,8 @@ def _workflow(item: Any, route: Route, problems: list[Problem]) -> Workflow | No
     try:
         read = form.model_validate(written)
     except ValidationError as error:
-        problems += [translate(found, form, route) for found in error.errors(include_url=False)]
+        found = error.errors(include_url=False)[:MAX_PROBLEMS]
+        problems += [translate(one, form, route) for one in found]
         return None
     return _neutral(read, written, route) if len(problems) == before else None
 

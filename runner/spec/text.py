@@ -81,6 +81,13 @@ def name(value: Any) -> str:  # noqa: ANN401
     )
 
 
+def switch(value: Any) -> bool:  # noqa: ANN401
+    """``true`` or ``false`` (YAML 1.2 knows no ``yes`` and ``on``)."""
+    if isinstance(value, Scalar) and value.kind == "bool":
+        return value.lower() == "true"
+    raise mistake(f"true or false is wanted here, not {kind_of(value)}")
+
+
 def count(value: Any) -> int:  # noqa: ANN401
     """A whole number of at least 1."""
     return _number(value, 1, "leave it out to share all cores")
@@ -109,6 +116,8 @@ def size(value: Any) -> int:  # noqa: ANN401
             f"an amount of memory with its unit is wanted here, not {kind_of(value)}",
             f"write {number}GB (counted in 1000) or {number}GiB (counted in 1024)",
         )
+    if int(found[1]) == 0:
+        raise mistake("no memory at all is not enough", "leave the key out")
     return int(found[1]) * unit
 
 

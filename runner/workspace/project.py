@@ -39,6 +39,13 @@ def facts(root: Path, workflow: Workflow) -> ProjectFacts:
 
 
 def _fact(root: Path, path: str, *, with_text: bool = False) -> FileFact:
+    try:
+        return _look(root, path, with_text=with_text)
+    except OSError:  # a name longer than a name can be, say: nothing is there
+        return FileFact("missing")
+
+
+def _look(root: Path, path: str, *, with_text: bool) -> FileFact:
     whole = root / path
     real = Path(os.path.realpath(whole))
     if not real.is_relative_to(os.path.realpath(root)):
@@ -57,8 +64,11 @@ def _text(path: Path) -> str:
 
 def _nearby(root: Path, folder: Path) -> tuple[str, ...]:
     """Files in ``folder`` (or in the project folder, if there is no such folder)."""
-    for place in (folder, root):
-        if place.is_dir():
-            names = sorted(entry.name for entry in os.scandir(place) if entry.is_file())
-            return tuple(os.path.relpath(place / name, root) for name in names[:200])
-    return ()
+    place = folder if folder.is_dir() else root
+    try:
+        with os.scandir(place) as entries:
+            # links are not followed: one may lead to itself
+            names = sorted(e.name for e in entries if not e.is_dir(follow_symlinks=False))
+    except OSError:  # it cannot be listed
+        return ()
+    return tuple(os.path.relpath(place / name, root) for name in names[:200])

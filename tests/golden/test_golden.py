@@ -1,0 +1,99 @@
+"""Files and what is made of them: a new case is two files.
+
+invalid/NAME.yaml and NAME.err
+    a workflow file with mistakes, and what ``wf validate`` says to it
+plans/NAME.yaml and NAME.json
+    a sound file, and what would be done for each of its workflows
+valid/NAME.yaml
+    a sound file, to which nothing is said
+
+The files keep every byte (see ``.gitattributes``): some mistakes are in their line endings.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.cli.render.problems import show_error
+from runner.engine.prepare import open_file
+from runner.errors import INVALID, WfError
+from runner.plan.facts import FileFact, ProjectFacts, script_path
+from runner.plan.plan import Choices
+from runner.plan.planner import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.spec.workflow import Workflow
+
+    Golden = Callable[[Path, str], None]
+
+HERE = Path(__file__).parent
+SHOWN_AS = "workflows.yaml"
+
+# the requirement files of the project that all plans are made in
+REQUIREMENTS = {
+    "requirements.txt": "torch==2.13.0\nlightning\n",
+    "src/requirements.txt": "-r ../requirements.txt\n-c env/constraints.txt\nsix\n",
+    "src/env/constraints.txt": "six==1.16.0\n",
+}
+
+
+def cases(folder: str) -> list[Path]:
+    """The workflow files of a folder."""
+    return sorted((HERE / folder).glob("*.yaml"))
+
+
+class Utf8(io.StringIO):
+    """A stream that knows our symbols and is no terminal."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "utf-8"
+
+
+@pytest.mark.parametrize("case", cases("invalid"), ids=lambda case: case.stem)
+def test_what_is_said_to_a_file_with_mistakes(case: Path, golden: Golden) -> None:
+    with pytest.raises(WfError) as caught:
+        open_file(case.read_bytes(), SHOWN_AS, HERE)
+    assert caught.value.kind == INVALID
+    out = Utf8()
+    show_error(caught.value, out, {})
+    golden(case.with_suffix(".err"), out.getvalue())
+
+
+@pytest.mark.parametrize("case", cases("plans"), ids=lambda case: case.stem)
+def test_what_would_be_done_for_a_sound_file(case: Path, golden: Golden) -> None:
+    planned = {
+        workflow.name: plan(workflow, Choices(), all_there(workflow), "3.11").job.document()
+        for workflow in open_file(case.read_bytes(), SHOWN_AS, HERE).workflows
+    }
+    found = json.dumps(planned, indent=2, ensure_ascii=False) + "\n"
+    golden(case.with_suffix(".json"), found)
+
+
+def all_there(workflow: Workflow) -> ProjectFacts:
+    """A project that has every file the workflow names."""
+    files = {path: FileFact("file", text) for path, text in REQUIREMENTS.items()}
+    files[workflow.working_dir] = FileFact("directory")
+    script = script_path(workflow)
+    if script is not None:
+        files[script] = FileFact("file")
+    return ProjectFacts(files)
+
+
+@pytest.mark.parametrize("case", cases("valid"), ids=lambda case: case.stem)
+def test_nothing_is_said_to_a_sound_file(case: Path) -> None:
+    assert open_file(case.read_bytes(), SHOWN_AS, HERE).workflows
+
+
+@pytest.mark.parametrize(("folder", "ending"), [("invalid", ".err"), ("plans", ".json")])
+def test_every_expectation_belongs_to_a_file(folder: str, ending: str) -> None:
+    expected = {path.stem for path in (HERE / folder).glob(f"*{ending}")}
+    assert expected == {path.stem for path in cases(folder)}
+    assert {path.suffix for path in (HERE / folder).iterdir()} == {".yaml", ending}

@@ -1,0 +1,73 @@
+"""Tables and ages."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.cli.render.style import Style
+from runner.cli.render.table import age, table
+
+PLAIN = Style(colour=False, unicode=True, terminal=False, width=80)
+ASCII = PLAIN._replace(unicode=False)
+COLOUR = PLAIN._replace(colour=True)
+
+
+def test_columns_are_as_wide_as_what_stands_in_them() -> None:
+    text = table(("RUN", "STATUS", "N"), [("wet-mango-1", "failed", "1"), ("x", "ok", "22")], PLAIN)
+    assert text == (
+        "RUN           STATUS   N\n"
+        "wet-mango-1   failed   1\n"
+        "x             ok       22\n"
+    )  # fmt: skip
+
+
+def test_no_line_ends_in_blanks() -> None:
+    text = table(("A", "B"), [("a", ""), ("", "")], PLAIN)
+    assert text == "A   B\na\n\n"
+
+
+def test_a_table_without_rows_is_its_header() -> None:
+    assert table(("A", "LONG"), [], PLAIN) == "A   LONG\n"
+
+
+def test_lines_are_not_cut() -> None:
+    assert "x" * 500 in table(("A",), [("x" * 500,)], PLAIN)
+
+
+def test_symbols_that_are_spelled_out_do_not_shift_the_columns() -> None:
+    text = table(("A", "B"), [("✓", "1"), ("a", "2"), ("✗ b…", "3")], ASCII)
+    lines = text.splitlines()
+    assert [line.rstrip()[-1] for line in lines] == ["B", "1", "2", "3"]
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_colour_does_not_shift_the_columns() -> None:
+    def paint(column: int, text: str) -> tuple[str, ...]:
+        return ("red",) if (column, text) == (0, "failed") else ()
+
+    rows = [("failed", "1"), ("ok", "2")]
+    text = table(("S", "N"), rows, COLOUR, paint)
+    assert "\x1b[31mfailed\x1b[0m   1\n" in text
+    for code in ("31", "2", "0"):
+        text = text.replace(f"\x1b[{code}m", "")
+    assert text == table(("S", "N"), rows, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-5, "now"),
+        (0, "now"),
+        (0.9, "now"),
+        (1, "1s"),
+        (59.9, "59s"),
+        (60, "1m"),
+        (3599, "59m"),
+        (3600, "1h"),
+        (86399, "23h"),
+        (86400, "1d"),
+        (86400 * 400, "400d"),
+    ],
+)
+def test_an_age_in_one_unit(seconds: float, said: str) -> None:
+    assert age(seconds) == said

@@ -1,0 +1,114 @@
+"""The plan's own vocabulary: what the command line overrules, and how a job is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runner.plan.plan import Choices, EnvironmentSpec, Job, Plan, RequirementFile
+from runner.spec.workflow import (
+    ArtifactRequest,
+    GpuRequest,
+    Launch,
+    PythonScript,
+    Resources,
+    ShellCommands,
+)
+
+ASKED = Resources(cpu=2, memory=10**9, gpu=GpuRequest(4, "V100", 16 * 10**9))
+
+
+def job(launch: Launch, resources: Resources = ASKED) -> Job:
+    """A job that starts like this."""
+    return Job(
+        workflow="train",
+        provider="python",
+        action="run",
+        reason="asked for",
+        launch=launch,
+        environment=EnvironmentSpec("3.11", (RequirementFile("requirements.txt", "torch\n"),)),
+        variables=(("B", "1"), ("A", "2")),
+        artifacts=(ArtifactRequest("data"),),
+        resources=resources,
+        working_dir=".",
+    )
+
+
+@pytest.mark.parametrize(
+    ("choices", "expected"),
+    [
+        (Choices(), ASKED),
+        (Choices(cpus=8), Resources(8, 10**9, ASKED.gpu)),
+        (Choices(memory=5), Resources(2, 5, ASKED.gpu)),
+        (Choices(gpus=1), Resources(2, 10**9, GpuRequest(1, "V100", 16 * 10**9))),
+        (Choices(gpus=0), Resources(2, 10**9, None)),
+    ],
+)
+def test_what_is_chosen_stands_in_place_of_what_is_asked(
+    choices: Choices, expected: Resources
+) -> None:
+    assert choices.resources(ASKED) == expected
+
+
+def test_gpus_can_be_chosen_where_none_are_asked() -> None:
+    assert Choices(gpus=2).resources(Resources()) == Resources(gpu=GpuRequest(2))
+
+
+@pytest.mark.parametrize(
+    ("launch", "command"),
+    [
+        (PythonScript("train.py"), "python train.py"),
+        (PythonScript("my train.py", ("--tag", "a b", "")), "python 'my train.py' --tag 'a b' ''"),
+        (ShellCommands(("cd src", "  make  ")), "cd src && make"),
+        (ShellCommands(("for n in 1 2; do\n  echo $n\ndone\n", "ls")), "for n in 1 2; do … && ls"),
+    ],
+)
+def test_a_command_is_told_in_one_line(launch: Launch, command: str) -> None:
+    assert job(launch).command == command
+
+
+@pytest.mark.parametrize(
+    ("launch", "working_dir", "script"),
+    [
+        (PythonScript("train.py"), ".", "train.py"),
+        (PythonScript("a/train.py"), "src", "src/a/train.py"),
+        (ShellCommands(("ls",)), "src", None),
+    ],
+)
+def test_a_script_is_named_from_the_project(
+    launch: Launch, working_dir: str, script: str | None
+) -> None:
+    assert replace(job(launch), working_dir=working_dir).script == script
+
+
+def test_a_job_as_json() -> None:
+    document = job(PythonScript("train.py")).document()
+    assert document == {
+        "workflow": "train",
+        "provider": "python",
+        "action": "run",
+        "reason": "asked for",
+        "command": "python train.py",
+        "working_dir": ".",
+        "variables": {"B": "1", "A": "2"},
+        "environment": {"python": "3.11", "requirements": ["requirements.txt"]},
+        "resources": {
+            "cpu": 2,
+            "memory": 10**9,
+            "gpu": {"count": 4, "name": "V100", "memory": 16 * 10**9},
+        },
+        "artifacts": ["data"],
+    }
+    assert list(document["variables"]) == ["B", "A"]
+
+
+def test_what_is_not_asked_for_is_null() -> None:
+    document = job(PythonScript("train.py"), Resources()).document()
+    assert document["resources"] == {"cpu": None, "memory": None, "gpu": None}
+
+
+def test_a_plan_is_named_after_its_last_job() -> None:
+    only = job(PythonScript("train.py"))
+    assert Plan((only,)).job is only
+    assert Plan((only,)).document() == {"workflow": "train", "jobs": [only.document()]}

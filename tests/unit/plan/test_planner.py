@@ -1,0 +1,230 @@
+"""Workflow, choices and facts to a plan, or every file that cannot be used."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.document.reader import read
+from runner.errors import INVALID, USAGE, Problem, WfError
+from runner.plan.facts import FileFact, ProjectFacts
+from runner.plan.plan import Choices, EnvironmentSpec, Plan, RequirementFile
+from runner.plan.planner import plan
+from runner.spec.load import load
+from runner.spec.workflow import GpuRequest, PythonScript, Workflow
+
+TRAIN = """\
+workflows:
+  - name: train
+    provider: python
+    script: train.py
+    args: --lr 0.1
+    python: 3.9
+    requirements: requirements.txt
+    working_dir: src
+    env: {SEED: "1", LR: "2"}
+    artifacts: [model]
+    resources: {cpu: 2, gpu: 1}
+"""
+HELLO = """\
+workflows:
+  - name: hello
+    provider: bash
+    commands: [echo hello]
+"""
+FOLDER = FileFact("directory")
+FILE = FileFact("file")
+HERE = {
+    "src": FOLDER,
+    "src/train.py": FILE,
+    "src/requirements.txt": FileFact("file", "torch==2.13.0\n"),
+}
+
+
+def workflow(text: str) -> Workflow:
+    """The first workflow of a text."""
+    return load(read(text.encode(), "workflows.yaml"))[0]
+
+
+def planned(
+    text: str = TRAIN,
+    choices: Choices | None = None,
+    files: dict[str, FileFact] | None = None,
+) -> Plan:
+    """The plan of a text's first workflow."""
+    facts = ProjectFacts({".": FOLDER, **(HERE if files is None else files)})
+    return plan(workflow(text), choices or Choices(), facts, "3.11")
+
+
+def problems(files: dict[str, FileFact], text: str = TRAIN) -> tuple[Problem, ...]:
+    """What a plan fails with."""
+    with pytest.raises(WfError) as caught:
+        planned(text, files={**HERE, **files})
+    assert caught.value.kind == INVALID
+    return caught.value.problems
+
+
+# --- what is planned ------------------------------------------------------------------------------
+
+
+def test_a_plan_of_one_job_says_what_and_why() -> None:
+    job = planned().job
+    assert planned().jobs == (job,)
+    assert (job.workflow, job.provider, job.action, job.reason) == (
+        "train",
+        "python",
+        "run",
+        "asked for",
+    )
+    assert job.launch == PythonScript("train.py", ("--lr", "0.1"))
+    assert job.environment == EnvironmentSpec(
+        "3.9", (RequirementFile("src/requirements.txt", "torch==2.13.0\n"),)
+    )
+    assert job.variables == (("SEED", "1"), ("LR", "2"))
+    assert job.resources == workflow(TRAIN).resources
+    assert job.artifacts == workflow(TRAIN).artifacts
+    assert job.working_dir == "src"
+
+
+def test_the_same_input_gives_the_same_plan() -> None:
+    assert planned() == planned()
+
+
+@pytest.mark.parametrize(
+    ("text", "choices", "python"),
+    [
+        (HELLO, Choices(), "3.11"),
+        (HELLO, Choices(python="3.8"), "3.8"),
+        (TRAIN, Choices(), "3.9"),
+        (TRAIN, Choices(python="3.12"), "3.12"),
+    ],
+)
+def test_the_command_line_the_file_and_the_default_in_this_order(
+    text: str, choices: Choices, python: str
+) -> None:
+    assert planned(text, choices).job.environment.python == python
+
+
+def test_variables_of_the_command_line_are_added_and_win() -> None:
+    choices = Choices(variables=(("LR", "3"), ("NEW", "x")))
+    assert planned(choices=choices).job.variables == (("SEED", "1"), ("LR", "3"), ("NEW", "x"))
+
+
+def test_resources_of_the_command_line_win() -> None:
+    resources = planned(choices=Choices(cpus=1, gpus=3)).job.resources
+    assert (resources.cpu, resources.gpu) == (1, GpuRequest(3))
+
+
+def test_words_of_the_command_line_go_behind_the_files() -> None:
+    launch = planned(choices=Choices(args=("--epochs", "3"))).job.launch
+    assert launch == PythonScript("train.py", ("--lr", "0.1", "--epochs", "3"))
+
+
+def test_a_shell_takes_no_words() -> None:
+    with pytest.raises(WfError) as caught:
+        planned(HELLO, Choices(args=("x",)))
+    assert caught.value.kind == USAGE
+    assert "`hello` is a bash workflow" in caught.value.message
+
+
+# --- requirement files ----------------------------------------------------------------------------
+
+
+def test_included_files_follow_the_first_each_once() -> None:
+    files = {
+        **HERE,
+        "src/requirements.txt": FileFact("file", "-r base.txt\n-c ../all.txt\ntorch\n"),
+        "src/base.txt": FileFact("file", "-c ../all.txt\n-r more.txt\nsix\n"),
+        "src/more.txt": FileFact("file", "numpy\n"),
+        "all.txt": FileFact("file", "torch==2.13.0\n"),
+    }
+    found = planned(files=files).job.environment.requirements
+    assert [file.path for file in found] == [
+        "src/requirements.txt",
+        "src/base.txt",
+        "all.txt",
+        "src/more.txt",
+    ]
+    assert found[3].text == "numpy\n"
+
+
+def test_files_that_include_each_other_come_to_an_end() -> None:
+    files = {
+        **HERE,
+        "src/requirements.txt": FileFact("file", "-r base.txt\n-r requirements.txt\n"),
+        "src/base.txt": FileFact("file", "-r requirements.txt\n"),
+    }
+    found = planned(files=files).job.environment.requirements
+    assert [file.path for file in found] == ["src/requirements.txt", "src/base.txt"]
+
+
+def test_a_line_that_cannot_be_installed_is_told_in_its_own_file() -> None:
+    (problem,) = problems(
+        {
+            "src/requirements.txt": FileFact("file", "six\n-r base.txt\n"),
+            "src/base.txt": FileFact("file", "six\ntorch=2\n"),
+        }
+    )
+    assert problem.place is not None
+    assert (problem.place.file, problem.place.line) == ("src/base.txt", 2)
+
+
+# --- files that cannot be used --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "what"),
+    [
+        ("src/train.py", "script", "script"),
+        ("src/requirements.txt", "requirements", "requirements file"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("missing", "does not exist"),
+        ("directory", "is a folder"),
+        ("outside", "lies outside the project folder"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_at_its_key(
+    path: str, key: str, what: str, kind: str, said: str
+) -> None:
+    facts = {"missing": FileFact("missing"), "directory": FOLDER, "outside": FileFact("outside")}
+    (problem,) = problems({path: facts[kind]})
+    assert problem.message == f"the {what} `{path}` {said}"
+    assert problem.route == ("workflows", 0, key)
+    assert problem.code == kind
+    assert problem.hint
+
+
+def test_a_file_with_nearly_that_name_is_offered() -> None:
+    missing = FileFact("missing", nearby=("src/data.py", "src/train_.py", "src/Makefile"))
+    (problem,) = problems({"src/train.py": missing})
+    assert problem.hint == "did you mean `src/train_.py`?"
+    (problem,) = problems({"src/train.py": FileFact("missing", nearby=("src/zzz",))})
+    assert problem.hint == "create it, or name the script that is there"
+
+
+def test_what_lies_outside_is_not_offered_but_explained() -> None:
+    (problem,) = problems({"src/train.py": FileFact("outside", nearby=("src/train.py",))})
+    assert problem.hint is not None
+    assert "a run works on a copy of that folder alone" in problem.hint
+
+
+@pytest.mark.parametrize("kind", [FileFact("missing"), FileFact("file"), FileFact("outside")])
+def test_a_working_directory_must_be_a_folder(kind: FileFact) -> None:
+    (problem,) = problems({"src": kind})
+    assert "`src`" in problem.message
+    assert problem.route == ("workflows", 0, "working_dir")
+
+
+def test_every_file_at_fault_is_told() -> None:
+    missing = FileFact("missing")
+    found = problems({"src/train.py": missing, "src/requirements.txt": missing})
+    assert [problem.route[-1] for problem in found] == ["script", "requirements"]
+
+
+def test_the_spelling_of_the_key_is_kept() -> None:
+    text = TRAIN.replace("script:", "python_script:")
+    (problem,) = problems({"src/train.py": FileFact("missing")}, text)
+    assert problem.route == ("workflows", 0, "python_script")
