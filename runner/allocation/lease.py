@@ -70,7 +70,11 @@ class FileLeases:
                     self._held.update(grant.descriptors)
                     return grant
                 if not wait:
-                    raise WfError(BUSY, f"busy: {grant}", hint="leave out --no-wait to wait for it")
+                    raise WfError(
+                        BUSY,
+                        f"devices are busy: {grant}",
+                        hint="leave out --no-wait to wait for it",
+                    )
                 observer.notify(PhaseProgress("devices", f"waiting for {grant}"))
                 # asking the driver takes a while, and is not done ten times a second
                 time.sleep(_LOOK_AGAIN_SECONDS if asked.gpu is None else _LOOK_AT_GPUS_SECONDS)

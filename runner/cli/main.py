@@ -66,7 +66,7 @@ def main(words: Sequence[str]) -> int:
     try:
         return _flushed(_dispatch(list(words)))
     except WfError as error:
-        return _report(error, machine="--json" in words)
+        return _report(error, machine=_wants_json(words))
     except BrokenPipeError:
         # whoever read our output has had enough (`wf ps | head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -88,6 +88,12 @@ def _flushed(code: int) -> int:
     except OSError as error:
         raise WfError(errors.STORAGE, f"stdout cannot be written: {error.strerror}") from error
     return code
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    """Words behind ``--`` are the script's."""
+    own = words[: words.index("--")] if "--" in words else words
+    return "--json" in own
 
 
 def _dispatch(words: list[str]) -> int:

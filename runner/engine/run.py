@@ -342,7 +342,11 @@ def _granted(lease: Lease) -> str:
 def _written(working_dir: Path) -> list[str]:
     """A few names of what lies in the working directory, for a message."""
     try:
-        names = sorted(e.name + ("/" if e.is_dir() else "") for e in os.scandir(working_dir))
+        names = sorted(
+            entry.name + ("/" if entry.is_dir() else "")
+            for entry in os.scandir(working_dir)
+            if not entry.name.startswith(".")
+        )
     except OSError:
         return []
     return names[:8]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _DETAIL_LINES = 25
+# variables of uv's that decide which versions are chosen, besides those that name indexes
+_DECISIVE = frozenset(
+    {"UV_NO_INDEX", "UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER", "UV_CONSTRAINT",
+     "UV_OVERRIDE", "UV_TORCH_BACKEND", "UV_FORK_STRATEGY"}
+)  # fmt: skip
 
 
 class UvProvisioner:
@@ -41,8 +47,9 @@ class UvProvisioner:
             key: value
             for key, value in sorted(self._variables.items())
             if key.startswith(("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX", "UV_FIND_LINKS"))
-            or key in {"UV_NO_INDEX", "UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER"}
+            or key in _DECISIVE
         }
+        self._configuration = _configuration(variables)
 
     def unavailable(self) -> str | None:
         """Whether there is a uv."""
@@ -59,6 +66,7 @@ class UvProvisioner:
             f"python {spec.python}",
             f"platform {sys.platform} {os.uname().machine} {_libc()}",
             *(f"{key}={value}" for key, value in self._index.items()),
+            self._configuration,
         ]
         for number, file in enumerate(spec.requirements):
             # an included file, or one that only constrains: where a line stands matters
@@ -215,6 +223,18 @@ def _interpreter(version: str) -> str:
         base = Path(getattr(sys, "_base_executable", sys.executable) or sys.executable)
         return str(base)
     return version
+
+
+def _configuration(variables: Mapping[str, str]) -> str:
+    """What uv's own configuration says, the machine's and the user's: it may name indexes."""
+    home = Path(variables.get("HOME") or "~").expanduser()
+    user = Path(variables.get("XDG_CONFIG_HOME") or home / ".config")
+    named = variables.get("UV_CONFIG_FILE")
+    said = []
+    for path in [Path(named)] if named else [Path("/etc/uv/uv.toml"), user / "uv" / "uv.toml"]:
+        with suppress(OSError, UnicodeDecodeError):
+            said.append(path.read_text(encoding="utf-8"))
+    return "\n".join(said)
 
 
 def _libc() -> str:

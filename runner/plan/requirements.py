@@ -23,6 +23,10 @@ _COMMENT = re.compile(r"(^|\s+)#.*$")
 _INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)(?:\s+|=|(?=[^\s-]))(.+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(.+)")
 _LOCAL = re.compile(r"\.{1,2}(/|\[|$)|/|file:|~")
+# what is named relative to the file: uv reads a copy of it, which lies elsewhere
+_RELATIVE = re.compile(
+    r"(?:-f|--find-links)(?:\s+|=)(?!/|[a-z][a-z0-9+.-]*://).+|[^@]+@\s*\.{1,2}/.*", re.IGNORECASE
+)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _OPTIONS = re.compile(r"\s--(hash|config-settings|global-option)[=\s].*$")
 
@@ -76,7 +80,11 @@ def check(file: RequirementFile) -> list[Problem]:
 def _problem(line: Line, file: RequirementFile) -> Problem | None:
     editable = _EDITABLE.fullmatch(line.text)
     target = editable[1] if editable else line.text
-    if _LOCAL.match(target) or (editable and not _URL.search(target)):
+    if (
+        _LOCAL.match(target)
+        or _RELATIVE.fullmatch(target)
+        or (editable and not _URL.search(target))
+    ):
         return Problem(
             f"{quoted(line.text)} installs from the project folder, "
             "which a shared environment cannot",

@@ -57,5 +57,6 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     else:
         show_plan(planned, fingerprint, context.out, context.variables, ready=ready)
         if lacking is not None:
+            context.out.flush()
             show_error(lacking, context.err, context.variables)
     return OK if lacking is None else lacking.kind

@@ -61,7 +61,8 @@ def _usage(usage: dict[str, Any] | None) -> str:
 def _devices(resources: dict[str, Any]) -> str:
     said = []
     if resources["cpus"]:
-        said.append("cores " + ", ".join(str(core) for core in resources["cpus"]))
+        word = "core" if len(resources["cpus"]) == 1 else "cores"
+        said.append(f"{word} " + ", ".join(str(core) for core in resources["cpus"]))
     said += [f"GPU {uuid}" for uuid in resources["gpus"]]
     return " · ".join(said)
 

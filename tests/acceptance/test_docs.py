@@ -1,0 +1,520 @@
+"""The documents say what is true: their commands are typed, their tables are compared with code."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+
+from runner import envvars, errors
+from runner.cli.main import VERBS
+from runner.engine import run as engine
+from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
+from runner.process import Exit
+from runner.records.state import Status
+from runner.spec.load import load
+from runner.spec.providers import PROVIDERS
+from tests.acceptance.documents import (
+    HOME,
+    NEEDS,
+    Cast,
+    Page,
+    Shell,
+    Type,
+    Write,
+    agree,
+    blocks,
+    install,
+    shown,
+)
+from tests.conftest import ROOT, World, program, require
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+
+    from pydantic import BaseModel
+
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+SECONDS = 60.0
+TRAINING_SECONDS = 900.0
+# what a clone of this repository holds, as far as the documents use it
+REPOSITORY = (".dstack", ".gitignore", "Makefile", "pyproject.toml", "requirements", "run_exps.sh",
+              "workflows")  # fmt: skip
+
+
+def documents() -> list[Path]:
+    """README.md, CONTRIBUTING.md, CHANGELOG.md and every page below docs/."""
+    found = [path for path in DOCS.rglob("*.md") if "_build" not in path.parts]
+    return [*sorted(ROOT.glob("*.md")), *sorted(found)]
+
+
+def read(path: Path) -> Page:
+    """A document."""
+    return Page(path, path.read_text(encoding="utf-8"))
+
+
+def pages() -> Iterator[Any]:
+    """The documents that ask their reader to type something."""
+    for path in documents():
+        page = read(path)
+        if any(isinstance(step, Type) for step in page.steps()):
+            marks = [pytest.mark.training] if "training" in page.needs else []
+            yield pytest.param(page, id=str(path.relative_to(ROOT)), marks=marks)
+
+
+# --- what is typed -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", list(pages()))
+def test_commands_print_what_the_page_says(
+    page: Page, world: World, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if "no gpu" in page.needs and os.path.exists("/proc/driver/nvidia/version"):
+        pytest.skip("this machine has a GPU")
+    if "training" in page.needs:
+        require("training", no_packages(world))
+    if "repository" in page.needs:
+        require("make", program("make"))
+        clone(world)
+    shell = Shell(tmp_path, world.project, reader(world, tmp_path))
+    cast = Cast(world.home)
+    limit = TRAINING_SECONDS if "training" in page.needs else SECONDS
+    wrong: list[tuple[Type, str]] = []
+    silent: list[str] = []
+    steps = page.steps()
+    try:
+        for at, step in enumerate(steps):
+            if isinstance(step, Write):
+                write(shell.folder() / step.path, step.text)
+                continue
+            printed, code = shell.run(cast.real(step.command), limit)
+            documented = "\n".join(step.printed) + "\n" if step.printed else ""
+            cast.meet(documented, printed)
+            told = cast.told(printed)
+            if not agree(page, documented, told):
+                wrong.append((step, told))
+            following = steps[at + 1] if at + 1 < len(steps) else None
+            told_by = isinstance(following, Type) and following.command.startswith("echo $?")
+            if code and not told_by:
+                silent.append(f"{place(page, step)} exits with {code}, and no `echo $?` follows")
+    finally:
+        shell.close()
+    if wrong and request.config.getoption("--update-golden"):
+        rewrite(page, wrong)
+    assert not wrong, "\n".join(difference(page, step, told) for step, told in wrong)
+    assert not silent, "\n".join(silent)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file as the reader of a page would."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def reader(world: World, folder: Path) -> dict[str, str]:
+    """The variables of somebody who has just installed wf, and set nothing of wf's own."""
+    install(folder / "bin")
+    own = {envvars.HOME, envvars.CACHE}
+    kept = {name: value for name, value in world.variables.items() if name not in own}
+    return {
+        **kept,
+        "PATH": f"{folder / 'bin'}{os.pathsep}{world.variables['PATH']}",
+        # as on a terminal: what a line says is seen when it is written
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def no_packages(world: World) -> str | None:
+    """Why no package can be installed here, or ``None``."""
+    probe = World(world.home, world.home / "probe", world.variables)
+    probe.write("requirements.txt", "packaging\n")
+    probe.workflows(
+        "workflows: [{name: probe, provider: bash, commands: 'true', "
+        "requirements: requirements.txt}]"
+    )
+    done = probe.wf("run", "probe", timeout=SECONDS)
+    shutil.rmtree(probe.project)
+    return None if done.code == errors.OK else f"packages cannot be installed: {done.err}"
+
+
+def clone(world: World) -> None:
+    """Make the project a clone of this repository in which `make setup` has nothing to do."""
+    for name in REPOSITORY:
+        if (ROOT / name).is_dir():
+            left_out = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, world.project / name, ignore=left_out)
+        else:
+            shutil.copy2(ROOT / name, world.project / name)
+    install(world.project / ".venv" / "bin")
+    (world.project / ".venv" / ".ready").touch()
+    world.git()
+
+
+def rewrite(page: Page, wrong: list[tuple[Type, str]]) -> None:
+    """Write what was printed into the page; read the difference before committing."""
+    lines = page.text.splitlines()
+    for step, told in reversed(wrong):
+        lines[step.line : step.line + len(step.printed)] = shown(told)
+    page.path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def difference(page: Page, step: Type, told: str) -> str:
+    """Where a page is wrong."""
+    said = "\n".join(step.printed)
+    return f"{place(page, step)} should print\n{said}\nbut it printed\n{told}"
+
+
+def place(page: Page, step: Type) -> str:
+    """Where a command stands."""
+    return f"{page.path.relative_to(ROOT)}:{step.line}: `{step.command}`"
+
+
+# --- what is written -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    text = re.sub(
+        r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)|src=\"([^\"]+)\"", text)
+    named = [first or second for first, second in links]
+    missing = [
+        link for link in named if "://" not in link and not (path.parent / link).resolve().exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_needs_are_known(path: Path) -> None:
+    assert read(path).needs <= NEEDS.keys()
+
+
+def examples() -> Iterator[Any]:
+    """Every workflow file that the documents show, but those that show a mistake."""
+    for path in documents():
+        for block in blocks(path.read_text(encoding="utf-8")):
+            text = "\n".join(block.lines) + "\n"
+            if block.language == "yaml" and text.startswith("workflows:"):
+                yield pytest.param(text, id=f"{path.relative_to(ROOT)}:{block.line}")
+
+
+@pytest.mark.parametrize("text", list(examples()))
+def test_workflow_files_can_be_read(text: str) -> None:
+    from runner.document.reader import read as compose
+
+    if "# a mistake" in text:
+        with pytest.raises(errors.WfError):
+            load(compose(text.encode(), "workflows.yaml"))
+    else:
+        assert load(compose(text.encode(), "workflows.yaml"))
+
+
+# --- reference: the tables are complete, and name nothing that is not there ----------------------
+
+
+def sections(name: str) -> dict[str, str]:
+    """The sections of a reference page, by the code in their heading or the heading itself."""
+    text = (REFERENCE / name).read_text(encoding="utf-8")
+    found = re.split(r"^##+ (.+)$", text, flags=re.MULTILINE)
+    return {heading.strip(): body for heading, body in zip(found[1::2], found[2::2], strict=True)}
+
+
+def first_column(text: str) -> list[str]:
+    """The code that stands in the first cells of the tables of a text."""
+    rows = re.findall(r"^\|([^|]*)\|", text, flags=re.MULTILINE)
+    return [word for cell in rows for word in re.findall(r"`([^`]+)`", cell)]
+
+
+def page_words(name: str) -> list[str]:
+    return first_column((REFERENCE / name).read_text(encoding="utf-8"))
+
+
+def test_every_key_of_the_workflow_file_is_documented() -> None:
+    keys = {key for form in PROVIDERS.values() for key in routes(form)}
+    assert sorted(set(page_words("workflow-file.md"))) == sorted(keys)
+
+
+def routes(form: type[BaseModel], base: str = "") -> Iterator[str]:
+    """The keys of a form and of the forms in it, joined with dots."""
+    for name, field in form.model_fields.items():
+        yield base + name
+        for inner in forms_in(field.annotation):
+            yield from routes(inner, f"{base}{name}.")
+
+
+def forms_in(annotation: object) -> list[type[BaseModel]]:
+    from pydantic import BaseModel
+
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [form for part in get_args(annotation) for form in forms_in(part)]
+
+
+@pytest.mark.parametrize("provider", sorted(PROVIDERS))
+def test_every_key_is_documented_where_its_provider_is(provider: str) -> None:
+    own = set(PROVIDERS[provider].model_fields) - common_keys()
+    section = sections("workflow-file.md")[f"`provider: {provider}`"]
+    assert set(first_column(section)) == own
+
+
+def common_keys() -> set[str]:
+    from runner.spec.forms import WorkflowForm
+
+    return set(WorkflowForm.model_fields)
+
+
+def test_every_verb_is_documented() -> None:
+    documented = [name for name in sections("command-line.md") if name.startswith("`wf ")]
+    assert sorted(documented) == sorted(f"`wf {verb}`" for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_option_of_a_verb_is_documented(verb: str) -> None:
+    section = sections("command-line.md")[f"`wf {verb}`"]
+    assert sorted(first_column(section)) == sorted(spellings(verb))
+
+
+def spellings(verb: str) -> Iterator[str]:
+    """The options of a verb as the reference spells them: ``-f FILE``, ``--file FILE``."""
+    from importlib import import_module
+
+    parser = import_module(f"runner.cli.commands.{VERBS[verb][0]}").parser()
+    actions: list[argparse.Action] = parser._actions
+    for action in actions:
+        if action.dest == "help":
+            continue
+        value = f" {action.metavar}" if action.metavar else ""
+        if action.option_strings:
+            yield from (f"{option}{value}" for option in action.option_strings)
+        else:
+            yield str(action.metavar)
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_example_of_a_verb_is_right(verb: str) -> None:
+    """What ``--help`` shows as examples is accepted by the parser itself."""
+    import shlex
+    from importlib import import_module
+
+    module = import_module(f"runner.cli.commands.{VERBS[verb][0]}")
+    shown = re.findall(rf"^  (wf {verb}\b.*?)(?:  |$)", module.parser().epilog, flags=re.MULTILINE)
+    assert shown
+    for line in shown:
+        words = shlex.split(line.partition(" | ")[0])[2:]
+        parse = getattr(module, "parse", lambda parser, words: parser.parse_args(words))
+        parse(module.parser(), words)
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_page_names_a_verb_or_an_option_that_is_not_there(path: Path) -> None:
+    known = {verb: {word.split(" ")[0] for word in spellings(verb)} for verb in VERBS}
+    text = path.read_text(encoding="utf-8")
+    for line in re.findall(r"(?:^\$ |`|^)wf ((?!VERB)[a-z][^`\n|<>]*)", text, flags=re.MULTILINE):
+        verb, *words = line.partition("#")[0].partition(" -- ")[0].split()
+        if verb in {"help", "runs", "is"}:  # a verb of ours, and verbs of English
+            continue
+        assert verb in known, line
+        options = {word for word in words if word.startswith("-")} - {"--", "--help"}
+        assert options <= known[verb], line
+
+
+def test_every_exit_code_is_documented() -> None:
+    codes = {
+        value
+        for name, value in vars(errors).items()
+        if name.isupper() and isinstance(value, int) and name != "SIGNAL_BASE"
+    }
+    documented = {int(word) for word in page_words("exit-codes.md") if word.isdigit()}
+    assert documented == codes
+
+
+def test_every_variable_is_documented() -> None:
+    declared = {
+        value for name, value in vars(envvars).items() if name.isupper() and isinstance(value, str)
+    }
+    declared |= {*envvars.THREAD_COUNTS, *envvars.RANK_VARIABLES, *envvars.INTERPRETER_VARIABLES}
+    declared |= {f"{prefix}*" for prefix in envvars.SCRUBBED_PREFIXES}
+    documented = set(page_words("environment-variables.md"))
+    assert declared - documented == set()
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "runner").rglob("*.py"))
+    named = {word.removesuffix("*") for word in documented - declared}
+    options = {f"PIP_{option.upper().replace('-', '_')}" for option in pip_options()}
+    assert {name for name in named - options if f'"{name}' not in source} == set()
+
+
+def pip_options() -> Iterable[str]:
+    from runner.environments import pip_settings
+
+    return pip_settings._UV
+
+
+def test_every_variable_that_a_job_is_given_is_documented(world: World) -> None:
+    world.workflows("workflows: [{name: a, provider: bash, commands: env, resources: {cpu: 1}}]")
+    done = world.wf("run", "a")
+    given = {line.partition("=")[0] for line in done.out.splitlines() if "=" in line}
+    new = given - world.variables.keys() - {"_", "SHLVL", "PWD", "LC_CTYPE"}
+    assert envvars.WF_NOTES in new
+    assert new - set(page_words("environment-variables.md")) == set()
+
+
+def test_every_status_and_reason_is_documented() -> None:
+    section = sections("statuses.md")
+    assert set(first_column(section["Statuses"])) == set(get_args(Status))
+    assert set(first_column(section["Reasons"])) == reasons()
+
+
+def reasons() -> set[str]:
+    ends = [
+        Exit(code=0, signal=None),
+        Exit(code=1, signal=None),
+        Exit(code=None, signal=9),
+        Exit(code=None, signal=2, asked=(2,)),
+        Exit(code=None, signal=15, asked=(15,)),
+    ]
+    source = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("engine", "records")
+        for path in (ROOT / "runner" / folder).rglob("*.py")
+    )
+    return {
+        *(engine.judge(end).reason for end in ends),
+        *engine._REASONS.values(),
+        *re.findall(r"reason=\"(\w+)\"", source),
+        *re.findall(r"_REASONS\.get\([\w.]+, \"(\w+)\"\)", source),
+    }
+
+
+def test_every_file_on_disk_is_documented() -> None:
+    section = sections("files.md")
+    root = Path("ROOT")
+    for heading, paths in (
+        ("The state folder", Home(root)),
+        ("A run's folder", RunPaths(root)),
+        ("The cache folder", Cache(root)),
+        ("An environment's folder", EnvironmentPaths(root)),
+    ):
+        made = (
+            getattr(paths, name)
+            for name, value in vars(type(paths)).items()
+            if isinstance(value, property)
+        )
+        names = {str(path.relative_to(root)) for path in made}
+        documented = {word.rstrip("/") for word in first_column(section[heading])}
+        assert names <= documented, heading
+        assert {word for word in documented - names if "FINGERPRINT" not in word} == set(), heading
+
+
+# --- reference: JSON -----------------------------------------------------------------------------
+
+FILE = """\
+workflows:
+  - name: good
+    provider: python
+    script: train.py
+    requirements: requirements.txt
+    python: "{python}"
+    env: [A=1]
+    artifacts: [out]
+    resources: {{cpu: 1, memory: 1MB}}
+  - name: big
+    provider: bash
+    commands: "true"
+    resources: {{gpu: {{count: 4096}}}}
+"""
+# keys below which the names are the user's own
+OPEN = {"variables", "plan.jobs[].variables", "jobs[].variables"}
+
+
+def keys(document: Any, base: str = "") -> Iterator[str]:
+    """Every key of a document with its route, ``[]`` standing for the items of a list."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            route = f"{base}.{key}" if base else key
+            yield route
+            if route not in OPEN:
+                yield from keys(value, route)
+    elif isinstance(document, list):
+        for item in document:
+            yield from keys(item, f"{base}[]")
+
+
+def documented_keys(heading: str) -> set[str]:
+    return set(first_column(sections("json.md")[heading]))
+
+
+@pytest.fixture
+def told(world: World) -> dict[str, set[str]]:
+    """The keys of every document that wf prints, by the heading in the reference."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    world.workflows(FILE.format(python=version))
+    world.write("requirements.txt", "# nothing\n")
+    world.write("train.py", "open('out/a', 'w').write('a')\n")
+    told = {
+        "A run": world.wf("run", "good", "--json"),
+        "A plan": world.wf("plan", "good", "--json"),
+        "The list of runs": world.wf("ps", "--json"),
+        "The list of workflows": world.wf("ls", "--json"),
+        "A validation": world.wf("validate", "--json"),
+        "The artifacts of a run": world.wf("artifacts", "list", "last", "--json"),
+        "The log of a run": world.wf("logs", "last", "--json"),
+    }
+    shown = world.wf("show", "last", "--json")
+    assert shown.json().keys() == told["A run"].json().keys()
+    found = {heading: set(keys(result.json())) for heading, result in told.items()}
+    big = world.wf("plan", "big", "--json").json()
+    found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
+    world.write(".dstack/workflows.yaml", "workflows: [{name: a}]\n")
+    found["A validation"] |= set(keys(world.wf("validate", "--json").json()))
+    found["An error"] = set(keys(world.wf("run", "a", "--json").json()))
+    return {heading: {key.removeprefix("[].") for key in found[heading]} for heading in found}
+
+
+def test_every_key_of_every_document_is_documented(told: dict[str, set[str]]) -> None:
+    for heading, found in told.items():
+        # a run holds the plan it was made from, an unsatisfiable plan and a validation the mistakes
+        own = {key for key in found if not key.startswith(("plan.", "problems[]."))}
+        if heading == "An error":
+            own = {key for key in found if not key.startswith("problems[].")}
+            mistakes = {
+                key.removeprefix("problems[].") for key in found if key.startswith("problems[].")
+            }
+            assert documented_keys("A mistake") == mistakes
+        assert documented_keys(heading) == own, heading
+
+
+# --- explanation ---------------------------------------------------------------------------------
+
+
+def test_the_architecture_names_every_part_of_the_package() -> None:
+    text = (DOCS / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    there = {
+        entry.name + ("/" if entry.is_dir() else "")
+        for entry in (ROOT / "runner").iterdir()
+        if not entry.name.startswith("_")
+    }
+    documented = set(first_column(text))
+    assert documented == there
+
+
+def test_the_person_in_the_documents_is_the_same_everywhere() -> None:
+    homes = {
+        home for path in documents() for home in re.findall(r"/home/\w+", path.read_text("utf-8"))
+    }
+    assert homes <= {HOME}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git: `git` is not on PATH")
+def test_the_documents_hold_no_build() -> None:
+    done = subprocess.run(
+        ["git", "ls-files", "docs/_build"], cwd=ROOT, capture_output=True, check=True
+    )
+    assert done.stdout == b""
