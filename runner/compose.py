@@ -53,6 +53,7 @@ def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], da
         executor=LocalExecutor(),
         inventory=inventory(variables),
         choose=_choose,
+        own_folders=(settings.home.root, settings.cache.root, settings.locks),
     )
 
 

@@ -26,16 +26,16 @@ class Context(NamedTuple):
 
     def say_json(self, document: object) -> None:
         """One JSON document on stdout."""
-        self.out.write(as_json(document) + "\n")
+        self.out.write(as_json(document, self.out.encoding) + "\n")
 
 
-def as_json(document: object) -> str:
-    """JSON with readable letters, or with escapes where a file name is no valid text."""
+def as_json(document: object, encoding: str) -> str:
+    """JSON with readable letters; with escapes where a stream or a file name does not allow it."""
     import json
 
     text = json.dumps(document, indent=2, ensure_ascii=False)
     try:
-        text.encode()
+        text.encode(encoding)
     except UnicodeEncodeError:
         return json.dumps(document, indent=2)
     return text

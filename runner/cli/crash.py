@@ -37,7 +37,8 @@ def write_report(bug: Exception, words: Sequence[str], variables: Mapping[str, s
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / f"{now:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
-        path.write_text(text, encoding="utf-8")
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
     except OSError:
         sys.stderr.write(text)
         return None

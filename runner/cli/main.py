@@ -6,6 +6,7 @@ Start-up is part of the product: nothing is imported before it is known to be ne
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from contextlib import suppress
@@ -53,12 +54,32 @@ def entry() -> NoReturn:
     """The ``wf`` command."""
     # imports make many objects and hardly any garbage; looking for it costs a tenth of them
     gc.set_threshold(100_000)
+    _open_streams()
     code = main(sys.argv[1:])
     # skips the interpreter's tear-down; everything that must be written has been
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):  # a closed pipe or terminal
             stream.flush()
     os._exit(code)
+
+
+def _open_streams() -> None:
+    """Streams that were closed before we started, and letters that a stream cannot show.
+
+    The next file opened would take the place of a closed stream, and be written to as such.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for good
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for good
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def main(words: Sequence[str]) -> int:
@@ -164,7 +185,7 @@ def _report(error: WfError, *, machine: bool) -> int:
     if machine:
         from runner.cli.context import as_json
 
-        sys.stdout.write(as_json(error_document(error)) + "\n")
+        sys.stdout.write(as_json(error_document(error), sys.stdout.encoding) + "\n")
     show_error(error, sys.stderr, os.environ)
     return error.kind
 

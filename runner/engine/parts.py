@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from runner.allocation.interface import Leases
     from runner.allocation.inventory import Inventory
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One implementation for every stage. ``choose`` picks one of several at random."""
+    """One implementation for every stage.
+
+    ``choose`` picks one of several at random. ``own_folders`` are where wf keeps things: no part of
+    a project, even within one.
+    """
 
     records: Records
     environments: EnvironmentCache
@@ -29,6 +34,7 @@ class Parts:
     executor: Executor
     inventory: Callable[[Resources], Inventory]
     choose: Callable[[Sequence[str]], str]
+    own_folders: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)

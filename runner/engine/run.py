@@ -96,7 +96,7 @@ def execute(plan: Plan, root: Path, parts: Parts, session: Session) -> Finished:
     session.observer.notify(RunCreated(run.name, plan.job.workflow))
     try:
         if source.diff:
-            run.paths.diff.write_bytes(source.diff)
+            folder.write_bytes(run.paths.diff, source.diff)
         code = _Attempt(run, plan.job, parts, session).carry_out(root, git)
         return Finished(parts.records.document(run.paths), code)
     except Interrupted as interruption:
@@ -161,7 +161,8 @@ class _Attempt:
         started = time.monotonic()
         self._notify(PhaseStarted("code", "copying the project"))
         tell = self._teller("code", "copied")
-        taken = take(root, self._with_script(git.files()), self._run.paths.workspace, tell)
+        listed = self._with_script(git.files())
+        taken = take(root, listed, self._run.paths.workspace, self._parts.own_folders, tell)
         text = f"{count(taken.files, 'file')}, {amount(taken.bytes)}"
         self._notify(PhaseFinished("code", text, time.monotonic() - started))
 

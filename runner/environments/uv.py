@@ -154,7 +154,7 @@ class _Uv:
     def _run(self, *words: str) -> int:
         """Run uv with its output on the log and its last line shown as progress."""
         self._said = b""
-        with self._build.log.open("ab") as log:
+        with open(self._build.log, "ab", opener=_private) as log:
 
             def take(chunk: bytes) -> None:
                 log.write(chunk)
@@ -178,6 +178,11 @@ class _Uv:
         lines = said.replace(root, "").splitlines()
         told = [line for line in lines if line.strip() and not line.startswith("Using Python")]
         return "\n".join(told[-_DETAIL_LINES:])
+
+
+def _private(path: str, flags: int) -> int:
+    """What an installer says may hold addresses with passwords."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 def progress(said: str) -> str:

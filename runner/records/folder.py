@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runner.records.state import State
 
 _NOTES_BYTES = 1 << 16
+_SUBMITTED = {"workflow", "executor", "plan", "source"}
 
 
 def write(path: Path, document: dict[str, Any]) -> None:
@@ -45,6 +46,24 @@ def write(path: Path, document: dict[str, Any]) -> None:
         ) from error
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a new file that only this user can read.
+
+    Raises:
+        WfError: kind ``STORAGE``, naming the file.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise WfError(
+            STORAGE,
+            f"{path} cannot be written: {error.strerror}",
+            hint="look for free space (df -h), or set WF_HOME to another folder",
+        ) from error
+
+
 def read(path: Path) -> dict[str, Any] | None:
     """What was written, or ``None`` if nothing (or nothing readable) is there."""
     try:
@@ -52,6 +71,12 @@ def read(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def read_submitted(paths: RunPaths) -> dict[str, Any] | None:
+    """What was asked for, or ``None`` when it is not all there."""
+    found = read(paths.submitted)
+    return found if found is not None and found.keys() >= _SUBMITTED else None
 
 
 def read_state(paths: RunPaths) -> State | None:
@@ -81,6 +106,16 @@ def hold(paths: RunPaths) -> int:
     return descriptor
 
 
+def take_turns(paths: RunPaths) -> int:
+    """Wait until nobody else settles this run; the descriptor must be closed in the end.
+
+    It is a lock on the folder itself: the run's own lock tells whether the run lives.
+    """
+    descriptor = os.open(paths.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
 def alive(paths: RunPaths) -> bool:
     """Whether anything of the run still lives."""
     try:
@@ -99,7 +134,7 @@ def alive(paths: RunPaths) -> bool:
 
 def document(paths: RunPaths) -> dict[str, Any] | None:
     """The whole run as one JSON document (``docs/reference/json.md``), or ``None``."""
-    submitted, state = read(paths.submitted), read_state(paths)
+    submitted, state = read_submitted(paths), read_state(paths)
     if submitted is None or state is None:
         return None
     granted = read(paths.granted)

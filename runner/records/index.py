@@ -6,7 +6,9 @@ verdict on a run that may still be going on.
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import INTERNAL, STORAGE, WfError
@@ -47,6 +49,10 @@ class Index:
         self._path = path
         self.new = False
         """Whether it was empty: then it must be filled from the folders."""
+        # private whatever the umask; its companions take its mode. Where the file cannot be opened,
+        # SQLite says so if it matters
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         try:
             self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
             self._prepare()
@@ -167,8 +173,6 @@ def _migrations(after: int) -> list[str]:
 
 
 def _script(name: str) -> str:
-    import os
-
     path = os.path.join(os.path.dirname(__file__), "migrations", name)
     try:
         with open(path, encoding="utf-8") as file:

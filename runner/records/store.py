@@ -86,7 +86,7 @@ class Records:
             if entry.name.startswith("."):
                 continue  # being removed
             paths = self._home.run(entry.name)
-            submitted, known = folder.read(paths.submitted), folder.read_state(paths)
+            submitted, known = folder.read_submitted(paths), folder.read_state(paths)
             if submitted is not None and known is not None:
                 yield _row(paths, submitted, known)
 
@@ -98,7 +98,7 @@ class Records:
         return after
 
     def _mirror(self, paths: RunPaths, known: State) -> None:
-        submitted = folder.read(paths.submitted)
+        submitted = folder.read_submitted(paths)
         if submitted is not None:
             # a run never ends because its mirror is locked or full: `settle` catches up
             with suppress(WfError):
@@ -121,19 +121,28 @@ class Records:
                 self._settle_dead(paths)
 
     def _settle_dead(self, paths: RunPaths) -> None:
-        # read again: it may have ended between our look at its state and at its lock
-        known = folder.read_state(paths)
-        if known is None or known.terminal:
-            if known is not None:
-                self._mirror(paths, known)
+        """Write down that nobody knows how the run ended; one of several commands does it."""
+        try:
+            turn = folder.take_turns(paths)
+        except FileNotFoundError:  # removed meanwhile
             return
-        self.advance(
-            paths,
-            known,
-            "lost",
-            reason="supervisor_died",
-            message=f"wf was killed while the run was {known.status}; how it ended is not known",
-        )
+        try:
+            known = folder.read_state(paths)
+            if known is None or known.terminal:
+                # it ended, or was settled, between our look at its state and at its lock
+                if known is not None:
+                    self._mirror(paths, known)
+                return
+            self.advance(
+                paths,
+                known,
+                "lost",
+                reason="supervisor_died",
+                message=f"wf was killed while the run was {known.status}; "
+                "how it ended is not known",
+            )
+        finally:
+            os.close(turn)
 
     def find(self, word: str) -> RunPaths:
         """The run that ``word`` names: a name, a unique prefix of one, or ``last``.
@@ -141,7 +150,9 @@ class Records:
         Raises:
             WfError: kind ``USAGE`` when no run or more than one fits.
         """
-        exact = self._home.run(word) if "/" not in word and word not in {"", ".", ".."} else None
+        if not word:
+            raise WfError(USAGE, "an empty word names no run", hint="`wf ps -a` lists all runs")
+        exact = self._home.run(word) if "/" not in word and word not in {".", ".."} else None
         if exact is not None and exact.state.is_file():
             return exact
         rows = self.index().newest(1) if word == "last" else self.index().with_prefix(word, 6)

@@ -34,11 +34,13 @@ def take(
     root: Path,
     listed: list[str] | None,
     destination: Path,
+    own_folders: tuple[Path, ...],
     progress: Callable[[int, int], None],
 ) -> Snapshot:
     """Copy the project at ``root`` to ``destination``, which must not exist yet.
 
-    ``listed`` is what git knows of it, or ``None``. ``progress`` is told files and bytes so far.
+    ``listed`` is what git knows of it, or ``None``. ``own_folders`` are wf's, and left out. The
+    function ``progress`` is told files and bytes so far.
 
     Raises:
         WfError: kind ``STORAGE`` when a file cannot be read or the copy cannot be written.
@@ -47,7 +49,8 @@ def take(
     made: set[str] = set()
     destination.mkdir(mode=0o700)
     try:
-        for name in _names(root, listed):
+        own = _below(root, own_folders)
+        for name in _names(root, listed, own):
             parent = os.path.dirname(name)
             if parent not in made:
                 (destination / parent).mkdir(parents=True, exist_ok=True)
@@ -66,20 +69,30 @@ def take(
     return Snapshot(files, size)
 
 
-def _names(root: Path, listed: list[str] | None) -> Iterator[str]:
+def _below(root: Path, folders: tuple[Path, ...]) -> tuple[str, ...]:
+    """Those of the folders that lie within ``root``, as paths below it."""
+    real = os.path.realpath(root)
+    found = (os.path.relpath(os.path.realpath(folder), real) for folder in folders)
+    return tuple(path for path in found if path != ".." and not path.startswith("../"))
+
+
+def _names(root: Path, listed: list[str] | None, own: tuple[str, ...]) -> Iterator[str]:
     """Paths below ``root``; a submodule or nested repository is walked as a plain folder."""
     if listed is None:
-        yield from _walk(root, "")
+        yield from _walk(root, "", own)
         return
+    inside = tuple(f"{path}/" for path in own)
     for name in listed:
         whole = os.path.join(root, name)
+        if name.startswith(inside):
+            continue
         if os.path.isdir(whole) and not os.path.islink(whole):
-            yield from _walk(root, name.rstrip("/"))
+            yield from _walk(root, name.rstrip("/"), own)
         else:
             yield name
 
 
-def _walk(root: Path, below: str) -> Iterator[str]:
+def _walk(root: Path, below: str, own: tuple[str, ...]) -> Iterator[str]:
     waiting = [below]
     while waiting:
         folder = waiting.pop()
@@ -88,7 +101,7 @@ def _walk(root: Path, below: str) -> Iterator[str]:
                 name = os.path.join(folder, entry.name)
                 if not entry.is_dir(follow_symlinks=False):
                     yield name
-                elif entry.name not in _LEFT_OUT and not _is_venv(entry.path):
+                elif not (entry.name in _LEFT_OUT or name in own or _is_venv(entry.path)):
                     waiting.append(name)
 
 
