@@ -189,6 +189,8 @@ class JobProcess:
         self._asked: list[int] = []
         self._deadline: float | None = None
         self._has_terminal = command.terminal is not None
+        # one buffer for good: memory that is taken anew for each chunk costs more than the copying
+        self._buffer = memoryview(bytearray(_CHUNK))
         self._output, child_end = open_output(command.terminal)
         try:
             self._process = _spawn(command, child_end)
@@ -264,20 +266,19 @@ class JobProcess:
     def _carry(self, on_output: Callable[[], None]) -> bool:
         """Move one chunk from the job to the log; whether there may be more."""
         try:
-            chunk = os.read(self._output, _CHUNK)
+            length = os.readv(self._output, [self._buffer])
         except OSError:  # a pseudo-terminal whose other end is closed answers EIO
             return False
-        if not chunk:
+        if not length:
             return False
-        self._write(chunk)
+        self._write(self._buffer[:length])
         on_output()
         return True
 
-    def _write(self, chunk: bytes) -> None:
+    def _write(self, view: memoryview) -> None:
         """The job is never held up by a log that cannot be written."""
         if self._log_error is not None:
             return
-        view = memoryview(chunk)
         try:
             while view:
                 view = view[os.write(self._log, view) :]

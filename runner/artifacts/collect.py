@@ -126,11 +126,15 @@ def _walk(root: Path, path: str, top: str) -> Iterator[str]:
         yield path
         return
     with os.scandir(whole) as found:
-        names = sorted(entry.name for entry in found)
-    if not names and path != top:
+        entries = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found)
+    if not entries and path != top:
         yield path
-    for name in names:
-        yield from _walk(root, f"{path}/{name}", top)
+    for name, is_folder in entries:
+        below = f"{path}/{name}"
+        if is_folder:
+            yield from _walk(root, below, top)
+        else:
+            yield below
 
 
 def _entry(root: Path, name: str) -> Entry | None:
@@ -143,13 +147,15 @@ def _entry(root: Path, name: str) -> Entry | None:
         return Entry(name, "directory", 0, _digest([]))
     if not stat.S_ISREG(found.st_mode):
         return None
-    return Entry(name, "file", found.st_size, _digest(_chunks(whole)))
+    return Entry(name, "file", found.st_size, _digest(_chunks(whole, found.st_size)))
 
 
-def _chunks(path: str) -> Iterator[bytes]:
+def _chunks(path: str, size: int) -> Iterator[bytes]:
+    """A file's bytes; a small file in one piece, without room for a large one."""
+    length = min(size + 1, _CHUNK)
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        while chunk := os.read(descriptor, _CHUNK):
+        while chunk := os.read(descriptor, length):
             yield chunk
     finally:
         os.close(descriptor)

@@ -219,7 +219,7 @@ class _Attempt:
         )
         executor = self._parts.executor
         command = executor.translate(self._job, environment, lease, context)
-        log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             self._run.advance("running")
             self._started = time.monotonic()

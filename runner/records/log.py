@@ -6,35 +6,59 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 20
 
 
-def chunks(path: Path, start: int = 0) -> Iterator[bytes]:
-    """The log from byte ``start`` to where it ends now; nothing if there is no log."""
+def read(path: Path) -> bytes:
+    """The whole log as it is now; nothing if there is none."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return path.read_bytes()
     except FileNotFoundError:
-        return
-    try:
-        os.lseek(descriptor, start, os.SEEK_SET)
-        while chunk := os.read(descriptor, _CHUNK):
-            yield chunk
-    finally:
-        os.close(descriptor)
+        return b""
 
 
-def follow(path: Path, more: Callable[[], bool], start: int = 0) -> Iterator[bytes]:
-    """The log from byte ``start``, and what is added to it.
+def pour(path: Path, out: int, more: Callable[[], bool] = lambda: False) -> None:
+    """Write the log to the descriptor ``out``, and what is added to it.
 
     ``more`` waits until there may be more and answers whether to go on; what was written before
     it said no is still handed on.
+
+    Raises:
+        OSError: ``out`` cannot be written; nobody reads any more, most likely.
     """
-    position, going = start, True
+    position, going = 0, True
     while going:
         going = more()
-        for chunk in chunks(path, position):
+        position = _pour_from(path, out, position)
+
+
+def _pour_from(path: Path, out: int, start: int) -> int:
+    """Write everything from byte ``start`` on; where the next byte will be."""
+    try:
+        log = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return start
+    try:
+        return _send(log, out, start)
+    finally:
+        os.close(log)
+
+
+def _send(log: int, out: int, start: int) -> int:
+    """In the kernel, where ``out`` can be sent to in that way; else by reading and writing."""
+    position = start
+    try:
+        while sent := os.sendfile(out, log, position, _CHUNK):
+            position += sent
+    except OSError:
+        # not every file can be sent to; one that cannot be written at all says so below
+        os.lseek(log, position, os.SEEK_SET)
+        while chunk := os.read(log, _CHUNK):
+            view = memoryview(chunk)
+            while view:
+                view = view[os.write(out, view) :]
             position += len(chunk)
-            yield chunk
+    return position

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
@@ -10,7 +9,6 @@ from runner.errors import OK
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
     from runner.cli.context import Context
     from runner.paths import RunPaths
@@ -40,19 +38,21 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Print them."""
     from runner import compose
     from runner.records import folder
-    from runner.records.log import chunks, follow
+    from runner.records.log import pour, read
 
     records = compose.records(context.settings, context.now)
     records.settle()
     paths = records.find(arguments.run)
     log = paths.log if paths.log.exists() or folder.alive(paths) else paths.environment_log
     if arguments.json:
-        text = b"".join(chunks(log)).decode(errors="replace")
+        text = read(log).decode(errors="replace")
         context.say_json({"run": paths.root.name, "log": text})
         return OK
     context.out.flush()
-    source = follow(log, lambda: _more(paths)) if arguments.follow else chunks(log)
-    _pour(source, context.out.fileno())
+    if arguments.follow:
+        pour(log, context.out.fileno(), lambda: _more(paths))
+    else:
+        pour(log, context.out.fileno())
     return OK
 
 
@@ -66,10 +66,3 @@ def _more(paths: RunPaths) -> bool:
         return False
     time.sleep(_LOOK_AGAIN_SECONDS)
     return True
-
-
-def _pour(source: Iterator[bytes], out: int) -> None:
-    for chunk in source:
-        view = memoryview(chunk)
-        while view:
-            view = view[os.write(out, view) :]

@@ -6,7 +6,6 @@ that stands still holds up the thread, never the job.
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from runner import events
 from runner.cli.render.style import harmless, style
-from runner.records.log import follow
+from runner.records.log import pour
 from runner.units import duration
 
 if TYPE_CHECKING:
@@ -178,10 +177,6 @@ class _Follower:
         return not self._over
 
     def _carry(self) -> None:
-        try:
-            for chunk in follow(self._log, self._more):
-                view = memoryview(chunk)
-                while view:
-                    view = view[os.write(self._out, view) :]
-        except OSError:
-            return  # nobody reads any more; the log has it all
+        # when nobody reads any more, the log still has it all
+        with suppress(OSError):
+            pour(self._log, self._out, self._more)
