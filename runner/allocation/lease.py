@@ -46,7 +46,7 @@ class FileLeases:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._held: set[int] = set()
+        self._held: list[Lease] = []
 
     def acquire(
         self,
@@ -67,7 +67,7 @@ class FileLeases:
             while True:
                 grant = self._try(asked, look(), holder)
                 if isinstance(grant, Lease):
-                    self._held.update(grant.descriptors)
+                    self._held.append(grant)
                     return grant
                 if not wait:
                     raise WfError(
@@ -84,11 +84,12 @@ class FileLeases:
     def release(self, lease: Lease) -> None:
         """Close the descriptors; whoever inherited them still holds the locks.
 
-        Once closed, a descriptor's number may belong to somebody else: it is closed once only.
+        Once closed, a descriptor's number may belong to another lease: each is closed once only.
         """
-        for descriptor in self._held.intersection(lease.descriptors):
-            os.close(descriptor)
-            self._held.discard(descriptor)
+        if any(held is lease for held in self._held):
+            self._held = [held for held in self._held if held is not lease]
+            for descriptor in lease.descriptors:
+                os.close(descriptor)
 
     def _prepare(self) -> None:
         try:

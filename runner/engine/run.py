@@ -100,6 +100,7 @@ def execute(plan: Plan, root: Path, parts: Parts, session: Session) -> Finished:
         code = _Attempt(run, plan.job, parts, session).carry_out(root, git)
         return Finished(parts.records.document(run.paths), code)
     except Interrupted as interruption:
+        session.signals.arm()  # another one must not keep this from being written down
         name = signal.Signals(interruption.signal).name
         run.advance(
             "cancelled",
