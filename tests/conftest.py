@@ -8,6 +8,7 @@ downloads anything.
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def program(name: str) -> str | None:
     return None if shutil.which(name) else f"`{name}` is not on PATH"
 
 
-def until(condition: Callable[[], T], what: str = "the condition") -> T:
+def until(condition: Callable[[], T | None], what: str = "the condition") -> T:
     """Wait for ``condition`` to hold, and return what it answered."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
@@ -60,6 +61,20 @@ def until(condition: Callable[[], T], what: str = "the condition") -> T:
         if time.monotonic() > deadline:
             pytest.fail(f"{what} did not come true within {PATIENCE_SECONDS:.0f} seconds")
         time.sleep(0.01)
+
+
+def hear(process: subprocess.Popen[bytes], text: bytes) -> None:
+    """Wait until a started command has said ``text`` on stderr."""
+    assert process.stderr is not None
+    heard = b""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while text not in heard:
+        left = deadline - time.monotonic()
+        ready = select.select([process.stderr], [], [], max(left, 0))[0]
+        chunk = os.read(process.stderr.fileno(), 1 << 16) if ready else b""
+        if not chunk:
+            pytest.fail(f"{text!r} was not said, but {heard!r}")
+        heard += chunk
 
 
 @dataclass

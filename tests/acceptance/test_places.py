@@ -1,4 +1,4 @@
-"""Where a project can lie: read-only, behind odd names, seen through a link, and as somebody else's."""
+"""Where a project can lie: read-only, behind odd names, behind a link, in somebody else's name."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ def test_a_script_and_requirements_with_odd_names(world: World) -> None:
     )
     world.write(name, "import leaf\nprint(leaf.__version__)\n")
     world.write("a folder/my requirements.txt", "leaf\n")
-    done = world.wf("run", "train", **packages.index(links))
+    world.variables.update(packages.index(links))
+    done = world.wf("run", "train")
     assert (done.code, done.out) == (0, "1.0\n"), done.err
 
 

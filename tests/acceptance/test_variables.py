@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,7 +22,7 @@ print(json.dumps({name: os.environ[name] for name in sorted(os.environ) if name.
 """
 
 
-def seen(world: World, text: str, *words: str, **variables: str) -> dict[str, str]:
+def seen(world: World, text: str, *words: str, **variables: Any) -> dict[str, str]:
     """What the job sees of variables whose name starts with X_."""
     world.workflows(HEAD + text)
     world.write("train.py", SHOW)

@@ -1,0 +1,206 @@
+"""What can only be timed inside a process: each function here runs in one of its own.
+
+``python benchmarks/inside.py WHAT ARGUMENTS`` prints one JSON document. Where two things are
+compared, both are done in this one process, in turn, after one of each that does not count.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import os
+import sys
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.measure import pairs
+from runner.engine.prepare import open_file, prepare
+from runner.plan.plan import Choices
+from runner.settings import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.measure import Pairs
+    from runner.events import Event
+
+_CHUNK = 1 << 20
+# what wf sets when it starts; composing gains by it as well
+_COLLECT = (100_000,)
+_FILE = Path(".dstack/workflows.yaml")
+
+
+class _Silent:
+    """Watches, and says nothing."""
+
+    def notify(self, event: Event, /) -> None:
+        """Take no note."""
+
+
+def history(total: str) -> dict[str, int]:
+    """Fill the index up to ``total`` runs with copies of the newest one, each a minute older."""
+    from datetime import timedelta
+
+    from runner.records.index import Index
+    from runner.records.names import ADJECTIVES, ANIMALS
+
+    index = Index(resolve(os.environ).home.database)
+    newest = index.newest(1)[0]
+    at = datetime.fromisoformat(newest.submitted_at.replace("Z", "+00:00"))
+    missing = int(total) - len(index.newest(-1))
+    index.put(
+        newest._replace(
+            name=f"{_pick(ADJECTIVES, number)}-{_pick(ANIMALS, number // 7)}-{1000 + number}",
+            submitted_at=_stamp(at - timedelta(minutes=number + 2)),
+            started_at=_stamp(at - timedelta(minutes=number + 2)),
+            finished_at=_stamp(at - timedelta(minutes=number + 1)),
+        )
+        for number in range(missing)
+    )
+    rows = len(index.newest(-1))
+    index.close()
+    return {"runs": rows}
+
+
+def _pick(words: tuple[str, ...], number: int) -> str:
+    return words[number % len(words)]
+
+
+def _stamp(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def obtain(workflow: str, log: str) -> float:
+    """The step of a run that comes to an environment: its seconds, in a process as a run's is."""
+    from runner import compose
+    from runner.engine import run  # noqa: F401 - what a run has imported by then
+
+    opened = open_file(_FILE.read_bytes(), str(_FILE), Path.cwd())
+    spec = prepare(opened, workflow, Choices()).job.environment
+    variables = dict(os.environ)
+    settings = resolve(variables)
+    parts = compose.parts(settings, variables, lambda: datetime.now(timezone.utc))
+    started = time.perf_counter()
+    parts.environments.obtain(spec, _Silent(), Path(log))
+    return time.perf_counter() - started
+
+
+def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
+    """Reading and hashing ``files`` files of ``size`` bytes each, against collecting them.
+
+    Collecting is what the engine does when a job has ended: the declared folder is moved out of
+    the workspace, every file is listed with its digest, and the list is written.
+    """
+    from runner.artifacts.collect import collect as collect_
+    from runner.records import folder as records
+    from runner.spec.workflow import ArtifactRequest
+
+    workspace, kept = Path(folder, "workspace"), Path(folder, "artifacts")
+    _fill(workspace / "out", int(files), int(size))
+
+    def bare() -> float:
+        return _seconds(lambda: _hash_all(workspace / "out"))
+
+    def wf() -> float:
+        def work() -> None:
+            found = collect_(
+                workspace, (ArtifactRequest("out"),), kept, lambda _files, _bytes: None
+            )
+            records.write(Path(folder, "manifest.json"), found.document())
+
+        taken = _seconds(work)
+        (kept / "out").rename(workspace / "out")
+        return taken
+
+    return pairs(bare, wf, int(runs))
+
+
+def _fill(folder: Path, files: int, size: int) -> None:
+    block = os.urandom(min(size, _CHUNK))
+    for number in range(files):
+        path = folder / f"{number // 100:03}" / f"{number:05}.bin"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            for _ in range(0, size, len(block)):
+                file.write(block)
+
+
+def _hash_all(folder: Path) -> list[str]:
+    """Every file once: opened, read, hashed."""
+    from blake3 import blake3
+
+    digests = []
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            hasher = blake3()
+            with open(os.path.join(parent, name), "rb", buffering=0) as file:
+                while chunk := file.read(_CHUNK):
+                    hasher.update(chunk)
+            digests.append(hasher.hexdigest())
+    return digests
+
+
+def validate(runs: str) -> Pairs:
+    """Composing the project's workflow file with PyYAML's libyaml loader, against ``wf validate``.
+
+    All of the verb but the start of its process: the start has its own line, and would hide the
+    rest. It looks at the files that the workflows name as well, which composing does not.
+    """
+    import yaml
+
+    from runner.cli.commands import validate as verb
+    from runner.cli.context import Context
+
+    text = _FILE.read_bytes()
+    variables = dict(os.environ)
+    arguments = verb.parser().parse_args([])
+    gc.set_threshold(*_COLLECT)
+
+    def bare() -> float:
+        return _seconds(lambda: yaml.compose(text, Loader=yaml.CSafeLoader))
+
+    def wf() -> float:
+        said = io.StringIO()
+        context = Context(
+            out=said,
+            err=said,
+            cwd=Path.cwd(),
+            variables=variables,
+            settings=resolve(variables),
+            now=lambda: datetime.now(timezone.utc),
+        )
+        taken = _seconds(lambda: _succeed(verb.execute(arguments, context), said))
+        if "no mistakes" not in said.getvalue():
+            raise SystemExit(said.getvalue())
+        return taken
+
+    return pairs(bare, wf, int(runs))
+
+
+def _succeed(code: int, said: io.StringIO) -> None:
+    if code:
+        raise SystemExit(said.getvalue())
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Do one of them."""
+    known: dict[str, Callable[..., Any]] = {
+        "history": history,
+        "obtain": obtain,
+        "collect": collect,
+        "validate": validate,
+    }
+    sys.stdout.write(json.dumps(known[sys.argv[1]](*sys.argv[2:])))
+
+
+if __name__ == "__main__":
+    main()

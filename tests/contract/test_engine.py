@@ -1,0 +1,287 @@
+"""The engine among fakes: whatever a part answers, a run ends on the record and holds nothing."""
+
+from __future__ import annotations
+
+import errno
+import signal
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.engine.parts import Parts, Session
+from runner.engine.run import Finished, execute
+from runner.environments.cache import EnvironmentCache
+from runner.errors import BUSY, ENVIRONMENT, WfError
+from runner.events import (
+    JobEnded,
+    JobStarted,
+    JobWrote,
+    PhaseFinished,
+    RunCreated,
+    Stopping,
+    Warned,
+)
+from runner.paths import Cache, Home
+from runner.plan.plan import EnvironmentSpec, Job, Plan, RequirementFile
+from runner.process import Exit, Interrupted, Signals
+from runner.records.store import Records
+from runner.spec.workflow import ArtifactRequest, GpuRequest, Resources, ShellCommands
+from tests.fakes.executor import FakeExecutor, Script
+from tests.fakes.inventory import FakeInventory, machine
+from tests.fakes.leases import FakeLeases
+from tests.fakes.observer import RecordingObserver
+from tests.fakes.provisioner import REFUSED, FakeProvisioner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from runner.environments.interface import Build
+
+ASKED = Resources(cpu=1, gpu=GpuRequest(1))
+
+
+class Rig:
+    """All parts, each a fake but the record."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = folder / "project"
+        self.project.mkdir()
+        (self.project / "train.py").write_text("")
+        self.home = Home(folder / "state")
+        self.cache = Cache(folder / "cache")
+        self.clock = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        self.on_tick: Callable[[], None] = lambda: None
+        self.records = Records(self.home, self.now)
+        self.leases = FakeLeases()
+        self.inventory = FakeInventory(machine(cores=2, gpus=1))
+        self.observer = RecordingObserver()
+        self.signals = Signals()
+        self.provisioner = FakeProvisioner()
+        self.executor = FakeExecutor()
+
+    def now(self) -> datetime:
+        self.on_tick()
+        self.clock += timedelta(seconds=1)
+        return self.clock
+
+    def run(self, *requirements: str, wait: bool = True) -> Finished:
+        """Carry out a job that asks for a core and a GPU."""
+        text = "".join(f"{line}\n" for line in requirements)
+        job = Job(
+            workflow="train",
+            provider="bash",
+            action="run",
+            reason="asked for",
+            launch=ShellCommands(("true",)),
+            environment=EnvironmentSpec("3.11", (RequirementFile("requirements.txt", text),)),
+            variables=(("SEED", "7"),),
+            artifacts=(ArtifactRequest("model"),),
+            resources=ASKED,
+            working_dir=".",
+        )
+        parts = Parts(
+            records=self.records,
+            environments=EnvironmentCache(self.provisioner, self.cache),
+            leases=self.leases,
+            executor=self.executor,
+            inventory=self.inventory,
+            choose=lambda words: words[0],
+            own_folders=(self.home.root, self.cache.root),
+        )
+        session = Session(
+            observer=self.observer,
+            signals=self.signals,
+            variables={"PATH": ""},
+            terminal=None,
+            wait=wait,
+        )
+        return execute(Plan((job,)), self.project, parts, session)
+
+    def document(self) -> dict[str, Any]:
+        """The record of the one run."""
+        return self.records.document(self.records.find("last"))
+
+    def statuses(self) -> list[str]:
+        return [entry["status"] for entry in self.document()["history"]]
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path)
+    yield made
+    made.leases.close()
+
+
+def test_a_run_that_succeeds(rig: Rig) -> None:
+    rig.executor = FakeExecutor(Script(output=b"hello\n", files={"model/x": b"weights"}))
+    finished = rig.run("torch")
+    assert finished.exit_code == 0
+    document = finished.document
+    assert document == rig.document()
+    assert rig.statuses() == ["pending", "provisioning", "running", "collecting", "succeeded"]
+    assert document["executor"] == "fake"
+    assert document["environment"]["lock"] == ["torch"]
+    assert document["resources"]["cpus"] == [0]
+    assert len(document["resources"]["gpus"]) == 1
+    assert document["artifacts"][0]["bytes"] == len(b"weights")
+    paths = rig.records.find("last")
+    assert paths.log.read_bytes() == b"hello\n"
+    assert not paths.workspace.exists()
+    assert rig.leases.held == frozenset()
+
+
+def test_who_watches_is_told_in_order(rig: Rig) -> None:
+    rig.executor = FakeExecutor(Script(output=b"hello\n", files={"model/x": b""}))
+    rig.run()
+    told = [
+        event.phase if isinstance(event, PhaseFinished) else type(event)
+        for event in rig.observer.events
+        if isinstance(event, RunCreated | PhaseFinished | JobStarted | JobWrote | JobEnded)
+    ]
+    assert told == [
+        RunCreated, "code", "env", "devices", JobStarted, JobWrote, JobEnded, "artifacts",
+    ]  # fmt: skip
+
+
+def test_the_environment_is_made_before_devices_are_taken(rig: Rig) -> None:
+    held: list[frozenset[str]] = []
+    rig.provisioner = FakeProvisioner(lambda _: held.append(rig.leases.held))
+    rig.run()
+    assert held == [frozenset()]
+
+
+def test_devices_are_held_while_the_job_runs(rig: Rig) -> None:
+    held: list[frozenset[str]] = []
+
+    class Looking(RecordingObserver):
+        def notify(self, event: object, /) -> None:
+            if isinstance(event, JobStarted):
+                held.append(rig.leases.held)
+
+    rig.observer = Looking()
+    rig.run()
+    assert len(held[0]) == 2
+    assert rig.leases.held == frozenset()
+
+
+def test_the_machine_is_asked_for_what_the_job_wants(rig: Rig) -> None:
+    rig.run()
+    assert set(rig.inventory.wanted) == {ASKED}
+
+
+@pytest.mark.parametrize(
+    ("exited", "status", "reason", "code", "shell"),
+    [
+        (Exit(0, None), "succeeded", "exit_code", 0, 0),
+        (Exit(3, None), "failed", "exit_code", 3, 3),
+        (Exit(None, 9), "failed", "signal", 137, 137),
+        (Exit(None, 2, asked=(2,)), "cancelled", "interrupted", 130, 130),
+        (Exit(0, None, asked=(2,)), "cancelled", "interrupted", 0, 130),
+        (Exit(None, 9, asked=(2, 9)), "cancelled", "interrupted", 137, 130),
+        (Exit(None, 15, asked=(15,)), "cancelled", "stopped", 143, 143),
+        (Exit(1, None, asked=(1,)), "cancelled", "stopped", 1, 129),
+    ],
+)
+def test_every_end_has_its_verdict(  # noqa: PLR0917 - one row of a table
+    rig: Rig, exited: Exit, status: str, reason: str, code: int, shell: int
+) -> None:
+    rig.executor = FakeExecutor(Script(exited, files={"model/x": b""}))
+    finished = rig.run()
+    assert finished.exit_code == shell
+    assert (finished.document["status"], finished.document["reason"]) == (status, reason)
+    assert finished.document["exit_code"] == code
+    # whatever the end, what was made is kept and nothing is held
+    assert finished.document["artifacts"][0]["files"] == 1
+    assert rig.leases.held == frozenset()
+    assert [event.signal for event in rig.observer.of(Stopping)] == [
+        signal.Signals(number).name for number in exited.asked
+    ]
+
+
+def test_what_went_wrong_on_the_way_is_warned_of(rig: Rig) -> None:
+    exited = Exit(0, None, left_behind=True, log_error="No space left on device")
+    rig.executor = FakeExecutor(Script(exited))
+    rig.run()
+    said = [event.text for event in rig.observer.of(Warned)]
+    assert any("outlived" in text for text in said)
+    assert any("the log is incomplete: No space left on device" in text for text in said)
+
+
+def test_a_job_that_cannot_be_started(rig: Rig) -> None:
+    error = FileNotFoundError(errno.ENOENT, "No such file or directory", "bash")
+    rig.executor = FakeExecutor(Script(error=error))
+    with pytest.raises(WfError) as caught:
+        rig.run()
+    assert caught.value.kind == ENVIRONMENT
+    assert rig.document()["status"] == "failed"
+    assert rig.leases.held == frozenset()
+    assert rig.observer.of(JobEnded)
+
+
+def test_an_environment_that_cannot_be_made(rig: Rig) -> None:
+    with pytest.raises(WfError) as caught:
+        rig.run(REFUSED)
+    assert caught.value.kind == ENVIRONMENT
+    document = rig.document()
+    assert (document["status"], document["reason"]) == ("failed", "environment")
+    assert rig.statuses() == ["pending", "provisioning", "failed"]
+    assert rig.executor.started == []
+    assert not rig.records.find("last").workspace.exists()
+
+
+def test_devices_that_are_busy(rig: Rig) -> None:
+    held = rig.leases.acquire(
+        ASKED, lambda: rig.inventory.answer, "other", RecordingObserver(), wait=False
+    )
+    with pytest.raises(WfError) as caught:
+        rig.run(wait=False)
+    assert caught.value.kind == BUSY
+    assert (rig.document()["status"], rig.document()["reason"]) == ("failed", "busy")
+    assert rig.executor.started == []
+    rig.leases.release(held)
+    assert rig.run(wait=False).exit_code == 0
+
+
+def test_a_bug_in_a_part_ends_the_run_and_is_not_hidden(rig: Rig) -> None:
+    def during(_build: Build) -> None:
+        raise ZeroDivisionError
+
+    rig.provisioner = FakeProvisioner(during)
+    with pytest.raises(ZeroDivisionError):
+        rig.run()
+    document = rig.document()
+    assert (document["status"], document["reason"]) == ("failed", "internal_error")
+    assert "ZeroDivisionError" in document["message"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_before_the_job(rig: Rig, number: signal.Signals, code: int) -> None:
+    rig.provisioner = FakeProvisioner(lambda _: rig.signals.arrived(number))
+    assert rig.run().exit_code == code
+    assert rig.document()["status"] == "cancelled"
+    assert rig.executor.started == []
+    assert rig.leases.held == frozenset()
+
+
+def test_a_second_interrupt_while_the_first_is_written_down(rig: Rig) -> None:
+    """An impatient user must not turn a cancelled run into one that nobody knows of."""
+
+    def during(_build: Build) -> None:
+        # the next thing that asks for the time is the record of the end
+        rig.on_tick = lambda: rig.signals.arrived(signal.SIGINT)
+        rig.signals.arrived(signal.SIGINT)
+
+    rig.provisioner = FakeProvisioner(during)
+    try:
+        rig.run()
+    except Interrupted:
+        pytest.fail("the second interrupt was not expected any more")
+    assert rig.document()["status"] == "cancelled"
+
+
+def test_two_runs_do_not_share_a_name(rig: Rig) -> None:
+    first, second = rig.run(), rig.run()
+    assert first.document["name"] != second.document["name"]
+    assert first.document["name"].rpartition("-")[0] == second.document["name"].rpartition("-")[0]

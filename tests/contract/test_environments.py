@@ -1,0 +1,387 @@
+"""What every provisioner keeps to under the cache, and the fake one with it.
+
+Every bench has an environment that can be built, and whose build waits for a gate; the gate is
+open unless a test closes it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from runner.environments.cache import EnvironmentCache
+from runner.environments.uv import UvProvisioner
+from runner.errors import ENVIRONMENT, STORAGE, WfError
+from runner.events import PhaseFinished, PhaseStarted, Warned
+from runner.paths import Cache
+from runner.plan.plan import EnvironmentSpec, RequirementFile
+from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
+from tests.fakes import packages
+from tests.fakes.observer import RecordingObserver
+from tests.fakes.provisioner import REFUSED, FakeProvisioner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from runner.environments.interface import Build, Environment, Provisioner
+
+OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def requiring(*lines: str, file: str = "requirements.txt", python: str = OWN) -> EnvironmentSpec:
+    """An environment for these requirements."""
+    text = "".join(f"{line}\n" for line in lines)
+    return EnvironmentSpec(python, (RequirementFile(file, text),))
+
+
+class Bench(Protocol):
+    """A kind of environment, and the means to look into its builds."""
+
+    spec: EnvironmentSpec
+    gate: Path
+    began: Path
+
+    def provisioner(self) -> Provisioner: ...
+
+
+class UvBench:
+    """Real virtual environments with a package that builds itself."""
+
+    spec = requiring("held==1.0")
+
+    def __init__(self, folder: Path) -> None:
+        self.gate, self.began = folder / "gate", folder / "began"
+        links = folder / "links"
+        self._variables = {"PATH": os.environ["PATH"], "HOME": str(folder), **packages.index(links)}
+        if not links.exists():
+            packages.slow_source(links, "held", self.gate, self.began)
+
+    def provisioner(self) -> UvProvisioner:
+        return UvProvisioner(self._variables, {})
+
+
+class FakeBench:
+    """Nothing but files."""
+
+    spec = requiring("held==1.0")
+
+    def __init__(self, folder: Path) -> None:
+        self.gate, self.began = folder / "gate", folder / "began"
+
+    def provisioner(self) -> FakeProvisioner:
+        return FakeProvisioner(self._hold)
+
+    def _hold(self, _build: Build) -> None:
+        with self.began.open("a", encoding="ascii") as began:
+            began.write(f"{os.getpid()}\n")
+        until(self.gate.exists, "an open gate")
+
+
+BENCHES: dict[str, type[UvBench | FakeBench]] = {"uv": UvBench, "fake": FakeBench}
+
+
+@pytest.fixture(params=["uv", "fake"])
+def kind(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+def bench(kind: str, tmp_path: Path) -> Bench:
+    made: Bench = BENCHES[kind](tmp_path)
+    require(kind, made.provisioner().unavailable())
+    made.gate.touch()
+    return made
+
+
+class Rig:
+    """A cache of environments below a folder, and all that can be asked of it."""
+
+    def __init__(self, kind: str, bench: Bench, folder: Path) -> None:
+        self.kind = kind
+        self.bench = bench
+        self.folder = folder
+        self.log = folder / "log"
+        self.observer = RecordingObserver()
+        self.cache = EnvironmentCache(bench.provisioner(), Cache(folder / "cache"))
+        self.builders: list[subprocess.Popen[str]] = []
+
+    def obtain(self, spec: EnvironmentSpec | None = None) -> Environment:
+        return self.cache.obtain(spec or self.bench.spec, self.observer, self.log)
+
+    def home(self, spec: EnvironmentSpec | None = None) -> Path:
+        """The folder of an environment, there or not."""
+        fingerprint = self.cache.fingerprint(spec or self.bench.spec)
+        return Cache(self.folder / "cache").environment(fingerprint).root
+
+    def how(self) -> str:
+        """How the last environment was come by."""
+        return self.observer.of(PhaseFinished)[-1].text.rpartition("· ")[2]
+
+    def builds(self) -> int:
+        """How many builds have begun."""
+        began = self.bench.began
+        return len(began.read_text().splitlines()) if began.exists() else 0
+
+    def wait_for_build(self, number: int = 1) -> None:
+        """Until so many builds have got as far as the gate."""
+
+        def there() -> bool:
+            failed = [builder for builder in self.builders if builder.poll() not in {None, -9}]
+            assert not failed, "a builder has ended"
+            return self.builds() == number
+
+        until(there, "the middle of a build")
+
+    def start_builder(self) -> subprocess.Popen[str]:
+        """Obtain the environment in another process."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.contract.builder", self.kind, str(self.folder)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.builders.append(process)
+        return process
+
+    def close(self) -> None:
+        self.bench.gate.touch()
+        for process in self.builders:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def rig(kind: str, bench: Bench, tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(kind, bench, tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_fingerprint_is_the_same_every_time(bench: Bench) -> None:
+    first = bench.provisioner().fingerprint(bench.spec)
+    assert bench.provisioner().fingerprint(bench.spec) == first
+    assert first.isalnum()
+
+
+def test_a_fingerprint_does_not_depend_on_comments_and_names(bench: Bench) -> None:
+    fingerprint = bench.provisioner().fingerprint
+    plain = fingerprint(requiring("held==1.0", file="a.txt"))
+    assert fingerprint(requiring("# why", "", "held==1.0  # pinned", file="b.txt")) == plain
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        requiring("held==1.1"),
+        requiring("held==1.0", "six"),
+        requiring("held==1.0", python="3.6"),
+        EnvironmentSpec(OWN),
+    ],
+    ids=["version", "more", "python", "none"],
+)
+def test_what_differs_has_another_fingerprint(bench: Bench, other: EnvironmentSpec) -> None:
+    fingerprint = bench.provisioner().fingerprint
+    assert fingerprint(other) != fingerprint(bench.spec)
+
+
+def test_there_is_no_environment_before_it_is_built(rig: Rig) -> None:
+    assert rig.cache.ready(rig.bench.spec) is None
+    assert rig.builds() == 0
+    assert not rig.home().exists()
+
+
+def test_an_environment_is_built_and_then_found(rig: Rig) -> None:
+    built = rig.obtain()
+    assert rig.how() == "built"
+    assert built.executable.exists()
+    assert built.bin == built.executable.parent
+    assert built.lock == ("held==1.0",)
+    assert built.python.startswith(OWN)
+    assert rig.cache.ready(rig.bench.spec) == built
+    assert rig.obtain() == built
+    assert rig.how() == "cached"
+    assert rig.builds() == 1
+
+
+def test_who_watches_is_told_of_the_beginning_and_the_end(rig: Rig) -> None:
+    rig.obtain()
+    assert isinstance(rig.observer.events[0], PhaseStarted)
+    assert isinstance(rig.observer.events[-1], PhaseFinished)
+
+
+def test_an_environment_is_nobody_elses(rig: Rig) -> None:
+    before = os.umask(0)
+    try:
+        rig.obtain()
+    finally:
+        os.umask(before)
+    assert rig.home().stat().st_mode & 0o777 == 0o700
+
+
+def test_no_requirements_give_the_bare_interpreter(rig: Rig) -> None:
+    bare = rig.obtain(EnvironmentSpec(OWN))
+    assert bare.lock == ()
+    assert bare.executable.exists()
+
+
+def test_what_cannot_be_installed_leaves_nothing_behind(rig: Rig) -> None:
+    spec = requiring("held==1.0", f"{REFUSED}==1.0")
+    with pytest.raises(WfError) as caught:
+        rig.obtain(spec)
+    assert caught.value.kind == ENVIRONMENT
+    assert caught.value.details
+    assert REFUSED in caught.value.message
+    assert not rig.home(spec).exists()
+    assert rig.cache.ready(spec) is None
+    assert rig.log.read_text()
+
+
+def test_a_failure_stands_in_nobodys_way(rig: Rig) -> None:
+    with pytest.raises(WfError):
+        rig.obtain(requiring(REFUSED))
+    with pytest.raises(WfError):
+        rig.obtain(requiring(REFUSED))
+    assert rig.obtain().lock == ("held==1.0",)
+
+
+def test_it_is_not_ready_while_it_is_being_built(rig: Rig) -> None:
+    rig.bench.gate.unlink()
+    thread = threading.Thread(target=rig.obtain)
+    thread.start()
+    try:
+        rig.wait_for_build()
+        assert rig.home().exists()
+        assert rig.cache.ready(rig.bench.spec) is None
+    finally:
+        rig.bench.gate.touch()
+        thread.join(PATIENCE_SECONDS)
+    assert rig.cache.ready(rig.bench.spec) is not None
+
+
+def test_half_an_environment_is_not_trusted(rig: Rig) -> None:
+    """As a power cut leaves it: everything but the mark."""
+    rig.obtain()
+    (rig.home() / "ready.json").unlink()
+    (rig.home() / "stale").touch()
+    assert rig.cache.ready(rig.bench.spec) is None
+    rig.obtain()
+    assert rig.how() == "built"
+    assert not (rig.home() / "stale").exists()
+
+
+@pytest.mark.parametrize("mark", [b"", b"{", b"[]", b'{"kind": "venv"}', b"\xff\x00"])
+def test_half_a_mark_is_not_trusted(rig: Rig, mark: bytes) -> None:
+    rig.obtain()
+    (rig.home() / "ready.json").write_bytes(mark)
+    assert rig.cache.ready(rig.bench.spec) is None
+    rig.obtain()
+    assert rig.how() == "built"
+
+
+def test_an_environment_without_its_interpreter_is_built_anew_and_that_is_said(rig: Rig) -> None:
+    environment = rig.obtain()
+    environment.executable.unlink()
+    assert rig.cache.ready(rig.bench.spec) is None
+    assert rig.obtain().executable.exists()
+    assert "interpreter" in rig.observer.of(Warned)[0].text
+
+
+def test_an_environment_that_was_removed_by_hand_is_built_anew(rig: Rig) -> None:
+    rig.obtain()
+    shutil.rmtree(rig.home())
+    assert rig.obtain().executable.exists()
+
+
+def test_a_cache_that_cannot_be_written_is_said(rig: Rig) -> None:
+    (rig.folder / "cache").write_text("a file")
+    with pytest.raises(WfError) as caught:
+        rig.obtain()
+    assert caught.value.kind == STORAGE
+    assert "WF_CACHE" in str(caught.value.hint)
+
+
+def test_builders_that_come_together_build_once(rig: Rig) -> None:
+    rig.bench.gate.unlink()
+    builders = [rig.start_builder() for _ in range(4)]
+    rig.wait_for_build()
+    rig.bench.gate.touch()
+    said = sorted(builder.communicate(timeout=PATIENCE_SECONDS)[0].strip() for builder in builders)
+    assert said.count("built") == 1
+    assert set(said) <= {"built", "built by another run", "cached"}
+    assert [builder.returncode for builder in builders] == [0] * 4
+    assert rig.builds() == 1
+
+
+def test_what_a_killed_builder_leaves_is_not_trusted_and_not_in_the_way(rig: Rig) -> None:
+    rig.bench.gate.unlink()
+    builder = rig.start_builder()
+    rig.wait_for_build()
+    builder.kill()
+    builder.wait(PATIENCE_SECONDS)
+    assert rig.home().exists()
+    assert rig.cache.ready(rig.bench.spec) is None
+    # an installer that is still at work ends now; the next build waits for it
+    rig.bench.gate.touch()
+    assert rig.obtain().lock == ("held==1.0",)
+    assert rig.how() == "built"
+    assert rig.builds() == 2
+    assert rig.cache.ready(rig.bench.spec) is not None
+
+
+def test_another_builder_takes_over_from_a_killed_one(rig: Rig) -> None:
+    rig.bench.gate.unlink()
+    killed = rig.start_builder()
+    rig.wait_for_build()
+    second = rig.start_builder()
+    killed.kill()
+    killed.wait(PATIENCE_SECONDS)
+    rig.bench.gate.touch()
+    assert second.communicate(timeout=PATIENCE_SECONDS)[0].strip() == "built"
+    assert rig.cache.ready(rig.bench.spec) is not None
+
+
+# --- what only a scripted build can show ------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError, MemoryError])
+def test_whatever_ends_a_build_leaves_nothing_behind(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    def during(_build: Build) -> None:
+        raise error
+
+    cache = EnvironmentCache(FakeProvisioner(during), Cache(tmp_path / "cache"))
+    with pytest.raises(error):
+        cache.obtain(FakeBench.spec, RecordingObserver(), tmp_path / "log")
+    left = sorted(path.name for path in (tmp_path / "cache" / "environments").iterdir())
+    assert left == [f"{cache.fingerprint(FakeBench.spec)}.lock"]
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    def during(build: Build) -> None:
+        with open("/dev/full", "w", encoding="ascii") as full:
+            full.write(str(build.log))
+
+    cache = EnvironmentCache(FakeProvisioner(during), Cache(tmp_path / "cache"))
+    with pytest.raises(WfError) as caught:
+        cache.obtain(FakeBench.spec, RecordingObserver(), tmp_path / "log")
+    assert caught.value.kind == STORAGE
+    assert "No space left" in caught.value.message
+
+
+def test_a_provisioner_that_cannot_be_used_is_not_asked(tmp_path: Path) -> None:
+    provisioner = FakeProvisioner(reason="it is broken")
+    cache = EnvironmentCache(provisioner, Cache(tmp_path / "cache"))
+    with pytest.raises(WfError) as caught:
+        cache.obtain(FakeBench.spec, RecordingObserver(), tmp_path / "log")
+    assert caught.value.kind == ENVIRONMENT
+    assert caught.value.message == "it is broken"
+    assert provisioner.builds == 0

@@ -1,0 +1,463 @@
+"""What every executor keeps to, and the fake one with it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from runner.allocation.interface import Lease
+from runner.executors.interface import Context, Executor
+from runner.executors.local import LocalExecutor
+from runner.plan.plan import EnvironmentSpec, Job
+from runner.process import Exit, Signals
+from runner.spec.workflow import Resources, ShellCommands
+from runner.terminal import WindowSize
+from tests.conftest import until
+from tests.fakes import inventory
+from tests.fakes.executor import FakeExecutor, Script, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from runner.process import JobCommand
+
+
+def a_job(*commands: str, variables: tuple[tuple[str, str], ...] = ()) -> Job:
+    """A bash job."""
+    return Job(
+        workflow="train",
+        provider="bash",
+        action="run",
+        reason="asked for",
+        launch=ShellCommands(commands or ("true",)),
+        environment=EnvironmentSpec("3.11"),
+        variables=variables,
+        artifacts=(),
+        resources=Resources(),
+        working_dir=".",
+    )
+
+
+def a_lease(*, cores: tuple[int, ...] | None = None, gpus: int = 0) -> Lease:
+    """Devices as if granted; no locks."""
+    return Lease(
+        cores=(0,) if cores is None else cores,
+        exclusive=cores is not None,
+        gpus=tuple(inventory.gpu(index) for index in range(gpus)),
+        memory=None,
+        of_cores=2,
+    )
+
+
+class Bench(Protocol):
+    """An executor, and how to get a job out of it that ends as the test wants."""
+
+    executor: Executor
+
+    def ending(self, exited: Exit, output: bytes = b"") -> Job:
+        """A job that writes ``output`` and ends as ``exited``."""
+        ...
+
+    def broken(self, command: JobCommand) -> JobCommand:
+        """The command, changed so that it cannot be started."""
+        ...
+
+
+class LocalBench:
+    """Real processes."""
+
+    def __init__(self) -> None:
+        self.executor: Executor = LocalExecutor()
+
+    def ending(self, exited: Exit, output: bytes = b"") -> Job:
+        said = "".join(f"\\x{byte:02x}" for byte in output)
+        end = f"kill -{exited.signal} $$" if exited.signal else f"exit {exited.code}"
+        return a_job(f"printf '{said}'", end)
+
+    def broken(self, command: JobCommand) -> JobCommand:
+        from dataclasses import replace
+
+        return replace(command, argv=("/no/such/program",))
+
+
+class FakeBench:
+    """Scripted ends."""
+
+    def __init__(self) -> None:
+        self.executor: Executor = FakeExecutor()
+
+    def ending(self, exited: Exit, output: bytes = b"") -> Job:
+        self.executor = FakeExecutor(Script(exited, output))
+        return a_job()
+
+    def broken(self, command: JobCommand) -> JobCommand:
+        missing = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command.argv[0])
+        self.executor = FakeExecutor(Script(error=missing))
+        return command
+
+
+@pytest.fixture(params=[LocalBench, FakeBench], ids=["local", "fake"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    made: Bench = request.param()
+    return made
+
+
+@dataclass
+class Place:
+    """Where a job works, and its log."""
+
+    context: Context
+    log_path: Path
+    log: int
+
+    @property
+    def said(self) -> bytes:
+        return self.log_path.read_bytes()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    path = tmp_path / "log"
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    yield Place(a_context(tmp_path), path, log)
+    os.close(log)
+
+
+def a_context(folder: Path, **variables: str) -> Context:
+    return Context(
+        run="wet-mango-1",
+        workspace=folder / "workspace",
+        notes=folder / "notes",
+        variables={"PATH": os.environ["PATH"], **variables},
+    )
+
+
+def carry_out(bench: Bench, job: Job, place: Place, lease: Lease | None = None) -> Exit:
+    """Translate, start and wait, as the engine does."""
+    command = bench.executor.translate(
+        job, environment(place.log_path.parent), lease or a_lease(), place.context
+    )
+    execution = bench.executor.start(command, place.log)
+    return execution.wait(Signals(), lambda: None, lambda _: None)
+
+
+def test_has_a_name_and_says_whether_it_can_be_used(bench: Bench) -> None:
+    assert bench.executor.name
+    assert bench.executor.unavailable() is None
+
+
+def test_translating_twice_gives_the_same(bench: Bench, tmp_path: Path) -> None:
+    lease, context = a_lease(cores=(1,), gpus=2), a_context(tmp_path, HOME="/home/x")
+    job, made = a_job("echo hi", variables=(("SEED", "7"),)), environment(tmp_path)
+    first = bench.executor.translate(job, made, lease, context)
+    assert bench.executor.translate(job, made, lease, context) == first
+
+
+def test_translating_touches_nothing(bench: Bench, tmp_path: Path) -> None:
+    caller = {"PATH": "/bin", "CUDA_VISIBLE_DEVICES": "3"}
+    before, own = dict(caller), dict(os.environ)
+    context = Context("r-1", tmp_path / "workspace", tmp_path / "notes", caller)
+    bench.executor.translate(a_job(), environment(tmp_path), a_lease(gpus=1), context)
+    assert caller == before
+    assert dict(os.environ) == own
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("gpus", "expected"),
+    [
+        (0, ""),
+        (1, inventory.gpu(0).uuid),
+        (4, ",".join(inventory.gpu(index).uuid for index in range(4))),
+    ],
+)
+def test_the_job_sees_exactly_the_leased_gpus(
+    bench: Bench, tmp_path: Path, gpus: int, expected: str
+) -> None:
+    # neither the caller's nor the workflow's own setting can widen what was granted
+    context = a_context(tmp_path, CUDA_VISIBLE_DEVICES="0,1,2,3,4,5,6,7")
+    job = a_job(variables=(("CUDA_VISIBLE_DEVICES", "7"), ("CUDA_DEVICE_ORDER", "FASTEST_FIRST")))
+    lease = a_lease(gpus=gpus)
+    command = bench.executor.translate(job, environment(tmp_path), lease, context)
+    assert command.env["CUDA_VISIBLE_DEVICES"] == expected
+    assert command.env["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+
+
+@pytest.mark.parametrize("cores", [None, (1,), (0, 1)])
+def test_cores_are_bound_when_a_number_was_asked_for(
+    bench: Bench, tmp_path: Path, cores: tuple[int, ...] | None
+) -> None:
+    lease, context = a_lease(cores=cores), a_context(tmp_path)
+    command = bench.executor.translate(a_job(), environment(tmp_path), lease, context)
+    assert command.cpus == (None if cores is None else frozenset(cores))
+
+
+def test_the_job_inherits_the_leases_and_the_runs_locks(bench: Bench, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    lease = replace(a_lease(gpus=1), descriptors=(11, 12))
+    context = replace(a_context(tmp_path), inherit=(13,))
+    command = bench.executor.translate(a_job(), environment(tmp_path), lease, context)
+    assert set(command.inherit) == {11, 12, 13}
+
+
+def test_a_terminal_is_handed_on_with_its_size(bench: Bench, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    context = replace(a_context(tmp_path), terminal=WindowSize(33, 111))
+    command = bench.executor.translate(a_job(), environment(tmp_path), a_lease(), context)
+    assert command.terminal == WindowSize(33, 111)
+
+
+def test_the_workflows_variables_reach_the_job(bench: Bench, tmp_path: Path) -> None:
+    job = a_job(variables=(("SEED", "7"), ("NAME", "a b'\"$(x)")))
+    context = a_context(tmp_path)
+    command = bench.executor.translate(job, environment(tmp_path), a_lease(), context)
+    assert command.env["SEED"] == "7"
+    assert command.env["NAME"] == "a b'\"$(x)"
+    assert command.env["WF_RUN"] == "wet-mango-1"
+
+
+def test_the_job_works_in_its_working_directory(bench: Bench, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    job = replace(a_job(), working_dir="sub/folder")
+    context = a_context(tmp_path)
+    command = bench.executor.translate(job, environment(tmp_path), a_lease(), context)
+    assert command.cwd == tmp_path / "workspace" / "sub" / "folder"
+
+
+@pytest.mark.parametrize(
+    "code", [0, 1, 2, 3, 42, 64, 69, 70, 78, 126, 127, 128, 130, 137, 254, 255]
+)
+def test_an_exit_code_comes_back_as_it_was(bench: Bench, place: Place, code: int) -> None:
+    job = bench.ending(Exit(code=code, signal=None))
+    exited = carry_out(bench, job, place)
+    assert (exited.code, exited.signal) == (code, None)
+    assert exited.asked == ()
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGHUP, signal.SIGINT, signal.SIGILL, signal.SIGABRT, signal.SIGKILL,
+        signal.SIGSEGV, signal.SIGPIPE, signal.SIGTERM, signal.SIGXCPU,
+    ],
+)  # fmt: skip
+def test_a_signal_comes_back_as_a_signal(bench: Bench, place: Place, number: int) -> None:
+    job = bench.ending(Exit(code=None, signal=int(number)))
+    exited = carry_out(bench, job, place)
+    assert (exited.code, exited.signal) == (None, number)
+    # nobody asked for it: it is the job's own end
+    assert exited.asked == ()
+
+
+def test_every_byte_goes_to_the_log(bench: Bench, place: Place) -> None:
+    said = bytes(range(256)) + b"\r50%\r100%\nno newline at the end"
+    carry_out(bench, bench.ending(Exit(0, None), said), place)
+    assert place.said == said
+
+
+def test_the_log_is_appended_to(bench: Bench, place: Place) -> None:
+    os.write(place.log, b"before\n")
+    carry_out(bench, bench.ending(Exit(0, None), b"after\n"), place)
+    assert place.said == b"before\nafter\n"
+
+
+def test_who_watches_is_told_that_the_log_has_grown(bench: Bench, place: Place) -> None:
+    job = bench.ending(Exit(0, None), b"hello\n")
+    sizes: list[int] = []
+    command = bench.executor.translate(
+        job, environment(place.log_path.parent), a_lease(), place.context
+    )
+    execution = bench.executor.start(command, place.log)
+    execution.wait(Signals(), lambda: sizes.append(len(place.said)), lambda _: None)
+    assert sizes
+    assert sizes[-1] == len(b"hello\n")
+
+
+def test_a_start_that_fails_raises_and_leaves_nothing(bench: Bench, place: Place) -> None:
+    open_before = os.listdir("/proc/self/fd")
+    children_before = children()
+    command = bench.executor.translate(
+        a_job(), environment(place.log_path.parent), a_lease(), place.context
+    )
+    command = bench.broken(command)
+    with pytest.raises(OSError, match="No such file") as caught:
+        bench.executor.start(command, place.log)
+    assert caught.value.filename  # a message can name it
+    assert os.listdir("/proc/self/fd") == open_before
+    assert children() == children_before
+    assert place.said == b""
+
+
+def test_a_start_on_a_terminal_that_fails_leaves_nothing(bench: Bench, place: Place) -> None:
+    from dataclasses import replace
+
+    open_before = os.listdir("/proc/self/fd")
+    context = replace(place.context, terminal=WindowSize(24, 80))
+    command = bench.executor.translate(
+        a_job(), environment(place.log_path.parent), a_lease(), context
+    )
+    command = bench.broken(command)
+    with pytest.raises(OSError, match="No such file"):
+        bench.executor.start(command, place.log)
+    assert os.listdir("/proc/self/fd") == open_before
+
+
+def test_nothing_is_left_open_after_the_end(bench: Bench, place: Place) -> None:
+    open_before = os.listdir("/proc/self/fd")
+    command = bench.executor.translate(
+        bench.ending(Exit(0, None), b"x"),
+        environment(place.log_path.parent),
+        a_lease(),
+        place.context,
+    )
+    signals = Signals()
+    bench.executor.start(command, place.log).wait(signals, lambda: None, lambda _: None)
+    for descriptor in (signals._reading, signals._writing):
+        os.close(descriptor)
+    assert os.listdir("/proc/self/fd") == open_before
+
+
+def test_a_request_to_stop_is_passed_on_and_told(bench: Bench, place: Place) -> None:
+    """One request: the job may end on its own, and the exit says what it was sent."""
+    job = bench.ending(Exit(code=None, signal=signal.SIGTERM, asked=(signal.SIGTERM,)))
+    if isinstance(bench, LocalBench):
+        job = a_job("echo begun", "sleep 60")
+    command = bench.executor.translate(
+        job, environment(place.log_path.parent), a_lease(), place.context
+    )
+    told: list[int] = []
+    signals = Signals()
+    signals.arm()
+    execution = bench.executor.start(command, place.log)
+    signals.arrived(signal.SIGTERM)
+    exited = execution.wait(signals, lambda: None, told.append)
+    assert exited.signal == signal.SIGTERM
+    assert exited.asked == (signal.SIGTERM,)
+    assert told == [signal.SIGTERM]
+
+
+def test_a_second_request_kills(bench: Bench, place: Place) -> None:
+    job = bench.ending(
+        Exit(code=None, signal=signal.SIGKILL, asked=(signal.SIGINT, signal.SIGKILL))
+    )
+    if isinstance(bench, LocalBench):
+        # ends by itself before the grace that one request has is over
+        job = a_job("trap '' INT", "echo begun", "sleep 20")
+    command = bench.executor.translate(
+        job, environment(place.log_path.parent), a_lease(), place.context
+    )
+    told: list[int] = []
+    signals = Signals()
+    signals.arm()
+    execution = bench.executor.start(command, place.log)
+    begun = False
+
+    def wrote() -> None:
+        nonlocal begun
+        if not begun:
+            begun = True
+            signals.arrived(signal.SIGINT)
+            signals.arrived(signal.SIGINT)
+
+    signals.arrived(signal.SIGWINCH)  # a window that changes its size asks for nothing
+    exited = execution.wait(signals, wrote, told.append)
+    assert exited.signal == signal.SIGKILL
+    assert exited.asked == (signal.SIGINT, signal.SIGKILL)
+    assert told == [signal.SIGINT, signal.SIGKILL]
+
+
+# --- what only real processes can show --------------------------------------------------------
+
+
+@pytest.fixture
+def local() -> LocalBench:
+    return LocalBench()
+
+
+def test_a_grace_that_is_over_kills(local: LocalBench, place: Place) -> None:
+    from runner.process import JobProcess
+
+    command = local.executor.translate(
+        a_job("trap '' TERM", "echo begun", "sleep 60", "sleep 60"),
+        environment(place.log_path.parent),
+        a_lease(),
+        place.context,
+    )
+    signals = Signals()
+    signals.arm()
+    process = JobProcess(command, place.log)
+    exited = process.wait(
+        signals, lambda: signals.arrived(signal.SIGTERM), lambda _: None, grace=0.3
+    )
+    assert exited.asked == (signal.SIGTERM, signal.SIGKILL)
+    assert exited.signal == signal.SIGKILL
+
+
+def test_no_process_of_the_group_outlives_the_job(local: LocalBench, place: Place) -> None:
+    job = a_job("sleep 61 >/dev/null 2>&1 & echo $!", "nohup sleep 62 >/dev/null 2>&1 & echo $!")
+    exited = carry_out(local, job, place)
+    assert exited.code == 0
+    assert exited.left_behind
+    for pid in map(int, place.said.split()):
+        until(lambda pid=pid: not alive(pid), f"the end of {pid}")  # type: ignore[misc]
+
+
+def test_a_child_that_keeps_the_output_open_does_not_hold_up_the_end(
+    local: LocalBench, place: Place
+) -> None:
+    exited = carry_out(local, a_job("sleep 63 & echo $!", "exit 5"), place)
+    assert exited.code == 5
+    assert exited.left_behind
+    pid = int(place.said)
+    until(lambda: not alive(pid), f"the end of {pid}")
+
+
+def test_what_was_used_is_measured(local: LocalBench, place: Place) -> None:
+    exited = carry_out(local, a_job("for i in {1..20000}; do :; done"), place)
+    assert exited.cpu_seconds > 0
+    assert exited.peak_memory > 10**6
+
+
+def test_a_log_that_cannot_be_written_is_said_and_does_not_stop_the_job(
+    local: LocalBench, place: Place
+) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        command = local.executor.translate(
+            a_job("for i in {1..5000}; do echo $i; done", "exit 4"),
+            environment(place.log_path.parent),
+            a_lease(),
+            place.context,
+        )
+        execution = local.executor.start(command, full)
+        exited = execution.wait(Signals(), lambda: None, lambda _: None)
+    finally:
+        os.close(full)
+    assert exited.code == 4
+    assert exited.log_error == "No space left on device"
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended and was not collected does not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except FileNotFoundError:
+        return False
+
+
+def children() -> set[str]:
+    """Our own children."""
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        return set(file.read().split())

@@ -1,0 +1,92 @@
+"""Python packages made on the spot, so that installing needs no network.
+
+A wheel is a zip file with three files of metadata (packaging.python.org, "Binary distribution
+format"). The source distribution builds itself, with a build backend that lies inside it (PEP
+517, ``backend-path``) and can be held up: it waits for a file to appear.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import zipfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+_WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+
+_PYPROJECT = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[project]
+name = "{name}"
+version = "{version}"
+"""
+
+# says that it has begun, waits for the gate (not for ever), then hands over the finished wheel
+_BACKEND = """\
+import os, pathlib, shutil, time
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    with open({began!r}, "a") as began:
+        began.write(f"{{os.getpid()}}\\n")
+    deadline = time.monotonic() + 120
+    while not os.path.exists({gate!r}) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    wheel = pathlib.Path(__file__).with_name({wheel!r})
+    shutil.copy(wheel, wheel_directory)
+    return wheel.name
+"""
+
+
+def wheel(folder: Path, name: str, version: str = "1.0", requires: tuple[str, ...] = ()) -> Path:
+    """A wheel with a module ``name`` that knows its version."""
+    folder.mkdir(parents=True, exist_ok=True)
+    info = f"{name}-{version}.dist-info"
+    metadata = _METADATA.format(name=name, version=version)
+    files = {
+        f"{name}.py": f"__version__ = {version!r}\n",
+        f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {word}\n" for word in requires),
+        f"{info}/WHEEL": _WHEEL,
+    }
+    record = f"{info}/RECORD"
+    files[record] = "".join(f"{path},,\n" for path in [*files, record])
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, text in files.items():
+            archive.writestr(member, text)
+    return path
+
+
+def slow_source(folder: Path, name: str, gate: Path, began: Path, version: str = "1.0") -> Path:
+    """A source distribution that is built only once ``gate`` exists.
+
+    Every build adds a line with its pid to ``began``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    made = wheel(folder / "inside", name, version)
+    top = f"{name}-{version}"
+    backend = _BACKEND.format(began=str(began), gate=str(gate), wheel=made.name)
+    files = {
+        f"{top}/PKG-INFO": _METADATA.format(name=name, version=version).encode(),
+        f"{top}/pyproject.toml": _PYPROJECT.format(name=name, version=version).encode(),
+        f"{top}/backend.py": backend.encode(),
+        f"{top}/{made.name}": made.read_bytes(),
+    }
+    path = folder / f"{top}.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for member, content in files.items():
+            described = tarfile.TarInfo(member)
+            described.size = len(content)
+            archive.addfile(described, io.BytesIO(content))
+    return path
+
+
+def index(folder: Path) -> dict[str, str]:
+    """The variables that make uv install from ``folder`` alone, and build sources every time."""
+    return {"UV_OFFLINE": "1", "UV_FIND_LINKS": str(folder), "UV_NO_CACHE": "1"}

@@ -1,0 +1,65 @@
+"""A provisioner that installs nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from runner.environments.interface import Build, Provisioned
+from runner.errors import ENVIRONMENT, WfError
+from runner.plan.requirements import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.paths import EnvironmentPaths
+    from runner.plan.plan import EnvironmentSpec
+
+# a requirement of this name cannot be installed
+REFUSED = "no-such-package"
+
+
+class FakeProvisioner:
+    """Writes an interpreter that is an empty file, and takes the requirements for the lock.
+
+    ``during`` is called in the middle of every build. ``builds`` counts those begun.
+    """
+
+    kind = "fake"
+
+    def __init__(
+        self, during: Callable[[Build], None] = lambda _: None, *, reason: str | None = None
+    ) -> None:
+        """``reason``: why it is unavailable."""
+        self._during = during
+        self._reason = reason
+        self.builds = 0
+
+    def unavailable(self) -> str | None:
+        """As the test wants it."""
+        return self._reason
+
+    def fingerprint(self, spec: EnvironmentSpec) -> str:
+        """Of what the requirements say, without comments and blank lines."""
+        said = [spec.python, *self._lock(spec)]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:20]
+
+    def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
+        """Leaves a log as installers do, and half an environment where it fails."""
+        self.builds += 1
+        build.destination.bin.mkdir(parents=True)
+        with build.log.open("a", encoding="utf-8") as log:
+            log.write("installing\n")
+        self._during(build)
+        for requirement in self._lock(spec):
+            if requirement.startswith(REFUSED):
+                raise WfError(ENVIRONMENT, f"cannot install {requirement}", details="not found")
+        build.destination.python.touch()
+        return Provisioned(f"{spec.python}.0", self._lock(spec))
+
+    def health(self, paths: EnvironmentPaths) -> str | None:
+        """Whether the interpreter is there."""
+        return None if paths.python.exists() else "its interpreter is gone"
+
+    def _lock(self, spec: EnvironmentSpec) -> tuple[str, ...]:
+        return tuple(line.text for file in spec.requirements for line in lines(file.text))

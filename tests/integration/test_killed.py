@@ -1,0 +1,232 @@
+"""wf itself is killed: the next command finds the truth and says so."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import hear, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import World
+
+pytestmark = pytest.mark.integration
+
+CORES = len(os.sched_getaffinity(0))
+WORKFLOW = f"""\
+workflows:
+  - name: job
+    provider: bash
+    artifacts: [model]
+    commands:
+      - echo some > model/first.ckpt
+      - echo $$ > "$PID_FILE"
+      - for i in {{1..600}}; do sleep 0.1; done
+    resources: {{cpu: {CORES}}}
+  - name: quick
+    provider: bash
+    commands: [echo quick]
+    resources: {{cpu: {CORES}}}
+"""
+
+
+class Orphan:
+    """A job whose wf has been killed."""
+
+    def __init__(self, world: World) -> None:
+        pid_file = world.home / "pid"
+        wf = world.start("run", "job", PID_FILE=str(pid_file))
+        self.pid = int(until(lambda: _text(pid_file), "a job"))
+        wf.kill()
+        wf.wait()
+        (self.run,) = world.runs()
+
+    def end(self) -> None:
+        """Kill what is left of the job."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+@pytest.fixture
+def orphan(world: World) -> Iterator[Orphan]:
+    world.workflows(WORKFLOW)
+    made = Orphan(world)
+    yield made
+    made.end()
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text().strip() if path.exists() else None
+
+
+def status(world: World) -> str:
+    (row,) = world.wf("ps", "-a", "--json").json()
+    found: str = row["status"]
+    return found
+
+
+def test_the_run_goes_on_while_its_job_lives(world: World, orphan: Orphan) -> None:
+    assert status(world) == "running"
+    assert world.record()["status"] == "running"
+    assert world.wf("rm", orphan.run).code == 64
+    assert world.runs() == [orphan.run]
+
+
+def test_its_devices_are_not_free_while_its_job_lives(world: World, orphan: Orphan) -> None:
+    done = world.wf("run", "quick", "--no-wait")
+    assert done.code == 75
+    assert orphan.run in done.err
+
+
+def test_it_is_lost_when_its_job_is_gone(world: World, orphan: Orphan) -> None:
+    orphan.end()
+    until(lambda: status(world) == "lost", "a lost run")
+    record = world.record()
+    assert record["reason"] == "supervisor_died"
+    assert "running" in record["message"]
+    assert record["exit_code"] is None
+    assert record["finished_at"] is not None
+    # for ever
+    assert status(world) == "lost"
+    assert [entry["status"] for entry in world.record()["history"]].count("lost") == 1
+
+
+@pytest.mark.parametrize("verb", [("show", "last"), ("ps",), ("artifacts", "list", "last")])
+def test_whatever_command_comes_first_finds_out(
+    world: World, orphan: Orphan, verb: tuple[str, ...]
+) -> None:
+    orphan.end()
+    until(lambda: not _held(world, orphan), "a released lock")
+    assert world.wf(*verb).code == 0
+    state = (world.folder(orphan.run) / "state.json").read_text()
+    assert '"status": "lost"' in state
+
+
+def test_its_devices_are_free_when_its_job_is_gone(world: World, orphan: Orphan) -> None:
+    orphan.end()
+    until(lambda: not _held(world, orphan), "a released lock")
+    done = world.wf("run", "quick", "--no-wait")
+    assert (done.code, done.out) == (0, "quick\n")
+
+
+def test_who_waits_gets_the_devices_of_a_dead_run(world: World, orphan: Orphan) -> None:
+    waiting = world.start("run", "quick")
+    hear(waiting, b"waiting for")
+    orphan.end()
+    assert waiting.wait(60) == 0
+
+
+def test_what_it_left_can_be_looked_at_and_removed(world: World, orphan: Orphan) -> None:
+    orphan.end()
+    until(lambda: status(world) == "lost", "a lost run")
+    assert world.wf("logs", "last").code == 0
+    assert world.wf("rm", "last").code == 0
+    assert world.runs() == []
+    assert world.wf("ps", "-a", "--json").json() == []
+
+
+def test_the_index_of_a_killed_wf_can_be_made_again(world: World, orphan: Orphan) -> None:
+    for path in world.folder(".").parent.glob("index.sqlite*"):
+        path.unlink()
+    assert status(world) == "running"
+    orphan.end()
+    until(lambda: status(world) == "lost", "a lost run")
+
+
+def test_commands_at_once_all_find_out(world: World, orphan: Orphan) -> None:
+    orphan.end()
+    until(lambda: not _held(world, orphan), "a released lock")
+    commands = [world.start("ps", "-a") for _ in range(6)]
+    assert [command.wait(60) for command in commands] == [0] * 6
+    assert [entry["status"] for entry in world.record()["history"]].count("lost") == 1
+
+
+def test_looking_whether_a_run_lives_does_not_make_it_look_alive(
+    world: World, orphan: Orphan
+) -> None:
+    """Two commands that look at the same time must not take each other for the run."""
+    from runner.paths import RunPaths
+    from runner.records.folder import alive
+
+    orphan.end()
+    until(lambda: not _held(world, orphan), "a released lock")
+    paths = RunPaths(world.folder(orphan.run))
+    answers: set[bool] = set()
+
+    def look() -> None:
+        for _ in range(2000):
+            answers.add(alive(paths))
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == {False}
+
+
+@pytest.mark.parametrize("state", ["pending", "provisioning"])
+def test_killed_before_the_job_started(world: World, tmp_path: Path, state: str) -> None:
+    """While the project is copied (a pipe in its place stands still), or waiting for devices."""
+    world.workflows(WORKFLOW)
+    holder = None
+    if state == "provisioning":
+        pid_file = tmp_path / "pid"
+        holder = world.start("run", "job", PID_FILE=str(pid_file))
+        until(pid_file.exists, "a job")
+        before = set(world.runs())
+        wf = world.start("run", "quick")
+        name = until(lambda: set(world.runs()) - before, "a second run").pop()
+        until(lambda: _says(world, name, "provisioning"), "a waiting run")
+    else:
+        wf = world.start("run", "quick", PATH=f"{_frozen_git(tmp_path)}:{world.variables['PATH']}")
+        until((tmp_path / "asked").exists, "git being asked")
+        (name,) = world.runs()
+    wf.kill()
+    wf.wait()
+    (tmp_path / "go").touch()
+    until(lambda: world.record(name)["status"] == "lost", "a lost run")
+    assert state in world.record(name)["message"]
+    assert holder is None or holder.poll() is None
+
+
+def _frozen_git(folder: Path) -> Path:
+    """A git that answers everything but the list of files, for which it waits."""
+    program = folder / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\n"
+        '[ "$1" = ls-files ] || exit 1\n'
+        f"touch {folder}/asked\n"
+        f"for i in $(seq 600); do [ -e {folder}/go ] && exit 1; sleep 0.1; done\n"
+    )
+    program.chmod(0o755)
+    return program.parent
+
+
+def _says(world: World, run: str, word: str) -> bool:
+    try:
+        return f'"status": "{word}"' in (world.folder(run) / "state.json").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def _held(world: World, orphan: Orphan) -> bool:
+    """Whether a process still holds the run's lock, asked of the kernel and not of wf."""
+    import fcntl
+
+    with (world.folder(orphan.run) / "lock").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
