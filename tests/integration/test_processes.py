@@ -202,4 +202,5 @@ def test_no_signal_is_ignored_or_blocked(world: World) -> None:
     """Python ignores SIGPIPE, and its children would inherit that."""
     bash(world, "grep -E '^Sig(Blk|Ign)' /proc/self/status")
     for line in world.wf("run", "job").out.splitlines():
-        assert int(line.split()[1], 16) == 0, line
+        # the C library's own signals (32 and up) are as whoever started the tests left them
+        assert int(line.split()[1], 16) & 0x7FFFFFFF == 0, line
