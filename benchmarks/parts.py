@@ -65,6 +65,9 @@ def startup(effort: Effort) -> Iterator[Row]:
         timed = pairs(bare, world.wf("ps").seconds, runs)
         yield ratio("startup", "wf ps, 10 runs", timed, 4.0)
         world.inside("history", "100000")
+        listed = len(world.json("ps", "-a", "--json"))
+        if listed != 100_000:
+            raise FailedError(f"wf ps -a lists {listed:,} runs instead of 100,000")
         timed = pairs(bare, world.wf("ps").seconds, runs)
         yield ratio("startup", "wf ps, 100,000 runs", timed, 4.0)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -35,6 +36,12 @@ PATIENCE_SECONDS = 60.0
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--update-golden`` rewrites the expected files; read the difference before committing."""
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden")
+
+
+def pytest_configure() -> None:
+    """A shell starts what runs in its background deaf to Ctrl-C, and every child inherits that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def require(part: str, reason: str | None) -> None:

@@ -173,6 +173,16 @@ def test_ps_forgets_a_run_whose_folder_is_gone(project: World) -> None:
     long.end()
 
 
+def test_ps_overlooks_what_is_being_removed(project: World) -> None:
+    """As ``wf rm`` leaves it when it is killed in the middle."""
+    project.wf("run", "good")
+    (name,) = project.runs()
+    shutil.copytree(project.folder(name), project.folder(f".{name}.removed"))
+    for path in (project.home / "state").glob("index.sqlite*"):
+        path.unlink()
+    assert [row["name"] for row in project.wf("ps", "-a", "--json").json()] == [name]
+
+
 @pytest.mark.parametrize("file", ["submitted.json", "state.json"])
 @pytest.mark.parametrize("damage", ["", "{}", '{"status": "running"}', "\x00"])
 def test_ps_is_not_stopped_by_one_damaged_folder(project: World, file: str, damage: str) -> None:

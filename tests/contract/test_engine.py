@@ -283,5 +283,6 @@ def test_a_second_interrupt_while_the_first_is_written_down(rig: Rig) -> None:
 
 def test_two_runs_do_not_share_a_name(rig: Rig) -> None:
     first, second = rig.run(), rig.run()
-    assert first.document["name"] != second.document["name"]
-    assert first.document["name"].rpartition("-")[0] == second.document["name"].rpartition("-")[0]
+    pair, _, number = first.document["name"].rpartition("-")
+    assert number == "1"
+    assert second.document["name"] == f"{pair}-2"
