@@ -29,6 +29,9 @@ CUDA_VISIBLE_DEVICES = "CUDA_VISIBLE_DEVICES"
 RUN_NAME = "RUN_NAME"
 """The run's name, under the name every dstack runner used (0.0.7 to 0.9.2)."""
 
+RUN_NAME_REFERENCE = "WF_VAR_run_2E_name"
+"""The run's name, where a command has ``${{ run.name }}``; no variable of a workflow takes it."""
+
 WF_RUN = "WF_RUN"
 """The run's name."""
 

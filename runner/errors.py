@@ -44,10 +44,11 @@ class Problem:
     """One mistake: what is wrong, where, and what to do about it.
 
     ``route`` leads to the value at fault; with ``at_key`` the key in front of it is meant.
-    ``place`` is for text that has no routes. ``code`` names the kind of mistake for programs.
+    ``mark`` is the part of the value's text that is at fault, where it is not the whole. ``place``
+    is for text that has no routes. ``code`` names the kind of mistake for programs.
     """
 
-    __slots__ = ("at_key", "code", "hint", "message", "place", "route")
+    __slots__ = ("at_key", "code", "hint", "mark", "message", "place", "route")
 
     def __init__(  # noqa: PLR0913 - a value with six fields, written once
         self,
@@ -55,6 +56,7 @@ class Problem:
         *,
         route: Route = (),
         at_key: bool = False,
+        mark: str | None = None,
         hint: str | None = None,
         place: Place | None = None,
         code: str = "invalid",
@@ -62,6 +64,7 @@ class Problem:
         self.message = message
         self.route = route
         self.at_key = at_key
+        self.mark = mark
         self.hint = hint
         self.place = place
         self.code = code

@@ -32,6 +32,10 @@ class Parser(argparse.ArgumentParser):
         """A mistake on the command line."""
         raise WfError(USAGE, message.replace("argument ", ""), hint=f"`{self.prog} --help`")
 
+    def options(self) -> frozenset[str]:
+        """All options as they are written, ``--json`` and ``-f`` among them."""
+        return frozenset(self._option_string_actions)
+
     def add_json(self) -> None:
         """``--json``, which every reading verb takes."""
         self.add_argument("--json", action="store_true", help="one JSON document on stdout")

@@ -8,9 +8,11 @@ from runner.errors import USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from runner.cli.arguments import Parser
+    from runner.cli.context import Source
+    from runner.engine.prepare import WorkflowFile
     from runner.plan.plan import Choices
 
 T = TypeVar("T")
@@ -31,12 +33,45 @@ def add(parser: Parser) -> None:
     parser.add_json()
 
 
-def split(words: list[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Words of wf, and those behind ``--`` that belong to the script."""
-    if "--" not in words:
-        return words, ()
-    at = words.index("--")
-    return words[:at], tuple(words[at + 1 :])
+def parse(parser: Parser, words: list[str]) -> argparse.Namespace:
+    """Tell apart wf's own options, ``--NAME VALUE`` for variables, and words behind ``--``."""
+    own = words
+    args: tuple[str, ...] = ()
+    if "--" in words:
+        at = words.index("--")
+        own, args = words[:at], tuple(words[at + 1 :])
+    rest, parameters = _parameters(own, parser.options())
+    arguments = parser.parse_args(rest)
+    arguments.args = args
+    arguments.parameters = parameters
+    return arguments
+
+
+def _parameters(
+    words: list[str], options: frozenset[str]
+) -> tuple[list[str], tuple[tuple[str, str], ...]]:
+    """What is no option of wf's is a variable: ``--lr 1e-3`` or ``--lr=1e-3``."""
+    rest: list[str] = []
+    found: list[tuple[str, str]] = []
+    waiting = iter(words)
+    for word in waiting:
+        name, equals, value = word.partition("=")
+        if not name.startswith("--") or name in options:
+            rest.append(word)
+            continue
+        if not equals:
+            given = next(waiting, None)
+            if given is None:
+                raise _no_value(name, options)
+            value = given
+        found.append((name.removeprefix("--"), value))
+    return rest, tuple(found)
+
+
+def _no_value(name: str, options: frozenset[str]) -> WfError:
+    close = _nearest_option(name, options)
+    hint = f"did you mean `{close}`?" if close else f"write {name} VALUE for a variable"
+    return WfError(USAGE, f"`{name}` has no value", hint=hint)
 
 
 def read(arguments: argparse.Namespace, args: tuple[str, ...]) -> Choices:
@@ -53,9 +88,45 @@ def read(arguments: argparse.Namespace, args: tuple[str, ...]) -> Choices:
         gpus=_value("--gpus", arguments.gpus, text.count_or_none),
         memory=_value("--memory", arguments.memory, text.size),
         python=_value("--python", arguments.python, text.python_version),
+        parameters=arguments.parameters,
         variables=tuple(_variable(word) for word in arguments.env),
         args=args,
     )
+
+
+def _nearest_option(name: str, options: frozenset[str]) -> str | None:
+    from runner.spec.mistakes import nearest
+
+    words = sorted(option[2:] for option in options if option.startswith("--"))
+    close = nearest(name.removeprefix("--"), words)
+    return f"--{close}" if close else None
+
+
+def open_chosen(parser: Parser, source: Source, workflow: str, chosen: Choices) -> WorkflowFile:
+    """Read the files with what was chosen for one workflow.
+
+    Raises:
+        WfError: kind ``USAGE`` for a choice that the workflow has no variable for, ``INVALID`` for
+            mistakes in the files.
+    """
+    from runner.engine.prepare import open_file
+
+    parameters = dict(chosen.parameters)
+    try:
+        return open_file(source.workflows, source.root, source.variables, {workflow: parameters})
+    except WfError as error:
+        if error.kind == USAGE and not (error.hint or "").startswith("did you mean"):
+            error.hint = _own_option(error, parameters, parser.options()) or error.hint
+        raise
+
+
+def _own_option(
+    error: WfError, parameters: Mapping[str, str], options: frozenset[str]
+) -> str | None:
+    """An option of wf's that was meant by what is no variable."""
+    name = next((name for name in parameters if f"variable `{name}`" in error.message), "")
+    close = _nearest_option(name, options)
+    return f"did you mean `{close}`?" if close else None
 
 
 def _variable(word: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from runner.engine.prepare import FileText
     from runner.settings import Settings
 
 
@@ -42,10 +43,10 @@ def as_json(document: object, encoding: str) -> str:
 
 
 class Source(NamedTuple):
-    """A workflow file's bytes, its name as shown to people, and the project folder."""
+    """A workflow file, the variables file beside it if there is one, and the project folder."""
 
-    text: bytes
-    file: str
+    workflows: FileText
+    variables: FileText | None
     root: Path
 
 
@@ -56,7 +57,7 @@ def workflow_file(context: Context, named: str | None) -> Source:
         WfError: kind ``USAGE`` when there is none, ``INVALID`` when it is no regular file, cannot
             be read, or is larger than a workflow file can be.
     """
-    from runner.workspace.project import WORKFLOW_FILE, find
+    from runner.workspace.project import VARIABLES_FILE, WORKFLOW_FILE, find
 
     if named is None:
         root = find(context.cwd)
@@ -71,21 +72,22 @@ def workflow_file(context: Context, named: str | None) -> Source:
         path = context.cwd / named
         inside = path.parent.name == WORKFLOW_FILE.parent.name
         root = path.parent.parent if inside else path.parent
-    return Source(_read(path, _shown(path, context.cwd)), _shown(path, context.cwd), root)
+    variables = path.with_name(VARIABLES_FILE)
+    return Source(
+        _read(path, context.cwd),
+        _read(variables, context.cwd) if variables.exists() else None,
+        root,
+    )
 
 
-def _shown(path: Path, cwd: Path) -> str:
-    import os
-
-    return os.path.relpath(path, cwd)
-
-
-def _read(path: Path, shown: str) -> bytes:
+def _read(path: Path, cwd: Path) -> FileText:
     import os
     import stat
 
     from runner.document.reader import MAX_BYTES, too_large
+    from runner.engine.prepare import FileText
 
+    shown = os.path.relpath(path, cwd)
     try:
         # a pipe must not be waited for, whatever its name
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -104,6 +106,6 @@ def _read(path: Path, shown: str) -> bytes:
         if found.st_size > MAX_BYTES:
             raise too_large(shown, found.st_size)
         with open(descriptor, "rb", closefd=False) as file:
-            return file.read(MAX_BYTES + 1)
+            return FileText(file.read(MAX_BYTES + 1), shown)
     finally:
         os.close(descriptor)

@@ -110,10 +110,21 @@ class Document:
             return key.span
         return _headline(node) if isinstance(node, MappingNode) else node.span
 
-    def place(self, route: Route, *, at_key: bool = False) -> Place:
-        """The same with file name and excerpt, ready to be shown."""
+    def place(self, route: Route, *, at_key: bool = False, mark: str | None = None) -> Place:
+        """The same with file name and excerpt, ready to be shown; ``mark`` narrows it to a part."""
         span = self.locate(route, at_key=at_key)
+        if mark is not None:
+            span = self._part(span, mark)
         return place(self.file, self.lines, span)
+
+    def _part(self, span: Span, mark: str) -> Span:
+        """Where ``mark`` first stands within a span, or the span if it was written otherwise."""
+        for line in range(span.line, min(span.end_line, len(self.lines)) + 1):
+            start = span.column - 1 if line == span.line else 0
+            at = self.lines[line - 1].find(mark, start)
+            if at >= 0:
+                return Span(line, at + 1, line, at + len(mark) + 1)
+        return span
 
 
 def place(file: str, lines: tuple[str, ...], span: Span) -> Place:

@@ -10,7 +10,6 @@ Duplicate keys are mistakes here although PyYAML keeps the last one silently: YA
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,13 +25,13 @@ from runner.document.document import (
     Span,
     place,
 )
+from runner.document.scalars import plain
 from runner.errors import INVALID, Problem, WfError, invalid
 from runner.units import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.document.document import ScalarKind
     from runner.errors import Place
 
 MAX_BYTES = 1 << 20
@@ -43,12 +42,6 @@ MAX_SCALAR = 1 << 16
 
 # libyaml where PyYAML was built with it (every wheel is), else PyYAML's own parser
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-# YAML 1.2.2, section 10.3.2: the core schema
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_BOOL = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
-_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)")
 
 
 def read(source: bytes, file: str) -> Document:
@@ -240,9 +233,9 @@ class _Builder:
         if "\0" in event.value:
             self._refuse(event, "a text cannot hold the character NUL", "take out the `\\0`")
         self._refuse_tag(event, event.tag)
-        plain = bool(event.implicit[0])
+        implicit = bool(event.implicit[0])
         node = ScalarNode(
-            Scalar(event.value, _kind(event.value) if plain else "str"),
+            plain(event.value) if implicit else Scalar(event.value),
             _span(event),
         )
         self._add(event, node, 1, event.anchor)
@@ -323,15 +316,3 @@ class _Builder:
             self._open[-1].size += size
         else:
             self._root = node
-
-
-def _kind(text: str) -> ScalarKind:
-    if text in _NULL:
-        return "null"
-    if text in _BOOL:
-        return "bool"
-    if _INT.fullmatch(text):
-        return "int"
-    if _FLOAT.fullmatch(text):
-        return "float"
-    return "str"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from runner.allocation import matching
@@ -16,16 +17,26 @@ from runner.errors import UNSATISFIABLE, USAGE, Problem, WfError
 from runner.plan.planner import plan
 from runner.spec.load import load
 from runner.spec.mistakes import did_you_mean
+from runner.spec.variables import NO_VARIABLES
+from runner.spec.variables import load as load_variables
 from runner.workspace.project import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from runner.allocation.inventory import Inventory
     from runner.document.document import Document
     from runner.plan.plan import Choices, Plan
     from runner.spec.workflow import Resources, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class FileText:
+    """A file's bytes, and its name as shown to people."""
+
+    text: bytes
+    file: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +68,27 @@ class WorkflowFile:
         return self.document.locate(workflow.route("name")).line
 
 
-def open_file(source: bytes, file: str, root: Path) -> WorkflowFile:
-    """Read every workflow of a file.
+def open_file(
+    text: FileText,
+    root: Path,
+    variables: FileText | None = None,
+    chosen: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> WorkflowFile:
+    """Read every workflow of a file, with the variables file beside it if there is one.
+
+    ``chosen`` are values of variables given for a run, by workflow.
 
     Raises:
         WfError: kind ``INVALID`` with all mistakes, each with its place.
     """
-    document = read(source, file)
+    known = NO_VARIABLES
+    if variables is not None:
+        beside = read(variables.text, variables.file)
+        with _located(beside):
+            known = load_variables(beside)
+    document = read(text.text, text.file)
     with _located(document):
-        return WorkflowFile(root, document, load(document))
+        return WorkflowFile(root, document, load(document, known, chosen))
 
 
 def prepare(opened: WorkflowFile, name: str, choices: Choices) -> Plan:
@@ -131,5 +154,7 @@ def _located(document: Document) -> Iterator[None]:
     except WfError as error:
         for problem in error.problems:
             if problem.place is None:
-                problem.place = document.place(problem.route, at_key=problem.at_key)
+                problem.place = document.place(
+                    problem.route, at_key=problem.at_key, mark=problem.mark
+                )
         raise

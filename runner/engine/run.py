@@ -97,7 +97,7 @@ def execute(plan: Plan, root: Path, parts: Parts, session: Session) -> Finished:
     try:
         if source.diff:
             folder.write_bytes(run.paths.diff, source.diff)
-        code = _Attempt(run, plan.job, parts, session).carry_out(root, git)
+        code = _Attempt(run, plan.job.of_run(run.name), parts, session).carry_out(root, git)
         return Finished(parts.records.document(run.paths), code)
     except Interrupted as interruption:
         session.signals.arm()  # another one must not keep this from being written down

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.process import JobCommand, JobProcess
+from runner.spec.interpolation import exported
 from runner.spec.workflow import PythonScript
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class LocalExecutor:
 def _argv(job: Job, environment: Environment) -> tuple[str, ...]:
     if isinstance(job.launch, PythonScript):
         return (str(environment.executable), job.launch.script, *job.launch.args)
-    return ("bash", "-c", _NEXT.join(job.launch.commands))
+    return ("bash", "-c", _NEXT.join(job.launch.commands), job.workflow, *job.launch.args)
 
 
 def _variables(
@@ -78,6 +79,7 @@ def _variables(
         envvars.WF_WORKFLOW: job.workflow,
         envvars.WF_NOTES: str(context.notes),
         **_thread_counts(lease),
+        **exported(dict(job.parameters), context.run),
         **dict(job.variables),
         envvars.CUDA_DEVICE_ORDER: "PCI_BUS_ID",
         envvars.CUDA_VISIBLE_DEVICES: ",".join(gpu.uuid for gpu in lease.gpus),

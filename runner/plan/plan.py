@@ -6,6 +6,7 @@ import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from runner.spec.interpolation import with_run_name
 from runner.spec.workflow import PythonScript
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Job:
     artifacts: tuple[ArtifactRequest, ...]
     resources: Resources
     working_dir: str
+    parameters: tuple[tuple[str, str], ...] = ()
 
     @property
     def script(self) -> str | None:
@@ -65,6 +67,23 @@ class Job:
             return shlex.join(["python", self.launch.script, *self.launch.args])
         return " && ".join(_headline(command) for command in self.launch.commands)
 
+    def of_run(self, run: str) -> Job:
+        """The job with the name of its run wherever the workflow asks for it."""
+
+        def named(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+            return tuple((key, with_run_name(value, run)) for key, value in pairs)
+
+        launch = self.launch
+        return replace(
+            self,
+            launch=replace(launch, args=tuple(with_run_name(word, run) for word in launch.args)),
+            variables=named(self.variables),
+            artifacts=tuple(
+                replace(artifact, path=with_run_name(artifact.path, run))
+                for artifact in self.artifacts
+            ),
+        )
+
     def document(self) -> dict[str, Any]:
         """The job as JSON, with the stable keys of ``docs/reference``."""
         gpu = self.resources.gpu
@@ -75,7 +94,7 @@ class Job:
             "reason": self.reason,
             "command": self.command,
             "working_dir": self.working_dir,
-            "variables": dict(self.variables),
+            "variables": {**dict(self.parameters), **dict(self.variables)},
             "environment": {
                 "python": self.environment.python,
                 "requirements": [file.path for file in self.environment.requirements],
@@ -119,6 +138,7 @@ class Choices:
     gpus: int | None = None
     memory: int | None = None
     python: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     args: tuple[str, ...] = ()
 

@@ -42,6 +42,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         environment=EnvironmentSpec(
             choices.python or workflow.environment.python or default_python, files
         ),
+        parameters=workflow.parameters,
         variables=tuple({**dict(workflow.variables), **dict(choices.variables)}.items()),
         artifacts=workflow.artifacts,
         resources=choices.resources(workflow.resources),
@@ -53,12 +54,12 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
 def _launch(workflow: Workflow, args: tuple[str, ...]) -> Launch:
     if not args:
         return workflow.launch
-    if isinstance(workflow.launch, PythonScript):
+    if isinstance(workflow.launch, PythonScript) or workflow.launch.takes_args:
         return replace(workflow.launch, args=(*workflow.launch.args, *args))
     raise WfError(
         USAGE,
-        f"`{workflow.name}` is a {workflow.provider} workflow, which takes no words after `--`",
-        hint="pass a variable instead: -e NAME=value",
+        f"no command of `{workflow.name}` takes the words after `--`",
+        hint="use them in a command as ${{ run.args }}, or pass a variable: -e NAME=value",
     )
 
 

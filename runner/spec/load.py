@@ -7,18 +7,24 @@ the lists of workflows with a provider (2022 to 0.9.2). Others go in front of th
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from runner.errors import Problem, invalid
+from runner.spec.interpolation import Room, Scope
 from runner.spec.mistakes import did_you_mean, translate
 from runner.spec.providers import PROVIDERS
 from runner.spec.text import kind_of
-from runner.spec.workflow import EnvironmentRequest, Resources, Workflow
+from runner.spec.variables import NO_VARIABLES, Variables
+from runner.spec.workflow import EnvironmentRequest, Resources, ShellCommands, Workflow
 from runner.units import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from runner.document.document import Document
     from runner.errors import Route
     from runner.spec.providers import ProviderForm
@@ -28,17 +34,28 @@ _ROOT_KEYS = ("workflows",)
 MAX_PROBLEMS = 50
 
 
-def load(document: Document) -> tuple[Workflow, ...]:
+def load(
+    document: Document,
+    variables: Variables = NO_VARIABLES,
+    chosen: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> tuple[Workflow, ...]:
     """Read every workflow of the document, in the order written.
+
+    ``chosen`` holds values given for a run, by workflow; they win over those of ``variables``.
 
     Raises:
         WfError: kind ``INVALID`` with all mistakes found.
     """
     problems: list[Problem] = []
+    room = Room()
+
+    def scope_of(name: str) -> Scope:
+        return Scope(variables.of(name, chosen.get(name, {})), room)
+
     workflows = tuple(
         workflow
         for index, item in enumerate(_items(document.root.data(), problems))
-        if (workflow := _workflow(item, ("workflows", index), problems))
+        if (workflow := _resolved(item, ("workflows", index), scope_of, problems))
     )
     problems += _repeated_names(workflows, document)
     if problems:
@@ -47,8 +64,8 @@ def load(document: Document) -> tuple[Workflow, ...]:
 
 
 def _position(problem: Problem, document: Document) -> tuple[int, int]:
-    span = document.locate(problem.route, at_key=problem.at_key)
-    return span.line, span.column
+    place = document.place(problem.route, at_key=problem.at_key, mark=problem.mark)
+    return place.line, place.column
 
 
 def _items(data: Any, problems: list[Problem]) -> list[Any]:  # noqa: ANN401
@@ -86,11 +103,27 @@ def _items(data: Any, problems: list[Problem]) -> list[Any]:  # noqa: ANN401
     return items
 
 
-def _workflow(item: Any, route: Route, problems: list[Problem]) -> Workflow | None:  # noqa: ANN401
+def _resolved(
+    item: Any,  # noqa: ANN401
+    route: Route,
+    scope_of: Callable[[str], Scope],
+    problems: list[Problem],
+) -> Workflow | None:
+    """One workflow, its variables put in first."""
     if not isinstance(item, dict):
         message = f"a workflow is a mapping, not {kind_of(item)}"
         problems.append(Problem(message, route=route, hint="write `- name: …`"))
         return None
+    name = item.get("name")
+    scope = scope_of(name if isinstance(name, str) else "")
+    resolved = scope.workflow(item, route)
+    problems += scope.problems
+    return None if scope.problems else _workflow(resolved, route, scope, problems)
+
+
+def _workflow(
+    item: dict[str, Any], route: Route, scope: Scope, problems: list[Problem]
+) -> Workflow | None:
     form = _form(item, route, problems)
     if form is None:
         return None
@@ -104,7 +137,7 @@ def _workflow(item: Any, route: Route, problems: list[Problem]) -> Workflow | No
         found = error.errors(include_url=False)[:MAX_PROBLEMS]
         problems += [translate(one, form, route) for one in found]
         return None
-    return _neutral(read, written, route) if len(problems) == before else None
+    return _neutral(read, written, route, scope) if len(problems) == before else None
 
 
 def _form(item: dict[str, Any], route: Route, problems: list[Problem]) -> type[ProviderForm] | None:
@@ -148,13 +181,17 @@ def _spellings(form: type[ProviderForm], written: dict[str, Any], route: Route) 
     return problems
 
 
-def _neutral(read: ProviderForm, written: dict[str, Any], route: Route) -> Workflow:
+def _neutral(read: ProviderForm, written: dict[str, Any], route: Route, scope: Scope) -> Workflow:
+    launch = read.launch()
+    if isinstance(launch, ShellCommands):
+        launch = replace(launch, takes_args=scope.takes_args)
     return Workflow(
         name=read.name,
-        launch=read.launch(),
+        launch=launch,
         provider=read.provider,
         help=read.help,
         environment=EnvironmentRequest(read.python or read.version, read.requirements),
+        parameters=tuple(scope.variables.items()),
         variables=tuple((read.environment or read.env or {}).items()),
         artifacts=read.requested_artifacts(),
         resources=read.resources.resources() if read.resources else Resources(),

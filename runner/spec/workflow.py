@@ -25,9 +25,14 @@ class PythonScript:
 
 @dataclass(frozen=True, slots=True)
 class ShellCommands:
-    """Commands of one shell, in order; the first that fails ends the job."""
+    """Commands of one shell, in order; the first that fails ends the job.
+
+    ``takes_args``: a command uses the words given to the run (``"$@"``), which are ``args``.
+    """
 
     commands: tuple[str, ...]
+    takes_args: bool = False
+    args: tuple[str, ...] = ()
 
 
 Launch = PythonScript | ShellCommands
@@ -74,8 +79,9 @@ class Resources:
 class Workflow:
     """A named recipe.
 
-    ``variables`` are those of the job's environment, in the order written. ``working_dir`` is
-    below the project folder, ``.`` for the folder itself.
+    ``parameters`` are the workflow's variables (``.dstack/variables.yaml``), ``variables`` what
+    it sets in the job's environment, in the order written. ``working_dir`` is below the project
+    folder, ``.`` for the folder itself.
     """
 
     name: str
@@ -88,6 +94,7 @@ class Workflow:
     resources: Resources
     working_dir: str
     routes: Mapping[str, Route]
+    parameters: tuple[tuple[str, str], ...] = ()
 
     def route(self, part: str) -> Route:
         """Where ``part`` was written: ``script``, ``requirements``, ``resources``, ``name`` …."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from runner.spec.workflow import Workflow
 
 WORKFLOW_FILE = Path(".dstack") / "workflows.yaml"
+VARIABLES_FILE = "variables.yaml"
 _MAX_REQUIREMENTS = 1 << 20
 
 

@@ -113,12 +113,12 @@ def test_words_of_the_file_come_first(world: World) -> None:
     )
 
 
-def test_a_bash_workflow_takes_no_words(world: World) -> None:
+def test_words_that_no_command_takes_are_refused(world: World) -> None:
     world.workflows(HELLO)
     done = world.wf("run", "hello", "--", "word")
     assert done.code == 64
-    assert "takes no words after `--`" in done.err
-    assert "hint: pass a variable instead: -e NAME=value" in done.err
+    assert "no command of `hello` takes the words after `--`" in done.err
+    assert "hint: use them in a command as ${{ run.args }}" in done.err
     assert world.runs() == []
 
 

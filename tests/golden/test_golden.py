@@ -7,6 +7,8 @@ plans/NAME.yaml and NAME.json
 valid/NAME.yaml
     a sound file, to which nothing is said
 
+``NAME.variables.yaml`` beside a case is its variables file.
+
 The files keep every byte (see ``.gitattributes``): some mistakes are in their line endings.
 """
 
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.cli.render.problems import show_error
-from runner.engine.prepare import open_file
+from runner.engine.prepare import FileText, open_file
 from runner.errors import INVALID, WfError
 from runner.plan.facts import FileFact, ProjectFacts, script_path
 from runner.plan.plan import Choices
@@ -29,12 +31,14 @@ from runner.plan.planner import plan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.engine.prepare import WorkflowFile
     from runner.spec.workflow import Workflow
 
     Golden = Callable[[Path, str], None]
 
 HERE = Path(__file__).parent
 SHOWN_AS = "workflows.yaml"
+VARIABLES = ".variables.yaml"
 
 # the requirement files of the project that all plans are made in
 REQUIREMENTS = {
@@ -46,7 +50,15 @@ REQUIREMENTS = {
 
 def cases(folder: str) -> list[Path]:
     """The workflow files of a folder."""
-    return sorted((HERE / folder).glob("*.yaml"))
+    found = (HERE / folder).glob("*.yaml")
+    return sorted(path for path in found if not path.name.endswith(VARIABLES))
+
+
+def opened(case: Path) -> WorkflowFile:
+    """A case, read with the variables file beside it if there is one."""
+    beside = case.with_suffix(VARIABLES)
+    variables = FileText(beside.read_bytes(), "variables.yaml") if beside.exists() else None
+    return open_file(FileText(case.read_bytes(), SHOWN_AS), HERE, variables)
 
 
 class Utf8(io.StringIO):
@@ -60,7 +72,7 @@ class Utf8(io.StringIO):
 @pytest.mark.parametrize("case", cases("invalid"), ids=lambda case: case.stem)
 def test_what_is_said_to_a_file_with_mistakes(case: Path, golden: Golden) -> None:
     with pytest.raises(WfError) as caught:
-        open_file(case.read_bytes(), SHOWN_AS, HERE)
+        opened(case)
     assert caught.value.kind == INVALID
     out = Utf8()
     show_error(caught.value, out, {})
@@ -71,7 +83,7 @@ def test_what_is_said_to_a_file_with_mistakes(case: Path, golden: Golden) -> Non
 def test_what_would_be_done_for_a_sound_file(case: Path, golden: Golden) -> None:
     planned = {
         workflow.name: plan(workflow, Choices(), all_there(workflow), "3.11").job.document()
-        for workflow in open_file(case.read_bytes(), SHOWN_AS, HERE).workflows
+        for workflow in opened(case).workflows
     }
     found = json.dumps(planned, indent=2, ensure_ascii=False) + "\n"
     golden(case.with_suffix(".json"), found)
@@ -89,7 +101,7 @@ def all_there(workflow: Workflow) -> ProjectFacts:
 
 @pytest.mark.parametrize("case", cases("valid"), ids=lambda case: case.stem)
 def test_nothing_is_said_to_a_sound_file(case: Path) -> None:
-    assert open_file(case.read_bytes(), SHOWN_AS, HERE).workflows
+    assert opened(case).workflows
 
 
 @pytest.mark.parametrize(("folder", "ending"), [("invalid", ".err"), ("plans", ".json")])
@@ -97,3 +109,9 @@ def test_every_expectation_belongs_to_a_file(folder: str, ending: str) -> None:
     expected = {path.stem for path in (HERE / folder).glob(f"*{ending}")}
     assert expected == {path.stem for path in cases(folder)}
     assert {path.suffix for path in (HERE / folder).iterdir()} == {".yaml", ending}
+
+
+@pytest.mark.parametrize("folder", ["invalid", "plans", "valid"])
+def test_every_variables_file_belongs_to_a_file(folder: str) -> None:
+    beside = {path.name for path in (HERE / folder).glob(f"*{VARIABLES}")}
+    assert beside <= {f"{path.stem}{VARIABLES}" for path in cases(folder)}

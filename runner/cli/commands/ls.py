@@ -32,7 +32,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.engine.prepare import open_file
 
     source = workflow_file(context, arguments.file)
-    opened = open_file(source.text, source.file, source.root)
+    opened = open_file(source.workflows, source.root, source.variables)
     if arguments.json:
         context.say_json(
             [{**_document(found), "line": opened.line(found)} for found in opened.workflows]

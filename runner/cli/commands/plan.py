@@ -30,12 +30,7 @@ def parser() -> Parser:
     return made
 
 
-def parse(made: Parser, words: list[str]) -> argparse.Namespace:
-    """Words behind ``--`` are the script's."""
-    own, args = choices.split(words)
-    arguments = made.parse_args(own)
-    arguments.args = args
-    return arguments
+parse = choices.parse
 
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
@@ -43,11 +38,12 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner import compose
     from runner.cli.render.plan import plan_document, show_plan
     from runner.cli.render.problems import show_error
-    from runner.engine.prepare import open_file, prepare, shortage
+    from runner.engine.prepare import prepare, shortage
 
     source = workflow_file(context, arguments.file)
-    opened = open_file(source.text, source.file, source.root)
-    planned = prepare(opened, arguments.workflow, choices.read(arguments, arguments.args))
+    chosen = choices.read(arguments, arguments.args)
+    opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
+    planned = prepare(opened, arguments.workflow, chosen)
     cache = compose.environments(context.settings, context.variables)
     fingerprint = cache.fingerprint(planned.job.environment)
     ready = cache.ready(planned.job.environment) is not None

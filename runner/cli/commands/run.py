@@ -38,12 +38,7 @@ def parser() -> Parser:
     return made
 
 
-def parse(made: Parser, words: list[str]) -> argparse.Namespace:
-    """Words behind ``--`` are the script's."""
-    own, args = choices.split(words)
-    arguments = made.parse_args(own)
-    arguments.args = args
-    return arguments
+parse = choices.parse
 
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
@@ -55,14 +50,15 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner import compose
     from runner.cli.render.live import Watcher
     from runner.engine.parts import Session
-    from runner.engine.prepare import open_file, prepare, shortage
+    from runner.engine.prepare import prepare, shortage
     from runner.engine.run import execute as run_plan
     from runner.process import Signals
     from runner.terminal import window_size
 
     source = workflow_file(context, arguments.file)
-    opened = open_file(source.text, source.file, source.root)
-    planned = prepare(opened, arguments.workflow, choices.read(arguments, arguments.args))
+    chosen = choices.read(arguments, arguments.args)
+    opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
+    planned = prepare(opened, arguments.workflow, chosen)
     parts = compose.parts(context.settings, context.variables, context.now)
     lacking = shortage(opened, planned, parts.inventory)
     if lacking is not None:
@@ -71,7 +67,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     _listen(signals)
     # with --json stdout belongs to the document, and the job's output goes where talk goes
     output = context.err if arguments.json else context.out
-    where = f"{source.file}:{opened.line(opened.find(arguments.workflow))}"
+    where = f"{source.workflows.file}:{opened.line(opened.find(arguments.workflow))}"
     with Watcher(context.err, output, context.variables, where) as watcher:
         session = Session(
             observer=watcher,

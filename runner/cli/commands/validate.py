@@ -47,11 +47,13 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         return _tell(error, source, arguments, context)
     names = [workflow.name for workflow in opened.workflows]
     if arguments.json:
-        context.say_json({"file": source.file, "valid": True, "workflows": names, "problems": []})
+        context.say_json(
+            {"file": source.workflows.file, "valid": True, "workflows": names, "problems": []}
+        )
         return OK
     dress = style(context.out, context.variables)
     said = f"{count(len(names), 'workflow')}, no mistakes"
-    context.out.write(f"{dress.paint('✓', 'green')} {source.file}: {said}\n")
+    context.out.write(f"{dress.paint('✓', 'green')} {source.workflows.file}: {said}\n")
     return OK
 
 
@@ -61,7 +63,7 @@ def _check(source: Source) -> WorkflowFile:
     from runner.errors import invalid
     from runner.plan.plan import Choices
 
-    opened = open_file(source.text, source.file, source.root)
+    opened = open_file(source.workflows, source.root, source.variables)
     problems: list[Problem] = []
     for workflow in opened.workflows:
         try:
@@ -89,7 +91,9 @@ def _tell(error: WfError, source: Source, arguments: argparse.Namespace, context
 
     if arguments.json:
         found = [problem_document(problem) for problem in error.problems]
-        context.say_json({"file": source.file, "valid": False, "workflows": [], "problems": found})
+        context.say_json(
+            {"file": source.workflows.file, "valid": False, "workflows": [], "problems": found}
+        )
         return INVALID
     show_problems(error.problems, context.err, context.variables)
     context.err.write(count_line(len(error.problems), style(context.err, context.variables)))

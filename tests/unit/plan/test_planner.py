@@ -123,7 +123,7 @@ def test_a_shell_takes_no_words() -> None:
     with pytest.raises(WfError) as caught:
         planned(HELLO, Choices(args=("x",)))
     assert caught.value.kind == USAGE
-    assert "`hello` is a bash workflow" in caught.value.message
+    assert "no command of `hello` takes" in caught.value.message
 
 
 # --- requirement files ----------------------------------------------------------------------------
