@@ -98,7 +98,16 @@ def _movable(working_dir: Path, path: str) -> bool:
 
 def _move(source: Path, destination: Path) -> None:
     destination.parent.mkdir(parents=True, exist_ok=True)
-    source.rename(destination)
+    try:
+        source.rename(destination)
+    except PermissionError:
+        # a folder that may not be written cannot change its parent (rename(2)): its `..` does
+        mode = source.lstat().st_mode
+        if not stat.S_ISDIR(mode):
+            raise
+        source.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)
+        source.rename(destination)
+        destination.chmod(stat.S_IMODE(mode))
 
 
 def _list(root: Path, path: str, counter: _Counter) -> Artifact:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner import errors
+from runner import errors, tree
 from runner.artifacts.collect import collect, prepare
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import (
@@ -124,10 +124,9 @@ def execute(plan: Plan, root: Path, parts: Parts, session: Session) -> Finished:
 
 def _clean_up(run: OpenRun) -> None:
     """The workspace goes with the run; what could not be collected stays for the user."""
-    import shutil
-
     if run.state.reason != "storage":
-        shutil.rmtree(run.paths.workspace, ignore_errors=True)
+        with suppress(OSError):
+            tree.remove(run.paths.workspace)
     run.close()
 
 

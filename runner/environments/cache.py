@@ -14,6 +14,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from runner import tree
 from runner.environments.interface import Build, Environment
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
@@ -162,7 +163,5 @@ def _remove(paths: EnvironmentPaths) -> None:
     """Take the mark away first: half a folder must never be trusted."""
     if not os.path.lexists(paths.root):
         return
-    import shutil
-
     paths.ready.unlink(missing_ok=True)
-    shutil.rmtree(paths.root)
+    tree.remove(paths.root)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from runner import tree
 from runner.errors import STORAGE, USAGE, WfError
 from runner.records import folder, state
 from runner.records.index import Index, Row
@@ -188,8 +189,6 @@ class Records:
         Raises:
             WfError: kind ``USAGE`` when it is still going on.
         """
-        import shutil
-
         known = folder.read_state(paths)
         if known is not None and not known.terminal and folder.alive(paths):
             raise WfError(
@@ -203,7 +202,7 @@ class Records:
         try:
             paths.root.rename(gone)
             self.index().delete(name)
-            shutil.rmtree(gone)
+            tree.remove(gone)
         except OSError as error:
             raise WfError(
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"

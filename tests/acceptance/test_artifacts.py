@@ -232,17 +232,6 @@ def test_many_files_are_kept(world: World) -> None:
     assert (kept(world) / "model" / "1999").read_text() == "1999"
 
 
-def test_files_nobody_may_read_are_kept(world: World) -> None:
-    done = run(
-        world, "[model]", "import os\nopen('model/x', 'w').write('y')\nos.chmod('model/x', 0)\n"
-    )
-    if os.geteuid() == 0:
-        assert done.code == 0
-        assert world.record()["artifacts"][0]["bytes"] == 1
-    else:
-        assert done.code == 73
-
-
 def test_the_list(world: World) -> None:
     run(world, "[model, nothing]", MODEL)
     done = world.wf("artifacts", "list", "last")

@@ -398,16 +398,6 @@ def test_rm_refuses_a_run_that_is_going_on(project: World) -> None:
     assert project.wf("rm", long.name).code == 0
 
 
-def test_rm_takes_what_nobody_may_write(project: World) -> None:
-    project.workflows(
-        "workflows:\n  - name: job\n    provider: bash\n    artifacts: [model]\n"
-        "    commands: [mkdir model/sub, touch model/sub/x, chmod -R a-w model]\n"
-    )
-    project.wf("run", "job")
-    assert project.wf("rm", "last").code == 0
-    assert project.runs() == []
-
-
 def test_rm_does_not_follow_links(project: World, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()

@@ -1,0 +1,33 @@
+"""Removing folders, those included that a job has locked against itself. No imports from wf."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+
+def remove(root: str | os.PathLike[str]) -> None:
+    """Remove a folder and all below it; links are not followed.
+
+    Caches of packages and of models are often read-only, and a folder that may not be written
+    cannot be emptied, not even by its owner.
+
+    Raises:
+        OSError: something cannot be removed.
+    """
+    import shutil
+
+    try:
+        shutil.rmtree(root)
+    except PermissionError:
+        _unlock(root)
+        for folder, names, _ in os.walk(root):
+            for name in names:
+                _unlock(os.path.join(folder, name))
+        shutil.rmtree(root)
+
+
+def _unlock(folder: str | os.PathLike[str]) -> None:
+    mode = os.lstat(folder).st_mode
+    if stat.S_ISDIR(mode) and mode & stat.S_IRWXU != stat.S_IRWXU:
+        os.chmod(folder, stat.S_IMODE(mode) | stat.S_IRWXU)
