@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import time
 from dataclasses import asdict
@@ -35,6 +36,8 @@ _HEADER = ("what", "bare", "wf", "figure", "quartiles", "budget", "")
 def main() -> int:
     """Measure, print the table, and write the figures; 1 if something could not be done."""
     arguments = _arguments()
+    # so that nothing is left behind, neither processes nor folders
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     compile_bytecode()
     effort = Effort(arguments.runs, arguments.quick)
     started = time.monotonic()

@@ -86,7 +86,12 @@ class Command:
                     os.sched_setaffinity(0, before)
             if watch is not None:
                 threading.Thread(target=watch, args=(process.pid,), daemon=True).start()
-            _, status, used = os.wait4(process.pid, 0)
+            try:
+                _, status, used = os.wait4(process.pid, 0)
+            except BaseException:
+                process.terminate()  # wf then ends its job as well
+                process.wait()
+                raise
             wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
