@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import pairs
-from runner.engine.prepare import FileText, open_file, prepare
+from runner.engine.prepare import FileText, open_files, prepare
 from runner.plan.plan import Choices
 from runner.settings import resolve
 
@@ -76,7 +76,7 @@ def obtain(workflow: str, log: str) -> float:
     from runner import compose
     from runner.engine import run  # noqa: F401 - what a run has imported by then
 
-    opened = open_file(FileText(_FILE.read_bytes(), str(_FILE)), Path.cwd())
+    opened = open_files([FileText(_FILE.read_bytes(), str(_FILE))], Path.cwd())
     spec = prepare(opened, workflow, Choices()).job.environment
     variables = dict(os.environ)
     settings = resolve(variables)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from runner.cli.arguments import Parser
     from runner.cli.context import Source
-    from runner.engine.prepare import WorkflowFile
+    from runner.engine.prepare import WorkflowFiles
     from runner.plan.plan import Choices
 
 T = TypeVar("T")
@@ -102,18 +102,18 @@ def _nearest_option(name: str, options: frozenset[str]) -> str | None:
     return f"--{close}" if close else None
 
 
-def open_chosen(parser: Parser, source: Source, workflow: str, chosen: Choices) -> WorkflowFile:
+def open_chosen(parser: Parser, source: Source, workflow: str, chosen: Choices) -> WorkflowFiles:
     """Read the files with what was chosen for one workflow.
 
     Raises:
         WfError: kind ``USAGE`` for a choice that the workflow has no variable for, ``INVALID`` for
             mistakes in the files.
     """
-    from runner.engine.prepare import open_file
+    from runner.engine.prepare import open_files
 
     parameters = dict(chosen.parameters)
     try:
-        return open_file(source.workflows, source.root, source.variables, {workflow: parameters})
+        return open_files(source.workflows, source.root, source.variables, {workflow: parameters})
     except WfError as error:
         if error.kind == USAGE and not (error.hint or "").startswith("did you mean"):
             error.hint = _own_option(error, parameters, parser.options()) or error.hint

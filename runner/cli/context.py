@@ -43,38 +43,40 @@ def as_json(document: object, encoding: str) -> str:
 
 
 class Source(NamedTuple):
-    """A workflow file, the variables file beside it if there is one, and the project folder."""
+    """Workflow files, the variables file beside them if there is one, and the project folder."""
 
-    workflows: FileText
+    workflows: tuple[FileText, ...]
     variables: FileText | None
     root: Path
 
 
-def workflow_file(context: Context, named: str | None) -> Source:
-    """Find and read the workflow file: the one named, else the nearest one upwards.
+def workflow_files(context: Context, named: str | None) -> Source:
+    """Find and read the workflow files: the one named, else all of the nearest project upwards.
 
     Raises:
-        WfError: kind ``USAGE`` when there is none, ``INVALID`` when it is no regular file, cannot
+        WfError: kind ``USAGE`` when there is none, ``INVALID`` when one is no regular file, cannot
             be read, or is larger than a workflow file can be.
     """
-    from runner.workspace.project import VARIABLES_FILE, WORKFLOW_FILE, find
+    from runner.workspace import project
 
+    paths: tuple[Path, ...]
     if named is None:
-        root = find(context.cwd)
+        root = project.find(context.cwd)
         if root is None:
             raise WfError(
                 USAGE,
-                f"there is no {WORKFLOW_FILE} here or in a folder above",
+                f"there is no {project.WORKFLOW_FILE} here or in a folder above",
                 hint="change into a project that has one, or name a file with --file",
             )
-        path = root / WORKFLOW_FILE
+        paths = project.workflow_files(root)
     else:
-        path = context.cwd / named
-        inside = path.parent.name == WORKFLOW_FILE.parent.name
-        root = path.parent.parent if inside else path.parent
-    variables = path.with_name(VARIABLES_FILE)
+        paths = (context.cwd / named,)
+        root = project.root_of(paths[0])
+    variables = root / project.VARIABLES_FILE
+    if named is not None and not variables.exists():
+        variables = paths[0].with_name(variables.name)
     return Source(
-        _read(path, context.cwd),
+        tuple(_read(path, context.cwd) for path in paths),
         _read(variables, context.cwd) if variables.exists() else None,
         root,
     )

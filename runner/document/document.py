@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from runner.errors import Route
+    from runner.errors import Problem, Route
 
 ScalarKind = Literal["str", "int", "float", "bool", "null"]
 
@@ -116,6 +116,11 @@ class Document:
         if mark is not None:
             span = self._part(span, mark)
         return place(self.file, self.lines, span)
+
+    def settle(self, problem: Problem) -> None:
+        """Give a problem that has a route into this document its place."""
+        if problem.place is None:
+            problem.place = self.place(problem.route, at_key=problem.at_key, mark=problem.mark)
 
     def _part(self, span: Span, mark: str) -> Span:
         """Where ``mark`` first stands within a span, or the span if it was written otherwise."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from runner.allocation import matching
 from runner.document.reader import read
-from runner.errors import UNSATISFIABLE, USAGE, Problem, WfError
+from runner.errors import UNSATISFIABLE, USAGE, Problem, WfError, invalid
 from runner.plan.planner import plan
+from runner.spec.eras.era import detect
 from runner.spec.load import load
 from runner.spec.mistakes import did_you_mean
 from runner.spec.variables import NO_VARIABLES
@@ -22,12 +23,13 @@ from runner.spec.variables import load as load_variables
 from runner.workspace.project import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from runner.allocation.inventory import Inventory
     from runner.document.document import Document
     from runner.plan.plan import Choices, Plan
+    from runner.spec.eras.era import Era
     from runner.spec.workflow import Resources, Workflow
 
 
@@ -40,11 +42,11 @@ class FileText:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkflowFile:
-    """A workflow file, read. ``root`` is the project folder."""
+class WorkflowFiles:
+    """The workflow files of a project, read. ``root`` is the project folder."""
 
     root: Path
-    document: Document
+    documents: tuple[Document, ...]
     workflows: tuple[Workflow, ...]
 
     def find(self, name: str) -> Workflow:
@@ -57,41 +59,82 @@ class WorkflowFile:
             if workflow.name == name:
                 return workflow
         names = [workflow.name for workflow in self.workflows]
+        named = [document.file for document in self.documents]
+        files = named[0] if len(named) == 1 else f"{len(named)} workflow files"
         raise WfError(
             USAGE,
-            f"there is no workflow `{name}` in {self.document.file}",
+            f"there is no workflow `{name}` in {files}",
             hint=did_you_mean(name, names, "the workflows are"),
         )
 
+    def document(self, workflow: Workflow) -> Document:
+        """The file that a workflow was read from."""
+        return next(found for found in self.documents if found.file == workflow.file)
+
+    def era(self, document: Document) -> Era:
+        """The era of the format that a file is of."""
+        return detect(document)
+
     def line(self, workflow: Workflow) -> int:
         """The line on which a workflow's name stands."""
-        return self.document.locate(workflow.route("name")).line
+        return self.document(workflow).locate(workflow.route("name")).line
 
 
-def open_file(
-    text: FileText,
+def open_files(
+    texts: Sequence[FileText],
     root: Path,
     variables: FileText | None = None,
     chosen: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
-) -> WorkflowFile:
-    """Read every workflow of a file, with the variables file beside it if there is one.
+) -> WorkflowFiles:
+    """Read every workflow of some files, with the variables file beside them if there is one.
 
     ``chosen`` are values of variables given for a run, by workflow.
 
     Raises:
-        WfError: kind ``INVALID`` with all mistakes, each with its place.
+        WfError: kind ``INVALID`` with all mistakes of all files, each with its place.
     """
     known = NO_VARIABLES
     if variables is not None:
         beside = read(variables.text, variables.file)
         with _located(beside):
             known = load_variables(beside)
-    document = read(text.text, text.file)
-    with _located(document):
-        return WorkflowFile(root, document, load(document, known, chosen))
+    documents: list[Document] = []
+    workflows: list[Workflow] = []
+    problems: list[Problem] = []
+    for text in texts:
+        try:
+            document = read(text.text, text.file)
+            documents.append(document)
+            workflows += load(document, known, chosen)
+        except WfError as error:
+            if not error.problems:
+                raise
+            problems += error.problems
+    opened = WorkflowFiles(root, tuple(documents), tuple(workflows))
+    problems += _repeated_names(opened)
+    if problems:
+        raise invalid(problems)
+    return opened
 
 
-def prepare(opened: WorkflowFile, name: str, choices: Choices) -> Plan:
+def _repeated_names(opened: WorkflowFiles) -> list[Problem]:
+    """Names that two files define; within one file, the file's own reader has told."""
+    first: dict[str, Workflow] = {}
+    problems = []
+    for workflow in opened.workflows:
+        known = first.setdefault(workflow.name, workflow)
+        if known.file == workflow.file:
+            continue
+        where = f"{known.file}:{opened.line(known)}"
+        message = f"the workflow `{workflow.name}` is already defined in {where}"
+        hint = f"rename one, or name a file: wf run {workflow.name} --file {workflow.file}"
+        problem = Problem(message, route=workflow.route("name"), hint=hint)
+        opened.document(workflow).settle(problem)
+        problems.append(problem)
+    return problems
+
+
+def prepare(opened: WorkflowFiles, name: str, choices: Choices) -> Plan:
     """Plan a run of the workflow called ``name``.
 
     Raises:
@@ -99,13 +142,13 @@ def prepare(opened: WorkflowFile, name: str, choices: Choices) -> Plan:
             cannot be used.
     """
     workflow = opened.find(name)
-    with _located(opened.document):
+    with _located(opened.document(workflow)):
         own = f"{sys.version_info.major}.{sys.version_info.minor}"
         return plan(workflow, choices, facts(opened.root, workflow), own)
 
 
 def shortage(
-    opened: WorkflowFile, planned: Plan, inventory: Callable[[Resources], Inventory]
+    opened: WorkflowFiles, planned: Plan, inventory: Callable[[Resources], Inventory]
 ) -> WfError | None:
     """Why this machine can never run the plan, or ``None``: kind ``UNSATISFIABLE``."""
     job = planned.job
@@ -118,7 +161,7 @@ def shortage(
     from_file = job.resources == workflow.resources
     message = f"{job.workflow} asks for {lacking.asked}; this machine has {lacking.there}"
     hint = _instead(opened, workflow, lacking, machine)
-    place = opened.document.place(route, at_key=True) if from_file else None
+    place = opened.document(workflow).place(route, at_key=True) if from_file else None
     return WfError(
         UNSATISFIABLE,
         message,
@@ -130,7 +173,7 @@ def shortage(
 
 
 def _instead(
-    opened: WorkflowFile, workflow: Workflow, lacking: matching.Shortage, machine: Inventory
+    opened: WorkflowFiles, workflow: Workflow, lacking: matching.Shortage, machine: Inventory
 ) -> str:
     """What to type instead: the same workflow with less, or its twin that fits this machine."""
     less = {
@@ -153,8 +196,5 @@ def _located(document: Document) -> Iterator[None]:
         yield
     except WfError as error:
         for problem in error.problems:
-            if problem.place is None:
-                problem.place = document.place(
-                    problem.route, at_key=problem.at_key, mark=problem.mark
-                )
+            document.settle(problem)
         raise

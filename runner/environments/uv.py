@@ -71,6 +71,7 @@ class UvProvisioner:
         for number, file in enumerate(spec.requirements):
             # an included file, or one that only constrains: where a line stands matters
             said += [f"file {number}", *(f"  {line.text}" for line in lines(file.text))]
+        said += [f"package {package}" for package in spec.packages]
         return str(blake3("\n".join(said).encode()).hexdigest()[:20])
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
@@ -80,11 +81,12 @@ class UvProvisioner:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         run = _Uv(uv, self._variables, build)
         run.venv(_interpreter(spec.python), spec.python)
-        if spec.requirements:
+        wanted = bool(spec.requirements or spec.packages)
+        if wanted:
             for file in spec.requirements:
                 _write(build.destination.requirements / file.path, file.text)
-            run.install(spec.requirements)
-        return Provisioned(run.version(), run.freeze() if spec.requirements else ())
+            run.install(spec)
+        return Provisioned(run.version(), run.freeze() if wanted else ())
 
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Its interpreter may have been removed or upgraded away."""
@@ -115,18 +117,20 @@ class _Uv:
                 details=self._details(),
             )
 
-    def install(self, files: tuple[RequirementFile, ...]) -> None:
-        """Install what the first file asks for."""
-        entry = files[0].path
+    def install(self, spec: EnvironmentSpec) -> None:
+        """Install what the first file and the provider ask for."""
         words = ["--python", str(self._build.destination.python)]
         if self._variables.get(NO_INDEX):
             words.append("--no-index")  # uv knows no variable for it
-        wanted = str(self._build.destination.requirements / entry)
-        code = self._run("pip", "install", *words, "-r", wanted)
+        for file in spec.requirements[:1]:
+            words += ["-r", str(self._build.destination.requirements / file.path)]
+        code = self._run("pip", "install", *words, "--", *spec.packages)
         if code:
             details = self._details()
-            culprit = _culprit(details, files)
-            what = f"`{culprit[0]}` ({culprit[1]})" if culprit else f"what {entry} asks for"
+            culprit = _culprit(details, spec.requirements)
+            entries = [file.path for file in spec.requirements[:1]] or spec.packages
+            asked = f"what {entries[0]} asks for" if spec.requirements else ", ".join(entries)
+            what = f"`{culprit[0]}` ({culprit[1]})" if culprit else asked
             raise WfError(
                 ENVIRONMENT,
                 f"cannot install {what}",

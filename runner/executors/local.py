@@ -7,12 +7,13 @@ the caller's own variables, less those a launcher or another environment left be
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.process import JobCommand, JobProcess
 from runner.spec.interpolation import exported
-from runner.spec.workflow import PythonScript
+from runner.spec.workflow import PythonScript, ShellCommands, TorchrunScript
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,9 +57,33 @@ class LocalExecutor:
 
 
 def _argv(job: Job, environment: Environment) -> tuple[str, ...]:
-    if isinstance(job.launch, PythonScript):
-        return (str(environment.executable), job.launch.script, *job.launch.args)
-    return ("bash", "-c", _NEXT.join(job.launch.commands), job.workflow, *job.launch.args)
+    launch = job.launch
+    if isinstance(launch, ShellCommands):
+        commands, shell = (*job.before, *launch.commands), launch.shell
+    else:
+        program = _program(job, environment)
+        if not job.before:
+            return (*program, *launch.args)
+        # the script takes the place of the shell, so that signals reach it
+        commands, shell = (*job.before, f'exec {shlex.join(program)} "$@"'), "bash"
+    return (shell, "-c", _NEXT.join(commands), job.workflow, *launch.args)
+
+
+def _program(job: Job, environment: Environment) -> tuple[str, ...]:
+    """The words in front of the arguments."""
+    python = str(environment.executable)
+    match job.launch:
+        case TorchrunScript(script, _):
+            gpu = job.resources.gpu
+            # what torchrun itself is; the command may be missing where the module is not
+            return (
+                python, "-m", "torch.distributed.run", "--standalone",
+                f"--nproc-per-node={gpu.count if gpu else 1}", script,
+            )  # fmt: skip
+        case PythonScript(script, _):
+            return (python, script)
+        case _:
+            return ()
 
 
 def _variables(

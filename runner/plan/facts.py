@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from runner.spec.workflow import PythonScript
+from runner.spec.workflow import ShellCommands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ def in_project(workflow: Workflow, path: str) -> str:
 def script_path(workflow: Workflow) -> str | None:
     """The script that the workflow starts, below the project."""
     launch = workflow.launch
-    return in_project(workflow, launch.script) if isinstance(launch, PythonScript) else None
+    return None if isinstance(launch, ShellCommands) else in_project(workflow, launch.script)
 
 
 def requirements_path(workflow: Workflow) -> str | None:

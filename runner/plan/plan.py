@@ -7,10 +7,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from runner.spec.interpolation import with_run_name
-from runner.spec.workflow import PythonScript
+from runner.spec.workflow import NO_LIMITS, NO_PORTS, PythonScript, ShellCommands, TorchrunScript
 
 if TYPE_CHECKING:
-    from runner.spec.workflow import ArtifactRequest, Launch, Resources
+    from runner.spec.workflow import (
+        ArtifactRequest,
+        FileCopy,
+        Launch,
+        Limits,
+        Ports,
+        Resources,
+        Service,
+    )
 
 Action = Literal["run"]
 
@@ -28,11 +36,13 @@ class EnvironmentSpec:
     """The environment a job needs.
 
     ``python`` is a version such as ``3.11``. ``requirements`` holds the file named by the workflow
-    first, then every file it includes; empty for the bare interpreter.
+    first, then every file it includes; ``packages`` what the provider needs besides. Both are
+    empty for the bare interpreter.
     """
 
     python: str
     requirements: tuple[RequirementFile, ...] = ()
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +60,32 @@ class Job:
     resources: Resources
     working_dir: str
     parameters: tuple[tuple[str, str], ...] = ()
+    before: tuple[str, ...] = ()
+    nodes: int = 1
+    ports: Ports = NO_PORTS
+    service: Service | None = None
+    files: tuple[FileCopy, ...] = ()
+    limits: Limits = NO_LIMITS
 
     @property
     def script(self) -> str | None:
         """The script that is started, below the project folder."""
-        if not isinstance(self.launch, PythonScript):
+        if isinstance(self.launch, ShellCommands):
             return None
         return posixpath.normpath(posixpath.join(self.working_dir, self.launch.script))
 
     @property
     def command(self) -> str:
         """The command in one line, for people."""
-        if isinstance(self.launch, PythonScript):
-            import shlex
-
-            return shlex.join(["python", self.launch.script, *self.launch.args])
-        return " && ".join(_headline(command) for command in self.launch.commands)
+        commands = [_headline(command) for command in self.before]
+        match self.launch:
+            case PythonScript(script, args):
+                commands.append(_words("python", script, *args))
+            case TorchrunScript(script, args):
+                commands.append(_words("torchrun", script, *args))
+            case ShellCommands(own):
+                commands += [_headline(command) for command in own]
+        return " && ".join(commands)
 
     def of_run(self, run: str) -> Job:
         """The job with the name of its run wherever the workflow asks for it."""
@@ -98,6 +118,7 @@ class Job:
             "environment": {
                 "python": self.environment.python,
                 "requirements": [file.path for file in self.environment.requirements],
+                "packages": list(self.environment.packages),
             },
             "resources": {
                 "cpu": self.resources.cpu,
@@ -106,6 +127,12 @@ class Job:
             },
             "artifacts": [artifact.path for artifact in self.artifacts],
         }
+
+
+def _words(*words: str) -> str:
+    import shlex
+
+    return shlex.join(words)
 
 
 def _headline(command: str) -> str:

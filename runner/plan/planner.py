@@ -12,7 +12,7 @@ from runner.errors import USAGE, Problem, WfError, invalid
 from runner.plan import requirements
 from runner.plan.facts import requirements_path, script_path
 from runner.plan.plan import EnvironmentSpec, Job, Plan, RequirementFile
-from runner.spec.workflow import PythonScript
+from runner.spec.workflow import ShellCommands
 
 if TYPE_CHECKING:
     from runner.errors import Route
@@ -40,13 +40,21 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         reason="asked for",
         launch=_launch(workflow, choices.args),
         environment=EnvironmentSpec(
-            choices.python or workflow.environment.python or default_python, files
+            choices.python or workflow.environment.python or default_python,
+            files,
+            workflow.environment.packages,
         ),
         parameters=workflow.parameters,
         variables=tuple({**dict(workflow.variables), **dict(choices.variables)}.items()),
         artifacts=workflow.artifacts,
         resources=choices.resources(workflow.resources),
         working_dir=workflow.working_dir,
+        before=workflow.before,
+        nodes=workflow.nodes,
+        ports=workflow.ports,
+        service=workflow.service,
+        files=workflow.files,
+        limits=workflow.limits,
     )
     return Plan((job,))
 
@@ -54,7 +62,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
 def _launch(workflow: Workflow, args: tuple[str, ...]) -> Launch:
     if not args:
         return workflow.launch
-    if isinstance(workflow.launch, PythonScript) or workflow.launch.takes_args:
+    if not isinstance(workflow.launch, ShellCommands) or workflow.launch.takes_args:
         return replace(workflow.launch, args=(*workflow.launch.args, *args))
     raise WfError(
         USAGE,

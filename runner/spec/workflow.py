@@ -7,12 +7,12 @@ part was written, so that a later stage can point at it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.errors import Route
+    from runner.errors import Problem, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +24,28 @@ class PythonScript:
 
 
 @dataclass(frozen=True, slots=True)
+class TorchrunScript:
+    """``torchrun SCRIPT ARGS`` with one process a GPU, on every node of the workflow."""
+
+    script: str
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ShellCommands:
     """Commands of one shell, in order; the first that fails ends the job.
 
     ``takes_args``: a command uses the words given to the run (``"$@"``), which are ``args``.
+    ``shell`` is ``bash``, ``sh`` or the absolute path of another.
     """
 
     commands: tuple[str, ...]
     takes_args: bool = False
     args: tuple[str, ...] = ()
+    shell: str = "bash"
 
 
-Launch = PythonScript | ShellCommands
+Launch = PythonScript | TorchrunScript | ShellCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +53,26 @@ class EnvironmentRequest:
     """The environment asked for.
 
     ``python`` is a version such as ``3.10`` or ``None`` for wf's own; ``requirements`` is a path
-    below the working directory.
+    below the working directory; ``packages`` are requirements that the provider itself has
+    (``jupyterlab``, say).
     """
 
     python: str | None = None
     requirements: str | None = None
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """The container a workflow asks for. ``working_dir`` and ``home_dir`` are paths inside it."""
+
+    image: str
+    entrypoint: tuple[str, ...] = ()
+    user: str | None = None
+    privileged: bool = False
+    registry_auth: tuple[str, str] | None = None
+    working_dir: str | None = None
+    home_dir: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +93,91 @@ class GpuRequest:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a job needs of a machine. ``None``: not asked for. ``memory`` is in bytes."""
+    """What a job needs of a machine, per node. ``None``: not asked for. Sizes are in bytes."""
 
     cpu: int | None = None
     memory: int | None = None
     gpu: GpuRequest | None = None
+    shm_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """What another workflow left behind, and is needed at the same paths before this one starts.
+
+    ``mode`` says where it comes from: ``run`` (hosted ``depends-on``) runs the workflow first, or
+    reuses a run that was the same; ``last`` (``deps`` of 0.0.7 to 0.9.2) takes its last succeeded
+    run and never runs it; ``tag`` takes the run that carries ``tag``.
+    ``route`` is where it was written.
+    """
+
+    mode: Literal["run", "last", "tag"]
+    workflow: str | None
+    tag: str | None = None
+    route: Route = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Ports a job listens on: ``fixed`` ones, and ``free`` ones that are picked when it starts.
+
+    Their numbers are the job's ``PORT_0``, ``PORT_1`` … in this order, fixed ones first.
+    """
+
+    fixed: tuple[int, ...] = ()
+    free: int = 0
+
+
+NO_PORTS = Ports()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a job serves to a browser: its name, and its address below ``http://127.0.0.1:PORT``.
+
+    The port is the job's first one. ``path`` may hold ``{token}``, a secret made for each run,
+    which the job gets in the variable ``token_variable``.
+    """
+
+    name: str
+    path: str = "/"
+    token_variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileCopy:
+    """A file or folder to be put elsewhere.
+
+    ``local`` is below the project folder, ``target`` below the working directory.
+    """
+
+    local: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a job may run, and how long it has to end itself when asked; in seconds."""
+
+    max_duration: int | None = None
+    stop_duration: int | None = None
+
+
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A named recipe.
 
-    ``parameters`` are the workflow's variables (``.dstack/variables.yaml``), ``variables`` what
-    it sets in the job's environment, in the order written. ``working_dir`` is below the project
-    folder, ``.`` for the folder itself.
+    ``file`` is the name, as shown to people, of the file it was read from. ``parameters`` are the
+    workflow's variables (``.dstack/variables.yaml``), ``variables`` what it sets in the job's
+    environment, in the order written; ``required`` are variables that the caller must have set
+    (a bare ``env: - NAME`` of today's format). ``before`` are commands of the job's own shell that
+    come before its ``launch`` (``setup``, ``before_run``). ``code`` names the files and folders
+    that "the same code" means, all of the project when it is empty. ``working_dir`` is below the
+    project folder, ``.`` for the folder itself. ``notices`` are parts of the file that were read
+    but have no effect here, or another one than they had.
     """
 
     name: str
@@ -95,6 +191,18 @@ class Workflow:
     working_dir: str
     routes: Mapping[str, Route]
     parameters: tuple[tuple[str, str], ...] = ()
+    file: str = ""
+    before: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    code: tuple[str, ...] = ()
+    container: Container | None = None
+    nodes: int = 1
+    ports: Ports = NO_PORTS
+    service: Service | None = None
+    files: tuple[FileCopy, ...] = ()
+    limits: Limits = NO_LIMITS
+    notices: tuple[Problem, ...] = ()
 
     def route(self, part: str) -> Route:
         """Where ``part`` was written: ``script``, ``requirements``, ``resources``, ``name`` …."""

@@ -12,14 +12,51 @@ from runner.plan.requirements import includes
 if TYPE_CHECKING:
     from runner.spec.workflow import Workflow
 
-WORKFLOW_FILE = Path(".dstack") / "workflows.yaml"
-VARIABLES_FILE = "variables.yaml"
+FOLDER = ".dstack"
+WORKFLOW_FILE = Path(FOLDER) / "workflows.yaml"
+VARIABLES_FILE = Path(FOLDER) / "variables.yaml"
+# where 0.0.14 and later looked for lists of workflows, and 0.10 and later for one task a file
+_LISTS = (f"{FOLDER}/workflows.yaml", f"{FOLDER}/workflows.yml")
+_MORE_LISTS = f"{FOLDER}/workflows"
+_YAML = (".yaml", ".yml")
+_TASKS = (".dstack.yaml", ".dstack.yml")
 _MAX_REQUIREMENTS = 1 << 20
 
 
 def find(start: Path) -> Path | None:
-    """The nearest folder, from ``start`` upwards, that holds ``.dstack/workflows.yaml``."""
-    return next((f for f in (start, *start.parents) if os.path.lexists(f / WORKFLOW_FILE)), None)
+    """The nearest folder, from ``start`` upwards, that holds a workflow file."""
+    return next((folder for folder in (start, *start.parents) if workflow_files(folder)), None)
+
+
+def workflow_files(root: Path) -> tuple[Path, ...]:
+    """The workflow files of a project: lists in ``.dstack``, then tasks beside it, by name."""
+    lists = [root / name for name in _LISTS if os.path.lexists(root / name)]
+    return (*lists, *_named(root / _MORE_LISTS, _YAML), *_named(root, _TASKS))
+
+
+def _named(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if entry.name.endswith(endings)]
+    except OSError:  # there is no such folder, or it cannot be listed
+        return []
+    return [folder / name for name in sorted(names)]
+
+
+def root_of(file: Path) -> Path:
+    """The project folder of a workflow file that was named.
+
+    It is the folder above ``.dstack``. A task elsewhere belongs to the repository it is in, whose
+    root is where 0.10 and later start it.
+    """
+    for folder in file.parents:
+        if folder.name == FOLDER:
+            return folder.parent
+    if file.name.endswith(_TASKS):
+        for folder in file.parents:
+            if any(os.path.lexists(folder / mark) for mark in (".git", FOLDER)):
+                return folder
+    return file.parent
 
 
 def facts(root: Path, workflow: Workflow) -> ProjectFacts:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.cli.render.problems import show_error
-from runner.engine.prepare import FileText, open_file
+from runner.engine.prepare import FileText, open_files
 from runner.errors import INVALID, WfError
 from runner.plan.facts import FileFact, ProjectFacts, script_path
 from runner.plan.plan import Choices
@@ -31,7 +31,7 @@ from runner.plan.planner import plan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.engine.prepare import WorkflowFile
+    from runner.engine.prepare import WorkflowFiles
     from runner.spec.workflow import Workflow
 
     Golden = Callable[[Path, str], None]
@@ -54,11 +54,11 @@ def cases(folder: str) -> list[Path]:
     return sorted(path for path in found if not path.name.endswith(VARIABLES))
 
 
-def opened(case: Path) -> WorkflowFile:
+def opened(case: Path) -> WorkflowFiles:
     """A case, read with the variables file beside it if there is one."""
     beside = case.with_suffix(VARIABLES)
     variables = FileText(beside.read_bytes(), "variables.yaml") if beside.exists() else None
-    return open_file(FileText(case.read_bytes(), SHOWN_AS), HERE, variables)
+    return open_files([FileText(case.read_bytes(), SHOWN_AS)], HERE, variables)
 
 
 class Utf8(io.StringIO):

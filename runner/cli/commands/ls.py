@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
-from runner.cli.context import workflow_file
+from runner.cli.context import workflow_files
 from runner.errors import OK
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """List them."""
-    from runner.engine.prepare import open_file
+    from runner.engine.prepare import open_files
 
-    source = workflow_file(context, arguments.file)
-    opened = open_file(source.workflows, source.root, source.variables)
+    source = workflow_files(context, arguments.file)
+    opened = open_files(source.workflows, source.root, source.variables)
     if arguments.json:
         context.say_json(
             [{**_document(found), "line": opened.line(found)} for found in opened.workflows]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli import choices
 from runner.cli.arguments import Parser
-from runner.cli.context import workflow_file
+from runner.cli.context import workflow_files
 from runner.errors import OK
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.cli.render.problems import show_error
     from runner.engine.prepare import prepare, shortage
 
-    source = workflow_file(context, arguments.file)
+    source = workflow_files(context, arguments.file)
     chosen = choices.read(arguments, arguments.args)
     opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
     planned = prepare(opened, arguments.workflow, chosen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli import choices
 from runner.cli.arguments import Parser
-from runner.cli.context import workflow_file
+from runner.cli.context import workflow_files
 
 if TYPE_CHECKING:
     import argparse
@@ -55,7 +55,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.process import Signals
     from runner.terminal import window_size
 
-    source = workflow_file(context, arguments.file)
+    source = workflow_files(context, arguments.file)
     chosen = choices.read(arguments, arguments.args)
     opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
     planned = prepare(opened, arguments.workflow, chosen)
@@ -67,7 +67,8 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     _listen(signals)
     # with --json stdout belongs to the document, and the job's output goes where talk goes
     output = context.err if arguments.json else context.out
-    where = f"{source.workflows.file}:{opened.line(opened.find(arguments.workflow))}"
+    workflow = opened.find(arguments.workflow)
+    where = f"{workflow.file}:{opened.line(workflow)}"
     with Watcher(context.err, output, context.variables, where) as watcher:
         session = Session(
             observer=watcher,

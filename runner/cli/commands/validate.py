@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
-from runner.cli.context import workflow_file
+from runner.cli.context import workflow_files
 from runner.errors import INVALID, OK, WfError
 
 if TYPE_CHECKING:
     import argparse
 
     from runner.cli.context import Context, Source
-    from runner.engine.prepare import WorkflowFile
+    from runner.engine.prepare import WorkflowFiles
     from runner.errors import Problem
 
 
@@ -35,35 +35,69 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Check it: exit 0 when it can be run, 65 when not."""
+    from runner.cli.render.problems import show_notices
     from runner.cli.render.style import style
     from runner.units import count
 
-    source = workflow_file(context, arguments.path or arguments.file)
+    source = workflow_files(context, arguments.path or arguments.file)
     try:
         opened = _check(source)
     except WfError as error:
         if not error.problems:
             raise
         return _tell(error, source, arguments, context)
-    names = [workflow.name for workflow in opened.workflows]
     if arguments.json:
-        context.say_json(
-            {"file": source.workflows.file, "valid": True, "workflows": names, "problems": []}
-        )
+        context.say_json(_document(source, opened, ()))
         return OK
     dress = style(context.out, context.variables)
-    said = f"{count(len(names), 'workflow')}, no mistakes"
-    context.out.write(f"{dress.paint('✓', 'green')} {source.workflows.file}: {said}\n")
+    for found in opened.documents:
+        own = [workflow for workflow in opened.workflows if workflow.file == found.file]
+        era = opened.era(found)
+        said = f"{count(len(own), 'workflow')}, no mistakes"
+        read_as = dress.paint(f"(format: {era.name}, {era.versions})", "dim")
+        context.out.write(f"{dress.paint('✓', 'green')} {found.file}: {said} {read_as}\n")
+    notices = [notice for workflow in opened.workflows for notice in workflow.notices]
+    if notices:
+        context.out.flush()
+        show_notices(notices, context.err, context.variables)
     return OK
 
 
-def _check(source: Source) -> WorkflowFile:
+def _document(
+    source: Source, opened: WorkflowFiles | None, problems: tuple[Problem, ...]
+) -> dict[str, object]:
+    from runner.cli.render.problems import problem_document
+
+    workflows = opened.workflows if opened else ()
+    return {
+        "file": source.workflows[0].file,
+        "files": [
+            {
+                "file": found.file,
+                "era": opened.era(found).name,
+                "versions": opened.era(found).versions,
+                "workflows": [named.name for named in workflows if named.file == found.file],
+            }
+            for found in opened.documents
+        ]
+        if opened
+        else [],
+        "valid": opened is not None,
+        "workflows": [workflow.name for workflow in workflows],
+        "problems": [problem_document(problem) for problem in problems],
+        "notices": [
+            problem_document(notice) for workflow in workflows for notice in workflow.notices
+        ],
+    }
+
+
+def _check(source: Source) -> WorkflowFiles:
     """The file itself, then what each workflow needs of the project."""
-    from runner.engine.prepare import open_file, prepare
+    from runner.engine.prepare import open_files, prepare
     from runner.errors import invalid
     from runner.plan.plan import Choices
 
-    opened = open_file(source.workflows, source.root, source.variables)
+    opened = open_files(source.workflows, source.root, source.variables)
     problems: list[Problem] = []
     for workflow in opened.workflows:
         try:
@@ -86,14 +120,11 @@ def _key(problem: Problem) -> tuple[object, ...]:
 
 
 def _tell(error: WfError, source: Source, arguments: argparse.Namespace, context: Context) -> int:
-    from runner.cli.render.problems import count_line, problem_document, show_problems
+    from runner.cli.render.problems import count_line, show_problems
     from runner.cli.render.style import style
 
     if arguments.json:
-        found = [problem_document(problem) for problem in error.problems]
-        context.say_json(
-            {"file": source.workflows.file, "valid": False, "workflows": [], "problems": found}
-        )
+        context.say_json(_document(source, None, error.problems))
         return INVALID
     show_problems(error.problems, context.err, context.variables)
     context.err.write(count_line(len(error.problems), style(context.err, context.variables)))

@@ -49,6 +49,20 @@ def show_problems(
             stream.write(_hint(problem.hint, dress))
 
 
+def show_notices(notices: Iterable[Problem], stream: TextIO, variables: Mapping[str, str]) -> None:
+    """Write what was read but has no effect: each once, however often it was written."""
+    dress = style(stream, variables)
+    said: dict[str, list[Problem]] = {}
+    for notice in notices:
+        said.setdefault(notice.message, []).append(notice)
+    for message, (first, *more) in said.items():
+        lines = sorted({again.place.line for again in more if again.place})
+        also = f" (also on line {', '.join(map(str, lines))})" if lines else ""
+        stream.write(_headline(first.place, message + also, dress, ("note:", "cyan")))
+        if first.hint:
+            stream.write(_hint(first.hint, dress))
+
+
 def error_document(error: WfError) -> dict[str, Any]:
     """The same for programs."""
     return {
@@ -76,10 +90,13 @@ def problem_document(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _headline(place: Place | None, message: str, dress: Style) -> str:
+def _headline(
+    place: Place | None, message: str, dress: Style, kind: tuple[str, str] = ("error:", "red")
+) -> str:
     where = f"{harmless(place.file)}:{place.line}:{place.column}: " if place else ""
-    label = dress.paint("error:", "red", "bold")
-    return f"{dress.paint(where, 'bold') if where else ''}{label} {harmless(message)}\n"
+    label, colour = kind
+    said = dress.paint(label, colour, "bold")
+    return f"{dress.paint(where, 'bold') if where else ''}{said} {harmless(message)}\n"
 
 
 def _hint(text: str, dress: Style) -> str:
