@@ -77,7 +77,8 @@ def test_ls_of_another_file(world: World) -> None:
 
 def test_validate(project: World) -> None:
     done = project.wf("validate")
-    assert (done.code, done.out) == (0, "✓ .dstack/workflows.yaml: 2 workflows, no mistakes\n")
+    said = "2 workflows, no mistakes (format: command line, 0.0.7 to 0.9.2)"
+    assert (done.code, done.out) == (0, f"✓ .dstack/workflows.yaml: {said}\n")
     assert done.err == ""
     assert untouched(project)
 
@@ -85,9 +86,18 @@ def test_validate(project: World) -> None:
 def test_validate_as_json(project: World) -> None:
     assert project.wf("validate", "--json").json() == {
         "file": ".dstack/workflows.yaml",
+        "files": [
+            {
+                "file": ".dstack/workflows.yaml",
+                "era": "command line",
+                "versions": "0.0.7 to 0.9.2",
+                "workflows": ["prepare", "train"],
+            }
+        ],
         "valid": True,
         "workflows": ["prepare", "train"],
         "problems": [],
+        "notices": [],
     }
 
 
