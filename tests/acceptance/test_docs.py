@@ -19,7 +19,7 @@ from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
 from runner.process import Exit
 from runner.records.state import Status
 from runner.spec.load import load
-from runner.spec.providers import PROVIDERS
+from runner.spec.providers.registry import PROVIDERS
 from runner.spec.variables import load as load_variables
 from tests.acceptance.documents import (
     HOME,

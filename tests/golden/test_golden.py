@@ -2,6 +2,8 @@
 
 invalid/NAME.yaml and NAME.err
     a workflow file with mistakes, and what ``wf validate`` says to it
+notices/NAME.yaml and NAME.err
+    a sound file that holds something without effect, and what ``wf validate`` says to that
 plans/NAME.yaml and NAME.json
     a sound file, and what would be done for each of its workflows
 valid/NAME.yaml
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.cli.render.problems import show_error
+from runner.cli.render.problems import show_error, show_notices
 from runner.engine.prepare import FileText, open_files
 from runner.errors import INVALID, WfError
 from runner.plan.facts import FileFact, ProjectFacts, script_path
@@ -79,6 +81,14 @@ def test_what_is_said_to_a_file_with_mistakes(case: Path, golden: Golden) -> Non
     golden(case.with_suffix(".err"), out.getvalue())
 
 
+@pytest.mark.parametrize("case", cases("notices"), ids=lambda case: case.stem)
+def test_what_is_said_to_a_file_with_parts_that_have_no_effect(case: Path, golden: Golden) -> None:
+    out = Utf8()
+    notices = [notice for workflow in opened(case).workflows for notice in workflow.notices]
+    show_notices(notices, out, {})
+    golden(case.with_suffix(".err"), out.getvalue())
+
+
 @pytest.mark.parametrize("case", cases("plans"), ids=lambda case: case.stem)
 def test_what_would_be_done_for_a_sound_file(case: Path, golden: Golden) -> None:
     planned = {
@@ -104,14 +114,16 @@ def test_nothing_is_said_to_a_sound_file(case: Path) -> None:
     assert opened(case).workflows
 
 
-@pytest.mark.parametrize(("folder", "ending"), [("invalid", ".err"), ("plans", ".json")])
+@pytest.mark.parametrize(
+    ("folder", "ending"), [("invalid", ".err"), ("notices", ".err"), ("plans", ".json")]
+)
 def test_every_expectation_belongs_to_a_file(folder: str, ending: str) -> None:
     expected = {path.stem for path in (HERE / folder).glob(f"*{ending}")}
     assert expected == {path.stem for path in cases(folder)}
     assert {path.suffix for path in (HERE / folder).iterdir()} == {".yaml", ending}
 
 
-@pytest.mark.parametrize("folder", ["invalid", "plans", "valid"])
+@pytest.mark.parametrize("folder", ["invalid", "notices", "plans", "valid"])
 def test_every_variables_file_belongs_to_a_file(folder: str) -> None:
     beside = {path.name for path in (HERE / folder).glob(f"*{VARIABLES}")}
     assert beside <= {f"{path.stem}{VARIABLES}" for path in cases(folder)}
