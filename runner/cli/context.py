@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from runner.engine.prepare import FileText
+    from runner.engine.prepare import Beside, FileText
     from runner.settings import Settings
 
 
@@ -43,10 +43,10 @@ def as_json(document: object, encoding: str) -> str:
 
 
 class Source(NamedTuple):
-    """Workflow files, the variables file beside them if there is one, and the project folder."""
+    """Workflow files, what lies beside them, and the project folder."""
 
     workflows: tuple[FileText, ...]
-    variables: FileText | None
+    beside: Beside
     root: Path
 
 
@@ -57,6 +57,7 @@ def workflow_files(context: Context, named: str | None) -> Source:
         WfError: kind ``USAGE`` when there is none, ``INVALID`` when one is no regular file, cannot
             be read, or is larger than a workflow file can be.
     """
+    from runner.engine.prepare import Beside
     from runner.workspace import project
 
     paths: tuple[Path, ...]
@@ -72,12 +73,14 @@ def workflow_files(context: Context, named: str | None) -> Source:
     else:
         paths = (context.cwd / named,)
         root = project.root_of(paths[0])
-    variables = root / project.VARIABLES_FILE
-    if named is not None and not variables.exists():
-        variables = paths[0].with_name(variables.name)
+
+    def found_beside(names: tuple[str, ...]) -> FileText | None:
+        path = project.beside(root, paths[0], names)
+        return None if path is None else _read(path, context.cwd)
+
     return Source(
         tuple(_read(path, context.cwd) for path in paths),
-        _read(variables, context.cwd) if variables.exists() else None,
+        Beside(found_beside(project.VARIABLES_FILES), found_beside(project.PROVIDERS_FILES)),
         root,
     )
 

@@ -15,11 +15,13 @@ from runner.allocation import matching
 from runner.document.reader import read
 from runner.errors import UNSATISFIABLE, USAGE, Problem, WfError, invalid
 from runner.plan.planner import plan
+from runner.spec import own_providers
 from runner.spec.eras.era import detect
 from runner.spec.load import load
 from runner.spec.mistakes import did_you_mean
 from runner.spec.variables import NO_VARIABLES
 from runner.spec.variables import load as load_variables
+from runner.units import quoted
 from runner.workspace.project import facts
 
 if TYPE_CHECKING:
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
 
     from runner.allocation.inventory import Inventory
     from runner.document.document import Document
-    from runner.plan.plan import Choices, Plan
+    from runner.plan.plan import Choices, Job, Plan
     from runner.spec.eras.era import Era
+    from runner.spec.variables import Variables
     from runner.spec.workflow import Resources, Workflow
 
 
@@ -39,6 +42,17 @@ class FileText:
 
     text: bytes
     file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The files beside the workflow files: variables, and the project's own providers."""
+
+    variables: FileText | None = None
+    providers: FileText | None = None
+
+
+NOTHING_BESIDE = Beside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +97,20 @@ class WorkflowFiles:
 def open_files(
     texts: Sequence[FileText],
     root: Path,
-    variables: FileText | None = None,
+    beside: Beside = NOTHING_BESIDE,
     chosen: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> WorkflowFiles:
-    """Read every workflow of some files, with the variables file beside them if there is one.
+    """Read every workflow of some files, with what lies beside them.
 
     ``chosen`` are values of variables given for a run, by workflow.
 
     Raises:
         WfError: kind ``INVALID`` with all mistakes of all files, each with its place.
     """
-    known = NO_VARIABLES
-    if variables is not None:
-        beside = read(variables.text, variables.file)
-        with _located(beside):
-            known = load_variables(beside)
+    variables = _variables(beside.variables)
+    providers: Mapping[str, str] = {}
+    if beside.providers is not None:
+        providers = own_providers.load(read(beside.providers.text, beside.providers.file))
     documents: list[Document] = []
     workflows: list[Workflow] = []
     problems: list[Problem] = []
@@ -105,7 +118,7 @@ def open_files(
         try:
             document = read(text.text, text.file)
             documents.append(document)
-            workflows += load(document, known, chosen)
+            workflows += load(document, variables, chosen, providers)
         except WfError as error:
             if not error.problems:
                 raise
@@ -115,6 +128,14 @@ def open_files(
     if problems:
         raise invalid(problems)
     return opened
+
+
+def _variables(file: FileText | None) -> Variables:
+    if file is None:
+        return NO_VARIABLES
+    document = read(file.text, file.file)
+    with _located(document):
+        return load_variables(document)
 
 
 def _repeated_names(opened: WorkflowFiles) -> list[Problem]:
@@ -152,6 +173,8 @@ def shortage(
 ) -> WfError | None:
     """Why this machine can never run the plan, or ``None``: kind ``UNSATISFIABLE``."""
     job = planned.job
+    if job.container is not None:
+        return _no_containers(opened, job)
     machine = inventory(job.resources)
     lacking = matching.shortage(job.resources, machine)
     if lacking is None:
@@ -170,6 +193,18 @@ def shortage(
         if place
         else (),
     )
+
+
+def _no_containers(opened: WorkflowFiles, job: Job) -> WfError:
+    workflow = opened.find(job.workflow)
+    image = job.container.image if job.container else ""
+    message = (
+        f"{job.workflow} runs in the image {quoted(image)}, and wf does not start containers yet"
+    )
+    hint = f"`wf run {job.workflow} --executor local` runs its commands on this machine"
+    problem = Problem(message, route=workflow.route("image"), hint=hint, code="unsatisfiable")
+    opened.document(workflow).settle(problem)
+    return WfError(UNSATISFIABLE, message, problems=(problem,))
 
 
 def _instead(

@@ -12,6 +12,7 @@ from runner.spec.workflow import NO_LIMITS, NO_PORTS, PythonScript, ShellCommand
 if TYPE_CHECKING:
     from runner.spec.workflow import (
         ArtifactRequest,
+        Container,
         FileCopy,
         Launch,
         Limits,
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     )
 
 Action = Literal["run"]
+
+LOCAL = "local"
+"""The executor that runs jobs as processes of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Job:
     service: Service | None = None
     files: tuple[FileCopy, ...] = ()
     limits: Limits = NO_LIMITS
+    container: Container | None = None
 
     @property
     def script(self) -> str | None:
@@ -168,6 +173,7 @@ class Choices:
     parameters: tuple[tuple[str, str], ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     args: tuple[str, ...] = ()
+    executor: str | None = None
 
     def resources(self, asked: Resources) -> Resources:
         """The file's resources with what was chosen in their place."""

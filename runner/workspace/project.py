@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 FOLDER = ".dstack"
 WORKFLOW_FILE = Path(FOLDER) / "workflows.yaml"
-VARIABLES_FILE = Path(FOLDER) / "variables.yaml"
+# the second is the name of 2021-06 to 2021-08
+VARIABLES_FILES = ("variables.yaml", "configs.yaml")
+PROVIDERS_FILES = ("providers.yaml", "providers.yml")
 # where 0.0.14 and later looked for lists of workflows, and 0.10 and later for one task a file
 _LISTS = (f"{FOLDER}/workflows.yaml", f"{FOLDER}/workflows.yml")
 _MORE_LISTS = f"{FOLDER}/workflows"
@@ -32,6 +34,13 @@ def workflow_files(root: Path) -> tuple[Path, ...]:
     """The workflow files of a project: lists in ``.dstack``, then tasks beside it, by name."""
     lists = [root / name for name in _LISTS if os.path.lexists(root / name)]
     return (*lists, *_named(root / _MORE_LISTS, _YAML), *_named(root, _TASKS))
+
+
+def beside(root: Path, file: Path, names: tuple[str, ...]) -> Path | None:
+    """The first of ``names`` in the project's ``.dstack``, else beside a workflow file."""
+    places = (root / FOLDER, file.parent)
+    found = (place / name for place in places for name in names)
+    return next((path for path in found if os.path.lexists(path)), None)
 
 
 def _named(folder: Path, endings: tuple[str, ...]) -> list[Path]:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.cli.render.problems import show_error, show_notices
-from runner.engine.prepare import FileText, open_files
+from runner.engine.prepare import Beside, FileText, open_files
 from runner.errors import INVALID, WfError
 from runner.plan.facts import FileFact, ProjectFacts, script_path
 from runner.plan.plan import Choices
@@ -41,6 +41,15 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 SHOWN_AS = "workflows.yaml"
 VARIABLES = ".variables.yaml"
+
+# the providers of the project itself
+OWN_PROVIDERS = b"""\
+providers:
+  - name: my-provider
+    image: me/my-provider:2
+    commands: [python3 main.py]
+  - name: bare-provider
+"""
 
 # the requirement files of the project that all plans are made in
 REQUIREMENTS = {
@@ -60,7 +69,8 @@ def opened(case: Path) -> WorkflowFiles:
     """A case, read with the variables file beside it if there is one."""
     beside = case.with_suffix(VARIABLES)
     variables = FileText(beside.read_bytes(), "variables.yaml") if beside.exists() else None
-    return open_files([FileText(case.read_bytes(), SHOWN_AS)], HERE, variables)
+    providers = FileText(OWN_PROVIDERS, "providers.yaml")
+    return open_files([FileText(case.read_bytes(), SHOWN_AS)], HERE, Beside(variables, providers))
 
 
 class Utf8(io.StringIO):

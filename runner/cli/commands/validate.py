@@ -97,7 +97,7 @@ def _check(source: Source) -> WorkflowFiles:
     from runner.errors import invalid
     from runner.plan.plan import Choices
 
-    opened = open_files(source.workflows, source.root, source.variables)
+    opened = open_files(source.workflows, source.root, source.beside)
     problems: list[Problem] = []
     for workflow in opened.workflows:
         try:

@@ -49,7 +49,13 @@ def show_problems(
             stream.write(_hint(problem.hint, dress))
 
 
-def show_notices(notices: Iterable[Problem], stream: TextIO, variables: Mapping[str, str]) -> None:
+def show_notices(
+    notices: Iterable[Problem],
+    stream: TextIO,
+    variables: Mapping[str, str],
+    *,
+    hints: bool = True,
+) -> None:
     """Write what was read but has no effect: each once, however often it was written."""
     dress = style(stream, variables)
     said: dict[str, list[Problem]] = {}
@@ -59,7 +65,7 @@ def show_notices(notices: Iterable[Problem], stream: TextIO, variables: Mapping[
         lines = sorted({again.place.line for again in more if again.place})
         also = f" (also on line {', '.join(map(str, lines))})" if lines else ""
         stream.write(_headline(first.place, message + also, dress, ("note:", "cyan")))
-        if first.hint:
+        if first.hint and hints:
             stream.write(_hint(first.hint, dress))
 
 
