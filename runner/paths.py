@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class RunPaths(NamedTuple):
-    """The files of one run. All but ``workspace`` and ``lock`` stay until ``wf rm``."""
+    """The files of one run.
+
+    All but ``workspace``, ``own_environment`` and ``lock`` stay until ``wf rm``.
+    """
 
     root: Path
 
@@ -76,6 +79,11 @@ class RunPaths(NamedTuple):
     def workspace(self) -> Path:
         """The project folder the job sees; gone after the run."""
         return self.root / "workspace"
+
+    @property
+    def own_environment(self) -> Path:
+        """What the job installed itself; gone after the run."""
+        return self.root / "environment"
 
     @property
     def lock(self) -> Path:

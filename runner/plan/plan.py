@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     )
 
 Action = Literal["run"]
+
+# `pip …`, `/path/pip3 …`, `python -m pip …`: not a file or a folder that is called pip
+_PIP = re.compile(r"(?:^|[\s;&|(/`])(?:pip(?:3(?:\.\d+)?)?|-m\s+pip)\s")
 
 LOCAL = "local"
 """The executor that runs jobs as processes of this machine."""
@@ -91,6 +95,12 @@ class Job:
             case ShellCommands(own):
                 commands += [_headline(command) for command in own]
         return " && ".join(commands)
+
+    @property
+    def installs(self) -> bool:
+        """Whether its commands install packages, for which it needs an environment of its own."""
+        own = self.launch.commands if isinstance(self.launch, ShellCommands) else ()
+        return any(_PIP.search(command) for command in (*self.before, *own))
 
     def of_run(self, run: str) -> Job:
         """The job with the name of its run wherever the workflow asks for it."""
