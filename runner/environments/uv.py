@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import envvars
+from runner.environments.installed import plain_lock
 from runner.environments.interface import Build, Provisioned
 from runner.environments.own import put_on_top
 from runner.environments.pip_settings import NO_INDEX
@@ -79,7 +80,7 @@ class UvProvisioner:
         return str(blake3("\n".join(said).encode()).hexdigest()[:20])
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
-        """``uv venv``, ``uv pip install`` where something is to be installed, ``uv pip freeze``."""
+        """``uv venv``, ``uv pip install`` where something is to be installed, and the lock."""
         uv = _find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
@@ -90,7 +91,7 @@ class UvProvisioner:
             for file in spec.requirements:
                 _write(build.destination.requirements / file.path, file.text)
             run.install(spec)
-        return Provisioned(run.version(), run.freeze() if wanted else ())
+        return Provisioned(run.version(), run.lock() if wanted else ())
 
     def own(self, shared: Environment, build: Build) -> Environment:
         """A virtual environment with pip, on top of another."""
@@ -167,8 +168,11 @@ class _Uv:
                 details=details,
             )
 
-    def freeze(self) -> tuple[str, ...]:
-        """Every package with its version."""
+    def lock(self) -> tuple[str, ...]:
+        """Every package with its version; uv is asked only for what it takes uv to tell."""
+        plain = plain_lock(self._build.destination.venv)
+        if plain is not None:
+            return plain
         done = capture(
             [str(self._uv), "pip", "freeze", "--python", str(self._build.destination.python)],
             env=self._variables,
