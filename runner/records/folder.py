@@ -34,7 +34,8 @@ def write(path: Path, document: dict[str, Any]) -> None:
     try:
         descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
+            # neither `dump` nor an indent: the slow encoder would do both, and lists can be long
+            file.write(json.dumps(document))
             file.flush()
             os.fsync(descriptor)
         os.replace(staged, path)
