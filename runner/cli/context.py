@@ -89,7 +89,8 @@ def _read(path: Path, cwd: Path) -> FileText:
     import os
     import stat
 
-    from runner.document.reader import MAX_BYTES, too_large
+    from runner.document.limits import LIMITS
+    from runner.document.reader import too_large
     from runner.engine.prepare import FileText
 
     shown = os.path.relpath(path, cwd)
@@ -108,9 +109,9 @@ def _read(path: Path, cwd: Path) -> FileText:
             raise WfError(INVALID, f"{shown} is a folder", hint="a workflow file is YAML text")
         if not stat.S_ISREG(found.st_mode):
             raise WfError(INVALID, f"{shown} is not a regular file")
-        if found.st_size > MAX_BYTES:
+        if found.st_size > LIMITS.bytes:
             raise too_large(shown, found.st_size)
         with open(descriptor, "rb", closefd=False) as file:
-            return FileText(file.read(MAX_BYTES + 1), shown)
+            return FileText(file.read(LIMITS.bytes + 1), shown)
     finally:
         os.close(descriptor)

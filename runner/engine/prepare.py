@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from runner.allocation import matching
 from runner.document.reader import read
 from runner.errors import UNSATISFIABLE, USAGE, Problem, WfError, invalid
+from runner.plan.plan import Choices
 from runner.plan.planner import plan
 from runner.spec import own_providers
 from runner.spec.eras.era import detect
@@ -22,7 +23,7 @@ from runner.spec.mistakes import did_you_mean
 from runner.spec.variables import NO_VARIABLES
 from runner.spec.variables import load as load_variables
 from runner.units import quoted
-from runner.workspace.project import facts
+from runner.workspace.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from runner.allocation.inventory import Inventory
     from runner.document.document import Document
-    from runner.plan.plan import Choices, Job, Plan
+    from runner.plan.plan import Job, Plan
     from runner.spec.eras.era import Era
     from runner.spec.variables import Variables
     from runner.spec.workflow import Resources, Workflow
@@ -57,10 +58,10 @@ NOTHING_BESIDE = Beside()
 
 @dataclass(frozen=True, slots=True)
 class WorkflowFiles:
-    """The workflow files of a project, read. ``root`` is the project folder."""
+    """The workflow files of a project, read, by name. ``root`` is the project folder."""
 
     root: Path
-    documents: tuple[Document, ...]
+    documents: Mapping[str, Document]
     workflows: tuple[Workflow, ...]
 
     def find(self, name: str) -> Workflow:
@@ -73,7 +74,7 @@ class WorkflowFiles:
             if workflow.name == name:
                 return workflow
         names = [workflow.name for workflow in self.workflows]
-        named = [document.file for document in self.documents]
+        named = list(self.documents)
         files = named[0] if len(named) == 1 else f"{len(named)} workflow files"
         raise WfError(
             USAGE,
@@ -83,7 +84,7 @@ class WorkflowFiles:
 
     def document(self, workflow: Workflow) -> Document:
         """The file that a workflow was read from."""
-        return next(found for found in self.documents if found.file == workflow.file)
+        return self.documents[workflow.file]
 
     def era(self, document: Document) -> Era:
         """The era of the format that a file is of."""
@@ -111,19 +112,19 @@ def open_files(
     providers: Mapping[str, str] = {}
     if beside.providers is not None:
         providers = own_providers.load(read(beside.providers.text, beside.providers.file))
-    documents: list[Document] = []
+    documents: dict[str, Document] = {}
     workflows: list[Workflow] = []
     problems: list[Problem] = []
     for text in texts:
         try:
             document = read(text.text, text.file)
-            documents.append(document)
+            documents[document.file] = document
             workflows += load(document, variables, chosen, providers)
         except WfError as error:
             if not error.problems:
                 raise
             problems += error.problems
-    opened = WorkflowFiles(root, tuple(documents), tuple(workflows))
+    opened = WorkflowFiles(root, documents, tuple(workflows))
     problems += _repeated_names(opened)
     if problems:
         raise invalid(problems)
@@ -164,8 +165,36 @@ def prepare(opened: WorkflowFiles, name: str, choices: Choices) -> Plan:
     """
     workflow = opened.find(name)
     with _located(opened.document(workflow)):
-        own = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return plan(workflow, choices, facts(opened.root, workflow), own)
+        return _plan(workflow, choices, Project(opened.root))
+
+
+def _plan(workflow: Workflow, choices: Choices, project: Project) -> Plan:
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return plan(workflow, choices, project.facts(workflow), own)
+
+
+def check(opened: WorkflowFiles) -> None:
+    """Plan a run of every workflow, to see whether the files they name can be used.
+
+    Raises:
+        WfError: kind ``INVALID`` with all mistakes. One of a file that several workflows name is
+            told once.
+    """
+    project = Project(opened.root)
+    found: dict[tuple[object, ...], Problem] = {}
+    for workflow in opened.workflows:
+        try:
+            with _located(opened.document(workflow)):
+                _plan(workflow, Choices(), project)
+        except WfError as error:
+            found.update((_identity(problem), problem) for problem in error.problems)
+    if found:
+        raise invalid(list(found.values()))
+
+
+def _identity(problem: Problem) -> tuple[object, ...]:
+    place = problem.place
+    return (problem.message, place and (place.file, place.line, place.column))
 
 
 def shortage(

@@ -11,6 +11,7 @@ from runner.spec.workflow import ShellCommands
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.plan.requirements import Requirements
     from runner.spec.workflow import Workflow
 
 FileKind = Literal["file", "directory", "missing", "outside"]
@@ -20,13 +21,14 @@ FileKind = Literal["file", "directory", "missing", "outside"]
 class FileFact:
     """What a path turned out to be.
 
-    ``text`` is there for files that were asked for with their text; ``nearby`` names files beside
-    a missing one.
+    ``text`` is there for files that were asked for with their text, and ``requirements`` once it
+    was read; ``nearby`` names files beside a missing one.
     """
 
     kind: FileKind
     text: str | None = None
     nearby: tuple[str, ...] = ()
+    requirements: Requirements | None = None
 
 
 @dataclass(frozen=True, slots=True)

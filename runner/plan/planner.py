@@ -115,8 +115,9 @@ def _requirements(
         if bad or fact.text is None:
             continue
         found[current] = RequirementFile(current, fact.text)
-        problems += requirements.check(found[current])
-        waiting += requirements.includes(current, fact.text)
+        known = fact.requirements or requirements.read(found[current])
+        problems += known.problems
+        waiting += known.includes
     return tuple(found.values())
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.plan.facts import FileFact, ProjectFacts, requirements_path, script_path
-from runner.plan.requirements import includes
+from runner.plan.plan import RequirementFile
+from runner.plan.requirements import read
 
 if TYPE_CHECKING:
+    from runner.plan.facts import FileKind
     from runner.spec.workflow import Workflow
 
 FOLDER = ".dstack"
@@ -68,40 +70,76 @@ def root_of(file: Path) -> Path:
     return file.parent
 
 
-def facts(root: Path, workflow: Workflow) -> ProjectFacts:
-    """The files of the project that a plan of ``workflow`` depends on."""
-    found = {workflow.working_dir: _fact(root, workflow.working_dir)}
-    script = script_path(workflow)
-    if script is not None:
-        found[script] = _fact(root, script)
-    waiting = [path for path in [requirements_path(workflow)] if path is not None]
-    while waiting:
-        path = waiting.pop()
-        if path in found and found[path].text is not None:
-            continue
-        fact = _fact(root, path, with_text=True)
-        found[path] = fact
-        waiting += [] if fact.text is None else includes(path, fact.text)
-    return ProjectFacts(found)
+class Project:
+    """A project folder as plans see it: each file is looked at once, whoever asks for it."""
 
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._real = os.path.realpath(root)
+        self._folders: dict[str, FileFact] = {}
+        self._scripts: dict[str, FileFact] = {}
+        self._requirements: dict[str, FileFact] = {}
 
-def _fact(root: Path, path: str, *, with_text: bool = False) -> FileFact:
-    try:
-        return _look(root, path, with_text=with_text)
-    except OSError:  # a name longer than a name can be, say: nothing is there
-        return FileFact("missing")
+    def facts(self, workflow: Workflow) -> ProjectFacts:
+        """The files of the project that a plan of ``workflow`` depends on."""
+        found = {workflow.working_dir: self._folder(workflow.working_dir)}
+        script = script_path(workflow)
+        if script is not None:
+            found[script] = self._script(script)
+        waiting = [path for path in [requirements_path(workflow)] if path is not None]
+        while waiting:
+            path = waiting.pop()
+            if path in found and found[path].requirements is not None:
+                continue
+            found[path] = fact = self._requirements_file(path)
+            waiting += [] if fact.requirements is None else fact.requirements.includes
+        return ProjectFacts(found)
 
+    def _folder(self, path: str) -> FileFact:
+        known = self._folders.get(path)
+        if known is None:
+            known = self._folders[path] = FileFact(self._look(path)[0])
+        return known
 
-def _look(root: Path, path: str, *, with_text: bool) -> FileFact:
-    whole = root / path
-    real = Path(os.path.realpath(whole))
-    if not real.is_relative_to(os.path.realpath(root)):
-        return FileFact("outside")
-    if real.is_dir():
-        return FileFact("directory", nearby=_nearby(root, whole))
-    if not real.is_file():
-        return FileFact("missing", nearby=_nearby(root, whole.parent))
-    return FileFact("file", _text(real) if with_text else None)
+    def _script(self, path: str) -> FileFact:
+        known = self._scripts.get(path)
+        if known is None:
+            kind, _ = self._look(path)
+            known = self._scripts[path] = FileFact(kind, nearby=self._nearby(path, kind))
+        return known
+
+    def _requirements_file(self, path: str) -> FileFact:
+        known = self._requirements.get(path)
+        if known is None:
+            kind, real = self._look(path)
+            text = _text(real) if kind == "file" else None
+            known = self._requirements[path] = FileFact(
+                kind,
+                text,
+                self._nearby(path, kind),
+                None if text is None else read(RequirementFile(path, text)),
+            )
+        return known
+
+    def _look(self, path: str) -> tuple[FileKind, Path]:
+        """What a path is, and where it really lies."""
+        whole = self._root / path
+        try:
+            real = Path(os.path.realpath(whole))
+            if not real.is_relative_to(self._real):
+                return "outside", real
+            kind: FileKind = (
+                "directory" if real.is_dir() else "file" if real.is_file() else "missing"
+            )
+        except OSError:  # a name longer than a name can be, say: nothing is there
+            return "missing", whole
+        return kind, real
+
+    def _nearby(self, path: str, kind: FileKind) -> tuple[str, ...]:
+        """What else could have been meant, where ``path`` is no file."""
+        if kind == "directory":
+            return _files(self._root, self._root / path)
+        return _files(self._root, (self._root / path).parent) if kind == "missing" else ()
 
 
 def _text(path: Path) -> str:
@@ -109,13 +147,13 @@ def _text(path: Path) -> str:
         return file.read(_MAX_REQUIREMENTS)
 
 
-def _nearby(root: Path, folder: Path) -> tuple[str, ...]:
+def _files(root: Path, folder: Path) -> tuple[str, ...]:
     """Files in ``folder`` (or in the project folder, if there is no such folder)."""
-    place = folder if folder.is_dir() else root
     try:
+        place = folder if folder.is_dir() else root
         with os.scandir(place) as entries:
             # links are not followed: one may lead to itself
             names = sorted(e.name for e in entries if not e.is_dir(follow_symlinks=False))
-    except OSError:  # it cannot be listed
+    except OSError:  # it cannot be listed, or its name is longer than a name can be
         return ()
     return tuple(os.path.relpath(place / name, root) for name in names[:200])
