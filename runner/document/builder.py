@@ -16,13 +16,14 @@ from runner.document.document import (
     place,
 )
 from runner.document.scalars import plain
-from runner.errors import INVALID, Problem, WfError, invalid
+from runner.errors import INVALID, Problem, Related, WfError, invalid
 from runner.units import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from runner.document.limits import Limits
+    from runner.errors import Place
 
 
 class _Open(NamedTuple):
@@ -168,13 +169,7 @@ class Builder:
             if name == "<<":
                 self._bad_key(key, "merge keys (`<<`) are not read", "write the keys out")
             elif name in entries:
-                first = entries[name][0].span.line
-                self._bad_key(
-                    key,
-                    f"{quoted(name)} stands here for the second time (first on line {first})",
-                    "keep one of them",
-                    code="duplicate-key",
-                )
+                self._repeated_key(key, entries[name][0])
             else:
                 entries[name] = (key, value)
         return entries
@@ -185,9 +180,26 @@ class Builder:
             return "a variable is written ${{ name }}, with a dollar sign"
         return None
 
-    def _bad_key(self, key: Node, message: str, hint: str | None, code: str = "syntax") -> None:
-        where = place(self.file, self.lines, key.span)
-        self.problems.append(Problem(message, place=where, hint=hint, code=code))
+    def _bad_key(self, key: Node, message: str, hint: str | None) -> None:
+        self.problems.append(
+            Problem(message, place=self._place(key), hint=hint, code="syntax"),
+        )
+
+    def _repeated_key(self, key: ScalarNode, first: ScalarNode) -> None:
+        line = first.span.line
+        message = f"{quoted(key.value)} stands here for the second time (first on line {line})"
+        self.problems.append(
+            Problem(
+                message,
+                place=self._place(key),
+                hint="keep one of them",
+                related=(Related("first written here", place=self._place(first)),),
+                code="duplicate-key",
+            )
+        )
+
+    def _place(self, node: Node) -> Place:
+        return place(self.file, self.lines, node.span)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         self._aliases += 1

@@ -15,7 +15,7 @@ from runner.errors import Place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.errors import Problem, Route
+    from runner.errors import Problem, Related, Route
 
 ScalarKind = Literal["str", "int", "float", "bool", "null"]
 
@@ -167,9 +167,11 @@ class Document:
         return place(self.file, self.lines, span)
 
     def settle(self, problem: Problem) -> None:
-        """Give a problem that has a route into this document its place."""
-        if problem.place is None:
-            problem.place = self.place(problem.route, at_key=problem.at_key, mark=problem.mark)
+        """Give a problem with a route into this document its place, and its relations theirs."""
+        positions: tuple[Problem | Related, ...] = (problem, *problem.related)
+        for at in positions:
+            if at.place is None:
+                at.place = self.place(at.route, at_key=at.at_key, mark=at.mark)
 
     def _part(self, span: Span, mark: str) -> Span:
         """Where ``mark`` first stands within a span, or the span if it was written otherwise."""

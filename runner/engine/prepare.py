@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner.allocation import matching
 from runner.document.reader import read
-from runner.errors import UNSATISFIABLE, USAGE, Problem, WfError, invalid
+from runner.errors import UNSATISFIABLE, USAGE, Problem, Related, WfError, invalid
 from runner.plan.plan import Choices
 from runner.plan.planner import plan
 from runner.spec import own_providers
@@ -150,7 +150,9 @@ def _repeated_names(opened: WorkflowFiles) -> list[Problem]:
         where = f"{known.file}:{opened.line(known)}"
         message = f"the workflow `{workflow.name}` is already defined in {where}"
         hint = f"rename one, or name a file: wf run {workflow.name} --file {workflow.file}"
-        problem = Problem(message, route=workflow.route("name"), hint=hint)
+        route = known.route("name")
+        related = (Related("first defined here", place=opened.document(known).place(route)),)
+        problem = Problem(message, route=workflow.route("name"), hint=hint, related=related)
         opened.document(workflow).settle(problem)
         problems.append(problem)
     return problems

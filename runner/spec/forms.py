@@ -72,12 +72,14 @@ def _pairs(value: Any) -> Any:  # noqa: ANN401
 
 def _listed(items: list[Any]) -> dict[str, str]:
     read: dict[str, str] = {}
+    first: dict[str, int] = {}
     for index, item in enumerate(items):
         key, value = _part(_assignment, item, index)
         if key in read:
             message = f"the variable {quoted(key)} is set twice"
-            raise text.mistake(message, "keep one of them", at=(index,))
-        read[key] = value
+            related = (((first[key],), "first set here"),)
+            raise text.mistake(message, "keep one of them", at=(index,), related=related)
+        read[key], first[key] = value, index
     return read
 
 

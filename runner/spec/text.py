@@ -35,14 +35,20 @@ _LAST_PORT = 65535
 
 
 def mistake(
-    message: str, hint: str | None = None, *, at: Route = (), at_key: bool = False
+    message: str,
+    hint: str | None = None,
+    *,
+    at: Route = (),
+    at_key: bool = False,
+    related: tuple[tuple[Route, str], ...] = (),
 ) -> PydanticCustomError:
     """What a reader raises: a message in our voice, and what to write instead.
 
-    ``at`` leads on from the value that is read to the part of it that is at fault.
+    ``at`` leads on from the value that is read to the part of it that is at fault, and so do the
+    routes of ``related`` to other parts, each with what is there.
     """
     # the message goes through a template, where braces are fields
-    context = {"message": message, "hint": hint, "at": at, "at_key": at_key}
+    context = {"message": message, "hint": hint, "at": at, "at_key": at_key, "related": related}
     return PydanticCustomError("wf", "{message}", context)
 
 

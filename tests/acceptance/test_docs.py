@@ -481,7 +481,7 @@ def told(world: World) -> dict[str, set[str]]:
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
-    world.write(".dstack/workflows.yaml", "workflows: [{name: a}]\n")
+    world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")
     found["A validation"] |= set(keys(world.wf("validate", "--json").json()))
     found["An error"] = set(keys(world.wf("run", "a", "--json").json()))
     return {heading: {key.removeprefix("[].") for key in found[heading]} for heading in found}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from runner.document.document import Scalar
-from runner.errors import Problem
+from runner.errors import Problem, Related
 from runner.spec.eras import early, effects
 from runner.spec.mistakes import did_you_mean, translate
 from runner.spec.notices import read_as
@@ -188,7 +188,13 @@ def _spellings(
                 notices.append(read_as(message, (*route, key)))
                 continue
             problems.append(
-                Problem(message, route=(*route, key), at_key=True, hint="keep one of them")
+                Problem(
+                    message,
+                    route=(*route, key),
+                    at_key=True,
+                    hint="keep one of them",
+                    related=(Related("first written here", route=(*route, first), at_key=True),),
+                )
             )
     for part in form.wanted:
         spellings = form.spellings.get(part, (part,))
@@ -241,7 +247,11 @@ def _repeated_names(workflows: tuple[Workflow, ...], document: Document) -> list
     for workflow in workflows:
         known = first.setdefault(workflow.name, workflow)
         if known is not workflow:
-            line = document.locate(known.route("name")).line
+            before = known.route("name")
+            line = document.locate(before).line
             message = f"the workflow `{workflow.name}` is already defined on line {line}"
-            problems.append(Problem(message, route=workflow.route("name"), hint="rename one"))
+            related = (Related("first defined here", route=before),)
+            problems.append(
+                Problem(message, route=workflow.route("name"), hint="rename one", related=related)
+            )
     return problems
