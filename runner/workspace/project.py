@@ -86,6 +86,8 @@ class Project:
         script = script_path(workflow)
         if script is not None:
             found[script] = self._script(script)
+        for file in workflow.files:
+            found[file.local] = self._script(file.local)
         waiting = [path for path in [requirements_path(workflow)] if path is not None]
         while waiting:
             path = waiting.pop()
