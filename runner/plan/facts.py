@@ -57,7 +57,8 @@ class PastRun:
     """A run that succeeded.
 
     ``here``: it was submitted from this project folder. ``parts`` are those of its fingerprint and
-    ``files`` the digests of its code, where they were asked for.
+    ``files`` the digests of its code, where they were asked for. ``gone``: its artifacts are not
+    there any more.
     """
 
     name: str
@@ -66,6 +67,7 @@ class PastRun:
     here: bool
     parts: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,6 @@ class Past:
 
     runs: tuple[PastRun, ...] = ()
     tags: Mapping[str, TaggedRun] = field(default_factory=dict)
-
-    def without(self, names: frozenset[str]) -> Past:
-        """The same without some runs, whose artifacts are gone."""
-        return Past(tuple(run for run in self.runs if run.name not in names), self.tags)
-
-
-NO_PAST = Past()
 
 
 def in_project(workflow: Workflow, path: str) -> str:

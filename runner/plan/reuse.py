@@ -90,7 +90,7 @@ class _Linking:
         if needed.mode == "last":
             if self._everything and name in self.linked and name != workflow.name:
                 return Input("last", name)
-            run = next((run for run in past.runs if run.workflow == name and run.here), None)
+            run = next((run for run in past.runs if _serves(run, name) and run.here), None)
             if run is not None:
                 return Input("last", name, run=run.name)
             self.problems.append(_no_run(needed))
@@ -98,7 +98,7 @@ class _Linking:
         tagged = past.tags.get(needed.tag or "")
         if tagged is not None and name in {None, tagged.workflow}:
             return Input("tag", tagged.workflow, needed.tag, tagged.name)
-        self.problems.append(_no_tag(needed, tagged and tagged.workflow))
+        self.problems.append(_no_tag(needed, None if tagged is None else tagged.workflow))
         return None
 
     def _said(self, given: Input) -> str:
@@ -107,6 +107,10 @@ class _Linking:
             return f"run {given.run}"
         made = self.linked[str(given.workflow)].fingerprint
         return f"same as {made.digest if made else ''}"
+
+
+def _serves(run: PastRun, workflow: str | None) -> bool:
+    return run.workflow == workflow and not run.gone
 
 
 def _no_run(needed: Dependency) -> Problem:
@@ -132,7 +136,7 @@ def _no_tag(needed: Dependency, other: str | None) -> Problem:
 def _needed(linked: Mapping[str, Job], known: Known, *, fresh: bool) -> tuple[Job, ...]:
     """Decide from what was asked for backwards; only what a job to be run needs is looked at."""
     decided: dict[str, Job] = {}
-    asked = next(reversed(linked.values()))
+    asked = linked[list(linked)[-1]]
     waiting = [asked]
     while waiting:
         job = waiting.pop(0)
@@ -166,7 +170,7 @@ def _decide(job: Job, known: Known, *, fresh: bool) -> Job:
         return replace(job, reason="nothing is reused (--fresh)")
     former = [run for run in known.past.runs if run.workflow == job.workflow]
     digest = job.fingerprint.digest if job.fingerprint else ""
-    same = next((run for run in former if run.fingerprint == digest), None)
+    same = next((run for run in former if run.fingerprint == digest and not run.gone), None)
     if same is not None:
         reason = f"same code, variables, environment and inputs as {same.name}"
         return replace(job, action="reuse", reason=reason, run=same.name)
