@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.plan.plan import Job
-
 # raised when the same job would be told differently, so that old runs are not taken for the same
 _FORMAT = 1
 _LENGTH = 20
 # in the order in which a difference is told
-_NAMES = MappingProxyType(
+NAMES = MappingProxyType(
     {
         "code": "code",
         "command": "its part of the workflow file",
@@ -40,7 +38,7 @@ class Fingerprint:
     @property
     def digest(self) -> str:
         """The hash over all parts."""
-        return _hash([_FORMAT, self.parts])
+        return hashed([_FORMAT, self.parts])
 
     def document(self) -> dict[str, Any]:
         """The fingerprint as JSON."""
@@ -53,34 +51,11 @@ class Fingerprint:
 
 def part_name(key: str) -> str:
     """What a part is called in a sentence."""
-    return _NAMES[key]
+    return NAMES[key]
 
 
-def fingerprint(job: Job, code: str, environment: str, inputs: tuple[str, ...]) -> Fingerprint:
-    """The fingerprint of a job.
-
-    ``code`` and ``environment`` are digests; ``inputs`` are the fingerprints of the jobs it
-    depends on, or the names of runs where those were chosen.
-    """
-    launch = job.launch
-    told = {
-        "launch": [type(launch).__name__, *(getattr(launch, name) for name in launch.__slots__)],
-        "before": job.before,
-        "working_dir": job.working_dir,
-        "artifacts": [artifact.path for artifact in job.artifacts],
-        "files": [[copied.local, copied.target] for copied in job.files],
-    }
-    parts = {
-        "code": code,
-        "command": _hash(told),
-        "variables": _hash([sorted(job.parameters), sorted(job.variables)]),
-        "environment": environment,
-        "inputs": _hash(inputs),
-    }
-    return Fingerprint(tuple((name, parts[name]) for name in _NAMES))
-
-
-def _hash(told: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+def hashed(told: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+    """A short hash of a value."""
     from blake3 import blake3
 
     text = json.dumps(told, ensure_ascii=True, sort_keys=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runner.errors import UNSATISFIABLE, Problem, WfError
-from runner.plan.fingerprint import fingerprint, part_name
+from runner.plan.fingerprint import NAMES, Fingerprint, hashed, part_name
 from runner.plan.plan import Input, Plan
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class _Linking:
             self.linked[job.workflow] = replace(
                 job,
                 inputs=inputs,
-                fingerprint=fingerprint(
+                fingerprint=fingerprint_of(
                     job,
                     known.code[job.workflow].digest,
                     known.environments[job.environment],
@@ -107,6 +107,30 @@ class _Linking:
             return f"run {given.run}"
         made = self.linked[str(given.workflow)].fingerprint
         return f"same as {made.digest if made else ''}"
+
+
+def fingerprint_of(job: Job, code: str, environment: str, inputs: tuple[str, ...]) -> Fingerprint:
+    """The fingerprint of a job.
+
+    ``code`` and ``environment`` are digests; ``inputs`` are the fingerprints of the jobs it
+    depends on, or the names of runs where those were chosen.
+    """
+    launch = job.launch
+    told = {
+        "launch": [type(launch).__name__, *(getattr(launch, name) for name in launch.__slots__)],
+        "before": job.before,
+        "working_dir": job.working_dir,
+        "artifacts": [artifact.path for artifact in job.artifacts],
+        "files": [[copied.local, copied.target] for copied in job.files],
+    }
+    parts = {
+        "code": code,
+        "command": hashed(told),
+        "variables": hashed([sorted(job.parameters), sorted(job.variables)]),
+        "environment": environment,
+        "inputs": hashed(inputs),
+    }
+    return Fingerprint(tuple((name, parts[name]) for name in NAMES))
 
 
 def _serves(run: PastRun, workflow: str | None) -> bool:
