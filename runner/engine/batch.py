@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from runner.allocation.inventory import Inventory
     from runner.engine.basis import Basis
-    from runner.engine.parts import Parts
+    from runner.engine.parts import Parts, Rules
     from runner.errors import WfError
     from runner.events import Event
     from runner.fork import Child
@@ -34,15 +34,6 @@ if TYPE_CHECKING:
     from runner.process import Signals
 
 _CHUNK = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How a batch goes. ``limit``: so many at once; ``None``: as many as fit."""
-
-    limit: int | None = None
-    keep_going: bool = False
-    wait: bool = True
 
 
 @dataclass(slots=True)

@@ -212,7 +212,7 @@ def _why(job: Job, former: PastRun | None, code: Code) -> str:
     if part is None:
         return f"the artifacts of {former.name} are gone"
     said = f"{part_name(part)} changed since {former.name}"
-    if part != "code" or not former.files:
+    if part != "code" or former.files is None:
         return said
     changed = sorted(
         path
