@@ -134,10 +134,12 @@ class Batch:
                 return
             course = self.courses[name]
             lacking = self.refused(course.job)
+            if lacking is not None and self._children and not self.rules.keep_going:
+                continue  # it would keep others from starting before its turn has come
             if lacking is not None:
                 said = lacking.problems[0] if lacking.problems else lacking
                 self._schedule = self._schedule.start(name)
-                self._end(name, Ended(lacking.kind, said.message, said.hint))
+                self._end(name, Ended(lacking.kind, "failed", said.message, said.hint))
             elif self._fits(course.job):
                 self._schedule = self._schedule.start(name)
                 member = Member(
@@ -211,7 +213,7 @@ class Batch:
         if not chunk:
             code = child.collect()
             del self._children[name]
-            died = Ended(errors.INTERNAL, f"its process ended by itself ({code})")
+            died = Ended(errors.INTERNAL, "failed", f"its process ended by itself ({code})")
             self._end(name, course.ended or died)
 
     def _end(self, name: str, ended: Ended) -> None:

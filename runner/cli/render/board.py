@@ -78,8 +78,8 @@ class Board:
         if course.ended.exit_code == 0:
             self._line("✓", "green", run, course.workflow, f"succeeded{took}")
             return
-        said = course.ended.message or f"exit {course.ended.exit_code}"
-        self._line("✗", "red", run, course.workflow, f"failed{took}: {said}")
+        said = f"{course.ended.status}{took} · {course.ended.message}"
+        self._line("✗", "red", run, course.workflow, said)
         if course.ended.hint:
             self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(course.ended.hint)}")
         for line in last_lines(course.log, _LAST_LINES):
@@ -182,12 +182,13 @@ def last_lines(log: str | None, count: int) -> list[str]:
 
 def summary(courses: list[Course], reused: int, took: float) -> str:
     """The counts, in words."""
-    ended = [course.ended.exit_code for course in courses if course.ended is not None]
+    statuses = [course.ended.status for course in courses if course.ended is not None]
     counts = {
-        "succeeded": ended.count(0),
+        "succeeded": statuses.count("succeeded"),
         "reused": reused,
-        "failed": len(ended) - ended.count(0),
-        "skipped": len(courses) - len(ended),
+        "failed": statuses.count("failed"),
+        "cancelled": statuses.count("cancelled"),
+        "skipped": len(courses) - len(statuses),
     }
     said = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
     return f"{said} in {duration(took)}"
