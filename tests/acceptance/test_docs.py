@@ -483,6 +483,9 @@ def told(world: World) -> dict[str, set[str]]:
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
     world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")
     found["A validation"] |= set(keys(world.wf("validate", "--json").json()))
+    world.write(".dstack/workflows.yaml", "workflows: [{Name: a, provider: bash, commands: ls}]\n")
+    found["A validation"] |= set(keys(world.wf("validate", "--fix", "--json").json()))
+    world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")
     found["An error"] = set(keys(world.wf("run", "a", "--json").json()))
     return {heading: {key.removeprefix("[].") for key in found[heading]} for heading in found}
 
