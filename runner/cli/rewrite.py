@@ -20,13 +20,13 @@ def rewrite(path: Path, shown: str, root: Path, before: bytes, after: bytes) -> 
     if not real.is_relative_to(os.path.realpath(root)):
         raise WfError(
             INVALID,
-            f"{shown} is a link that leads out of the project; nothing was changed",
+            f"{shown} leads out of the project by a link, so it was not changed",
             hint=f"put the file itself right: wf validate --fix {real}",
         )
     staged = real.with_name(f".{real.name}.{os.getpid()}.new")
     try:
         if real.read_bytes() != before:
-            message = f"{shown} has changed while it was checked; nothing was written"
+            message = f"{shown} has changed while it was checked, so it was not written"
             raise WfError(INVALID, message, hint="try again")
         _write(staged, after, stat.S_IMODE(real.stat().st_mode))
         os.replace(staged, real)

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from runner.errors import Place
 
 
+# nobody reads more
+_MAX_PROBLEMS = 100
+
+
 class _Open(NamedTuple):
     """A collection whose end has not come yet; ``before`` counts the values up to it."""
 
@@ -186,8 +190,7 @@ class Builder:
         fix = None if self._in_key() else braces.dollar(span, line, in_flow=self._in_flow())
         hint = braces.DOLLAR_HINT if fix or braces.lacks_dollar(line) else None
         message = "a key must be a plain word"
-        problem = Problem(message, place=self._place(key), hint=hint, fix=fix, code="syntax")
-        self.problems.append(problem)
+        self._tell(Problem(message, place=self._place(key), hint=hint, fix=fix, code="syntax"))
 
     def _in_flow(self) -> bool:
         """Whether what ends now lies within brackets."""
@@ -200,15 +203,14 @@ class Builder:
 
     def _merge_key(self, key: ScalarNode) -> None:
         message, hint = "merge keys (`<<`) are not read", "write the keys out"
-        problem = Problem(message, place=self._place(key), hint=hint, code="syntax")
-        self.problems.append(problem)
+        self._tell(Problem(message, place=self._place(key), hint=hint, code="syntax"))
 
     def _repeated_key(
         self, key: ScalarNode, value: Node, first: ScalarNode, first_value: Node
     ) -> None:
         line = first.span.line
         message = f"{quoted(key.value)} stands here for the second time (first on line {line})"
-        self.problems.append(
+        self._tell(
             Problem(
                 message,
                 place=self._place(key),
@@ -218,6 +220,10 @@ class Builder:
                 code="duplicate-key",
             )
         )
+
+    def _tell(self, problem: Problem) -> None:
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append(problem)
 
     def _place(self, node: Node) -> Place:
         return place(self.file, self.lines, node.span)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # a mistake of the syntax hides those below it, so each may take a round
 _MAX_ROUNDS = 100
+# nobody writes longer ones by hand, and each is kept as it was
+_MAX_LINE = 2000
 # the kinds of mistakes that are found before a file has a meaning
 _READING = frozenset({"syntax", "limit", "duplicate-key"})
 
@@ -54,13 +56,17 @@ class _Round:
         place, fix = problem.place, problem.fix
         if place is None or fix is None or place.file not in self._files:
             return
-        claims: set[tuple[object, ...]] = {(place.file, line) for line in touched(fix.edits)}
+        lines = touched(fix.edits)
+        claims: set[tuple[object, ...]] = {(place.file, line) for line in lines}
         if fix.text:
             claims.add((place.file, problem.route[:-1], fix.text))
-        if claims & self._claims:
+        text = self._text(place.file)
+        if claims & self._claims or any(
+            len(text[n - 1]) > _MAX_LINE for n in lines if n <= len(text)
+        ):
             return
         self._claims |= claims
-        before, after = changed(self._text(place.file), fix.edits)
+        before, after = changed(text, fix.edits)
         done = Fixed(place.file, place.line, problem.message, tuple(before), tuple(after))
         self.fixed.append(done)
         self._edits.setdefault(place.file, []).extend(fix.edits)

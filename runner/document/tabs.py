@@ -30,7 +30,7 @@ def fix(lines: tuple[str, ...], line: int) -> Fix | None:
         if (text.startswith("\t") and text.strip()) or number == line
     ]
     found: Fix | None = None
-    meant: list[object] | None = None
+    meant: int | None = None
     for width in _WIDTHS:
         edits = tuple(_spaces(lines[number - 1], number, width) for number in at)
         read = _meaning(lines, edits)
@@ -48,14 +48,15 @@ def _spaces(line: str, number: int, width: int) -> Edit:
     return Edit(number, 1, number, len(margin) + 1, margin.expandtabs(width))
 
 
-def _meaning(lines: tuple[str, ...], edits: Iterable[Edit]) -> list[object] | None:
-    """What the text holds with tabs replaced, or ``None`` where it still cannot be read."""
+def _meaning(lines: tuple[str, ...], edits: Iterable[Edit]) -> int | None:
+    """A hash of what the text holds with tabs replaced, or ``None`` where it cannot be read."""
     changed = list(lines)
     for edit in edits:
         changed[edit.line - 1] = edit.text + lines[edit.line - 1][edit.end_column - 1 :]
+    meant = 0
     try:
-        return [
-            (type(event), getattr(event, "value", None)) for event in events("\n".join(changed))
-        ]
+        for event in events("\n".join(changed)):
+            meant = hash((meant, type(event), getattr(event, "value", None)))
     except yaml.YAMLError:
         return None
+    return meant

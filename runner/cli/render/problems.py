@@ -19,6 +19,8 @@ _KINDS = {
 }  # fmt: skip
 _INDENT = 2
 _KEEP_LEFT = 10
+# the longest line that is shown put right
+_SUGGESTED = 500
 
 
 def show_error(error: WfError, stream: TextIO, variables: Mapping[str, str]) -> None:
@@ -125,6 +127,8 @@ def _suggestion(problem: Problem, dress: Style) -> Iterator[str]:
     fix, place = problem.fix, problem.place
     if fix is None or place is None or fix.change == "rename":
         return
+    if len(place.excerpt) > _SUGGESTED:
+        return
     from runner.document.edits import in_one_line
 
     number = str(place.line)
@@ -153,9 +157,11 @@ def _excerpt(place: Place, label: str | None, digits: int, dress: Style) -> str:
     gutter = f" {place.line:>{digits}} {dress.plain('│')} "
     room = max(dress.width - len(gutter) - 1, 20)
     # a tab takes one column here, so that the mark stands where the mistake is
-    text = place.excerpt.replace("\t", " ")
+    text = place.excerpt
     start, end = place.column - 1, max(place.end_column - 1, place.column)
-    before, marked, after = (harmless(part) for part in (text[:start], text[start:end], text[end:]))
+    # a line may be as long as the file, and be shown for each of its mistakes
+    parts = text[max(start - room, 0) : start], text[start:end][:room], text[end : end + room]
+    before, marked, after = (harmless(part.replace("\t", " ")) for part in parts)
     if len(before + marked) > room:
         cut = max(min(len(before) - _KEEP_LEFT, len(before + marked + after) - room), 0)
         before = before[cut:]
