@@ -76,9 +76,17 @@ ROWS = (
         ANY,
         "resources.gpu",
         "resources:\n  gpu: {{gpu}}",
-        Refused("`{{ … }}` is not YAML"),
+        Refused("a key must be a plain word"),
         "A `$` is missing: write `${{ gpu }}`.",
         form="resources.gpu: {{gpu}}",
+    ),
+    Row(
+        ANY,
+        "artifacts",
+        "artifacts: [out/${{ x }}]",
+        Refused("not valid YAML"),
+        "Within brackets an expression needs quotes, which is said.",
+        form="artifacts: [${{ x }}]",
     ),
     Row(
         BASH,
@@ -103,7 +111,7 @@ ROWS = (
             "args: $value",
             Read("launch.args", (written,)),
             "As written.",
-            form=f"a variable's value: {written}",
+            form=f"variables.yaml: {written}",
             files={VALUES: f"variables:\n  a:\n    value: {written}\n"},
         )
         for written in ("2e-5", "0.00002", "010", "1:30", "yes", "None", "124M")

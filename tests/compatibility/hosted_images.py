@@ -118,14 +118,6 @@ ROWS = (
     ),
     Row(
         IMAGE,
-        "resources.shm_size",
-        "resources: {shm: 8GB}",
-        Refused("unknown key `shm`"),
-        "There was no such key yet; an unknown key is a mistake.",
-        form="resources.shm",
-    ),
-    Row(
-        IMAGE,
         "id",
         "id: train",
         Refused("`id` was read in May 2021"),

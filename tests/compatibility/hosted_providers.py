@@ -543,7 +543,7 @@ FILE = (
     Row(
         FILES,
         ".dstack/variables.yaml",
-        "artifacts: [out/${{ gpu }}]",
+        "artifacts: ['out/${{ gpu }}']",
         Read("artifacts[].path", ("out/1",)),
         "`global` for all workflows, and a section for each. `wf run a --gpu 2` gives another "
         "value for one run. In spring, flags of every section were accepted.",
@@ -553,7 +553,7 @@ FILE = (
     Row(
         FILES,
         "${{ name }}",
-        "artifacts: [out/${{ absent }}]",
+        "artifacts: ['out/${{ absent }}']",
         Refused("there is no variable `absent`"),
         "The variable's value; a name that there is no variable for is a mistake.",
         form="${{ name }}",

@@ -20,8 +20,8 @@ What `wf` makes of every key of every [era of the format](workflow-file.md).
 | no effect | It is accepted, and has nothing to do on one machine. `wf validate` tells. |
 | refused | It is a mistake: `wf validate` shows the place, and what to write instead. |
 
-A key that a row names no versions for was read in all of its era. wf reads a key wherever it
-understands it: a list of workflows may mix what different versions wrote.
+A key that a row names no versions for was read in all of its era. `wf` reads a key
+wherever it understands it: a list may mix what different versions wrote.
 """
 
 
@@ -44,12 +44,14 @@ def _section(section: Section) -> str:
 
 
 def _table(rows: tuple[Row, ...]) -> Iterator[str]:
-    yield "| where | key | `wf` | |"
+    yield "| where | key | `wf` | what it does, and why |"
     yield "| --- | --- | --- | --- |"
     for row in rows:
         yield f"| {row.place.name} | {_code(row.shown)} | {row.verdict} | {row.says} |"
 
 
 def _code(text: str) -> str:
-    """A key as code; Markdown's own expressions would be read in braces behind a backquote."""
+    """A key as code, words as they are; Sphinx reads expressions of its own in some code."""
+    if " " in text and not set(text) & set(":{["):
+        return text
     return f"<code>{text}</code>" if "${{" in text or "{{" in text else f"`{text}`"

@@ -12,8 +12,8 @@ import pytest
 from runner.cli.context import Context, workflow_files
 from runner.engine.prepare import WorkflowFiles, open_files
 from runner.errors import INVALID, WfError
-from runner.spec.eras.era import COMMAND_LINE, HOSTED, HOSTED_IMAGES, TASK, Era
 from runner.settings import resolve
+from runner.spec.eras.era import COMMAND_LINE, HOSTED, HOSTED_IMAGES, TASK, Era
 from runner.spec.notices import NO_EFFECT
 from tests.compatibility.page import page
 from tests.compatibility.row import Holds, NoEffect, NotLookedAt, Read, Refused, Row
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from runner.spec.workflow import Workflow
 
 NOW = datetime(2022, 7, 1, tzinfo=timezone.utc)
 PAGE = ROOT / "docs" / "reference" / "compatibility.md"
@@ -81,7 +80,7 @@ def test_what_has_no_effect(row: Row, expected: NoEffect, tmp_path: Path) -> Non
 def test_what_is_not_looked_at(row: Row, expected: NotLookedAt, tmp_path: Path) -> None:
     del expected
     files = opened(tmp_path, row)
-    assert {document.file.rpartition("/")[2] for document in files.documents} == {"workflows.yaml"}
+    assert [file.rpartition("/")[2] for file in files.documents] == ["workflows.yaml"]
 
 
 @pytest.mark.parametrize(("row", "expected"), list(cases(Refused)))
@@ -117,6 +116,57 @@ def test_the_page_is_made_of_the_rows(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--update-golden"):
         PAGE.write_text(made, encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == made
+
+
+# the first versions that the reference names in "read by", and the eras they are of
+_BEGAN = (
+    ("2021", HOSTED_IMAGES),
+    ("2022", HOSTED),
+    ("0.10 and later", TASK),
+    ("0.", COMMAND_LINE),
+)
+_ERAS = (HOSTED_IMAGES, HOSTED, COMMAND_LINE)
+# rows of the reference that two eras share, though it names the later one
+_TABLE_ROW = re.compile(r"^\| `([^`]+)` \|.*\| ([^|]+) \|$", re.MULTILINE)
+
+
+def eras(read_by: str) -> set[Era]:
+    """The eras of the lists that ``2022 to 0.9.2`` or ``0.1 to 0.2, 0.10`` touches."""
+    found: set[Era] = set()
+    for stretch in read_by.removeprefix("seen in ").split(", "):
+        first, _, last = stretch.partition(" to ")
+        begun, ended = _era(first), _era(last) if last else _era(first)
+        if begun is not None and ended is not None:
+            found |= set(_ERAS[_ERAS.index(begun) : _ERAS.index(ended) + 1])
+    return found
+
+
+def _era(version: str) -> Era | None:
+    return next((era for began, era in _BEGAN if version.startswith(began)), None)
+
+
+def documented() -> Iterator[tuple[Era, str, str]]:
+    """Every key of the lists with each era that read it, and the provider it belongs to."""
+    text = REFERENCE.read_text(encoding="utf-8")
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    for heading, body in zip(parts[1::2], parts[2::2], strict=True):
+        provider = re.fullmatch(r"`provider: (\w+)`", heading)
+        for key, read_by in _TABLE_ROW.findall(body):
+            for era in eras(read_by):
+                yield era, provider[1] if provider else "", key
+
+
+def test_every_key_has_a_row_in_every_era_that_read_it() -> None:
+    told = {
+        (section.era, of, row.key)
+        for section in SECTIONS
+        for row in section.rows
+        for of in ("", row.place.of)
+    }
+    known = set(documented())
+    assert len(known) > 90
+    lacking = {(era.name, of, key) for era, of, key in known - told}
+    assert lacking == set()
 
 
 def test_no_row_stands_twice() -> None:
