@@ -20,7 +20,7 @@ class RunCreated:
 
 @dataclass(frozen=True, slots=True)
 class PhaseStarted:
-    """A phase began: ``code`` (snapshot), ``env``, ``devices`` or ``artifacts``."""
+    """A phase began: ``code`` (snapshot), ``inputs``, ``env``, ``devices`` or ``artifacts``."""
 
     phase: str
     text: str

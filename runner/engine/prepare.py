@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from runner.allocation import matching
 from runner.document.reader import read
 from runner.errors import UNSATISFIABLE, USAGE, Problem, Related, WfError, invalid
+from runner.plan.graph import mistakes
 from runner.plan.plan import Choices
 from runner.plan.planner import plan
 from runner.spec import own_providers
@@ -126,6 +127,8 @@ def open_files(
             problems += error.problems
     opened = WorkflowFiles(root, documents, tuple(workflows))
     problems += _repeated_names(opened)
+    # a workflow that cannot be read is not one that is not there
+    problems = problems or _dependencies(opened)
     if problems:
         raise invalid(problems)
     return opened
@@ -137,6 +140,14 @@ def _variables(file: FileText | None) -> Variables:
     document = read(file.text, file.file)
     with _located(document):
         return load_variables(document)
+
+
+def _dependencies(opened: WorkflowFiles) -> list[Problem]:
+    """How workflows depend on each other, over all files."""
+    found = mistakes(opened.workflows)
+    for workflow, problem in found:
+        opened.document(workflow).settle(problem)
+    return [problem for _, problem in found]
 
 
 def _repeated_names(opened: WorkflowFiles) -> list[Problem]:
@@ -159,7 +170,7 @@ def _repeated_names(opened: WorkflowFiles) -> list[Problem]:
 
 
 def prepare(opened: WorkflowFiles, name: str, choices: Choices) -> Plan:
-    """Plan a run of the workflow called ``name``.
+    """Plan a run of the workflow called ``name`` alone, without what it depends on.
 
     Raises:
         WfError: kind ``USAGE`` for an unknown workflow, ``INVALID`` for files it names that
@@ -203,7 +214,14 @@ def shortage(
     opened: WorkflowFiles, planned: Plan, inventory: Callable[[Resources], Inventory]
 ) -> WfError | None:
     """Why this machine can never run the plan, or ``None``: kind ``UNSATISFIABLE``."""
-    job = planned.job
+    found = (shortage_of(opened, job, inventory) for job in planned.to_run)
+    return next((lacking for lacking in found if lacking is not None), None)
+
+
+def shortage_of(
+    opened: WorkflowFiles, job: Job, inventory: Callable[[Resources], Inventory]
+) -> WfError | None:
+    """Why this machine can never run one job, or ``None``: kind ``UNSATISFIABLE``."""
     if job.container is not None:
         return _no_containers(opened, job)
     machine = inventory(job.demand)

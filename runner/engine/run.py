@@ -6,6 +6,7 @@ before devices are taken, so that nothing is held while packages install.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
 from runner.artifacts.collect import collect, prepare
+from runner.engine import inputs
+from runner.engine.basis import look
 from runner.engine.surroundings import Surroundings
 from runner.environments.interface import Build
 from runner.errors import ENVIRONMENT, WfError
@@ -35,7 +38,6 @@ from runner.records import folder
 from runner.units import amount, count, duration
 from runner.workspace.copies import place
 from runner.workspace.snapshot import take
-from runner.workspace.source import Git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from runner.allocation.interface import Lease
     from runner.artifacts.manifest import Manifest
+    from runner.engine.basis import Basis
     from runner.engine.parts import Parts, Session
     from runner.environments.interface import Environment
     from runner.plan.plan import Job, Plan
@@ -79,18 +82,27 @@ class Verdict:
     shell_code: int
 
 
-def execute(plan: Plan, root: Path, parts: Parts, session: Session) -> Finished:
-    """Carry out ``plan`` on a snapshot of the project at ``root``.
+def execute(
+    plan: Plan, root: Path, parts: Parts, session: Session, basis: Basis | None = None
+) -> Finished:
+    """Carry out the job that was asked for on a snapshot of the project at ``root``.
+
+    The runs that its inputs come from must be there. ``basis`` is what the snapshot is made from,
+    if it was looked at before.
 
     Raises:
         WfError: wf's own failure, after it has been recorded.
     """
-    git = Git(root, session.variables)
-    source = git.source()
+    basis = basis or look(root, session.variables)
+    source = basis.source or basis.git.source()
+    made_of = plan.job.fingerprint
     run = parts.records.create(
         {
             "workflow": plan.job.workflow,
             "executor": parts.executor.name,
+            "project": str(basis.project),
+            "fingerprint": made_of and made_of.document(),
+            "dependencies": inputs.described(plan.job, parts.records),
             "plan": plan.document(),
             "source": source.document(),
         },
@@ -100,7 +112,7 @@ def execute(plan: Plan, root: Path, parts: Parts, session: Session) -> Finished:
     try:
         if source.diff:
             folder.write_bytes(run.paths.diff, source.diff)
-        code = _Attempt(run, plan.job.of_run(run.name), parts, session).carry_out(root, git)
+        code = _Attempt(run, plan.job.of_run(run.name), parts, session).carry_out(basis)
         return Finished(parts.records.document(run.paths), code)
     except Interrupted as interruption:
         session.signals.arm()  # another one must not keep this from being written down
@@ -146,9 +158,10 @@ class _Attempt:
         self._notify = session.observer.notify
         self._started = 0.0
 
-    def carry_out(self, root: Path, git: Git) -> int:
+    def carry_out(self, basis: Basis) -> int:
         """All stages in their order; the code for the shell."""
-        self._snapshot(root, git)
+        self._snapshot(basis)
+        self._inputs()
         self._run.advance("provisioning")
         environment = self._parts.environments.obtain(
             self._job.environment, self._session.observer, self._run.paths.environment_log
@@ -161,30 +174,55 @@ class _Attempt:
             environment = self._parts.environments.own(environment, build)
         lease = self._lease()
         try:
-            exited = self._execute(environment, lease, root.name)
+            exited = self._execute(environment, lease, basis.project.name)
         finally:
             self._parts.leases.release(lease)
         manifest = self._collect(exited)
         return self._finish(exited, manifest)
 
-    def _snapshot(self, root: Path, git: Git) -> None:
+    def _snapshot(self, basis: Basis) -> None:
         started = time.monotonic()
         self._notify(PhaseStarted("code", "copying the project"))
         tell = self._teller("code", "copied")
-        listed = self._with_script(git.files())
+        script = self._job.script
+        if basis.ignored(script):
+            self._notify(Warned(f"`{script}` is ignored by git; it is copied all the same"))
+        with_script = basis.with_scripts([script] if script else [])
+        listed = None if with_script.listed is None else list(with_script.listed)
         workspace = self._run.paths.workspace
-        taken = take(root, listed, workspace, self._parts.own_folders, tell)
-        place(root, self._job.files, workspace, self._job.working_dir)
+        taken = take(basis.root, listed, workspace, self._parts.own_folders, tell)
+        place(basis.project, self._job.files, workspace, self._job.working_dir)
+        self._keep_code(basis)
         text = f"{count(taken.files, 'file')}, {amount(taken.bytes)}"
         self._notify(PhaseFinished("code", text, time.monotonic() - started))
 
-    def _with_script(self, listed: list[str] | None) -> list[str] | None:
-        """The script belongs to the run even where git ignores it."""
-        script = self._job.script
-        if listed is None or script is None or script in listed:
-            return listed
-        self._notify(Warned(f"`{script}` is ignored by git; it is copied all the same"))
-        return [*listed, script]
+    def _keep_code(self, basis: Basis) -> None:
+        """Write down what the code was, unless it became another one while it was copied."""
+        if basis.code is None:
+            return
+        paths = self._run.paths
+        changed = basis.code.changed(paths.workspace)
+        if changed is None:
+            text = json.dumps(dict(basis.code.digests))
+            folder.write_bytes(paths.code, text.encode())
+        else:
+            said = f"`{changed}` changed while the project was copied"
+            self._notify(Warned(f"{said}; this run will not be reused"))
+
+    def _inputs(self) -> None:
+        """What other runs left behind, where this job expects it."""
+        if not self._job.inputs:
+            return
+        started = time.monotonic()
+        self._notify(PhaseStarted("inputs", "copying"))
+        working_dir = self._run.paths.workspace / self._job.working_dir
+        tell = self._teller("inputs", "copied")
+        placed = inputs.put(
+            self._job, self._parts.records, working_dir, self._session.observer, tell
+        )
+        names = ", ".join(dict.fromkeys(str(given.run) for given in self._job.inputs))
+        text = f"{count(placed, 'artifact')} of {names}"
+        self._notify(PhaseFinished("inputs", text, time.monotonic() - started))
 
     def _teller(self, phase: str, verb: str) -> Callable[[int, int], None]:
         """Progress for the observer, a few times a second at most."""

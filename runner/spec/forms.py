@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from runner.spec import text
+from runner.spec.dependencies import DependsOn, Deps
 from runner.spec.workflow import NO_PORTS, ArtifactRequest, GpuRequest, Ports, Resources
 from runner.units import quoted, shortened
 
@@ -240,6 +241,8 @@ class WorkflowForm(FileForm):
     cache: Annotated[tuple[Cache, ...], BeforeValidator(_items)] = ()
     ssh: Switch = False
     prebuild: Text | None = None
+    depends_on: Annotated[DependsOn | None, Field(alias="depends-on")] = None
+    deps: Deps | None = None
 
     def requested_ports(self) -> Ports:
         """All ports, with those of the provider behind its own."""

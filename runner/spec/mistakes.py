@@ -103,4 +103,4 @@ def _allowed(form: type[BaseModel], loc: Route) -> list[str]:
         if isinstance(step, int):
             continue
         form = form_in(form.model_fields[step].annotation) or form
-    return list(form.model_fields)
+    return [field.alias or name for name, field in form.model_fields.items()]

@@ -92,6 +92,17 @@ def name(value: Any) -> str:  # noqa: ANN401
     )
 
 
+def tag(value: Any) -> str:  # noqa: ANN401
+    """A tag, which names a run: spelled as a workflow's name."""
+    written = text(value)
+    if _NAME.fullmatch(written):
+        return written
+    raise mistake(
+        f"{quoted(written)} cannot be a tag",
+        "use letters, digits, dots, dashes and underscores, at most 63, a letter or digit first",
+    )
+
+
 def switch(value: Any) -> bool:  # noqa: ANN401
     """``true`` or ``false`` (YAML 1.2 knows no ``yes`` and ``on``)."""
     if isinstance(value, Scalar) and value.kind == "bool":

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from runner.document.document import Scalar
 from runner.errors import Problem, Related
+from runner.spec.dependencies import dependencies
 from runner.spec.eras import early, effects
 from runner.spec.mistakes import did_you_mean, translate
 from runner.spec.notices import read_as
@@ -234,6 +235,8 @@ def _neutral(
         ports=read.requested_ports(),
         service=read.service(),
         notices=notices,
+        dependencies=dependencies(read.depends_on, read.deps, route),
+        code=read.depends_on.code if read.depends_on else (),
     )
 
 

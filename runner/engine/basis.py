@@ -1,0 +1,116 @@
+"""The project as it stood when a command was typed: what all runs of one command are made from.
+
+A single run copies the project itself. Several take their copies from one that is made first, so
+that edits made while the first of them runs do not reach the others.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from runner import tree
+from runner.errors import STORAGE, WfError
+from runner.workspace.code import digest
+from runner.workspace.snapshot import take
+from runner.workspace.source import Git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from runner.workspace.code import Digested
+    from runner.workspace.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What runs are made from.
+
+    ``root`` is where files are copied from; ``project`` is the project folder, whose name stands
+    on the record. ``listed`` is what git knows of it, or ``None``, with scripts ``added`` to it.
+    ``source`` and ``code`` are there once they were looked at.
+    """
+
+    root: Path
+    project: Path
+    listed: tuple[str, ...] | None
+    git: Git
+    source: Source | None = None
+    code: Digested | None = None
+    added: frozenset[str] = frozenset()
+
+    def ignored(self, script: str | None) -> bool:
+        """Whether git ignores a script that a run needs."""
+        if self.listed is None or script is None:
+            return False
+        return script in self.added or script not in self.listed
+
+    def with_scripts(self, scripts: Sequence[str]) -> Basis:
+        """The same with scripts that git ignores: they belong to a run all the same."""
+        if self.listed is None:
+            return self
+        known = set(self.listed)
+        missing = tuple(dict.fromkeys(script for script in scripts if script not in known))
+        return replace(self, listed=(*self.listed, *missing), added=self.added.union(missing))
+
+    def digested(self, own_folders: tuple[Path, ...], only: Sequence[str] = ()) -> Basis:
+        """The same with the digests of all files, or ``only`` of those below some paths."""
+        return replace(self, code=digest(self.root, self.listed, own_folders, only))
+
+
+def look(root: Path, variables: Mapping[str, str]) -> Basis:
+    """The project at ``root`` as it is now."""
+    git = Git(root, variables)
+    listed = git.files()
+    return Basis(root, root, None if listed is None else tuple(listed), git)
+
+
+@contextmanager
+def frozen(basis: Basis, folder: Path, own_folders: tuple[Path, ...]) -> Iterator[Basis]:
+    """A copy of the project below ``folder`` for as long as it is needed.
+
+    Raises:
+        WfError: kind ``STORAGE`` when it cannot be written.
+    """
+    _sweep(folder)
+    try:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        own = folder / f"{os.getpid()}-{os.urandom(4).hex()}"
+        own.mkdir(mode=0o700)
+        lock = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise WfError(
+            STORAGE, f"the project cannot be copied: {error.strerror}: {error.filename}"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        copy = own / "project"
+        source = basis.source or basis.git.source()
+        listed = None if basis.listed is None else list(basis.listed)
+        take(basis.root, listed, copy, own_folders, lambda _files, _bytes: None)
+        yield replace(basis, root=copy, source=source)
+    finally:
+        with suppress(OSError):
+            tree.remove(own)
+        os.close(lock)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed command left here: nobody holds its lock any more."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        with suppress(OSError):
+            lock = os.open(folder / name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                tree.remove(folder / name)
+            finally:
+                os.close(lock)

@@ -1,0 +1,145 @@
+"""Text -> Plan, for a workflow with all it depends on, or for a whole project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from runner.engine.prepare import prepare
+from runner.errors import WfError
+from runner.plan.graph import closure, everything
+from runner.plan.plan import Choices
+from runner.plan.reuse import Known, link
+from runner.records.past import gather, usable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from runner.engine.basis import Basis
+    from runner.engine.parts import Parts
+    from runner.engine.prepare import WorkflowFiles
+    from runner.environments.cache import EnvironmentCache
+    from runner.errors import Problem
+    from runner.plan.facts import Past
+    from runner.plan.plan import Job, Plan
+    from runner.records.store import Records
+    from runner.spec.workflow import Workflow
+
+_NOTHING_CHOSEN = Choices()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a command asks for: one workflow, or all of them where ``workflow`` is ``None``.
+
+    ``choices`` are for what was asked for; what it depends on is as the file says. ``fresh``:
+    nothing is reused.
+    """
+
+    workflow: str | None
+    choices: Choices
+    fresh: bool = False
+
+
+def plan_graph(
+    opened: WorkflowFiles, asked: Asked, basis: Basis, parts: Parts
+) -> tuple[Plan, Basis]:
+    """Plan what was asked for and what it depends on.
+
+    The basis that is given back knows the digests of the code.
+
+    Raises:
+        WfError: as :func:`~runner.engine.prepare.prepare`; kind ``UNSATISFIABLE`` when a run that
+            is needed is not there.
+    """
+    name = asked.workflow
+    if name is None:
+        workflows = everything(opened.workflows)
+    else:
+        opened.find(name)
+        workflows = closure(name, opened.workflows)
+    jobs = [
+        (workflow, _job(opened, workflow, asked.choices if name in {None, workflow.name} else None))
+        for workflow in workflows
+    ]
+    made = _digested(basis, jobs, parts.own_folders)
+    past = _past(jobs, parts.records, basis)
+    known = _known(jobs, made, parts.environments, past)
+    try:
+        while True:
+            planned = link(jobs, known, fresh=asked.fresh, everything=name is None)
+            lost = _lost(planned, parts.records)
+            if not lost:
+                return planned, made
+            known = replace(known, past=_marked(known.past, lost))
+    except WfError as error:
+        _settle(error.problems, jobs, opened)
+        raise
+
+
+def _job(opened: WorkflowFiles, workflow: Workflow, choices: Choices | None) -> Job:
+    return prepare(opened, workflow.name, choices or _NOTHING_CHOSEN).job
+
+
+def _digested(
+    basis: Basis, jobs: Sequence[tuple[Workflow, Job]], own_folders: tuple[Path, ...]
+) -> Basis:
+    scripts = [job.script for _, job in jobs if job.script is not None]
+    only: list[str] = []
+    if all(workflow.code for workflow, _ in jobs):
+        only = [*scripts, *(path for workflow, _ in jobs for path in workflow.code)]
+    return basis.with_scripts(scripts).digested(own_folders, only)
+
+
+def _known(
+    jobs: Sequence[tuple[Workflow, Job]], basis: Basis, environments: EnvironmentCache, past: Past
+) -> Known:
+    digested = basis.code
+    assert digested is not None  # noqa: S101 - made by _digested
+    specs = {job.environment for _, job in jobs}
+    return Known(
+        code={job.workflow: digested.code(found.code, job.script) for found, job in jobs},
+        environments={spec: environments.fingerprint(spec) for spec in specs},
+        past=past,
+    )
+
+
+def _past(jobs: Sequence[tuple[Workflow, Job]], records: Records, basis: Basis) -> Past:
+    needed = [found for workflow, _ in jobs for found in workflow.dependencies]
+    return gather(
+        records,
+        dict.fromkeys(found.workflow for found in needed if found.workflow and not found.tag),
+        dict.fromkeys(found.tag for found in needed if found.tag),
+        str(basis.project),
+    )
+
+
+def _lost(planned: Plan, records: Records) -> frozenset[str]:
+    """Runs that the plan counts on and that cannot serve."""
+    same = {job.run for job in planned.jobs if job.run is not None}
+    last = {
+        given.run
+        for job in planned.to_run
+        for given in job.inputs
+        if given.mode == "last" and given.run is not None
+    }
+    return frozenset(
+        run for run in same | last if run and not usable(records, run, same=run in same)
+    )
+
+
+def _marked(past: Past, lost: frozenset[str]) -> Past:
+    runs = tuple(replace(run, gone=run.gone or run.name in lost) for run in past.runs)
+    return replace(past, runs=runs)
+
+
+def _settle(
+    problems: Sequence[Problem], jobs: Sequence[tuple[Workflow, Job]], opened: WorkflowFiles
+) -> None:
+    """Give problems their places: a route leads into the file of the workflow that has it."""
+    for problem in problems:
+        for workflow, _ in jobs:
+            if any(needed.route == problem.route for needed in workflow.dependencies):
+                opened.document(workflow).settle(problem)
+                break

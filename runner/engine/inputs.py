@@ -1,0 +1,57 @@
+"""What a run is given of others: looked up when it is made, and put into its workspace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runner.artifacts.inputs import place
+from runner.events import Warned
+from runner.records import folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from runner.events import Observer
+    from runner.plan.plan import Input, Job
+    from runner.records.store import Records
+
+
+def described(job: Job, records: Records) -> list[dict[str, Any]]:
+    """The inputs of a job as they stand on the record."""
+    return [
+        {
+            **given.document(),
+            "artifacts": [artifact["path"] for artifact in _artifacts(given, records)],
+        }
+        for given in job.inputs
+    ]
+
+
+def put(
+    job: Job,
+    records: Records,
+    working_dir: Path,
+    observer: Observer,
+    progress: Callable[[int, int], None],
+) -> int:
+    """Copy every input into a workspace, in the order written; how many artifacts there were."""
+    placed: dict[str, Input] = {}
+    for given in job.inputs:
+        artifacts = _artifacts(given, records)
+        for artifact in artifacts:
+            path = artifact["path"]
+            if other := next((placed[known] for known in placed if _meet(path, known)), None):
+                told = f"`{path}` comes from {other.run} and from {given.run}"
+                observer.notify(Warned(f"{told}; where both have a file, the latter's is taken"))
+            placed[path] = given
+        place(records.home.run(str(given.run)).artifacts, artifacts, working_dir, progress)
+    return len(placed)
+
+
+def _artifacts(given: Input, records: Records) -> list[dict[str, Any]]:
+    return folder.read_artifacts(records.home.run(str(given.run)))
+
+
+def _meet(one: str, other: str) -> bool:
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")

@@ -1,0 +1,104 @@
+"""One job of several, carried out in a child process, and what it says to its parent.
+
+A line of JSON is one event of the job, the last one its end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from runner import events
+from runner.engine.parts import Session
+from runner.engine.run import execute
+from runner.errors import INTERNAL, WfError
+from runner.plan.plan import Plan
+from runner.process import Interrupted, Signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from runner.engine.basis import Basis
+    from runner.engine.parts import Parts
+    from runner.plan.plan import Job
+
+_TOLD = (
+    events.RunCreated,
+    events.PhaseStarted,
+    events.PhaseProgress,
+    events.JobStarted,
+    events.Stopping,
+    events.Warned,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a job ended. ``message`` and ``hint`` are there when wf itself could not go on."""
+
+    exit_code: int
+    message: str | None = None
+    hint: str | None = None
+    details: str | None = None
+
+
+class _Teller:
+    """An observer that writes what happens to a descriptor."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def notify(self, event: events.Event) -> None:
+        if isinstance(event, _TOLD):
+            self.say(event)
+
+    def say(self, event: events.Event | Ended) -> None:
+        told = {field.name: getattr(event, field.name) for field in fields(event)}
+        line = json.dumps({"event": type(event).__name__, **told}) + "\n"
+        view = memoryview(line.encode())
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+
+def heard(line: bytes) -> events.Event | Ended:
+    """What a line says."""
+    told: dict[str, Any] = json.loads(line)
+    kinds: dict[str, Callable[..., events.Event | Ended]] = {
+        kind.__name__: kind for kind in (*_TOLD, Ended)
+    }
+    return kinds[told.pop("event")](**told)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A job with all that carrying it out takes. ``parts`` makes them anew in the child."""
+
+    job: Job
+    basis: Basis
+    parts: Callable[[], Parts]
+    variables: Mapping[str, str]
+    wait: bool
+
+    def live(self, descriptor: int) -> None:
+        """Carry the job out, in the child."""
+        teller = _Teller(descriptor)
+        signals = Signals()
+        session = Session(teller, signals, self.variables, terminal=None, wait=self.wait)
+        try:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signals.arrived)
+            parts = self.parts()
+            finished = execute(Plan((self.job,)), self.basis.root, parts, session, self.basis)
+            teller.say(Ended(finished.exit_code))
+        except Interrupted as interruption:
+            teller.say(Ended(128 + interruption.signal))
+        except WfError as error:
+            teller.say(Ended(error.kind, error.message, error.hint, error.details))
+        except Exception as bug:  # noqa: BLE001 - told to the parent, which reports it
+            import traceback
+
+            told = "".join(traceback.format_exception(bug))
+            teller.say(Ended(INTERNAL, f"a bug in wf: {bug!r}", None, told))
