@@ -20,7 +20,13 @@ T = TypeVar("T")
 
 def add(parser: Parser) -> None:
     """Add them."""
-    parser.add_argument("workflow", metavar="WORKFLOW", help="the workflow (`wf ls` lists them)")
+    parser.add_argument(
+        "workflow", metavar="WORKFLOW", nargs="?", help="the workflow (`wf ls` lists them)"
+    )
+    parser.add_argument("--all", action="store_true", help="every workflow of the project")
+    parser.add_argument(
+        "--fresh", action="store_true", help="run what it depends on too, whatever was run before"
+    )
     parser.add_argument("--cpus", metavar="N", help="cores to use instead of the file's `cpu`")
     parser.add_argument("--gpus", metavar="N", help="GPUs to use instead of the file's; 0 for none")
     parser.add_argument("--memory", metavar="SIZE", help="memory, such as 16GB")
@@ -92,6 +98,7 @@ def read(
     from runner.plan.plan import Choices
     from runner.spec import text
 
+    _check_target(arguments, args)
     return Choices(
         cpus=_value("--cpus", arguments.cpus, text.count),
         gpus=_value("--gpus", arguments.gpus, text.count_or_none),
@@ -116,6 +123,24 @@ def _executor(written: str | None) -> str | None:
     return written
 
 
+def _check_target(arguments: argparse.Namespace, args: tuple[str, ...]) -> None:
+    """One workflow, or all of them without what only one can be given."""
+    if arguments.workflow is None and not arguments.all:
+        raise WfError(USAGE, "no workflow is named", hint="`wf ls` lists them; --all runs them all")
+    if not arguments.all:
+        return
+    given = (
+        [arguments.workflow] if arguments.workflow else [f"--{p[0]}" for p in arguments.parameters]
+    )
+    given += ["--"] if args else []
+    if given:
+        raise WfError(
+            USAGE,
+            f"`{given[0]}` is for one workflow, and --all runs them all",
+            hint="leave one of them out",
+        )
+
+
 def _nearest_option(name: str, options: frozenset[str]) -> str | None:
     from runner.spec.mistakes import nearest
 
@@ -124,7 +149,9 @@ def _nearest_option(name: str, options: frozenset[str]) -> str | None:
     return f"--{close}" if close else None
 
 
-def open_chosen(parser: Parser, source: Source, workflow: str, chosen: Choices) -> WorkflowFiles:
+def open_chosen(
+    parser: Parser, source: Source, workflow: str | None, chosen: Choices
+) -> WorkflowFiles:
     """Read the files with what was chosen for one workflow.
 
     Raises:
@@ -135,7 +162,8 @@ def open_chosen(parser: Parser, source: Source, workflow: str, chosen: Choices) 
 
     parameters = dict(chosen.parameters)
     try:
-        return open_files(source.workflows, source.root, source.beside, {workflow: parameters})
+        values = {workflow: parameters} if workflow else {}
+        return open_files(source.workflows, source.root, source.beside, values)
     except WfError as error:
         if error.kind == USAGE and not (error.hint or "").startswith("did you mean"):
             error.hint = _own_option(error, parameters, parser.options()) or error.hint

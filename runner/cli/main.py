@@ -29,6 +29,7 @@ VERBS = {
     "show": ("show", "show everything known about a run"),
     "logs": ("logs", "print what a run has printed"),
     "artifacts": ("artifacts", "look at what runs have left behind"),
+    "tags": ("tags", "give runs names of your own"),
     "rm": ("rm", "remove runs with their logs and artifacts"),
 }
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from runner.allocation.inventory import Inventory
     from runner.engine.basis import Basis
-    from runner.engine.parts import Parts
+    from runner.engine.parts import Parts, Rules
     from runner.errors import WfError
     from runner.events import Event
     from runner.fork import Child
@@ -34,15 +34,6 @@ if TYPE_CHECKING:
     from runner.process import Signals
 
 _CHUNK = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How a batch goes. ``limit``: so many at once; ``None``: as many as fit."""
-
-    limit: int | None = None
-    keep_going: bool = False
-    wait: bool = True
 
 
 @dataclass(slots=True)
@@ -143,10 +134,12 @@ class Batch:
                 return
             course = self.courses[name]
             lacking = self.refused(course.job)
+            if lacking is not None and self._children and not self.rules.keep_going:
+                continue  # it would keep others from starting before its turn has come
             if lacking is not None:
                 said = lacking.problems[0] if lacking.problems else lacking
                 self._schedule = self._schedule.start(name)
-                self._end(name, Ended(lacking.kind, said.message, said.hint))
+                self._end(name, Ended(lacking.kind, "failed", said.message, said.hint))
             elif self._fits(course.job):
                 self._schedule = self._schedule.start(name)
                 member = Member(
@@ -220,7 +213,7 @@ class Batch:
         if not chunk:
             code = child.collect()
             del self._children[name]
-            died = Ended(errors.INTERNAL, f"its process ended by itself ({code})")
+            died = Ended(errors.INTERNAL, "failed", f"its process ended by itself ({code})")
             self._end(name, course.ended or died)
 
     def _end(self, name: str, ended: Ended) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from runner.engine.prepare import WorkflowFiles
     from runner.environments.cache import EnvironmentCache
     from runner.errors import Problem
-    from runner.plan.facts import Past
-    from runner.plan.plan import Job, Plan
+    from runner.plan.facts import Code, Past
+    from runner.plan.plan import EnvironmentSpec, Job, Plan
     from runner.records.store import Records
     from runner.spec.workflow import Workflow
 
@@ -65,7 +65,8 @@ def plan_graph(
     ]
     made = _digested(basis, jobs, parts.own_folders)
     past = _past(jobs, parts.records, basis)
-    known = _known(jobs, made, parts.environments, past)
+    names = tuple(workflow.name for workflow in opened.workflows)
+    known = Known(names, *_known(jobs, made, parts.environments), past)
     try:
         while True:
             planned = link(jobs, known, fresh=asked.fresh, everything=name is None)
@@ -93,15 +94,15 @@ def _digested(
 
 
 def _known(
-    jobs: Sequence[tuple[Workflow, Job]], basis: Basis, environments: EnvironmentCache, past: Past
-) -> Known:
+    jobs: Sequence[tuple[Workflow, Job]], basis: Basis, environments: EnvironmentCache
+) -> tuple[dict[str, Code], dict[EnvironmentSpec, str]]:
+    """The code of each workflow, and the fingerprint of each environment."""
     digested = basis.code
     assert digested is not None  # noqa: S101 - made by _digested
     specs = {job.environment for _, job in jobs}
-    return Known(
-        code={job.workflow: digested.code(found.code, job.script) for found, job in jobs},
-        environments={spec: environments.fingerprint(spec) for spec in specs},
-        past=past,
+    return (
+        {job.workflow: digested.code(found.code, job.script) for found, job in jobs},
+        {spec: environments.fingerprint(spec) for spec in specs},
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from runner import events
 from runner.engine.parts import Session
 from runner.engine.run import execute
-from runner.errors import INTERNAL, WfError
+from runner.errors import INTERNAL, SIGNAL_BASE, WfError
 from runner.plan.plan import Plan
 from runner.process import Interrupted, Signals
 
@@ -37,9 +37,13 @@ _TOLD = (
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a job ended. ``message`` and ``hint`` are there when wf itself could not go on."""
+    """How a job ended: ``status`` is its run's, or ``failed`` when it did not come to one.
+
+    ``hint`` and ``details`` are there when wf itself could not go on.
+    """
 
     exit_code: int
+    status: str = "failed"
     message: str | None = None
     hint: str | None = None
     details: str | None = None
@@ -92,13 +96,15 @@ class Member:
                 signal.signal(number, signals.arrived)
             parts = self.parts()
             finished = execute(Plan((self.job,)), self.basis.root, parts, session, self.basis)
-            teller.say(Ended(finished.exit_code))
+            told = finished.document
+            teller.say(Ended(finished.exit_code, told["status"], told["message"]))
         except Interrupted as interruption:
-            teller.say(Ended(128 + interruption.signal))
+            code = SIGNAL_BASE + interruption.signal
+            teller.say(Ended(code, "cancelled", "interrupted before it was begun"))
         except WfError as error:
-            teller.say(Ended(error.kind, error.message, error.hint, error.details))
+            teller.say(Ended(error.kind, "failed", error.message, error.hint, error.details))
         except Exception as bug:  # noqa: BLE001 - told to the parent, which reports it
             import traceback
 
-            told = "".join(traceback.format_exception(bug))
-            teller.say(Ended(INTERNAL, f"a bug in wf: {bug!r}", None, told))
+            trace = "".join(traceback.format_exception(bug))
+            teller.say(Ended(INTERNAL, "failed", f"a bug in wf: {bug!r}", None, trace))

@@ -50,3 +50,16 @@ class Session:
     variables: Mapping[str, str]
     terminal: WindowSize | None
     wait: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How several jobs go.
+
+    ``limit``: so many at once; ``None``: as many as fit. ``keep_going``: a failure keeps only those
+    from starting that need the job. ``wait``: stand in the queue when devices are busy.
+    """
+
+    limit: int | None = None
+    keep_going: bool = False
+    wait: bool = True

@@ -66,7 +66,7 @@ class PastRun:
     fingerprint: str | None
     here: bool
     parts: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] | None = None
     gone: bool = False
 
 

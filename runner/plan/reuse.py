@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from runner.errors import UNSATISFIABLE, Problem, WfError
 from runner.plan.fingerprint import NAMES, Fingerprint, hashed, part_name
 from runner.plan.plan import Input, Plan
+from runner.spec.mistakes import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +28,11 @@ _SHOWN_FILES = 3
 class Known:
     """What the decision rests on.
 
-    ``code`` is that of each workflow; ``environments`` are the fingerprints of environments.
+    ``workflows`` are the names of all there are. ``code`` is that of each workflow;
+    ``environments`` are the fingerprints of environments.
     """
+
+    workflows: tuple[str, ...]
 
     code: Mapping[str, Code]
     environments: Mapping[EnvironmentSpec, str]
@@ -93,7 +97,7 @@ class _Linking:
             run = next((run for run in past.runs if _serves(run, name) and run.here), None)
             if run is not None:
                 return Input("last", name, run=run.name)
-            self.problems.append(_no_run(needed))
+            self.problems.append(_no_run(needed, self._known.workflows))
             return None
         tagged = past.tags.get(needed.tag or "")
         if tagged is not None and name in {None, tagged.workflow}:
@@ -137,13 +141,13 @@ def _serves(run: PastRun, workflow: str | None) -> bool:
     return run.workflow == workflow and not run.gone
 
 
-def _no_run(needed: Dependency) -> Problem:
-    return Problem(
-        f"no run of `{needed.workflow}` has succeeded here yet",
-        route=needed.route,
-        hint=f"`wf run {needed.workflow}` makes one; `depends-on` would run it by itself",
-        code="no-run",
-    )
+def _no_run(needed: Dependency, workflows: tuple[str, ...]) -> Problem:
+    name = needed.workflow or ""
+    hint = f"`wf run {name}` makes one; `depends-on` would run it by itself"
+    if name not in workflows:
+        hint = did_you_mean(name, workflows, "the workflows are")
+    message = f"no run of `{name}` has succeeded here yet"
+    return Problem(message, route=needed.route, hint=hint, code="no-run")
 
 
 def _no_tag(needed: Dependency, other: str | None) -> Problem:
@@ -212,7 +216,7 @@ def _why(job: Job, former: PastRun | None, code: Code) -> str:
     if part is None:
         return f"the artifacts of {former.name} are gone"
     said = f"{part_name(part)} changed since {former.name}"
-    if part != "code" or not former.files:
+    if part != "code" or former.files is None:
         return said
     changed = sorted(
         path

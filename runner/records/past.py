@@ -36,9 +36,7 @@ def _told(records: Records, run: PastRun) -> PastRun:
     """The run with what it was made of, for an explanation."""
     paths = records.home.run(run.name)
     submitted = folder.read(paths.submitted) or {}
-    return replace(
-        run, parts=submitted.get("fingerprint") or {}, files=folder.read(paths.code) or {}
-    )
+    return replace(run, parts=submitted.get("fingerprint") or {}, files=folder.read(paths.code))
 
 
 def _tagged(records: Records, tag: str) -> TaggedRun | None:

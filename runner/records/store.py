@@ -88,6 +88,16 @@ class Records:
                 self._opened.put(self._rows_of_folders())
         return self._opened
 
+    def close(self) -> None:
+        """Close the index until it is needed again.
+
+        A connection must not be carried into a child (sqlite.org, "How To Corrupt An SQLite
+        Database File", 2.6).
+        """
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
     def _rows_of_folders(self) -> Iterator[Row]:
         if not self._home.runs.is_dir():
             return

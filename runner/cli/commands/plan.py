@@ -24,6 +24,7 @@ def parser() -> Parser:
             ("wf plan train-mnist-no-gpu", "what would be run, where, with what"),
             ("wf plan train-mnist-one-gpu --gpus 0", "the same with another choice"),
             ("wf plan train-mnist-no-gpu -- --epochs 3", "with words for the script"),
+            ("wf plan --all", "every workflow, in the order they need each other"),
         ],
     )
     choices.add(made)
@@ -38,22 +39,29 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner import compose
     from runner.cli.render.plan import plan_document, show_plan
     from runner.cli.render.problems import show_error, show_notices
-    from runner.engine.prepare import prepare, shortage
+    from runner.engine.basis import look
+    from runner.engine.graph import Asked, plan_graph
+    from runner.engine.prepare import shortage
 
     source = workflow_files(context, arguments.file)
     chosen = choices.read(arguments, arguments.args, context.variables)
     opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
-    planned = prepare(opened, arguments.workflow, chosen)
-    cache = compose.environments(context.settings, context.variables)
-    fingerprint = cache.fingerprint(planned.job.environment)
-    ready = cache.ready(planned.job.environment) is not None
-    lacking = shortage(opened, planned, compose.inventory(context.variables))
+    if not arguments.all:
+        opened.find(arguments.workflow)
+    parts = compose.parts(context.settings, context.variables, context.now)
+    asked = Asked(arguments.workflow, chosen, arguments.fresh)
+    planned, _ = plan_graph(opened, asked, look(opened.root, context.variables), parts)
+    ready = {
+        job.workflow: parts.environments.ready(job.environment) is not None
+        for job in planned.to_run
+    }
+    lacking = shortage(opened, planned, parts.inventory)
     if arguments.json:
-        context.say_json(plan_document(planned, fingerprint, ready=ready, lacking=lacking))
+        context.say_json(plan_document(planned, ready, lacking))
     else:
-        show_plan(planned, fingerprint, context.out, context.variables, ready=ready)
+        show_plan(planned, ready, context.out, context.variables)
         context.out.flush()
-        notices = opened.find(arguments.workflow).notices
+        notices = [n for job in planned.jobs for n in opened.find(job.workflow).notices]
         show_notices(notices, context.err, context.variables)
         if lacking is not None:
             show_error(lacking, context.err, context.variables)

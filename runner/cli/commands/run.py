@@ -1,19 +1,21 @@
-"""``wf run``: run a workflow, attached."""
+"""``wf run``: run a workflow with what it depends on, or all of them."""
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 from runner.cli import choices
 from runner.cli.arguments import Parser
 from runner.cli.context import workflow_files
+from runner.cli.tags import tag_name
+from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
 
     from runner.cli.context import Context
-    from runner.process import Signals
+    from runner.cli.running import Outcome
+    from runner.engine.parts import Parts
 
 
 def parser() -> Parser:
@@ -27,12 +29,23 @@ def parser() -> Parser:
             ("wf run train-mnist-no-gpu -- --epochs 3", "with words for the script"),
             ("wf run train-mnist-one-gpu --gpus 0", "on the CPU after all"),
             ("wf run train-mnist-no-gpu -e SEED=7", "with a variable"),
+            ("wf run train-mnist-no-gpu -t best", "and give the run a tag"),
             ("wf run train-mnist-no-gpu --json", "the run as JSON when it has ended"),
+            ("wf run --all --keep-going", "every workflow, in the order they need each other"),
         ],
     )
     choices.add(made)
     made.add_argument(
         "--no-wait", action="store_true", help="exit 75 instead of waiting for busy devices"
+    )
+    made.add_argument(
+        "-t", "--tag", metavar="TAG", help="a tag for the run, if it succeeds (moves it there)"
+    )
+    made.add_argument(
+        "--parallel", metavar="N", help="so many jobs at once (default: as many as fit)"
+    )
+    made.add_argument(
+        "--keep-going", action="store_true", help="with --all: a failure does not end the rest"
     )
     made.add_argument("--dry-run", action="store_true", help="show the plan only (`wf plan`)")
     return made
@@ -48,44 +61,71 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
         return plan.execute(arguments, context)
     from runner import compose
-    from runner.cli.render.live import Watcher
     from runner.cli.render.problems import show_notices
-    from runner.engine.parts import Session
-    from runner.engine.prepare import prepare, shortage
-    from runner.engine.run import execute as run_plan
-    from runner.process import Signals
-    from runner.terminal import window_size
+    from runner.cli.running import Runner
+    from runner.engine.basis import look
+    from runner.engine.graph import Asked, plan_graph
+    from runner.engine.parts import Rules
+    from runner.engine.prepare import shortage
 
     source = workflow_files(context, arguments.file)
     chosen = choices.read(arguments, arguments.args, context.variables)
+    tag = _tag(arguments)
+    rules = Rules(_limit(arguments.parallel), arguments.keep_going, not arguments.no_wait)
     opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
-    planned = prepare(opened, arguments.workflow, chosen)
-    parts = compose.parts(context.settings, context.variables, context.now)
-    lacking = shortage(opened, planned, parts.inventory)
+    if not arguments.all:
+        opened.find(arguments.workflow)
+
+    def parts() -> Parts:
+        return compose.parts(context.settings, context.variables, context.now)
+
+    own = parts()
+    asked = Asked(arguments.workflow, chosen, arguments.fresh)
+    planned, basis = plan_graph(opened, asked, look(opened.root, context.variables), own)
+    runner = Runner(context, opened, parts, own, rules, quiet_output=arguments.json)
+    if arguments.all:
+        outcome = runner.all(planned, basis)
+        if arguments.json:
+            context.say_json(outcome.document())
+        return outcome.exit_code
+    lacking = shortage(opened, planned, own.inventory)
     if lacking is not None:
         raise lacking
-    signals = Signals()
-    _listen(signals)
-    # with --json stdout belongs to the document, and the job's output goes where talk goes
-    output = context.err if arguments.json else context.out
-    workflow = opened.find(arguments.workflow)
-    show_notices(workflow.notices, context.err, context.variables, hints=False)
-    where = f"{workflow.file}:{opened.line(workflow)}"
-    with Watcher(context.err, output, context.variables, where) as watcher:
-        session = Session(
-            observer=watcher,
-            signals=signals,
-            variables=context.variables,
-            terminal=window_size() if output.isatty() else None,
-            wait=not arguments.no_wait,
-        )
-        finished = run_plan(planned, opened.root, parts, session)
-        watcher.finish(finished.document)
+    notices = [notice for job in planned.to_run for notice in opened.find(job.workflow).notices]
+    show_notices(notices, context.err, context.variables, hints=False)
+    outcome = runner.one(planned, basis)
+    if tag is not None:
+        _give(tag, outcome, arguments.workflow, own, context)
     if arguments.json:
-        context.say_json(finished.document)
-    return finished.exit_code
+        context.say_json(outcome.documents[-1])
+    return outcome.exit_code
 
 
-def _listen(signals: Signals) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH):
-        signal.signal(number, signals.arrived)
+def _limit(written: str | None) -> int | None:
+    if written is None:
+        return None
+    if written.isdecimal() and int(written):
+        return int(written)
+    message = f"--parallel: a number of at least 1 is wanted, not `{written}`"
+    raise WfError(USAGE, message, hint="wf run --all --parallel 2")
+
+
+def _tag(arguments: argparse.Namespace) -> str | None:
+    if arguments.tag is None:
+        return None
+    if arguments.all:
+        raise WfError(
+            USAGE, "a tag is for one run, and --all makes many", hint="wf tags add TAG RUN"
+        )
+    return tag_name(arguments.tag)
+
+
+def _give(tag: str, outcome: Outcome, workflow: str, parts: Parts, context: Context) -> None:
+    """A run that did not succeed takes no tag away from one that did."""
+    made = outcome.documents[-1]
+    if outcome.exit_code != OK or made["workflow"] != workflow:
+        context.err.write(f"the tag `{tag}` was not given: the run did not succeed\n")
+        return
+    before = parts.records.tags.give(tag, made["name"])
+    moved = f", no longer to {before}" if before else ""
+    context.err.write(f"the tag `{tag}` was given to {made['name']}{moved}\n")

@@ -12,47 +12,58 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.errors import WfError
-    from runner.plan.plan import Job, Plan
+    from runner.plan.plan import Input, Job, Plan
     from runner.spec.workflow import Resources
 
 
 def plan_document(
-    planned: Plan, fingerprint: str, *, ready: bool, lacking: WfError | None
+    planned: Plan, ready: Mapping[str, bool], lacking: WfError | None
 ) -> dict[str, Any]:
-    """The plan with what this machine says to it."""
+    """The plan with what this machine says to it; ``ready`` tells of environments by workflow."""
+    job = planned.job
     return {
         **planned.document(),
-        "environment": {"fingerprint": fingerprint, "ready": ready},
+        "environment": None
+        if planned.everything
+        else {"fingerprint": _environment(job), "ready": ready[job.workflow]},
         "satisfiable": lacking is None,
         "problem": lacking and error_document(lacking),
     }
 
 
+def _environment(job: Job) -> str | None:
+    return dict(job.fingerprint.parts)["environment"] if job.fingerprint else None
+
+
 def show_plan(
-    planned: Plan, fingerprint: str, stream: TextIO, variables: Mapping[str, str], *, ready: bool
+    planned: Plan, ready: Mapping[str, bool], stream: TextIO, variables: Mapping[str, str]
 ) -> None:
-    """Write one block a job."""
+    """Write one block a job, in the order in which they are done."""
     dress = style(stream, variables)
     for job in planned.jobs:
         head = dress.paint(job.workflow, "bold")
-        stream.write(f"{dress.paint('●', 'green')} {job.action} {head}: {job.reason}\n")
-        stream.writelines(
-            f"  {dress.paint(f'{name:<11}', 'dim')} {dress.plain(harmless(said))}\n"
-            for name, said in _facts(job, fingerprint, ready=ready)
-        )
+        colour = "green" if job.action == "run" else "blue"
+        stream.write(f"{dress.paint('●', colour)} {job.action} {head}: {job.reason}\n")
+        if job.action == "run":
+            stream.writelines(
+                f"  {dress.paint(f'{name:<11}', 'dim')} {dress.plain(harmless(said))}\n"
+                for name, said in _facts(job, ready=ready[job.workflow])
+            )
 
 
-def _facts(job: Job, fingerprint: str, *, ready: bool) -> list[tuple[str, str]]:
+def _facts(job: Job, *, ready: bool) -> list[tuple[str, str]]:
     files = ", ".join(file.path for file in job.environment.requirements)
     what = f"python {job.environment.python}" + (f" with {files}" if files else "")
     state = "ready" if ready else "will be built"
     facts = [
         ("command", job.command),
-        ("environment", f"{what} · {fingerprint[:12]} · {state}"),
+        ("environment", f"{what} · {(_environment(job) or '')[:12]} · {state}"),
         ("devices", _devices(job)),
     ]
     if job.working_dir != ".":
         facts.insert(1, ("working_dir", job.working_dir))
+    if job.inputs:
+        facts.append(("inputs", ", ".join(_input(given) for given in job.inputs)))
     if job.variables:
         facts.append(("variables", " ".join(f"{key}={value}" for key, value in job.variables)))
     if job.artifacts:
@@ -79,6 +90,12 @@ def _devices(job: Job) -> str:
     if job.nodes == 1:
         return describe(job.resources)
     return f"{job.nodes} nodes side by side, each with {describe(job.resources)}"
+
+
+def _input(given: Input) -> str:
+    """Where an input comes from: ``prepare (wet-mango-1)``, or ``:best (wet-mango-1)``."""
+    name = f":{given.tag}" if given.tag else str(given.workflow)
+    return f"{name} ({given.run})" if given.run else name
 
 
 def describe(asked: Resources) -> str:

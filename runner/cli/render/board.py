@@ -1,0 +1,194 @@
+"""Several jobs at once: a line when one starts or ends, and on a terminal what goes on now."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
+
+from runner import events
+from runner.cli.render.style import harmless, style
+from runner.units import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.live import Live
+    from rich.table import Table
+
+    from runner.engine.batch import Course
+    from runner.events import Event
+
+_REFRESH_SECONDS = 0.25
+_TAIL_BYTES = 4096
+_LAST_LINES = 10
+_ESCAPES = re.compile(rb"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-_])")
+_NAME = 18
+
+
+class Board:
+    """Shows a batch on ``err``; see :class:`runner.engine.batch.Board`."""
+
+    def __init__(self, err: TextIO, variables: Mapping[str, str], jobs: int) -> None:
+        self._err = err
+        self._dress = style(err, variables)
+        self._live: Live | None = None
+        self._going: dict[str, Course] = {}
+        self._doing: dict[str, str] = {}
+        self._left = jobs
+        self._drawn = 0.0
+
+    @property
+    def interval(self) -> float | None:
+        """A terminal is drawn anew a few times a second; a file has nothing that moves."""
+        return _REFRESH_SECONDS if self._dress.terminal else None
+
+    def began(self, course: Course) -> None:
+        """A job's process was started."""
+        self._going[course.workflow] = course
+        self._left -= 1
+
+    def told(self, course: Course, event: Event) -> None:
+        """Something happened to a job."""
+        match event:
+            case events.RunCreated(run, workflow):
+                self._line("●", "green", run, workflow, "started")
+            case events.PhaseStarted(phase, text) | events.PhaseProgress(phase, text):
+                told = f"{phase}: {text}"
+                waits = phase == "devices" and text.startswith("waiting for")
+                if waits and told != self._doing.get(course.workflow) and self.interval is None:
+                    self._line("◌", "yellow", course.run or "", course.workflow, text)
+                self._doing[course.workflow] = told
+            case events.JobStarted():
+                self._doing[course.workflow] = ""
+            case events.Warned(text):
+                self._say(f"{self._dress.paint('warning:', 'yellow')} {course.run}: {text}")
+
+    def ended(self, course: Course) -> None:
+        """A job ended, or will not be started."""
+        self._going.pop(course.workflow, None)
+        run = course.run or "-"
+        if course.ended is None:
+            self._left -= 1
+            self._line("-", "dim", "-", course.workflow, skipped(course))
+            return
+        took = f" in {duration(course.took)}" if course.took is not None else ""
+        if course.ended.exit_code == 0:
+            self._line("✓", "green", run, course.workflow, f"succeeded{took}")
+            return
+        said = f"{course.ended.status}{took} · {course.ended.message}"
+        self._line("✗", "red", run, course.workflow, said)
+        if course.ended.hint:
+            self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(course.ended.hint)}")
+        for line in last_lines(course.log, _LAST_LINES):
+            self._say(self._dress.plain(f"  │ {line}"))
+
+    def reused(self, run: str, workflow: str, reason: str) -> None:
+        """A job whose outcome is taken from a former run."""
+        self._line("✓", "green", run, workflow, f"reused: {reason}")
+
+    def stopping(self, signal: str) -> None:
+        """Somebody asked for the end of all."""
+        self._say(f"stopping ({signal} sent); press Ctrl-C again to kill")
+
+    def tick(self) -> None:
+        """Draw what goes on now, on a terminal."""
+        if self.interval is None:
+            return
+        now = time.monotonic()
+        if now - self._drawn >= _REFRESH_SECONDS or not self._going:
+            self._drawn = now
+            self._draw(now)
+
+    def close(self) -> None:
+        """Take away what moves."""
+        if self._live is not None:
+            with suppress(OSError):
+                self._live.stop()
+            self._live = None
+
+    def _line(self, symbol: str, colour: str, run: str, workflow: str, said: str) -> None:
+        paint = self._dress.paint
+        head = f"{paint(symbol, colour)} {paint(f'{run:<{_NAME}}', 'bold')}"
+        self._say(f"{head} {workflow:<{_NAME}} {harmless(said)}")
+
+    def _say(self, line: str) -> None:
+        """A line that stays; what moves is below it."""
+        with suppress(OSError):
+            if self._live is not None:
+                from rich.text import Text
+
+                self._live.console.print(Text.from_ansi(self._dress.plain(line)), soft_wrap=True)
+            else:
+                self._err.write(self._dress.plain(line) + "\n")
+                self._err.flush()
+
+    def _draw(self, now: float) -> None:
+        if self._live is None:
+            from rich.console import Console
+            from rich.live import Live
+
+            console = Console(file=self._err, highlight=False, markup=False, emoji=False)
+            # no thread draws: children are made by fork, which threads do not survive
+            self._live = Live(console=console, auto_refresh=False, transient=True)
+            with suppress(OSError):
+                self._live.start()
+        with suppress(OSError):
+            self._live.update(self._table(now), refresh=True)
+
+    def _table(self, now: float) -> Table:
+        from rich.table import Table
+        from rich.text import Text
+
+        made = Table(box=None, show_header=True, header_style="dim", pad_edge=False, expand=True)
+        for name in ("RUN", "WORKFLOW", "STATE", "TIME"):
+            made.add_column(name, no_wrap=True, overflow="ellipsis")
+        made.add_column("LAST", no_wrap=True, overflow="ellipsis", ratio=1)
+        for course in self._going.values():
+            state = "running" if course.log else "preparing"
+            last = (
+                last_lines(course.log, 1) if course.log else [self._doing.get(course.workflow, "")]
+            )
+            took = duration(now - (course.started or now))
+            cells = (course.run or "-", course.workflow, state, took, *(last or [""]))
+            made.add_row(*(Text(self._dress.plain(harmless(cell))) for cell in cells))
+        if self._left:
+            made.caption = Text(f"{self._left} waiting")
+            made.caption_justify = "left"
+        return made
+
+
+def skipped(course: Course) -> str:
+    """Why a job was not started."""
+    return f"skipped: {course.because} failed" if course.because else "skipped: stopped before"
+
+
+def last_lines(log: str | None, count: int) -> list[str]:
+    """The last lines of a log that say something, as they would stand on a terminal."""
+    if log is None:
+        return []
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _TAIL_BYTES, 0))
+            tail = file.read()
+    except OSError:
+        return []
+    lines = _ESCAPES.sub(b"", tail).decode(errors="replace").splitlines()
+    said = [harmless(line.rpartition("\r")[2]).rstrip() for line in lines]
+    return [line for line in said if line][-count:]
+
+
+def summary(courses: list[Course], reused: int, took: float) -> str:
+    """The counts, in words."""
+    statuses = [course.ended.status for course in courses if course.ended is not None]
+    counts = {
+        "succeeded": statuses.count("succeeded"),
+        "reused": reused,
+        "failed": statuses.count("failed"),
+        "cancelled": statuses.count("cancelled"),
+        "skipped": len(courses) - len(statuses),
+    }
+    said = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
+    return f"{said} in {duration(took)}"
