@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner.spec.workflow import GpuRequest, Ports
+from tests.compatibility.needs import deps
 from tests.compatibility.places import ANY, BASH, CODE, DOCKER, FILES, LAB, NOTEBOOK, PYTHON
 from tests.compatibility.row import NoEffect, Read, Refused, Row
 
@@ -478,4 +479,4 @@ FILE = (
     ),
 )
 
-ROWS = (*COMMON, *RESOURCES, *PROVIDERS, *FILE)
+ROWS = (*COMMON, *deps(ANY), *RESOURCES, *PROVIDERS, *FILE)

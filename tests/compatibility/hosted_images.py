@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner.spec.workflow import GpuRequest
+from tests.compatibility.needs import depends_on
 from tests.compatibility.places import FILES, IMAGE
 from tests.compatibility.row import NotLookedAt, Read, Refused, Row
 
@@ -116,6 +117,7 @@ ROWS = (
         "The same as `gpu: {name: v100, count: 2}`.",
         form="resources.v100/gpu",
     ),
+    *depends_on(IMAGE, "From 2022-02. ", "2021-06 to 2022-06. "),
     Row(
         IMAGE,
         "id",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner.spec.workflow import GpuRequest, Ports, PythonScript, TorchrunScript
+from tests.compatibility.needs import depends_on
 from tests.compatibility.places import (
     ANY,
     BASH,
@@ -175,6 +176,8 @@ COMMON = (
         form="ports: [8080]",
     ),
 )
+
+NEEDS = depends_on(ANY, "", "Until 2022-06. ")
 
 RESOURCES = (
     Row(
@@ -578,4 +581,4 @@ FILE = (
     ),
 )
 
-ROWS = (*PROVIDER, *COMMON, *RESOURCES, *SCRIPTS, *COMMANDS, *TOOLS, *FILE)
+ROWS = (*PROVIDER, *COMMON, *NEEDS, *RESOURCES, *SCRIPTS, *COMMANDS, *TOOLS, *FILE)
