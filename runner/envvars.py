@@ -37,6 +37,7 @@ WF_RUN = "WF_RUN"
 WF_WORKFLOW = "WF_WORKFLOW"
 WF_NOTES = "WF_NOTES"
 CUDA_DEVICE_ORDER = "CUDA_DEVICE_ORDER"
+HOSTED_PLACEHOLDERS = ("run_name", "job_name", "job_id")
 NODE_RANK = "DSTACK_NODE_RANK"
 MPI_HOSTFILE = "DSTACK_MPI_HOSTFILE"
 THREAD_COUNTS = (
@@ -76,6 +77,7 @@ GIVEN = (
         ("PYTHONUNBUFFERED",), "`1`: Python's output appears when it is written.", "0.0.7 to 0.9.2"
     ),
     Given((RUN_NAME,), "The run's name.", "0.0.7 to 0.9.2"),
+    Given(HOSTED_PLACEHOLDERS, "The run's name, for commands of 2021 and 2022.", "2021"),
     Given(
         ("JOB_ID",),
         "The run, the workflow and the number of the node, with commas between them.",

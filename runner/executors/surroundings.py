@@ -7,6 +7,7 @@ wf's defaults, the workflow's parameters, its variables, what the lease demands.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # an address and not a name: `localhost` may mean ::1 first, where a server may not listen
 HOST = "127.0.0.1"
+# in a word of a shell; the last is a dollar sign that is to stay
+_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)|\\\$", re.ASCII)
 
 
 def variables(
@@ -30,20 +33,37 @@ def variables(
 ) -> dict[str, str]:
     """The variables of one node of a job; ``lease`` is that of the whole job."""
     share = share_of(lease, job.nodes, rank)
-    return {
+    given = {
         **_inherited(context.variables),
         **_of_wf(job, environment, context),
+        **dict.fromkeys(envvars.HOSTED_PLACEHOLDERS, context.run),
         **_of_0_0_7(job, context, rank),
         **_of_today(job, lease, context, rank),
         **_thread_counts(share),
         **context.defaults,
         **exported(dict(job.parameters), context.run),
-        **dict(job.variables),
+    }
+    return {
+        **given,
+        **_own(job, given),
         **{name: context.variables[name] for name in job.passed if name in context.variables},
         **_token(job, context),
         envvars.CUDA_DEVICE_ORDER: "PCI_BUS_ID",
         envvars.CUDA_VISIBLE_DEVICES: ",".join(gpu.uuid for gpu in share.gpus),
     }
+
+
+def _own(job: Job, given: Mapping[str, str]) -> dict[str, str]:
+    """The workflow's variables. ``$NAME`` in one that refers to others is what comes before it."""
+    own: dict[str, str] = {}
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        return own.get(name, given.get(name, "")) if name else "$"
+
+    for name, written in job.variables:
+        own[name] = _REFERENCE.sub(value, written) if name in job.expanded else written
+    return own
 
 
 def share_of(lease: Lease, nodes: int, rank: int) -> Lease:

@@ -85,7 +85,8 @@ class Job:
     """One unit for an executor: what to do with it, why, and everything it needs.
 
     ``resources`` are those of each node. ``passed`` are variables whose values are the caller's,
-    and stand nowhere but in the job's environment.
+    and stand nowhere but in the job's environment. ``expanded`` are variables in whose values
+    ``$NAME`` stands for another one.
     ``run`` is the run whose outcome is taken instead, where ``action`` is ``reuse``.
     """
 
@@ -108,6 +109,7 @@ class Job:
     limits: Limits = NO_LIMITS
     container: Container | None = None
     passed: tuple[str, ...] = ()
+    expanded: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
     fingerprint: Fingerprint | None = None
     run: str | None = None

@@ -65,6 +65,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         container=_container(workflow, choices),
         limits=choices.limits(workflow.limits),
         passed=passed,
+        expanded=tuple(name for name in workflow.expanded if name not in dict(choices.variables)),
     )
     return Plan((job,))
 

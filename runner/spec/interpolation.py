@@ -41,7 +41,6 @@ RUN_ARGS = "run.args"
 # stays in texts outside a shell until the run has its name (:func:`with_run_name`); one word, as
 # a text may be split into words before
 RUN_NAME_LATER = "${{run.name}}"
-_HOSTED_RUN_NAME = "run_name"
 # the second is the word of 2021-06 to 2021-08
 ARGS_PLACEHOLDERS = ("variables_as_args", "config_args")
 _PLACEHOLDER = f"(?:{'|'.join(ARGS_PLACEHOLDERS)})"
@@ -127,7 +126,7 @@ class Scope:
         """What a name stands for that hosted dstack gave a value."""
         if name in self.variables:
             return None
-        if name == _HOSTED_RUN_NAME:
+        if name in envvars.HOSTED_PLACEHOLDERS:
             return RUN_NAME_LATER
         return self._joined() if name in ARGS_PLACEHOLDERS else None
 

@@ -179,11 +179,12 @@ class Workflow:
     ``file`` is the name, as shown to people, of the file it was read from. ``parameters`` are the
     workflow's variables (``.dstack/variables.yaml``), ``variables`` what it sets in the job's
     environment, in the order written; ``required`` are variables that the caller must have set
-    (a bare ``env: - NAME`` of today's format). ``before`` are commands of the job's own shell that
-    come before its ``launch`` (``setup``, ``before_run``). ``code`` names the files and folders
-    that "the same code" means, all of the project when it is empty. ``working_dir`` is below the
-    project folder, ``.`` for the folder itself. ``notices`` are parts of the file that were read
-    but have no effect here, or another one than they had.
+    (a bare ``env: - NAME`` of today's format); ``expanded`` are those of ``variables`` in whose
+    values a shell put others (``PATH=/opt/bin:$PATH``). ``before`` are commands of the job's own
+    shell that come before its ``launch`` (``setup``, ``before_run``). ``code`` names the files and
+    folders that "the same code" means, all of the project when it is empty. ``working_dir`` is
+    below the project folder, ``.`` for the folder itself. ``notices`` are parts of the file that
+    were read but have no effect here, or another one than they had.
     """
 
     name: str
@@ -200,6 +201,7 @@ class Workflow:
     file: str = ""
     before: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    expanded: tuple[str, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     code: tuple[str, ...] = ()
     container: Container | None = None

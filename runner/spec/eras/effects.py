@@ -33,6 +33,7 @@ _OF_RESOURCES: Mapping[str, str] = MappingProxyType(
 )
 _OF_IMAGES: Mapping[str, str] = MappingProxyType(
     {
+        "entrypoint": "without a container, the commands are those of bash",
         "home_dir": "a job without a container has the home folder of whoever runs it",
         "registry_auth": "no image is fetched",
     }

@@ -221,6 +221,7 @@ def _neutral(
         resources=read.resources.resources() if read.resources else Resources(),
         working_dir=read.working_dir,
         routes=_routes(type(read), written, route),
+        expanded=_expanded(read, written),
         before=read.setup or read.before_run or (),
         container=read.container(),
         nodes=read.node_count(),
@@ -230,6 +231,17 @@ def _neutral(
         dependencies=dependencies(read.depends_on, read.deps, route),
         code=read.depends_on.code if read.depends_on else (),
     )
+
+
+def _expanded(read: ProviderForm, written: dict[str, Any]) -> tuple[str, ...]:
+    """Variables in whose values ``$NAME`` is another one.
+
+    0.0.12 to 0.10 wrote a list into the script of the job's shell, as ``export`` lines. A mapping
+    (hosted), and the variables of a container, were handed over as they are.
+    """
+    if read.container() is not None or not isinstance(written.get("env"), list):
+        return ()
+    return tuple(name for name, value in (read.env or {}).items() if "$" in value)
 
 
 def _routes(form: type[ProviderForm], written: dict[str, Any], route: Route) -> dict[str, Route]:

@@ -106,6 +106,27 @@ def test_a_workflow_may_set_what_wf_sets() -> None:
     assert (given["PORT_0"], given["JOB_PORT_0"], given["DSTACK_REPO_ID"]) == ("1", "4001", "own")
 
 
+def test_a_variable_may_refer_to_others_that_come_before_it() -> None:
+    values = (
+        ("A", "/opt/bin:$PATH"),
+        ("B", "${A}-$LR$NONE"),
+        ("C", r"\$A $1 $ $(id) `id`"),
+        ("D", "$A"),
+    )
+    job = a_job(parameters=(("LR", "2e-5"),), variables=values, expanded=("A", "B", "C"))
+    given = told(job)
+    path = given["PATH"]
+    assert given["A"] == f"/opt/bin:{path}"
+    assert given["B"] == f"/opt/bin:{path}-2e-5"
+    assert given["C"] == "$A $1 $ $(id) `id`"
+    assert given["D"] == "$A"
+
+
+def test_a_variable_may_refer_to_its_own_former_value() -> None:
+    job = a_job(variables=(("PATH", "/opt/bin:$PATH"),), expanded=("PATH",))
+    assert told(job)["PATH"] == f"/opt/bin:{told()['PATH']}"
+
+
 def test_what_a_launcher_outside_has_left_behind_is_not_passed_on() -> None:
     caller = {"RANK": "3", "MASTER_ADDR": "10.0.0.1", "SLURM_JOB_ID": "7", "KEPT": "yes"}
     given = told(variables=caller)

@@ -1,0 +1,127 @@
+"""How values are written: the same in all lists of workflows."""
+
+from __future__ import annotations
+
+from runner.spec.workflow import GpuRequest, Ports
+from tests.compatibility.places import ANY, BASH, PYTHON
+from tests.compatibility.row import Read, Refused, Row
+
+VALUES = ".dstack/variables.yaml"
+
+ROWS = (
+    *(
+        Row(
+            PYTHON,
+            key,
+            f"{key}: {written}",
+            Read("environment.python", "3.10"),
+            "3.10, though YAML takes it for the number 3.1.",
+            form=f"{key}: {written}",
+        )
+        for key in ("python", "version")
+        for written in ("3.10", '"3.10"')
+    ),
+    Row(
+        PYTHON,
+        "python",
+        "python: 3.1",
+        Refused("there is no environment with Python 3.1"),
+        "`3.10` or `3.11` is proposed.",
+        form="python: 3.1",
+    ),
+    *(
+        Row(
+            PYTHON,
+            "python",
+            f"python: {written}",
+            Refused("a Python version is wanted here"),
+            "A version is one value.",
+            form=f"python: {written}",
+        )
+        for written in ("['3.9']", "{enum: 3.9}", "python3.9")
+    ),
+    Row(
+        ANY,
+        "name",
+        "name : x",
+        Read("name", "x"),
+        "A space before the colon belongs to nothing.",
+        form="name : x",
+    ),
+    Row(
+        ANY,
+        "ports",
+        "ports: [8080:22]",
+        Read("ports", Ports((8080,))),
+        "Two ports, though YAML 1.1 takes it for the number 484822.",
+        form="ports: [8080:22]",
+    ),
+    Row(
+        ANY,
+        "ports",
+        "ports:",
+        Read("ports", Ports()),
+        "An empty key is no key, whichever it is.",
+        form="ports: (empty)",
+    ),
+    Row(
+        ANY,
+        "resources.gpu",
+        "resources: {gpu: '1'}",
+        Read("resources.gpu", GpuRequest(1)),
+        "Quotes make no difference to a number.",
+        form='resources.gpu: "1"',
+    ),
+    Row(
+        ANY,
+        "resources.gpu",
+        "resources:\n  gpu: {{gpu}}",
+        Refused("a key must be a plain word"),
+        "A `$` is missing: write `${{ gpu }}`.",
+        form="resources.gpu: {{gpu}}",
+    ),
+    Row(
+        ANY,
+        "artifacts",
+        "artifacts: [out/${{ x }}]",
+        Refused("not valid YAML"),
+        "Within brackets an expression needs quotes, which is said.",
+        form="artifacts: [${{ x }}]",
+    ),
+    Row(
+        BASH,
+        "commands",
+        "commands:\n  - echo a: b",
+        Refused("a text is wanted here, not a mapping"),
+        "A colon and a space make a mapping; put quotes around the command.",
+        form="commands: [echo a: b]",
+    ),
+    Row(
+        BASH,
+        "commands",
+        "commands:\n  - pip install a\n    pip install b",
+        Read("launch.commands", ("pip install a pip install b",)),
+        "A line without its dash belongs to the one before.",
+        form="commands: (a dash is missing)",
+    ),
+    *(
+        Row(
+            PYTHON,
+            "variables.yaml",
+            "args: $value",
+            Read("launch.args", (written,)),
+            "As written.",
+            form=f"variables.yaml: {written}",
+            files={VALUES: f"variables:\n  a:\n    value: {written}\n"},
+        )
+        for written in ("2e-5", "0.00002", "010", "1:30", "yes", "None", "124M")
+    ),
+    Row(
+        ANY,
+        "environment",
+        "environment: {A: yes, B: 1e5, C: 1_000}",
+        Read("variables", (("A", "yes"), ("B", "1e5"), ("C", "1_000"))),
+        "As written.",
+        form="environment: {A: yes}",
+    ),
+)
