@@ -9,7 +9,7 @@ from runner.document.edits import changed, edited, touched
 from runner.errors import WfError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from runner.errors import Edit, Problem
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _MAX_ROUNDS = 100
 # nobody writes longer ones by hand, and each is kept as it was
 _MAX_LINE = 2000
-# the kinds of mistakes that are found before a file has a meaning
-_READING = frozenset({"syntax", "limit", "duplicate-key"})
+# the kinds of mistakes that leave a file no meaning
+_UNREADABLE = frozenset({"syntax", "limit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +115,20 @@ def _error(
 
 def _is_worse(found: WfError, before: WfError, fixed: Iterable[Fixed]) -> bool:
     """Whether a text that could be read cannot any more, or a line is as bad as it was."""
-    if not found.problems or (_unreadable(found) and not _unreadable(before)):
-        return True
     lines = {(done.file, done.line) for done in fixed}
-    return any(
-        problem.code == "syntax"
-        and problem.place is not None
-        and (problem.place.file, problem.place.line) in lines
-        for problem in found.problems
+    new = _unreadable(found) - _unreadable(before)
+    return not found.problems or any(
+        (file, line) in lines or (file in {name for name, _ in lines} and (file, code) in new)
+        for file, line, code in _broken(found)
     )
 
 
-def _unreadable(error: WfError) -> bool:
-    return any(problem.code in _READING for problem in error.problems)
+def _unreadable(error: WfError) -> set[tuple[str, str]]:
+    """The files that a mistake leaves no meaning, each with the kind of the mistake."""
+    return {(file, code) for file, _, code in _broken(error)}
+
+
+def _broken(error: WfError) -> Iterator[tuple[str, int, str]]:
+    for problem in error.problems:
+        if problem.place is not None and problem.code in _UNREADABLE:
+            yield problem.place.file, problem.place.line, problem.code

@@ -176,3 +176,12 @@ def test_what_was_edited_meanwhile_is_left_alone(world: World) -> None:
         rewrite(path, "workflows.yaml", world.project, FAULTY.encode(), b"x")
     assert caught.value.kind == 65
     assert path.read_text() == "edited"
+
+
+def test_what_comes_to_light_in_another_file_takes_nothing_back(world: World) -> None:
+    world.workflows("workflows:\n  - name: a\n    provider: bash\n    commands: [ ${{ a }} ]\n")
+    path = world.write(".dstack/variables.yaml", "variables:\n  global:\n    a: 1\n    a: 1\n")
+    done = world.wf("validate", "--fix")
+    assert done.code == 0
+    assert done.out.count("fixed:") == 2
+    assert path.read_text().count("a: 1") == 1
