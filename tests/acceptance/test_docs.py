@@ -475,6 +475,7 @@ def told(world: World) -> dict[str, set[str]]:
         "A validation": world.wf("validate", "--json"),
         "The artifacts of a run": world.wf("artifacts", "list", "last", "--json"),
         "The log of a run": world.wf("logs", "last", "--json"),
+        "An export": world.wf("export", "good", "--json"),
     }
     shown = world.wf("show", "last", "--json")
     assert shown.json().keys() == told["A run"].json().keys()
