@@ -42,6 +42,42 @@ class Place:
         self.excerpt = excerpt
 
 
+class Edit:
+    """A stretch of a text and what stands there instead. Positions are those of :class:`Place`.
+
+    Lines in ``text`` end with a line feed, whatever the file's own end with.
+    """
+
+    __slots__ = ("column", "end_column", "end_line", "line", "text")
+
+    def __init__(self, line: int, column: int, end_line: int, end_column: int, text: str) -> None:
+        self.line = line
+        self.column = column
+        self.end_line = end_line
+        self.end_column = end_column
+        self.text = text
+
+
+class Fix:
+    """How a mistake is put right without a doubt about what was meant.
+
+    ``change`` says what is to be done with the value or key that the problem's route leads to:
+    ``rename`` the key to ``text``, ``quote`` the value, ``move`` the entry below the key ``text``
+    beside it (where it is called ``name``). It becomes ``edits`` once the document is at hand;
+    where there are no routes, ``edit`` has them from the start.
+    """
+
+    __slots__ = ("change", "edits", "name", "text")
+
+    def __init__(
+        self, change: str, text: str = "", *, name: str = "", edits: tuple[Edit, ...] = ()
+    ) -> None:
+        self.change = change
+        self.text = text
+        self.name = name
+        self.edits = edits
+
+
 class Related:
     """Another position that a mistake has to do with, and what is there ("first defined here").
 
@@ -71,13 +107,13 @@ class Problem:
 
     ``route`` leads to the value at fault; with ``at_key`` the key in front of it is meant.
     ``mark`` is the part of the value's text that is at fault, where it is not the whole. ``place``
-    is for text that has no routes. ``related`` are other positions to look at. ``code`` names the
-    kind of mistake for programs.
+    is for text that has no routes. ``related`` are other positions to look at, ``fix`` what would
+    put it right if that is certain. ``code`` names the kind of mistake for programs.
     """
 
-    __slots__ = ("at_key", "code", "hint", "mark", "message", "place", "related", "route")
+    __slots__ = ("at_key", "code", "fix", "hint", "mark", "message", "place", "related", "route")
 
-    def __init__(  # noqa: PLR0913 - a value with eight fields, written once
+    def __init__(  # noqa: PLR0913 - a value with nine fields, written once
         self,
         message: str,
         *,
@@ -87,6 +123,7 @@ class Problem:
         hint: str | None = None,
         place: Place | None = None,
         related: tuple[Related, ...] = (),
+        fix: Fix | None = None,
         code: str = "invalid",
     ) -> None:
         self.message = message
@@ -96,6 +133,7 @@ class Problem:
         self.hint = hint
         self.place = place
         self.related = related
+        self.fix = fix
         self.code = code
 
     def __repr__(self) -> str:

@@ -25,6 +25,8 @@ VERBS = {
     "ls": ("ls", "list the workflows of this project"),
     "validate": ("validate", "check the workflow file and show every mistake in it"),
     "plan": ("plan", "show what a run would do, without doing it"),
+    "export": ("export", "print a workflow in today's dstack format"),
+    "schema": ("schema", "print the JSON Schema of the workflow file, for editors"),
     "ps": ("ps", "list runs"),
     "show": ("show", "show everything known about a run"),
     "logs": ("logs", "print what a run has printed"),

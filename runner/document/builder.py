@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import yaml
 
+from runner.document import braces
 from runner.document.document import (
     MappingNode,
     Node,
@@ -15,6 +16,7 @@ from runner.document.document import (
     between,
     place,
 )
+from runner.document.fixes import repetition
 from runner.document.scalars import plain
 from runner.errors import INVALID, Problem, Related, WfError, invalid
 from runner.units import quoted
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
     from runner.document.limits import Limits
     from runner.errors import Place
+
+
+# nobody reads more
+_MAX_PROBLEMS = 100
 
 
 class _Open(NamedTuple):
@@ -151,52 +157,73 @@ class Builder:
         start, end = begun.start_mark, event.end_mark
         node: Node
         if type(begun) is yaml.MappingStartEvent:
-            node = MappingNode(self._entries(children), start, end)  # type: ignore[arg-type]
+            node = MappingNode(self._entries(begun, children), start, end)  # type: ignore[arg-type]
         else:
             node = SequenceNode(tuple(children), start, end)  # type: ignore[arg-type]
         if begun.anchor:
             self._anchors[begun.anchor] = (node, self._values - before)
         around.append(node)
 
-    def _entries(self, children: list[Node]) -> dict[str, tuple[ScalarNode, Node]]:
+    def _entries(
+        self, begun: yaml.CollectionStartEvent, children: list[Node]
+    ) -> dict[str, tuple[ScalarNode, Node]]:
         entries: dict[str, tuple[ScalarNode, Node]] = {}
         pairs = iter(children)
         for key, value in zip(pairs, pairs, strict=True):
             if not isinstance(key, ScalarNode):
-                self._bad_key(key, "a key must be a plain word", self._key_hint(key))
+                self._bad_key(key, begun)
                 continue
             name = str(key.value)
             if name == "<<":
-                self._bad_key(key, "merge keys (`<<`) are not read", "write the keys out")
+                self._merge_key(key)
             elif name in entries:
-                self._repeated_key(key, entries[name][0])
+                self._repeated_key(key, value, *entries[name])
             else:
                 entries[name] = (key, value)
         return entries
 
-    def _key_hint(self, key: Node) -> str | None:
+    def _bad_key(self, key: Node, begun: yaml.CollectionStartEvent) -> None:
         line = self.lines[key.span.line - 1]
-        if "{{" in line and "${{" not in line:
-            return "a variable is written ${{ name }}, with a dollar sign"
-        return None
+        span = between(begun.start_mark, key.end)  # type: ignore[arg-type]
+        # the brace behind the key's own is the last of `{{ name }}`
+        span = span._replace(end_column=span.end_column + 1)
+        fix = None if self._in_key() else braces.dollar(span, line, in_flow=self._in_flow())
+        hint = braces.DOLLAR_HINT if fix or braces.lacks_dollar(line) else None
+        message = "a key must be a plain word"
+        self._tell(Problem(message, place=self._place(key), hint=hint, fix=fix, code="syntax"))
 
-    def _bad_key(self, key: Node, message: str, hint: str | None) -> None:
-        self.problems.append(
-            Problem(message, place=self._place(key), hint=hint, code="syntax"),
-        )
+    def _in_flow(self) -> bool:
+        """Whether what ends now lies within brackets."""
+        return bool(self._open and self._open[-1].event.flow_style)
 
-    def _repeated_key(self, key: ScalarNode, first: ScalarNode) -> None:
+    def _in_key(self) -> bool:
+        """Whether what ends now is the key of a mapping."""
+        mapping = self._open and type(self._open[-1].event) is yaml.MappingStartEvent
+        return bool(mapping) and len(self._children) % 2 == 0
+
+    def _merge_key(self, key: ScalarNode) -> None:
+        message, hint = "merge keys (`<<`) are not read", "write the keys out"
+        self._tell(Problem(message, place=self._place(key), hint=hint, code="syntax"))
+
+    def _repeated_key(
+        self, key: ScalarNode, value: Node, first: ScalarNode, first_value: Node
+    ) -> None:
         line = first.span.line
         message = f"{quoted(key.value)} stands here for the second time (first on line {line})"
-        self.problems.append(
+        self._tell(
             Problem(
                 message,
                 place=self._place(key),
                 hint="keep one of them",
                 related=(Related("first written here", place=self._place(first)),),
+                fix=repetition(self.lines, first_value, key, value),
                 code="duplicate-key",
             )
         )
+
+    def _tell(self, problem: Problem) -> None:
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append(problem)
 
     def _place(self, node: Node) -> Place:
         return place(self.file, self.lines, node.span)

@@ -15,7 +15,7 @@ from runner.errors import Place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.errors import Problem, Related, Route
+    from runner.errors import Route
 
 ScalarKind = Literal["str", "int", "float", "bool", "null"]
 
@@ -159,19 +159,22 @@ class Document:
             return key.span
         return _headline(node) if isinstance(node, MappingNode) else node.span
 
+    def node(self, route: Route) -> Node | None:
+        """The value at the end of ``route``, if it leads to one."""
+        node = self.root
+        for step in route:
+            found = _step(node, step)
+            if found is None:
+                return None
+            node = found[1]
+        return node
+
     def place(self, route: Route, *, at_key: bool = False, mark: str | None = None) -> Place:
         """The same with file name and excerpt, ready to be shown; ``mark`` narrows it to a part."""
         span = self.locate(route, at_key=at_key)
         if mark is not None:
             span = self._part(span, mark)
         return place(self.file, self.lines, span)
-
-    def settle(self, problem: Problem) -> None:
-        """Give a problem with a route into this document its place, and its relations theirs."""
-        positions: tuple[Problem | Related, ...] = (problem, *problem.related)
-        for at in positions:
-            if at.place is None:
-                at.place = self.place(at.route, at_key=at.at_key, mark=at.mark)
 
     def _part(self, span: Span, mark: str) -> Span:
         """Where ``mark`` first stands within a span, or the span if it was written otherwise."""

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 import yaml
 
 from runner.document.builder import Builder
-from runner.document.document import Document, Node, Span, place
+from runner.document.document import Document
 from runner.document.limits import LIMITS, Limits
-from runner.errors import INVALID, Problem, WfError, invalid
+from runner.document.parser import events
+from runner.document.syntax import character_problem, syntax_problem
+from runner.errors import INVALID, WfError, invalid
 
 if TYPE_CHECKING:
-    from runner.errors import Place
-
-# libyaml where PyYAML was built with it (every wheel is), else PyYAML's own parser
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    from runner.document.document import Node
+    from runner.errors import Problem
 
 
 def read(source: bytes, file: str, limits: Limits = LIMITS) -> Document:
@@ -38,7 +38,7 @@ def read(source: bytes, file: str, limits: Limits = LIMITS) -> Document:
     builder = Builder(file, lines, limits)
     root = _build(builder, text)
     if builder.problems:
-        raise invalid(builder.problems)
+        raise invalid(sorted(builder.problems, key=_position))
     return Document(file, lines, root)
 
 
@@ -71,69 +71,13 @@ def _build(builder: Builder, text: str) -> Node:
     """The nodes of a text, or its first mistake in a place."""
     file, lines = builder.file, builder.lines
     try:
-        # a parser ends with an event that is none
-        return builder.build(iter(_LOADER(text).get_event, None))
+        return builder.build(events(text))
     except yaml.MarkedYAMLError as error:
-        raise invalid([_syntax_problem(error, file, lines)]) from None
+        raise invalid([syntax_problem(error, file, lines)]) from None
     except yaml.reader.ReaderError as error:
-        raise invalid([_character_problem(error, text, file, lines)]) from None
+        raise invalid([character_problem(error, text, file, lines)]) from None
 
 
-def _character_problem(
-    error: yaml.reader.ReaderError, text: str, file: str, lines: tuple[str, ...]
-) -> Problem:
-    character = chr(error.character) if isinstance(error.character, int) else error.character
-    # libyaml counts bytes, PyYAML characters; the first of its kind in the text is the one
-    before = text[: max(text.find(character), 0)]
-    *above, beginning = (before + ".").splitlines()
-    line, column = len(above) + 1, len(beginning)
-    return Problem(
-        f"the character {ord(character):#06x} is not allowed in YAML",
-        place=place(file, lines, Span(line, column, line, column + 1)),
-        hint="take it out; a text in double quotes can hold it as an escape",
-        code="syntax",
-    )
-
-
-def _syntax_problem(error: yaml.MarkedYAMLError, file: str, lines: tuple[str, ...]) -> Problem:
-    said = error.problem or "not valid YAML"
-    mark = error.problem_mark or error.context_mark
-    # what is still open at the end of the text is reported one line past it, and a key without
-    # its colon on the line below: in both cases the context is the fault
-    late = mark is not None and (mark.line >= len(lines) or "expected ':'" in said)
-    if late and error.context_mark is not None:
-        mark = error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    span = Span(line, column, line, column + 1)
-    message = f"not valid YAML: {said}"
-    if error.context:
-        message += f" {error.context}"
-    opened = error.context_mark
-    if opened is not None and opened.line + 1 != line:
-        message += f" that begins on line {opened.line + 1}"
-    where = place(file, lines, span)
-    return Problem(
-        message,
-        place=where,
-        hint=_syntax_hint(said, where),
-        code="syntax",
-    )
-
-
-def _syntax_hint(said: str, where: Place) -> str | None:  # noqa: PLR0911 - one for each mistake
-    excerpt = where.excerpt
-    if "\t" in excerpt[: len(excerpt) - len(excerpt.lstrip())] or "'\\t'" in said:
-        return "YAML is indented with spaces; replace the tab"
-    if "mapping values are not allowed" in said:
-        return "put quotes around a text that holds a colon and a space"
-    if "{{" in excerpt and "${{" not in excerpt:
-        return "a variable is written ${{ name }}, with a dollar sign"
-    if "${{" in excerpt and ("',' or ']'" in said or "',' or '}'" in said):
-        return "within brackets, put quotes around ${{ name }}"
-    if "stream" in said:
-        return "close the quote"
-    if "expected ':'" in said:
-        return "write `key: value`"
-    if "expected" in said and not excerpt[: where.column - 1].strip():
-        return "check the indentation: the keys of one mapping start in the same column"
-    return None
+def _position(problem: Problem) -> tuple[int, int]:
+    place = problem.place
+    return (place.line, place.column) if place else (0, 0)

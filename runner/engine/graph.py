@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from runner.document.settle import settle
 from runner.engine.prepare import prepare
 from runner.errors import WfError
 from runner.plan.graph import closure, everything
@@ -142,5 +143,5 @@ def _settle(
     for problem in problems:
         for workflow, _ in jobs:
             if any(needed.route == problem.route for needed in workflow.dependencies):
-                opened.document(workflow).settle(problem)
+                settle(opened.document(workflow), problem)
                 break

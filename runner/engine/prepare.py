@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner.allocation import matching
 from runner.document.reader import read
+from runner.document.settle import settle
 from runner.errors import UNSATISFIABLE, USAGE, Problem, Related, WfError, invalid
 from runner.plan.graph import mistakes
 from runner.plan.plan import Choices
@@ -146,7 +147,7 @@ def _dependencies(opened: WorkflowFiles) -> list[Problem]:
     """How workflows depend on each other, over all files."""
     found = mistakes(opened.workflows)
     for workflow, problem in found:
-        opened.document(workflow).settle(problem)
+        settle(opened.document(workflow), problem)
     return [problem for _, problem in found]
 
 
@@ -164,7 +165,7 @@ def _repeated_names(opened: WorkflowFiles) -> list[Problem]:
         route = known.route("name")
         related = (Related("first defined here", place=opened.document(known).place(route)),)
         problem = Problem(message, route=workflow.route("name"), hint=hint, related=related)
-        opened.document(workflow).settle(problem)
+        settle(opened.document(workflow), problem)
         problems.append(problem)
     return problems
 
@@ -253,7 +254,7 @@ def _no_containers(opened: WorkflowFiles, job: Job) -> WfError:
     )
     hint = f"`wf run {job.workflow} --executor local` runs its commands on this machine"
     problem = Problem(message, route=workflow.route("image"), hint=hint, code="unsatisfiable")
-    opened.document(workflow).settle(problem)
+    settle(opened.document(workflow), problem)
     return WfError(UNSATISFIABLE, message, problems=(problem,))
 
 
@@ -282,5 +283,5 @@ def _located(document: Document) -> Iterator[None]:
         yield
     except WfError as error:
         for problem in error.problems:
-            document.settle(problem)
+            settle(document, problem)
         raise

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from runner.document.settle import settle
 from runner.errors import invalid
 from runner.spec.eras import listed
 from runner.spec.interpolation import Room, Scope
@@ -42,7 +43,7 @@ def load(
     workflows = listed.read(document, listed.Context(scope_of, own_providers, problems))
     notices = [notice for workflow in workflows for notice in workflow.notices]
     for problem in (*problems, *notices):
-        document.settle(problem)
+        settle(document, problem)
     if problems:
         raise invalid(sorted(problems, key=_position))
     return tuple(replace(workflow, file=document.file) for workflow in workflows)

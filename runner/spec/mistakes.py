@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import Problem, Related
+from runner.errors import Fix, Problem, Related
 from runner.units import quoted
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def translate(found: ErrorDetails, form: type[BaseModel], base: Route) -> Proble
     if kind == "extra_forbidden":
         return _unknown_key(route, form, found["loc"])
     if kind == "missing":
-        return Problem(f"`{route[-1]}` is missing", route=route, hint=f"add `{route[-1]}: …`")
+        message, hint = f"`{route[-1]}` is missing", f"add `{route[-1]}: …`"
+        return Problem(message, route=route, hint=hint, code="missing")
     if kind == "too_short":
         return Problem("at least one item is wanted here", route=route, hint="write `- …` below it")
     from runner.spec.text import kind_of
@@ -59,6 +60,19 @@ def translate(found: ErrorDetails, form: type[BaseModel], base: Route) -> Proble
     return Problem(f"{said}, not {kind_of(found['input'])}", route=route)
 
 
+def without_consequences(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems but for keys said to be missing that stand there in another spelling."""
+    found = list(problems)
+    misspelt = {
+        (*problem.route[:-1], problem.fix.text)
+        for problem in found
+        if problem.fix is not None and problem.fix.change == "rename"
+    }
+    return [
+        problem for problem in found if problem.code != "missing" or problem.route not in misspelt
+    ]
+
+
 def _said(context: dict[str, Any], route: Route) -> Problem:
     """What one of our own readers has said (:func:`runner.spec.text.mistake`)."""
     return Problem(
@@ -66,6 +80,7 @@ def _said(context: dict[str, Any], route: Route) -> Problem:
         route=(*route, *context.get("at", ())),
         at_key=context.get("at_key", False),
         hint=context["hint"],
+        fix=context.get("fix"),
         related=tuple(
             Related(message, route=(*route, *at)) for at, message in context.get("related", ())
         ),
@@ -76,16 +91,33 @@ def _unknown_key(route: Route, form: type[BaseModel], loc: Route) -> Problem:
     from runner.spec.forms import ResourcesForm
 
     key = str(loc[-1])
-    hint = did_you_mean(key, _allowed(form, loc[:-1]), "the keys here are")
-    if len(loc) == 1 and key in ResourcesForm.model_fields:
-        hint = f"`{key}` belongs below `resources:`"
-    return Problem(
-        f"unknown key {quoted(key)}",
-        route=route,
-        at_key=True,
-        hint=hint,
-        code="unknown-key",
-    )
+    found = unknown_key(key, route, _allowed(form, loc[:-1]))
+    lower = key.lower()
+    if len(loc) == 1 and lower in ResourcesForm.model_fields:
+        found.hint = f"`{lower}` belongs below `resources:`"
+        found.fix = Fix("move", "resources", name=lower)
+    return found
+
+
+def unknown_key(key: str, route: Route, candidates: Iterable[str]) -> Problem:
+    """A key at ``route`` that is none of the ``candidates``, which are known there."""
+    known = tuple(candidates)
+    hint = did_you_mean(key, known, "the keys here are")
+    meant = _certainly(key, known)
+    fix = Fix("rename", meant) if meant else None
+    message = f"unknown key {quoted(key)}"
+    return Problem(message, route=route, at_key=True, hint=hint, fix=fix, code="unknown-key")
+
+
+def _certainly(word: str, candidates: tuple[str, ...]) -> str | None:
+    """The candidate that was meant, if it is much like the word and no other one is."""
+    import difflib
+
+    known = {candidate.lower(): candidate for candidate in candidates}
+    if word.lower() in known:
+        return known[word.lower()]
+    close = difflib.get_close_matches(word.lower(), list(known), n=2, cutoff=0.8)
+    return known[close[0]] if len(close) == 1 else None
 
 
 def _allowed(form: type[BaseModel], loc: Route) -> list[str]:

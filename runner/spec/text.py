@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import PydanticCustomError
 
 from runner.document.document import Scalar
+from runner.errors import Fix
 from runner.units import quoted, shortened
 
 if TYPE_CHECKING:
@@ -36,13 +37,14 @@ _OLDEST_PYTHON = 6
 _LAST_PORT = 65535
 
 
-def mistake(
+def mistake(  # noqa: PLR0913 - a value with six parts, written once
     message: str,
     hint: str | None = None,
     *,
     at: Route = (),
     at_key: bool = False,
     related: tuple[tuple[Route, str], ...] = (),
+    fix: Fix | None = None,
 ) -> PydanticCustomError:
     """What a reader raises: a message in our voice, and what to write instead.
 
@@ -50,7 +52,14 @@ def mistake(
     routes of ``related`` to other parts, each with what is there.
     """
     # the message goes through a template, where braces are fields
-    context = {"message": message, "hint": hint, "at": at, "at_key": at_key, "related": related}
+    context = {
+        "message": message,
+        "hint": hint,
+        "at": at,
+        "at_key": at_key,
+        "related": related,
+        "fix": fix,
+    }
     return PydanticCustomError("wf", "{message}", context)
 
 
@@ -73,7 +82,8 @@ def text(value: Any) -> str:  # noqa: ANN401
         return str(value)
     colon = isinstance(value, dict) and len(value) == 1
     hint = "put quotes around a text that holds a colon and a space" if colon else None
-    raise mistake(f"a text is wanted here, not {kind_of(value)}", hint)
+    fix = Fix("quote") if colon else None
+    raise mistake(f"a text is wanted here, not {kind_of(value)}", hint, fix=fix)
 
 
 def word(value: Any) -> str:  # noqa: ANN401

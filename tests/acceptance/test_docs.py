@@ -475,6 +475,7 @@ def told(world: World) -> dict[str, set[str]]:
         "A validation": world.wf("validate", "--json"),
         "The artifacts of a run": world.wf("artifacts", "list", "last", "--json"),
         "The log of a run": world.wf("logs", "last", "--json"),
+        "An export": world.wf("export", "good", "--json"),
     }
     shown = world.wf("show", "last", "--json")
     assert shown.json().keys() == told["A run"].json().keys()
@@ -483,6 +484,9 @@ def told(world: World) -> dict[str, set[str]]:
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
     world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")
     found["A validation"] |= set(keys(world.wf("validate", "--json").json()))
+    world.write(".dstack/workflows.yaml", "workflows: [{Name: a, provider: bash, commands: ls}]\n")
+    found["A validation"] |= set(keys(world.wf("validate", "--fix", "--json").json()))
+    world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")
     found["An error"] = set(keys(world.wf("run", "a", "--json").json()))
     return {heading: {key.removeprefix("[].") for key in found[heading]} for heading in found}
 

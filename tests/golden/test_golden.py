@@ -6,10 +6,12 @@ notices/NAME.yaml and NAME.err
     a sound file that holds something without effect, and what ``wf validate`` says to that
 plans/NAME.yaml and NAME.json
     a sound file, and what would be done for each of its workflows
+fixes/NAME.yaml, NAME.fixed and NAME.out
+    a file with mistakes, what ``wf validate --fix`` makes of it, and what it says
 valid/NAME.yaml
     a sound file, to which nothing is said
 
-``NAME.variables.yaml`` beside a case is its variables file.
+``NAME.variables.yaml`` beside a case is its variables file (what becomes of it is not compared).
 
 The files keep every byte (see ``.gitattributes``): some mistakes are in their line endings.
 """
@@ -23,7 +25,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.cli.render.problems import show_error, show_notices
+from runner.cli.render.problems import show_error, show_fixed, show_notices
+from runner.cli.render.style import style
+from runner.document.mend import mend
 from runner.engine.prepare import Beside, FileText, open_files
 from runner.errors import INVALID, WfError
 from runner.plan.facts import FileFact, ProjectFacts, script_path
@@ -31,7 +35,7 @@ from runner.plan.plan import Choices
 from runner.plan.planner import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from runner.engine.prepare import WorkflowFiles
     from runner.spec.workflow import Workflow
@@ -65,12 +69,24 @@ def cases(folder: str) -> list[Path]:
     return sorted(path for path in found if not path.name.endswith(VARIABLES))
 
 
-def opened(case: Path) -> WorkflowFiles:
-    """A case, read with the variables file beside it if there is one."""
+def texts(case: Path) -> dict[str, bytes]:
+    """The files of a case: itself, and the variables file beside it if there is one."""
     beside = case.with_suffix(VARIABLES)
-    variables = FileText(beside.read_bytes(), "variables.yaml") if beside.exists() else None
-    providers = FileText(OWN_PROVIDERS, "providers.yaml")
-    return open_files([FileText(case.read_bytes(), SHOWN_AS)], HERE, Beside(variables, providers))
+    found = {SHOWN_AS: case.read_bytes()}
+    return {**found, VARIABLES[1:]: beside.read_bytes()} if beside.exists() else found
+
+
+def opened_texts(files: Mapping[str, bytes]) -> WorkflowFiles:
+    """The files of a case, read."""
+    written = files.get(VARIABLES[1:])
+    variables = None if written is None else FileText(written, VARIABLES[1:])
+    beside = Beside(variables, FileText(OWN_PROVIDERS, "providers.yaml"))
+    return open_files([FileText(files[SHOWN_AS], SHOWN_AS)], HERE, beside)
+
+
+def opened(case: Path) -> WorkflowFiles:
+    """A case, read."""
+    return opened_texts(texts(case))
 
 
 class Utf8(io.StringIO):
@@ -99,6 +115,17 @@ def test_what_is_said_to_a_file_with_parts_that_have_no_effect(case: Path, golde
     golden(case.with_suffix(".err"), out.getvalue())
 
 
+@pytest.mark.parametrize("case", cases("fixes"), ids=lambda case: case.stem)
+def test_what_is_put_right_in_a_file_with_mistakes(case: Path, golden: Golden) -> None:
+    mended = mend(texts(case), opened_texts)
+    out = Utf8()
+    out.writelines(show_fixed(mended.fixed, style(out, {})))
+    if mended.error is not None:
+        show_error(mended.error, out, {})
+    golden(case.with_suffix(".out"), out.getvalue())
+    golden(case.with_suffix(".fixed"), mended.files[SHOWN_AS].decode())
+
+
 @pytest.mark.parametrize("case", cases("plans"), ids=lambda case: case.stem)
 def test_what_would_be_done_for_a_sound_file(case: Path, golden: Golden) -> None:
     planned = {
@@ -125,15 +152,22 @@ def test_nothing_is_said_to_a_sound_file(case: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "ending"), [("invalid", ".err"), ("notices", ".err"), ("plans", ".json")]
+    ("folder", "endings"),
+    [
+        ("invalid", {".err"}),
+        ("notices", {".err"}),
+        ("plans", {".json"}),
+        ("fixes", {".out", ".fixed"}),
+    ],
 )
-def test_every_expectation_belongs_to_a_file(folder: str, ending: str) -> None:
-    expected = {path.stem for path in (HERE / folder).glob(f"*{ending}")}
-    assert expected == {path.stem for path in cases(folder)}
-    assert {path.suffix for path in (HERE / folder).iterdir()} == {".yaml", ending}
+def test_every_expectation_belongs_to_a_file(folder: str, endings: set[str]) -> None:
+    for ending in endings:
+        expected = {path.stem for path in (HERE / folder).glob(f"*{ending}")}
+        assert expected == {path.stem for path in cases(folder)}
+    assert {path.suffix for path in (HERE / folder).iterdir()} == {".yaml", *endings}
 
 
-@pytest.mark.parametrize("folder", ["invalid", "notices", "plans", "valid"])
+@pytest.mark.parametrize("folder", ["invalid", "notices", "plans", "fixes", "valid"])
 def test_every_variables_file_belongs_to_a_file(folder: str) -> None:
     beside = {path.name for path in (HERE / folder).glob(f"*{VARIABLES}")}
     assert beside <= {f"{path.stem}{VARIABLES}" for path in cases(folder)}

@@ -1,4 +1,4 @@
-"""``wf validate``: every mistake in the workflow file at once."""
+"""``wf validate``: every mistake in the workflow file at once, and its correction on demand."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from runner.errors import INVALID, OK, WfError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from runner.cli.context import Context, Source
+    from runner.document.mend import Fixed
     from runner.engine.prepare import WorkflowFiles
     from runner.errors import Problem
 
@@ -24,10 +26,14 @@ def parser() -> Parser:
         [
             ("wf validate", "the workflow file of this project"),
             ("wf validate other.yaml", "another one"),
+            ("wf validate --fix", "put right what can only have been meant one way"),
             ("wf validate --json", "the mistakes for programs, each with line and column"),
         ],
     )
     made.add_argument("path", nargs="?", metavar="FILE", help="the file to check")
+    made.add_argument(
+        "--fix", action="store_true", help="put right every mistake that leaves no doubt"
+    )
     made.add_file()
     made.add_json()
     return made
@@ -35,38 +41,28 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Check it: exit 0 when it can be run, 65 when not."""
-    from runner.cli.render.problems import show_notices
-    from runner.cli.render.style import style
-    from runner.units import count
-
     source = workflow_files(context, arguments.path or arguments.file)
+    fixed: tuple[Fixed, ...] = ()
+    if arguments.fix:
+        source, fixed = _mended(source, context)
+        if not arguments.json:
+            _tell_fixed(fixed, context)
     try:
         opened = _check(source)
     except WfError as error:
         if not error.problems:
             raise
-        return _tell(error, source, arguments, context)
-    if arguments.json:
-        context.say_json(_document(source, opened, ()))
-        return OK
-    dress = style(context.out, context.variables)
-    for found in opened.documents.values():
-        own = [workflow for workflow in opened.workflows if workflow.file == found.file]
-        era = opened.era(found)
-        said = f"{count(len(own), 'workflow')}, no mistakes"
-        read_as = dress.paint(f"(format: {era.name}, {era.versions})", "dim")
-        context.out.write(f"{dress.paint('✓', 'green')} {found.file}: {said} {read_as}\n")
-    notices = [notice for workflow in opened.workflows for notice in workflow.notices]
-    if notices:
-        context.out.flush()
-        show_notices(notices, context.err, context.variables)
-    return OK
+        return _tell(error, source, fixed, arguments, context)
+    return _agree(opened, source, fixed, arguments, context)
 
 
 def _document(
-    source: Source, opened: WorkflowFiles | None, problems: tuple[Problem, ...]
+    source: Source,
+    opened: WorkflowFiles | None,
+    problems: tuple[Problem, ...],
+    fixed: tuple[Fixed, ...],
 ) -> dict[str, object]:
-    from runner.cli.render.problems import problem_document
+    from runner.cli.render.problems import fixed_document, problem_document
 
     workflows = opened.workflows if opened else ()
     return {
@@ -88,6 +84,7 @@ def _document(
         "notices": [
             problem_document(notice) for workflow in workflows for notice in workflow.notices
         ],
+        "fixed": [fixed_document(done) for done in fixed],
     }
 
 
@@ -100,13 +97,86 @@ def _check(source: Source) -> WorkflowFiles:
     return opened
 
 
-def _tell(error: WfError, source: Source, arguments: argparse.Namespace, context: Context) -> int:
+def _mended(source: Source, context: Context) -> tuple[Source, tuple[Fixed, ...]]:
+    """The files with what could be put right, written."""
+    from runner.cli.rewrite import rewrite
+    from runner.document.mend import mend
+
+    before = _texts(source)
+    mended = mend(before, lambda texts: _check(_with_texts(source, texts)))
+    for name, text in mended.files.items():
+        if text != before[name]:
+            rewrite(context.cwd / name, name, source.root, before[name], text)
+    return _with_texts(source, mended.files), mended.fixed
+
+
+def _texts(source: Source) -> dict[str, bytes]:
+    files = (*source.workflows, source.beside.variables)
+    return {file.file: file.text for file in files if file is not None}
+
+
+def _with_texts(source: Source, texts: Mapping[str, bytes]) -> Source:
+    from dataclasses import replace
+
+    variables = source.beside.variables
+    changed = variables and replace(variables, text=texts[variables.file])
+    return source._replace(
+        workflows=tuple(replace(file, text=texts[file.file]) for file in source.workflows),
+        beside=replace(source.beside, variables=changed),
+    )
+
+
+def _tell_fixed(fixed: tuple[Fixed, ...], context: Context) -> None:
+    from runner.cli.render.problems import show_fixed
+    from runner.cli.render.style import style
+
+    context.out.writelines(show_fixed(fixed, style(context.out, context.variables)))
+
+
+def _agree(
+    opened: WorkflowFiles,
+    source: Source,
+    fixed: tuple[Fixed, ...],
+    arguments: argparse.Namespace,
+    context: Context,
+) -> int:
+    from runner.cli.render.problems import show_notices
+    from runner.cli.render.style import style
+    from runner.units import count
+
+    if arguments.json:
+        context.say_json(_document(source, opened, (), fixed))
+        return OK
+    dress = style(context.out, context.variables)
+    left = "no mistakes left" if fixed else "no mistakes"
+    for found in opened.documents.values():
+        own = [workflow for workflow in opened.workflows if workflow.file == found.file]
+        era = opened.era(found)
+        said = f"{count(len(own), 'workflow')}, {left}"
+        read_as = dress.paint(f"(format: {era.name}, {era.versions})", "dim")
+        context.out.write(f"{dress.paint('✓', 'green')} {found.file}: {said} {read_as}\n")
+    context.out.flush()
+    notices = [notice for workflow in opened.workflows for notice in workflow.notices]
+    show_notices(notices, context.err, context.variables)
+    return OK
+
+
+def _tell(
+    error: WfError,
+    source: Source,
+    fixed: tuple[Fixed, ...],
+    arguments: argparse.Namespace,
+    context: Context,
+) -> int:
     from runner.cli.render.problems import count_line, show_problems
     from runner.cli.render.style import style
 
     if arguments.json:
-        context.say_json(_document(source, None, error.problems))
+        context.say_json(_document(source, None, error.problems, fixed))
         return INVALID
     show_problems(error.problems, context.err, context.variables)
-    context.err.write(count_line(len(error.problems), style(context.err, context.variables)))
+    # what is left after a correction cannot be put right by another one
+    fixable = 0 if arguments.fix else sum(problem.fix is not None for problem in error.problems)
+    dress = style(context.err, context.variables)
+    context.err.write(count_line(len(error.problems), fixable, dress))
     return INVALID

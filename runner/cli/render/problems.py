@@ -10,6 +10,7 @@ from runner.errors import INVALID
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from runner.document.mend import Fixed
     from runner.errors import Place, Problem, WfError
 
 _KINDS = {
@@ -18,6 +19,8 @@ _KINDS = {
 }  # fmt: skip
 _INDENT = 2
 _KEEP_LEFT = 10
+# the longest line that is shown put right
+_SUGGESTED = 500
 
 
 def show_error(error: WfError, stream: TextIO, variables: Mapping[str, str]) -> None:
@@ -46,6 +49,7 @@ def show_problems(
         stream.writelines(_excerpts(problem, dress))
         if problem.hint:
             stream.write(_hint(problem.hint, dress))
+        stream.writelines(_suggestion(problem, dress))
 
 
 def show_notices(
@@ -88,6 +92,7 @@ def problem_document(problem: Problem) -> dict[str, Any]:
         "hint": problem.hint,
         "route": list(problem.route),
         **_position(problem.place),
+        "fixable": problem.fix is not None,
         "related": [
             {"message": other.message, "route": list(other.route), **_position(other.place)}
             for other in problem.related
@@ -117,6 +122,23 @@ def _hint(text: str, dress: Style) -> str:
     return f"{dress.paint('hint:', 'cyan')} {harmless(text)}\n"
 
 
+def _suggestion(problem: Problem, dress: Style) -> Iterator[str]:
+    """The line at fault as it should be, if that is certain and the hint does not say it."""
+    fix, place = problem.fix, problem.place
+    if fix is None or place is None or fix.change == "rename":
+        return
+    if len(place.excerpt) > _SUGGESTED:
+        return
+    from runner.document.edits import in_one_line
+
+    number = str(place.line)
+    for line in in_one_line(place.line, place.excerpt, fix.edits):
+        text = harmless(line.replace("\t", " "))
+        gutter = f" {number:>{len(str(place.line))}} + "
+        yield f"{dress.paint(gutter, 'green')}{text[: max(dress.width - len(gutter) - 1, 20)]}\n"
+        number = ""
+
+
 def _excerpts(problem: Problem, dress: Style) -> Iterator[str]:
     """The line at fault, and below it those it has to do with, each with what is there."""
     shown = [(problem.place, None), *((other.place, other.message) for other in problem.related)]
@@ -135,9 +157,11 @@ def _excerpt(place: Place, label: str | None, digits: int, dress: Style) -> str:
     gutter = f" {place.line:>{digits}} {dress.plain('│')} "
     room = max(dress.width - len(gutter) - 1, 20)
     # a tab takes one column here, so that the mark stands where the mistake is
-    text = place.excerpt.replace("\t", " ")
+    text = place.excerpt
     start, end = place.column - 1, max(place.end_column - 1, place.column)
-    before, marked, after = (harmless(part) for part in (text[:start], text[start:end], text[end:]))
+    # a line may be as long as the file, and be shown for each of its mistakes
+    parts = text[max(start - room, 0) : start], text[start:end][:room], text[end : end + room]
+    before, marked, after = (harmless(part.replace("\t", " ")) for part in parts)
     if len(before + marked) > room:
         cut = max(min(len(before) - _KEEP_LEFT, len(before + marked + after) - room), 0)
         before = before[cut:]
@@ -154,7 +178,34 @@ def _excerpt(place: Place, label: str | None, digits: int, dress: Style) -> str:
     return above + dress.paint("-" * width + joint + harmless(label), "cyan") + "\n"
 
 
-def count_line(problems: int, dress: Style) -> str:
-    """The last line of a validation."""
+def show_fixed(fixed: Iterable[Fixed], dress: Style) -> Iterator[str]:
+    """What was put right, each with its lines before and after."""
+    for done in fixed:
+        where = dress.paint(f"{harmless(done.file)}:{done.line}: ", "bold")
+        yield f"{where}{dress.paint('fixed:', 'green', 'bold')} {harmless(done.message)}\n"
+        yield from (_difference("-", line, "red", dress) for line in done.before)
+        yield from (_difference("+", line, "green", dress) for line in done.after)
+
+
+def _difference(sign: str, line: str, colour: str, dress: Style) -> str:
+    text = harmless(line.replace("\t", "→   " if dress.unicode else "    "))
+    return f" {dress.paint(sign, colour)} {text[: max(dress.width - 4, 20)]}\n"
+
+
+def fixed_document(done: Fixed) -> dict[str, Any]:
+    """One correction for programs."""
+    return {
+        "file": done.file,
+        "line": done.line,
+        "message": done.message,
+        "before": list(done.before),
+        "after": list(done.after),
+    }
+
+
+def count_line(problems: int, fixable: int, dress: Style) -> str:
+    """The last line of a validation; ``fixable`` are those that wf can put right itself."""
     said = f"{problems} mistake{'' if problems == 1 else 's'}"
-    return dress.paint(said, "red") + f" (exit {INVALID})\n"
+    of = f"{fixable} of them" if fixable < problems else "it" if problems == 1 else "them"
+    more = f"; `wf validate --fix` puts {of} right" if fixable else ""
+    return dress.paint(said, "red") + f" (exit {INVALID}){more}\n"

@@ -43,15 +43,15 @@ _OF_IMAGES: Mapping[str, str] = MappingProxyType(
 def without(read: ProviderForm, written: dict[str, Any], route: Route) -> list[Problem]:
     """A notice for every key that was written for nothing."""
     found = [
-        no_effect(key, (*route, key), _OF_WORKFLOWS[key]) for key in written.keys() & _OF_WORKFLOWS
+        no_effect(key, (*route, key), _OF_WORKFLOWS[key]) for key in written if key in _OF_WORKFLOWS
     ]
     resources = written.get("resources")
     if isinstance(resources, dict):
         below = (*route, "resources")
         found += [
             no_effect(key, (*below, key), why)
-            for key, why in _OF_RESOURCES.items()
-            if key in resources
+            for key, why in ((key, _OF_RESOURCES.get(key)) for key in resources)
+            if why is not None
         ]
     container = read.container()
     if container is not None:

@@ -15,13 +15,12 @@ from runner.document.document import Scalar
 from runner.errors import Problem, Related
 from runner.spec.dependencies import dependencies
 from runner.spec.eras import early, effects
-from runner.spec.mistakes import did_you_mean, translate
+from runner.spec.mistakes import translate, unknown_key, without_consequences
 from runner.spec.notices import read_as
 from runner.spec.providers import registry
 from runner.spec.providers.commands import ImageForm
 from runner.spec.text import kind_of
 from runner.spec.workflow import EnvironmentRequest, Resources, ShellCommands, Workflow
-from runner.units import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,17 +65,7 @@ def _items(data: Any, problems: list[Problem]) -> list[Any]:  # noqa: ANN401
         hint = "start the file with `workflows:` and a list of workflows below it"
         problems.append(Problem(f"a mapping is wanted here, not {kind_of(data)}", hint=hint))
         return []
-    problems += [
-        Problem(
-            f"unknown key {quoted(key)}",
-            route=(key,),
-            at_key=True,
-            hint=did_you_mean(key, _ROOT_KEYS, "the keys here are"),
-            code="unknown-key",
-        )
-        for key in data
-        if key not in _ROOT_KEYS
-    ]
+    problems += [unknown_key(key, (key,), _ROOT_KEYS) for key in data if key not in _ROOT_KEYS]
     if "workflows" not in data:
         if not problems:
             problems.append(Problem("`workflows` is missing", hint="add `workflows:`"))
@@ -128,17 +117,17 @@ def _workflow(
         problems.append(found)
         return None
     form, notices = found.form, list(found.notices)
-    before = len(problems)
-    if found.python is not None:
-        problems += _python_of_name(found, written, route)
-    problems += _spellings(form, written, route, notices)
+    wrong = [] if found.python is None else _python_of_name(found, written, route)
+    wrong += _spellings(form, written, route, notices)
     try:
         read = form.model_validate(written)
     except ValidationError as error:
         details = error.errors(include_url=False)[:MAX_PROBLEMS]
-        problems += [translate(one, form, route) for one in details]
+        wrong += [translate(one, form, route) for one in details]
+        problems += without_consequences(wrong)
         return None
-    if len(problems) > before:
+    problems += wrong
+    if wrong:
         return None
     notices += effects.without(read, written, route)
     return _neutral(read, written, route, scope, tuple(notices))
@@ -151,6 +140,9 @@ def _provider(
     if "provider" not in written:
         if "image" in written:
             return registry.Named("docker", ImageForm)
+        misspelt = next((key for key in written if key.lower() == "provider"), None)
+        if misspelt is not None:
+            return unknown_key(misspelt, (*route, misspelt), ("provider",))
         hint = f"add `provider: …`; the providers are: {', '.join(sorted(registry.PROVIDERS))}"
         return Problem("`provider` is missing", route=route, hint=hint)
     found = registry.named(written["provider"], (*route, "provider"), own)
@@ -202,7 +194,8 @@ def _spellings(
         if not any(key in written for key in spellings):
             who = f"provider {written['provider']}" if "provider" in written else "an image"
             message = f"{who} needs `{part}`"
-            problems.append(Problem(message, route=route, hint=f"add `{part}: …`", code="missing"))
+            hint = f"add `{part}: …`"
+            problems.append(Problem(message, route=(*route, part), hint=hint, code="missing"))
     return problems
 
 

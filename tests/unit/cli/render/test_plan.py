@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.cli.render.plan import describe, plan_document, show_plan
 from runner.errors import UNSATISFIABLE, WfError
-from runner.plan.plan import EnvironmentSpec, Job, Plan, RequirementFile
+from runner.plan.fingerprint import Fingerprint
+from runner.plan.plan import EnvironmentSpec, Input, Job, Plan, RequirementFile
 from runner.spec.workflow import ArtifactRequest, GpuRequest, PythonScript, Resources
 
 if TYPE_CHECKING:
@@ -30,9 +32,12 @@ PLAN = Plan(
             artifacts=(ArtifactRequest("data"), ArtifactRequest("model")),
             resources=Resources(cpu=1),
             working_dir="src",
+            inputs=(Input("run", "prepare"), Input("tag", "fetch", "raw", "wet-mango-1")),
+            fingerprint=Fingerprint((("environment", "0123456789abcdef"),)),
         ),
     )
 )
+NOT_READY = {"train": False}
 
 
 @pytest.mark.parametrize(
@@ -56,23 +61,38 @@ def test_what_is_asked_for_in_words(asked: Resources, said: str) -> None:
 
 def test_a_plan_for_people(stream: Streams) -> None:
     out = stream()
-    show_plan(PLAN, "0123456789abcdef", out, {}, ready=False)
+    show_plan(PLAN, NOT_READY, out, {})
     assert out.getvalue() == (
         "● run train: asked for\n"
         "  command     python train.py --lr 0.1\n"
         "  working_dir src\n"
         "  environment python 3.11 with requirements.txt · 0123456789ab · will be built\n"
         "  devices     1 core, no GPU\n"
+        "  inputs      prepare, :raw (wet-mango-1)\n"
         "  variables   SEED=1\n"
         "  artifacts   data, model\n"
     )
 
 
+def test_a_reused_job_takes_one_line(stream: Streams) -> None:
+    out = stream()
+    reused = replace(PLAN.job, action="reuse", reason="the same", workflow="prepare")
+    show_plan(Plan((reused, PLAN.job)), NOT_READY, out, {})
+    assert out.getvalue().startswith("● reuse prepare: the same\n● run train: asked for\n")
+
+
 def test_a_plan_for_programs() -> None:
     lacking = WfError(UNSATISFIABLE, "train asks for 4 GPUs; this machine has no GPU")
-    document = plan_document(PLAN, "0123", ready=True, lacking=lacking)
+    document = plan_document(PLAN, {"train": True}, lacking)
+    assert document["workflow"] == "train"
     assert document["jobs"] == [PLAN.job.document()]
-    assert document["environment"] == {"fingerprint": "0123", "ready": True}
+    assert document["environment"] == {"fingerprint": "0123456789abcdef", "ready": True}
     assert document["satisfiable"] is False
     assert document["problem"]["exit_code"] == UNSATISFIABLE
-    assert plan_document(PLAN, "0123", ready=True, lacking=None)["problem"] is None
+    assert plan_document(PLAN, NOT_READY, None)["problem"] is None
+
+
+def test_a_plan_of_everything_has_no_workflow_of_its_own() -> None:
+    document = plan_document(Plan(PLAN.jobs, everything=True), NOT_READY, None)
+    assert document["workflow"] is None
+    assert document["environment"] is None

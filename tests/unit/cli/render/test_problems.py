@@ -162,10 +162,19 @@ def test_nothing_foreign_reaches_the_terminal(stream: Streams, text: str) -> Non
     assert all(c.isprintable() or c == "\n" for c in shown(stream(), error))
 
 
-@pytest.mark.parametrize(("number", "said"), [(1, "1 mistake"), (2, "2 mistakes")])
-def test_the_last_line_counts_and_names_the_exit_code(number: int, said: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "fixable", "said"),
+    [
+        (1, 0, "1 mistake (exit 65)"),
+        (2, 0, "2 mistakes (exit 65)"),
+        (1, 1, "1 mistake (exit 65); `wf validate --fix` puts it right"),
+        (2, 2, "2 mistakes (exit 65); `wf validate --fix` puts them right"),
+        (3, 2, "3 mistakes (exit 65); `wf validate --fix` puts 2 of them right"),
+    ],
+)
+def test_the_last_line_counts_and_says_what_to_do(number: int, fixable: int, said: str) -> None:
     dress = Style(colour=False, unicode=True, terminal=False, width=80)
-    assert count_line(number, dress) == f"{said} (exit 65)\n"
+    assert count_line(number, fixable, dress) == f"{said}\n"
 
 
 FIRST = Place("workflows.yaml", 2, 7, 11, "    - name: a")
@@ -219,6 +228,7 @@ def test_a_problem_as_json() -> None:
         "line": 12,
         "column": 7,
         "end_column": 10,
+        "fixable": False,
         "related": [],
     }
     related = (Related("first here", route=("a", 1), place=FIRST),)

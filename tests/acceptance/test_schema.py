@@ -1,0 +1,42 @@
+"""`wf schema`: what an editor reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from jsonschema import Draft7Validator
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+
+@pytest.mark.parametrize(
+    ("option", "sound", "faulty"),
+    [
+        (
+            [],
+            {"workflows": [{"name": "a", "provider": "bash", "commands": ["true"]}]},
+            {"workflows": [{"name": "a", "provider": "bash", "command": ["true"]}]},
+        ),
+        (
+            ["--variables"],
+            {"variables": {"global": {"seed": 7}}},
+            {"variables": {"global": {"seed": [7]}}},
+        ),
+    ],
+)
+def test_the_schema_tells_a_sound_file_from_a_faulty_one(
+    world: World, option: list[str], sound: object, faulty: object
+) -> None:
+    done = world.wf("schema", *option)
+    assert (done.code, done.err) == (0, "")
+    schema = Draft7Validator(done.json())
+    assert schema.is_valid(sound)
+    assert not schema.is_valid(faulty)
+
+
+def test_a_key_says_what_it_means(world: World) -> None:
+    forms = world.wf("schema").json()["definitions"]
+    described = forms["PythonForm"]["properties"]["requirements"]["description"]
+    assert described.startswith("A requirements file in pip's format.")

@@ -1,0 +1,381 @@
+"""The JSON Schemas of the files that wf reads, made of the forms and of the reference's tables.
+
+What keys there are comes from the forms (``runner/spec``). What may be written behind them comes
+from :data:`SCALARS` and :data:`WHOLES`, which have an entry for every reader of a form. What they
+mean comes from the tables of ``docs/reference/workflow-file.md``, where people look it up. The
+schemas are shipped (``runner/spec/schemas``), so that ``wf schema`` needs neither pydantic nor the
+documents.
+
+They are of draft 7, the newest that every release of the YAML language server reads. ``if`` and
+``then`` tell the providers apart: behind ``oneOf`` an editor says "matches no schema" and no more.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from runner.spec.providers import PROVIDERS, ProviderForm
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pydantic import BaseModel
+    from pydantic_core import core_schema
+
+    Schema = dict[str, Any]
+
+FOLDER = ROOT / "runner" / "spec" / "schemas"
+REFERENCE = ROOT / "docs" / "reference" / "workflow-file.md"
+DRAFT = "http://json-schema.org/draft-07/schema#"
+_INNER = "definitions"
+
+# --- what may be written --------------------------------------------------------------------------
+
+# stands for a reference until pydantic, which knows its own definitions only, is done
+_REFERENCE = "x-reference"
+_SCALARS = ["string", "number", "boolean"]
+_DIGITS = "[0-9]{1,9}"
+_BELOW = r"(?!\s*$)(?!/|~|(\./+)*\.\.(/|$))"
+EXPRESSION = "expression"
+
+
+def any_of(*schemas: Schema) -> Schema:
+    """One of several, without brackets within brackets."""
+    choices: list[Schema] = []
+    for schema in schemas:
+        choices += [choice for choice in _flat(schema) if choice not in choices]
+    return {"anyOf": choices}
+
+
+def refer(name: str) -> Schema:
+    """What :data:`SCALARS` has by that name."""
+    return {_REFERENCE: name}
+
+
+def number(least: int) -> list[Schema]:
+    """A whole number, which may stand in quotes."""
+    quoted = f"^(?=.*[1-9]){_DIGITS}$" if least else f"^{_DIGITS}$"
+    return [
+        {"type": "integer", "minimum": least, "maximum": 999_999_999},
+        {"type": "string", "pattern": quoted},
+    ]
+
+
+# what may be written where a scalar is, by name; all but the first may be an expression instead
+SCALARS: Mapping[str, list[Schema]] = {
+    EXPRESSION: [
+        {
+            "description": "The value of a variable, put in before types are checked.",
+            "type": "string",
+            "pattern": r"\$\{\{[^{}]+\}\}|\$\{?[A-Za-z_]",
+            "examples": ["${{ name }}"],
+        }
+    ],
+    "text": [{"type": _SCALARS, "pattern": r"\S"}],
+    "word": [{"type": _SCALARS}],
+    "name": [{"type": _SCALARS, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", "minimum": 0}],
+    "count": number(1),
+    "count_or_none": number(0),
+    "size": [
+        {
+            "type": "string",
+            "pattern": rf"^(?=.*[1-9]){_DIGITS}\s*[MGTmgt][Ii]?[Bb]?$",
+            "examples": ["16GB", "512MiB"],
+        }
+    ],
+    "switch": [{"type": "boolean"}],
+    "python_version": [
+        {
+            "type": "string",
+            "pattern": r"^3\.([6-9]|[1-9][0-9])(\.(0|[1-9][0-9]?))?$",
+            "examples": ["3.10", "3.11.7"],
+        },
+        # 3.10 without quotes is the number 3.1 to an editor, while wf reads what is written
+        {"type": "number", "minimum": 3.1, "exclusiveMaximum": 4, "examples": [3.11, 3.12]},
+    ],
+    "below": [{"type": _SCALARS, "pattern": f"^{_BELOW}"}],
+    "artifact_path": [{"type": _SCALARS, "pattern": rf"^(?!(\./?)+$){_BELOW}"}],
+    "assignment": [{"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*(=|$)"}],
+}
+
+
+def _pairs(_: Schema) -> Schema:
+    return any_of(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+            "additionalProperties": {"type": [*_SCALARS, "null"], "pattern": r"^$|\S"},
+        },
+        {"type": "array", "items": refer("assignment")},
+    )
+
+
+def _cpu(inner: Schema) -> Schema:
+    written_out = {
+        "type": "object",
+        "properties": {"count": refer("count")},
+        "required": ["count"],
+        "additionalProperties": False,
+    }
+    return any_of(inner, written_out)
+
+
+def _or(name: str) -> Callable[[Schema], Schema]:
+    return lambda inner: any_of(refer(name), inner)
+
+
+# readers of a whole (a list, a mapping): given what the form makes of it, what may be written
+WHOLES: Mapping[str, Callable[[Schema], Schema]] = {
+    "pairs": _pairs,
+    "one_or_many": _or("text"),
+    "words": _or("word"),
+    "artifact": _or("artifact_path"),
+    "gpu": _or("count_or_none"),
+    "cpu": _cpu,
+    "items": lambda inner: inner,
+}
+
+
+class _Spelled(GenerateJsonSchema):
+    """Says what a form's readers accept, where pydantic can only say what they make of it."""
+
+    def function_before_schema(
+        self, schema: core_schema.BeforeValidatorFunctionSchema
+    ) -> dict[str, Any]:
+        """What may be written where a reader (a ``BeforeValidator``) comes first."""
+        reader = schema["function"]["function"].__name__.lstrip("_")
+        if reader in WHOLES:
+            return WHOLES[reader](self.generate_inner(schema["schema"]))
+        if reader in SCALARS:
+            return refer(reader)
+        message = f"neither SCALARS nor WHOLES says what the reader `{reader}` accepts"
+        raise LookupError(message)
+
+
+def scalars(schemas: Any) -> Schema:
+    """The definitions of all scalars that some schemas refer to."""
+    used = {EXPRESSION, *_references(schemas)}
+    return {
+        name: choices[0] if name == EXPRESSION else any_of(*choices, _resolved(refer(EXPRESSION)))
+        for name, choices in SCALARS.items()
+        if name in used
+    }
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """The names of the definitions that a schema refers to."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _references(item)
+    elif isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"].rpartition("/")[2]
+        for value in schema.values():
+            yield from _references(value)
+
+
+def _resolved(schema: Any) -> Any:
+    """The same with references that editors know."""
+    if isinstance(schema, list):
+        return [_resolved(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if _REFERENCE in schema:
+        return {"$ref": f"#/{_INNER}/{schema[_REFERENCE]}"}
+    found = {key: _resolved(value) for key, value in schema.items()}
+    if "anyOf" in found and "minLength" in found:
+        # pydantic takes what a reader comes before for a text
+        least = found.pop("minLength")
+        lists = [choice for choice in found["anyOf"] if choice.get("type") == "array"]
+        lists[0]["minItems"] = least
+    return found
+
+
+# --- what the keys mean ---------------------------------------------------------------------------
+
+_ROW = re.compile(r"^\| `([\w.-]+)` \|(.*)\|$", re.MULTILINE)
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_PROVIDER = re.compile(r"^`provider: (\w+)`$")
+
+
+def meanings() -> dict[tuple[str, str], str]:
+    """What the reference says of each key, by provider (empty: of all) and route."""
+    found = {}
+    parts = re.split(r"^## (.+)$", REFERENCE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    for heading, body in zip(parts[1::2], parts[2::2], strict=True):
+        of = _PROVIDER.match(heading.strip())
+        for key, rest in _ROW.findall(body):
+            # between two bars without a backslash: type, default, meaning, read by
+            cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", rest)]
+            said = _LINK.sub(r"\1", cells[2]).replace("\\|", "|")
+            found[of[1] if of else "", key] = said.replace(" See below.", "")
+    return found
+
+
+# --- the schemas ----------------------------------------------------------------------------------
+
+
+def _of(provider: str, said: Mapping[tuple[str, str], str]) -> Callable[[str], str | None]:
+    return lambda key: said.get((provider, key), said.get(("", key)))
+
+
+def workflows() -> Schema:
+    """``.dstack/workflows.yaml``."""
+    said = meanings()
+    inner: Schema = {}
+    for provider, form in PROVIDERS.items():
+        inner |= form_schemas(form, _of(provider, said))
+        # which it is has been decided
+        inner[form.__name__]["properties"]["provider"] = {}
+    item = {
+        "description": "A workflow: a recipe that can be run.",
+        "type": "object",
+        "required": ["name", "provider"],
+        "properties": {
+            "name": {"description": said["", "name"]},
+            "help": {"description": said["", "help"]},
+            "provider": {"description": said["", "provider"], "enum": list(PROVIDERS)},
+        },
+        "allOf": [
+            {
+                "if": {"properties": {"provider": {"const": name}}, "required": ["provider"]},
+                "then": {"$ref": f"#/{_INNER}/{form.__name__}"},
+            }
+            for name, form in PROVIDERS.items()
+        ],
+    }
+    return {
+        "$schema": DRAFT,
+        "title": "Workflow file",
+        "description": "The workflows of a project: `.dstack/workflows.yaml`.",
+        "type": "object",
+        "required": ["workflows"],
+        "additionalProperties": False,
+        "properties": {
+            "workflows": {
+                "description": "What `wf ls` lists and `wf run` runs.",
+                "type": "array",
+                "minItems": 1,
+                "items": {"$ref": f"#/{_INNER}/workflow"},
+            }
+        },
+        _INNER: {"workflow": item, **inner, **scalars(inner)},
+    }
+
+
+def variables() -> Schema:
+    """``.dstack/variables.yaml``."""
+    values = {
+        "type": ["object", "null"],
+        "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_-]*$"},
+        "additionalProperties": {"type": [*_SCALARS, "null"]},
+        "maxProperties": 1000,
+    }
+    return {
+        "$schema": DRAFT,
+        "title": "Variables file",
+        "description": "The variables of a project's workflows: `.dstack/variables.yaml`.",
+        "type": "object",
+        "required": ["variables"],
+        "additionalProperties": False,
+        "properties": {
+            "variables": {
+                "description": "Values by workflow, those of all workflows below `global`.",
+                "type": ["object", "null"],
+                "properties": {
+                    "global": {"description": "Values of all workflows.", **values},
+                },
+                "additionalProperties": {"description": "Values of this workflow.", **values},
+            }
+        },
+    }
+
+
+SCHEMAS: Mapping[str, Callable[[], Schema]] = {"workflows": workflows, "variables": variables}
+
+
+def form_schemas(form: type[BaseModel], meaning: Callable[[str], str | None]) -> Schema:
+    """The schemas of a form and of the forms in it, by name."""
+    made = form.model_json_schema(ref_template=f"#/{_INNER}/{{model}}", schema_generator=_Spelled)
+    inner: Schema = _resolved({**made.pop("$defs", {}), form.__name__: made})
+    for schema in inner.values():
+        _clean(schema)
+    whole = inner[form.__name__]
+    for route, holder, key in _keys(whole, inner):
+        if (said := meaning(route)) is not None:
+            holder[key] = _described(holder[key], said)
+    if issubclass(form, ProviderForm):
+        _say_once(whole, form)
+    return inner
+
+
+def _clean(schema: Schema) -> None:
+    """Without what pydantic makes up, and what speaks to programmers."""
+    schema.pop("title", None)
+    schema.pop("description", None)
+    for value in schema.get("properties", {}).values():
+        value.pop("title", None)
+        if value.get("default") in (None, [], {}):
+            value.pop("default", None)
+
+
+def _keys(schema: Schema, inner: Schema, base: str = "") -> Iterator[tuple[str, Schema, str]]:
+    """Every key below a schema: its route, and where its own schema stands."""
+    for key, value in list(schema.get("properties", {}).items()):
+        yield base + key, schema["properties"], key
+        for form in _references(value):
+            if form in inner:
+                yield from _keys(inner[form], inner, f"{base}{key}.")
+
+
+def _described(schema: Schema, said: str) -> Schema:
+    # draft 7 takes no notice of what stands beside a $ref
+    return {"description": said, **({"allOf": [schema]} if "$ref" in schema else schema)}
+
+
+def _say_once(schema: Schema, form: type[ProviderForm]) -> None:
+    """Parts that must be written, spellings of which only one may be, and keys left empty."""
+    rules: list[Schema] = []
+    filled = set(schema["required"])
+    for part in form.wanted:
+        spellings = form.spellings.get(part, (part,))
+        filled.update(spellings)
+        rules.append(any_of(*({"required": [key]} for key in spellings)))
+    rules += [
+        {"not": {"required": list(two)}}
+        for spellings in form.spellings.values()
+        for two in combinations(spellings, 2)
+    ]
+    schema["allOf"] = rules
+    properties = schema["properties"]
+    for key, value in properties.items():
+        properties[key] = _never_empty(value) if key in filled else _maybe_empty(value)
+
+
+def _apart(schema: Schema) -> tuple[Schema, list[Schema]]:
+    """What is said of a value, and the choices there are for it."""
+    said: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
+    rest: Schema = {key: value for key, value in schema.items() if key not in said}
+    (rest,) = rest.get("allOf", [rest])
+    return said, [choice for one in rest.get("anyOf", [rest]) for choice in _flat(one)]
+
+
+def _flat(schema: Schema) -> list[Schema]:
+    return list(schema["anyOf"]) if set(schema) == {"anyOf"} else [schema]
+
+
+def _maybe_empty(schema: Schema) -> Schema:
+    """An empty value counts as no key."""
+    said, choices = _apart(schema)
+    return {**said, **any_of(*choices, {"type": "null"})}
+
+
+def _never_empty(schema: Schema) -> Schema:
+    """What must be written must not be left empty."""
+    said, choices = _apart(schema)
+    return {**said, **any_of(*(choice for choice in choices if choice != {"type": "null"}))}
