@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from runner.spec.providers import PROVIDERS, ProviderForm
+from runner.spec.providers.base import ProviderForm
+from runner.spec.providers.registry import PROVIDERS
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

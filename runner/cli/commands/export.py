@@ -60,7 +60,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.all and not (arguments.output or arguments.json):
         raise WfError(USAGE, "--all needs a folder", hint="write --all -o exported")
     source = workflow_files(context, arguments.file)
-    opened = open_files(source.workflows, source.root, source.variables)
+    opened = open_files(source.workflows, source.root, source.beside)
     chosen = opened.workflows if arguments.all else (opened.find(arguments.workflow),)
     project = os.path.relpath(source.root, _folder(arguments, context, source.root))
     made = [(workflow, export(workflow, project)) for workflow in chosen]

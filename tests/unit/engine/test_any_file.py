@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runner.document.mend import mend
-from runner.engine.prepare import FileText, open_file
+from runner.engine.prepare import Beside, FileText, open_files
 from runner.errors import INVALID, WfError
 
 if TYPE_CHECKING:
@@ -164,11 +164,8 @@ def mutated(draw: st.DrawFn, seed: str) -> str:
 def check(files: Mapping[str, bytes]) -> None:
     """Read the workflow file, with the variables file."""
     variables = files.get(VARIABLES)
-    open_file(
-        FileText(files[WORKFLOWS], WORKFLOWS),
-        Path("project"),
-        None if variables is None else FileText(variables, VARIABLES),
-    )
+    beside = Beside(None if variables is None else FileText(variables, VARIABLES))
+    open_files([FileText(files[WORKFLOWS], WORKFLOWS)], Path("project"), beside)
 
 
 def answer(files: Mapping[str, bytes]) -> WfError | None:
