@@ -68,7 +68,7 @@ def digest(
     ``listed`` and ``own_folders`` are those of :func:`runner.workspace.snapshot.take`.
 
     Raises:
-        WfError: kind ``STORAGE`` when a file cannot be read.
+        WfError: kind ``STORAGE`` when a folder cannot be listed.
     """
     digests: dict[str, str] = {}
     stamps: dict[str, tuple[int, int]] = {}
@@ -112,12 +112,23 @@ def _digest(path: str) -> tuple[str, tuple[int, int]] | None:
         return f"link {blake3(os.fsencode(os.readlink(path))).hexdigest()[:32]}", stamp
     if not stat.S_ISREG(found.st_mode):
         return None
+    try:
+        hashed = _hash(path, found.st_size)
+    except OSError:
+        # whoever copies it says what is wrong; until then it is the same as nothing else
+        return "unreadable", stamp
+    kind = "program" if found.st_mode & stat.S_IXUSR else "file"
+    return f"{kind} {hashed}", stamp
+
+
+def _hash(path: str, size: int) -> str:
+    from blake3 import blake3
+
     hasher = blake3()
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        while chunk := os.read(descriptor, min(found.st_size + 1, _CHUNK)):
+        while chunk := os.read(descriptor, min(size + 1, _CHUNK)):
             hasher.update(chunk)
     finally:
         os.close(descriptor)
-    kind = "program" if found.st_mode & stat.S_IXUSR else "file"
-    return f"{kind} {hasher.hexdigest()[:32]}", stamp
+    return str(hasher.hexdigest()[:32])
