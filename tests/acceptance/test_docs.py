@@ -438,7 +438,8 @@ workflows:
   - name: next
     provider: bash
     depends-on: [good]
-    commands: "true"
+    commands: echo more > more/a
+    artifacts: [more]
   - name: big
     provider: bash
     commands: "true"
