@@ -1,6 +1,11 @@
-"""Every environment variable that wf reads or sets, each with its meaning. No imports."""
+"""Every environment variable that wf reads or sets, each with its meaning. Imports nothing of wf.
+
+What a job is given stands in one table, :data:`GIVEN`; the reference is written from it.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 # --- read ---------------------------------------------------------------------------------------
 HOME = "WF_HOME"
@@ -27,20 +32,13 @@ CUDA_VISIBLE_DEVICES = "CUDA_VISIBLE_DEVICES"
 
 # --- set for the job ------------------------------------------------------------------------------
 RUN_NAME = "RUN_NAME"
-"""The run's name, under the name every dstack runner used (0.0.7 to 0.9.2)."""
-
 RUN_NAME_REFERENCE = "WF_VAR_run_2E_name"
-"""The run's name, where a command has ``${{ run.name }}``; no variable of a workflow takes it."""
-
 WF_RUN = "WF_RUN"
-"""The run's name."""
-
 WF_WORKFLOW = "WF_WORKFLOW"
-"""The workflow's name."""
-
 WF_NOTES = "WF_NOTES"
-"""A file the job may append lines to; they stand on the record as ``notes``."""
-
+CUDA_DEVICE_ORDER = "CUDA_DEVICE_ORDER"
+NODE_RANK = "DSTACK_NODE_RANK"
+MPI_HOSTFILE = "DSTACK_MPI_HOSTFILE"
 THREAD_COUNTS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -48,10 +46,107 @@ THREAD_COUNTS = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-"""Thread counts of numeric libraries, set to the number of cores leased."""
 
-CUDA_DEVICE_ORDER = "CUDA_DEVICE_ORDER"
-"""Set to ``PCI_BUS_ID`` with every lease, so that indexes mean the same in every tool."""
+
+class Given(NamedTuple):
+    """Variables that a job is given.
+
+    ``i`` in a name stands for a number from 0 on. ``meaning`` is what they hold. ``source`` says
+    who set them first: ``wf``, or the versions of dstack (``runner/internal/executor/executor.go``
+    in the versions named).
+    """
+
+    names: tuple[str, ...]
+    meaning: str
+    source: str = "wf"
+
+
+GIVEN = (
+    Given((WF_RUN,), "The run's name."),
+    Given((WF_WORKFLOW,), "The workflow's name."),
+    Given(
+        (WF_NOTES,),
+        "A file. Lines appended to it stand on the record as `notes`: printable text, 64 KiB at "
+        "most.",
+    ),
+    Given(("PATH",), "The environment's commands, then the caller's."),
+    Given(("VIRTUAL_ENV",), "The environment."),
+    Given(("PIP_REQUIRE_VIRTUALENV",), "`1`: a pip of the system's does not install into it."),
+    Given(
+        ("PYTHONUNBUFFERED",), "`1`: Python's output appears when it is written.", "0.0.7 to 0.9.2"
+    ),
+    Given((RUN_NAME,), "The run's name.", "0.0.7 to 0.9.2"),
+    Given(
+        ("JOB_ID",),
+        "The run, the workflow and the number of the node, with commas between them.",
+        "0.0.7 to 0.9.2",
+    ),
+    Given(
+        ("HOSTNAME", "JOB_HOSTNAME"),
+        "`127.0.0.1`, where the job's ports can be reached.",
+        "0.0.7 to 0.9.2",
+    ),
+    Given(
+        ("PORT_i", "JOB_PORT_i"),
+        "The job's ports, the fixed ones first. Only if it has some.",
+        "0.0.7 to 0.9.1",
+    ),
+    Given(
+        ("MASTER_ID", "MASTER_JOB_ID"),
+        "The `JOB_ID` of node 0. Only on the other nodes.",
+        "0.0.7 to 0.9.2",
+    ),
+    Given(
+        ("MASTER_HOSTNAME", "MASTER_JOB_HOSTNAME"),
+        "`127.0.0.1`. Only on the nodes after node 0.",
+        "0.0.7 to 0.9.2",
+    ),
+    Given(
+        ("MASTER_PORT_i", "MASTER_JOB_PORT_i"),
+        "The ports of node 0, which are the job's. Only on the nodes after it.",
+        "0.0.7 to 0.9.1",
+    ),
+    Given(("DSTACK_RUN_ID", "DSTACK_RUN_NAME"), "The run's name.", "0.21.2"),
+    Given(("DSTACK_JOB_ID",), "As `JOB_ID`.", "0.21.2"),
+    Given(("DSTACK_REPO_ID",), "The name of the project folder.", "0.21.2"),
+    Given(("DSTACK_REPO_DIR",), "The copy of the project that the job works on.", "0.21.2"),
+    Given(("DSTACK_WORKING_DIR",), "The folder that the job starts in.", "0.21.2"),
+    Given(
+        ("DSTACK_NODES_IPS",),
+        "The address of each node, one a line: `127.0.0.1` for all of them.",
+        "0.21.2",
+    ),
+    Given(("DSTACK_MASTER_NODE_IP",), "The address of node 0: `127.0.0.1`.", "0.21.2"),
+    Given((NODE_RANK,), "The number of the node, from 0 on.", "0.21.2"),
+    Given(("DSTACK_NODES_NUM",), "How many nodes the job has.", "0.21.2"),
+    Given(("DSTACK_GPUS_PER_NODE",), "How many GPUs each node was granted.", "0.21.2"),
+    Given(("DSTACK_GPUS_NUM",), "How many GPUs all nodes have together.", "0.21.2"),
+    Given(
+        (MPI_HOSTFILE,),
+        "A file that names the nodes to `mpirun`. Only if there are several.",
+        "0.21.2",
+    ),
+    Given(
+        THREAD_COUNTS,
+        "The number of cores granted to the node. Only if the workflow asks for a number of cores.",
+    ),
+    Given(
+        ("WANDB_MODE", "WANDB_DIR"),
+        "`offline`, and a folder that is kept with the run. Only if the environment holds wandb "
+        "and no key of its is to be found; see [Track experiments](../how-to/trackers.md).",
+    ),
+    Given(
+        ("MLFLOW_TRACKING_URI", "MLFLOW_ALLOW_FILE_STORE"),
+        "A folder that is kept with the run, and `true`. Only if the environment holds mlflow and "
+        "no other place is named.",
+    ),
+    Given(
+        ("COMET_OFFLINE_DIRECTORY",),
+        "A folder that is kept with the run. Only if the environment holds comet_ml.",
+    ),
+    Given((CUDA_VISIBLE_DEVICES,), "The UUIDs of the GPUs granted, or empty."),
+    Given((CUDA_DEVICE_ORDER,), "`PCI_BUS_ID`: indexes mean the same in every tool."),
+)
 
 # --- never passed on ------------------------------------------------------------------------------
 RANK_VARIABLES = frozenset(

@@ -52,6 +52,14 @@ class JobStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceReady:
+    """The job's service can be reached; ``url`` holds its token, if it has one."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobWrote:
     """The log has grown."""
 
@@ -81,6 +89,7 @@ Event = (
     | PhaseProgress
     | PhaseFinished
     | JobStarted
+    | ServiceReady
     | JobWrote
     | JobEnded
     | Stopping
@@ -92,4 +101,8 @@ class Observer(Protocol):
     """Whoever is told. Must not raise, and must return soon."""
 
     def notify(self, event: Event, /) -> None:
-        """Take note of one event; called from the thread that runs the job."""
+        """Take note of one event.
+
+        Called from the thread that runs the job, and for :class:`ServiceReady` from another one
+        while the job runs.
+        """

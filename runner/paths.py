@@ -68,6 +68,21 @@ class RunPaths(NamedTuple):
         return self.root / "notes"
 
     @property
+    def served(self) -> Path:
+        """The job's ports and the address of its service; only there when it has some."""
+        return self.root / "served.json"
+
+    @property
+    def mpi_hostfile(self) -> Path:
+        """The job's nodes, as ``mpirun`` reads them; only there when there are several."""
+        return self.root / "hostfile"
+
+    @property
+    def trackers(self) -> Path:
+        """What experiment trackers have written; only there when they did."""
+        return self.root / "trackers"
+
+    @property
     def artifacts(self) -> Path:
         """The collected files, at the paths they had in the workspace."""
         return self.root / "artifacts"

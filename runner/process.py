@@ -28,6 +28,8 @@ DRAIN_SECONDS = 2.0
 GRACE_SECONDS = 30.0
 _CHUNK = 1 << 20
 _TICK_SECONDS = 0.05
+# poll(2) counts milliseconds in an int
+_LONGEST_WAIT_SECONDS = 3600.0
 
 
 class Interrupted(KeyboardInterrupt):
@@ -145,7 +147,9 @@ class JobCommand:
     """How a job's first process is started.
 
     ``cpus`` are the cores it may run on (``None``: all). ``inherit`` are descriptors it and its
-    children keep open. With ``terminal`` its output is a pseudo-terminal of that size.
+    children keep open. With ``terminal`` its output is a pseudo-terminal of that size. After
+    ``max_duration`` seconds it is asked to end (SIGTERM); ``grace`` is how many seconds it has to
+    end, whoever asked.
     """
 
     argv: tuple[str, ...]
@@ -154,6 +158,8 @@ class JobCommand:
     cpus: frozenset[int] | None = None
     inherit: tuple[int, ...] = ()
     terminal: WindowSize | None = None
+    grace: float = GRACE_SECONDS
+    max_duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +169,7 @@ class Exit:
     ``code`` or ``signal`` is set, never both. ``asked`` are the signals it was sent by us, in
     order. Times are seconds, ``peak_memory`` bytes (the largest process of the tree).
     ``left_behind``: processes of the job outlived its first one and were ended. ``log_error``:
-    the log is incomplete, and why.
+    the log is incomplete, and why. ``limit`` is the ``max_duration`` it ran into, in seconds.
     """
 
     code: int | None
@@ -173,6 +179,7 @@ class Exit:
     peak_memory: int = 0
     left_behind: bool = False
     log_error: str | None = None
+    limit: float | None = None
 
 
 class JobProcess:
@@ -188,6 +195,9 @@ class JobProcess:
         self._log_error: str | None = None
         self._asked: list[int] = []
         self._deadline: float | None = None
+        self._grace = command.grace
+        self._limit = command.max_duration
+        self._limit_reached = False
         self._has_terminal = command.terminal is not None
         # one buffer for good: memory that is taken anew for each chunk costs more than the copying
         self._buffer = memoryview(bytearray(_CHUNK))
@@ -200,19 +210,16 @@ class JobProcess:
         finally:
             os.close(child_end)
         self.pid = self._process.pid
+        self._time_is_up = time.monotonic() + (self._limit or 0.0)
 
     def wait(
-        self,
-        signals: Signals,
-        on_output: Callable[[], None],
-        on_stop: Callable[[int], None],
-        grace: float = GRACE_SECONDS,
+        self, signals: Signals, on_output: Callable[[], None], on_stop: Callable[[int], None]
     ) -> Exit:
         """Carry output to the log until the job has ended; nothing of its group lives afterwards.
 
         ``on_output`` is called after the log has grown, ``on_stop`` with every signal sent on
         request. The first request is passed on as it came, the second one kills, and so does the
-        end of ``grace`` seconds.
+        end of the command's grace.
         """
         ended = _EndWatch(self._process)
         poller = select.poll()
@@ -228,7 +235,7 @@ class JobProcess:
                     poller.unregister(self._output)
                     output_open = False
                 for number in signals.take():
-                    self._arrived(number, on_stop, grace)
+                    self._arrived(number, on_stop)
                 self._enforce(on_stop)
             left_behind = self._drain(on_output) if output_open else False
             left_behind = self._end_group() or left_behind
@@ -246,6 +253,7 @@ class JobProcess:
             peak_memory=ended.peak_memory,
             left_behind=left_behind,
             log_error=self._log_error,
+            limit=self._limit if self._limit_reached else None,
         )
 
     def _resize(self) -> None:
@@ -259,9 +267,13 @@ class JobProcess:
         """Milliseconds until something must be looked at without being told."""
         if ended.descriptor is None:
             return _TICK_SECONDS * 1000
-        if self._deadline is None:
+        if self._deadline is not None:
+            left = self._deadline - time.monotonic()
+        elif self._limit is not None and not self._asked:
+            left = self._time_is_up - time.monotonic()
+        else:
             return None
-        return max(0.0, self._deadline - time.monotonic()) * 1000
+        return min(max(0.0, left), _LONGEST_WAIT_SECONDS) * 1000
 
     def _carry(self, on_output: Callable[[], None]) -> bool:
         """Move one chunk from the job to the log; whether there may be more."""
@@ -295,18 +307,24 @@ class JobProcess:
                 return False
         return True
 
-    def _arrived(self, number: int, on_stop: Callable[[int], None], grace: float) -> None:
+    def _arrived(self, number: int, on_stop: Callable[[int], None]) -> None:
         if number == signal.SIGWINCH:
             self._resize()
         elif self._asked:
             self._deadline = time.monotonic()
         else:
-            self._send(number, on_stop)
-            self._deadline = time.monotonic() + grace
+            self._ask(number, on_stop)
+
+    def _ask(self, number: int, on_stop: Callable[[int], None]) -> None:
+        self._send(number, on_stop)
+        self._deadline = time.monotonic() + self._grace
 
     def _enforce(self, on_stop: Callable[[int], None]) -> None:
-        late = self._deadline is not None and time.monotonic() >= self._deadline
-        if late:
+        now = time.monotonic()
+        if self._limit is not None and not self._asked and now >= self._time_is_up:
+            self._limit_reached = True
+            self._ask(signal.SIGTERM, on_stop)
+        elif self._deadline is not None and now >= self._deadline:
             self._deadline = None
             self._send(signal.SIGKILL, on_stop)
 

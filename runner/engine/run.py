@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
 from runner.artifacts.collect import collect, prepare
+from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import (
     JobEnded,
@@ -27,10 +28,10 @@ from runner.events import (
     Stopping,
     Warned,
 )
-from runner.executors.interface import Context
 from runner.process import Interrupted
 from runner.records import folder
-from runner.units import amount, count
+from runner.units import amount, count, duration
+from runner.workspace.copies import place
 from runner.workspace.snapshot import take
 from runner.workspace.source import Git
 
@@ -151,7 +152,7 @@ class _Attempt:
         folder.write(self._run.paths.environment, environment.document())
         lease = self._lease()
         try:
-            exited = self._execute(environment, lease)
+            exited = self._execute(environment, lease, root.name)
         finally:
             self._parts.leases.release(lease)
         manifest = self._collect(exited)
@@ -162,7 +163,9 @@ class _Attempt:
         self._notify(PhaseStarted("code", "copying the project"))
         tell = self._teller("code", "copied")
         listed = self._with_script(git.files())
-        taken = take(root, listed, self._run.paths.workspace, self._parts.own_folders, tell)
+        workspace = self._run.paths.workspace
+        taken = take(root, listed, workspace, self._parts.own_folders, tell)
+        place(root, self._job.files, workspace, self._job.working_dir)
         text = f"{count(taken.files, 'file')}, {amount(taken.bytes)}"
         self._notify(PhaseFinished("code", text, time.monotonic() - started))
 
@@ -191,7 +194,7 @@ class _Attempt:
 
     def _lease(self) -> Lease:
         started = time.monotonic()
-        resources = self._job.resources
+        resources = self._job.demand
         self._notify(PhaseStarted("devices", "taking devices"))
         lease = self._parts.leases.acquire(
             resources,
@@ -205,18 +208,21 @@ class _Attempt:
         self._notify(PhaseFinished("devices", text, time.monotonic() - started))
         return lease
 
-    def _execute(self, environment: Environment, lease: Lease) -> Exit:
+    def _execute(self, environment: Environment, lease: Lease, repo: str) -> Exit:
+        surroundings = Surroundings(self._run, self._job, self._session, environment)
+        try:
+            exited = self._run_job(environment, lease, surroundings, repo)
+            surroundings.keep_tracked()
+            return exited
+        finally:
+            surroundings.close()
+
+    def _run_job(
+        self, environment: Environment, lease: Lease, surroundings: Surroundings, repo: str
+    ) -> Exit:
         paths = self._run.paths
-        working_dir = paths.workspace / self._job.working_dir
-        prepare(working_dir, self._job.artifacts)
-        context = Context(
-            run=self._run.name,
-            workspace=paths.workspace,
-            notes=paths.notes,
-            variables=self._session.variables,
-            terminal=self._session.terminal,
-            inherit=(self._run.lock,),
-        )
+        prepare(paths.workspace / self._job.working_dir, self._job.artifacts)
+        context = surroundings.context(lease, repo)
         executor = self._parts.executor
         command = executor.translate(self._job, environment, lease, context)
         log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -224,8 +230,10 @@ class _Attempt:
             self._run.advance("running")
             self._started = time.monotonic()
             self._session.signals.arm()
+            surroundings.leave_ports()
             execution = executor.start(command, log)
             self._notify(JobStarted(execution.pid, str(paths.log)))
+            surroundings.watch()
             return execution.wait(
                 self._session.signals,
                 lambda: self._notify(JobWrote()),
@@ -299,10 +307,13 @@ class _Attempt:
 def judge(exited: Exit) -> Verdict:
     """What an exit means: the first rule that fits."""
     code = _shell_code(exited)
+    forced = " and had to be killed" if signal.SIGKILL in exited.asked else ""
+    if exited.limit is not None:
+        message = f"it ran for longer than max_duration ({duration(exited.limit)}) allows{forced}"
+        return Verdict("failed", "max_duration", message, code, errors.TIMED_OUT)
     if exited.asked:
         first = exited.asked[0]
         name = signal.Signals(first).name
-        forced = " and had to be killed" if signal.SIGKILL in exited.asked else ""
         by = "interrupted" if first == signal.SIGINT else "stopped"
         message = f"{by} by the user ({name}){forced}"
         return Verdict("cancelled", by, message, code, _cancelled_code(first))

@@ -7,7 +7,7 @@ that exits with 1 is an outcome, never an exception.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ class Context:
 
     ``variables`` are the caller's own. ``terminal`` is the size of the terminal that watches, if
     one does. ``inherit`` are descriptors besides the lease's that live as long as the job.
+    ``repo`` is what the project is called. ``ports`` are the job's, and ``rendezvous`` is one more
+    where its nodes meet. ``token`` is the secret of its service. ``defaults`` are variables that
+    the workflow may set otherwise.
     """
 
     run: str
@@ -35,6 +38,12 @@ class Context:
     variables: Mapping[str, str]
     terminal: WindowSize | None = None
     inherit: tuple[int, ...] = ()
+    repo: str = ""
+    ports: tuple[int, ...] = ()
+    rendezvous: int | None = None
+    mpi_hostfile: Path | None = None
+    token: str | None = field(default=None, repr=False)
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
 
 class Execution(Protocol):

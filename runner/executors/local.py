@@ -1,23 +1,20 @@
 """Jobs as processes of this machine.
 
-The job sees the environment's commands first in ``PATH``, exactly the devices of its lease, and
-the caller's own variables, less those a launcher or another environment left behind.
+What a job sees of the world stands in ``surroundings.py``, jobs of several nodes in ``nodes.py``.
 """
 
 from __future__ import annotations
 
-import os
 import shlex
 from typing import TYPE_CHECKING
 
 from runner import envvars
+from runner.executors.nodes import grace, side_by_side
+from runner.executors.surroundings import HOST, variables
 from runner.process import JobCommand, JobProcess
-from runner.spec.interpolation import exported
 from runner.spec.workflow import PythonScript, ShellCommands, TorchrunScript
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from runner.allocation.interface import Lease
     from runner.environments.interface import Environment
     from runner.executors.interface import Context
@@ -27,6 +24,8 @@ if TYPE_CHECKING:
 # job with its code (0.0.7 joins them with &&). A line of their own for each keeps comments,
 # here-documents and a trailing & working. `case` leaves $? as it is.
 _NEXT = "\ncase $? in 0) ;; *) exit $? ;; esac\n"
+# the one word of a program that its shell replaces
+_RANK = f'"${envvars.NODE_RANK}"'
 
 
 class LocalExecutor:
@@ -42,13 +41,18 @@ class LocalExecutor:
         self, job: Job, environment: Environment, lease: Lease, context: Context
     ) -> JobCommand:
         """The command line, variables and cores of the job's first process."""
+        argv = _argv(job, environment, context)
+        if job.nodes > 1:
+            argv = side_by_side(argv, job, environment, lease, context)
         return JobCommand(
-            argv=_argv(job, environment),
-            env=_variables(job, environment, lease, context),
+            argv=argv,
+            env=variables(job, environment, lease, context),
             cwd=context.workspace / job.working_dir,
             cpus=frozenset(lease.cores) if lease.exclusive else None,
             inherit=(*lease.descriptors, *context.inherit),
             terminal=context.terminal,
+            grace=grace(job),
+            max_duration=job.limits.max_duration,
         )
 
     def start(self, command: JobCommand, log: int) -> JobProcess:
@@ -56,29 +60,34 @@ class LocalExecutor:
         return JobProcess(command, log)
 
 
-def _argv(job: Job, environment: Environment) -> tuple[str, ...]:
+def _argv(job: Job, environment: Environment, context: Context) -> tuple[str, ...]:
     launch = job.launch
     if isinstance(launch, ShellCommands):
         commands, shell = (*job.before, *launch.commands), launch.shell
     else:
-        program = _program(job, environment)
-        if not job.before:
+        program = _program(job, environment, context)
+        if not job.before and job.nodes == 1:
             return (*program, *launch.args)
         # the script takes the place of the shell, so that signals reach it
-        commands, shell = (*job.before, f'exec {shlex.join(program)} "$@"'), "bash"
+        commands, shell = (*job.before, f'exec {_in_shell(program)} "$@"'), "bash"
     return (shell, "-c", _NEXT.join(commands), job.workflow, *launch.args)
 
 
-def _program(job: Job, environment: Environment) -> tuple[str, ...]:
+def _in_shell(program: tuple[str, ...]) -> str:
+    return " ".join(word if word == _RANK else shlex.quote(word) for word in program)
+
+
+def _program(job: Job, environment: Environment, context: Context) -> tuple[str, ...]:
     """The words in front of the arguments."""
     python = str(environment.executable)
     match job.launch:
         case TorchrunScript(script, _):
             gpu = job.resources.gpu
-            # what torchrun itself is; the command may be missing where the module is not
+            # what torchrun itself is; the command may be missing where the module is not. Before
+            # torch 1.13 it knows its options with underscores only
             return (
-                python, "-m", "torch.distributed.run", "--standalone",
-                f"--nproc-per-node={gpu.count if gpu else 1}", script,
+                python, "-m", "torch.distributed.run", *_rendezvous(job, context),
+                f"--nproc_per_node={gpu.count if gpu else 1}", script,
             )  # fmt: skip
         case PythonScript(script, _):
             return (python, script)
@@ -86,42 +95,11 @@ def _program(job: Job, environment: Environment) -> tuple[str, ...]:
             return ()
 
 
-def _variables(
-    job: Job, environment: Environment, lease: Lease, context: Context
-) -> dict[str, str]:
-    """Caller < workflow < what the lease demands: nobody can ask for more than was granted."""
-    path = f"{environment.bin}{os.pathsep}{context.variables.get('PATH', os.defpath)}"
-    return {
-        **_inherited(context.variables),
-        "PATH": path,
-        "VIRTUAL_ENV": str(environment.root),
-        # a pip of the system's would otherwise install into the system
-        "PIP_REQUIRE_VIRTUALENV": "1",
-        # what dstack's runners set, so that output appears when it is written
-        "PYTHONUNBUFFERED": "1",
-        envvars.RUN_NAME: context.run,
-        envvars.WF_RUN: context.run,
-        envvars.WF_WORKFLOW: job.workflow,
-        envvars.WF_NOTES: str(context.notes),
-        **_thread_counts(lease),
-        **exported(dict(job.parameters), context.run),
-        **dict(job.variables),
-        envvars.CUDA_DEVICE_ORDER: "PCI_BUS_ID",
-        envvars.CUDA_VISIBLE_DEVICES: ",".join(gpu.uuid for gpu in lease.gpus),
-    }
-
-
-def _inherited(variables: Mapping[str, str]) -> dict[str, str]:
-    dropped = envvars.RANK_VARIABLES | envvars.INTERPRETER_VARIABLES
-    return {
-        name: value
-        for name, value in variables.items()
-        if name not in dropped and not name.startswith(envvars.SCRUBBED_PREFIXES)
-    }
-
-
-def _thread_counts(lease: Lease) -> dict[str, str]:
-    """Numeric libraries count the machine's cores, not the lease's."""
-    if not lease.exclusive:
-        return {}
-    return dict.fromkeys(envvars.THREAD_COUNTS, str(len(lease.cores)))
+def _rendezvous(job: Job, context: Context) -> tuple[str, ...]:
+    """Where the nodes of a torchrun meet."""
+    if job.nodes == 1:
+        return ("--standalone",)
+    return (
+        f"--nnodes={job.nodes}", "--node_rank", _RANK,
+        f"--master_addr={HOST}", f"--master_port={context.rendezvous}",
+    )  # fmt: skip

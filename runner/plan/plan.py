@@ -47,7 +47,11 @@ class EnvironmentSpec:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One unit for an executor: what to do with it, why, and everything it needs."""
+    """One unit for an executor: what to do with it, why, and everything it needs.
+
+    ``resources`` are those of each node. ``passed`` are variables whose values are the caller's,
+    and stand nowhere but in the job's environment.
+    """
 
     workflow: str
     provider: str
@@ -66,6 +70,20 @@ class Job:
     service: Service | None = None
     files: tuple[FileCopy, ...] = ()
     limits: Limits = NO_LIMITS
+    passed: tuple[str, ...] = ()
+
+    @property
+    def demand(self) -> Resources:
+        """What all nodes need together; they run side by side on one machine."""
+        asked, gpu = self.resources, self.resources.gpu
+        if self.nodes == 1:
+            return asked
+        return replace(
+            asked,
+            cpu=None if asked.cpu is None else asked.cpu * self.nodes,
+            memory=None if asked.memory is None else asked.memory * self.nodes,
+            gpu=None if gpu is None else replace(gpu, count=gpu.count * self.nodes),
+        )
 
     @property
     def script(self) -> str | None:

@@ -138,6 +138,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
     if submitted is None or state is None:
         return None
     granted = read(paths.granted)
+    served = read(paths.served) or {"ports": [], "service": None}
     artifacts = (read(paths.manifest) or {}).get("artifacts", [])
     kept = ("path", "files", "bytes", "digest")
     return {
@@ -155,6 +156,8 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "history": [{"status": status, "at": at} for status, at in state.history],
         "command": submitted["plan"]["jobs"][-1]["command"],
         "resources": granted or {"cpus": [], "gpus": [], "memory": None},
+        "ports": served["ports"],
+        "service": served["service"],
         "environment": read(paths.environment),
         "source": submitted["source"],
         "variables": submitted["plan"]["jobs"][-1]["variables"],

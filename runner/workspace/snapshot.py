@@ -55,7 +55,7 @@ def take(
             if parent not in made:
                 (destination / parent).mkdir(parents=True, exist_ok=True)
                 made.add(parent)
-            copied = _copy(os.path.join(root, name), os.path.join(destination, name))
+            copied = copy_file(os.path.join(root, name), os.path.join(destination, name))
             if copied is None:
                 continue
             files, size = files + 1, size + copied
@@ -79,7 +79,7 @@ def _below(root: Path, folders: tuple[Path, ...]) -> tuple[str, ...]:
 def _names(root: Path, listed: list[str] | None, own: tuple[str, ...]) -> Iterator[str]:
     """Paths below ``root``; a submodule or nested repository is walked as a plain folder."""
     if listed is None:
-        yield from _walk(root, "", own)
+        yield from walk(root, "", own)
         return
     inside = tuple(f"{path}/" for path in own)
     for name in listed:
@@ -87,12 +87,13 @@ def _names(root: Path, listed: list[str] | None, own: tuple[str, ...]) -> Iterat
         if name.startswith(inside):
             continue
         if os.path.isdir(whole) and not os.path.islink(whole):
-            yield from _walk(root, name.rstrip("/"), own)
+            yield from walk(root, name.rstrip("/"), own)
         else:
             yield name
 
 
-def _walk(root: Path, below: str, own: tuple[str, ...]) -> Iterator[str]:
+def walk(root: Path | str, below: str = "", own: tuple[str, ...] = ()) -> Iterator[str]:
+    """Files below a folder of ``root``, less what can be made again and the folders ``own``."""
     waiting = [below]
     while waiting:
         folder = waiting.pop()
@@ -109,7 +110,7 @@ def _is_venv(folder: str) -> bool:
     return os.path.exists(os.path.join(folder, "pyvenv.cfg"))
 
 
-def _copy(source: str, destination: str) -> int | None:
+def copy_file(source: str, destination: str) -> int | None:
     """Copy one file; the number of bytes, or ``None`` if there was nothing to copy."""
     try:
         found = os.lstat(source)

@@ -386,6 +386,8 @@ def local() -> LocalBench:
 
 
 def test_a_grace_that_is_over_kills(local: LocalBench, place: Place) -> None:
+    from dataclasses import replace
+
     from runner.process import JobProcess
 
     command = local.executor.translate(
@@ -396,10 +398,8 @@ def test_a_grace_that_is_over_kills(local: LocalBench, place: Place) -> None:
     )
     signals = Signals()
     signals.arm()
-    process = JobProcess(command, place.log)
-    exited = process.wait(
-        signals, lambda: signals.arrived(signal.SIGTERM), lambda _: None, grace=0.3
-    )
+    process = JobProcess(replace(command, grace=0.3), place.log)
+    exited = process.wait(signals, lambda: signals.arrived(signal.SIGTERM), lambda _: None)
     assert exited.asked == (signal.SIGTERM, signal.SIGKILL)
     assert exited.signal == signal.SIGKILL
 

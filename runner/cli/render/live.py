@@ -66,6 +66,9 @@ class Watcher:
                 self._show(phase, text)
             case events.PhaseProgress(phase, text):
                 self._progress(phase, text)
+            case events.ServiceReady(name, url):
+                # told by another thread; nothing else moves while a job runs
+                self._say(self._done("service", f"{name}  {url}"))
             case _:
                 self._quiet()
                 self._say(self._line(event))
@@ -79,7 +82,7 @@ class Watcher:
                 return f"{head}   {workflow}   {paint(self._where, 'dim')}"
             case events.PhaseFinished(phase, text, seconds):
                 took = paint(f" ({duration(seconds)})", "dim") if seconds >= 1 else ""
-                return f"  {phase:<{_LABEL}} {paint('✓', 'green')} {text}{took}"
+                return self._done(phase, text) + took
             case events.Stopping("SIGKILL"):
                 return f"\n{paint('killed', 'red')}"
             case events.Stopping(signal):
@@ -87,6 +90,9 @@ class Watcher:
             case events.Warned(text):
                 return f"{paint('warning:', 'yellow')} {harmless(text)}"
         return ""
+
+    def _done(self, phase: str, text: str) -> str:
+        return f"  {phase:<{_LABEL}} {self._dress.paint('✓', 'green')} {text}"
 
     def finish(self, document: dict[str, Any]) -> None:
         """The last lines: how it ended, what is left, what to type next."""

@@ -35,6 +35,8 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("times", _times(document)),
         ("usage", _usage(document["usage"])),
         ("devices", _devices(document["resources"])),
+        ("ports", ", ".join(str(port) for port in document["ports"])),
+        ("service", document["service"] or ""),
         ("environment", _environment(document["environment"])),
         ("source", _source(document["source"])),
         *(("artifact", _artifact(artifact)) for artifact in document["artifacts"]),

@@ -1,0 +1,143 @@
+"""What is made ready around a job just before it starts, and looked after while it runs.
+
+Ports, the token of its service, a list of its nodes for MPI, folders for experiment trackers.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from runner.engine.trackers import Trackers
+from runner.errors import UNSATISFIABLE, WfError
+from runner.events import ServiceReady, Warned
+from runner.executors.interface import Context
+from runner.records import folder
+from runner.spec.workflow import TorchrunScript
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from runner.allocation.interface import Lease
+    from runner.allocation.ports import HeldPorts
+    from runner.engine.parts import Session
+    from runner.environments.interface import Environment
+    from runner.events import Event
+    from runner.plan.plan import Job
+    from runner.records.store import OpenRun
+
+_HOST = "127.0.0.1"
+_TOKEN = "{token}"  # noqa: S105 - the place of a secret, not one
+_TOKEN_BYTES = 16
+_LOOK_AGAIN_SECONDS = 0.2
+
+
+class Surroundings:
+    """Those of one attempt at one job. What it holds is let go of by :meth:`close`."""
+
+    def __init__(self, run: OpenRun, job: Job, session: Session, environment: Environment) -> None:
+        """Make them ready, and write down what belongs on the record.
+
+        Raises:
+            WfError: kind ``UNSATISFIABLE`` when no port is free, ``STORAGE`` when something cannot
+                be written.
+        """
+        self._run = run
+        self._job = job
+        self._session = session
+        meeting = job.nodes > 1 and isinstance(job.launch, TorchrunScript)
+        self._held = _hold(job, more=int(meeting))
+        numbers = self._held.numbers if self._held else ()
+        self.ports = numbers[: len(numbers) - meeting]
+        self._rendezvous = numbers[-1] if meeting else None
+        self._token = os.urandom(_TOKEN_BYTES).hex() if job.service else None
+        self._trackers = Trackers(job, environment.lock, session.variables, run.paths)
+        self._over = threading.Event()
+        self._knocking: threading.Thread | None = None
+        self._tell_of_busy_ports(session.observer.notify)
+        if self.ports:
+            document = {"ports": list(self.ports), "service": self._url("…")}
+            folder.write(run.paths.served, document)
+
+    def _tell_of_busy_ports(self, notify: Callable[[Event], None]) -> None:
+        for port, holder in self._held.busy.items() if self._held else ():
+            by = f" by {holder}" if holder else ""
+            notify(Warned(f"port {port}, which the job wants, is in use{by}"))
+
+    def context(self, lease: Lease, repo: str) -> Context:
+        """What the executor is told. ``repo`` is what the project is called."""
+        paths = self._run.paths
+        return Context(
+            run=self._run.name,
+            workspace=paths.workspace,
+            notes=paths.notes,
+            variables=self._session.variables,
+            terminal=self._session.terminal,
+            inherit=(self._run.lock,),
+            repo=repo,
+            ports=self.ports,
+            rendezvous=self._rendezvous,
+            mpi_hostfile=self._write_hostfile(lease) if self._job.nodes > 1 else None,
+            token=self._token,
+            defaults=self._trackers.variables,
+        )
+
+    def _write_hostfile(self, lease: Lease) -> Path:
+        slots = max(len(lease.gpus) // self._job.nodes, 1)
+        lines = f"{_HOST} slots={slots}\n" * self._job.nodes
+        folder.write_bytes(self._run.paths.mpi_hostfile, lines.encode())
+        return self._run.paths.mpi_hostfile
+
+    def leave_ports(self) -> None:
+        """The job starts now, and takes its ports itself."""
+        if self._held is not None:
+            self._held.let_go()
+
+    def watch(self) -> None:
+        """The job runs: tell when its service can be reached."""
+        if self._job.service is not None and self.ports:
+            self._knocking = threading.Thread(target=self._knock, name="service", daemon=True)
+            self._knocking.start()
+
+    def _knock(self) -> None:
+        from runner.allocation.ports import answers
+
+        while not self._over.is_set():
+            if answers(self.ports[0]):
+                service = self._job.service
+                url = self._url(self._token or "")
+                if service is not None and url is not None and not self._over.is_set():
+                    self._session.observer.notify(ServiceReady(service.name, url))
+                return
+            self._over.wait(_LOOK_AGAIN_SECONDS)
+
+    def _url(self, token: str) -> str | None:
+        service = self._job.service
+        if service is None or not self.ports:
+            return None
+        return f"http://{_HOST}:{self.ports[0]}{service.path.replace(_TOKEN, token)}"
+
+    def keep_tracked(self) -> None:
+        """The job has ended: keep what trackers wrote, and say how to look at it."""
+        self._trackers.keep()
+
+    def close(self) -> None:
+        """Hold nothing any more. Safe to repeat."""
+        self.leave_ports()
+        self._over.set()
+        if self._knocking is not None:
+            self._knocking.join()
+            self._knocking = None
+
+
+def _hold(job: Job, more: int) -> HeldPorts | None:
+    if not (job.ports.fixed or job.ports.free or more):
+        return None  # most jobs, which need not wait for the import
+    from runner.allocation.ports import HeldPorts
+
+    try:
+        return HeldPorts(job.ports, more)
+    except OSError as error:
+        raise WfError(UNSATISFIABLE, f"no port can be had: {error.strerror}") from error

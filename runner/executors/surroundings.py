@@ -1,0 +1,144 @@
+"""What a job sees of the world: the variables of its processes. Pure.
+
+The table :data:`runner.envvars.GIVEN` says what each of them means. Later ones win: the caller's,
+wf's defaults, the workflow's parameters, its variables, what the lease demands.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runner import envvars
+from runner.spec.interpolation import exported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.allocation.interface import Lease
+    from runner.environments.interface import Environment
+    from runner.executors.interface import Context
+    from runner.plan.plan import Job
+
+# an address and not a name: `localhost` may mean ::1 first, where a server may not listen
+HOST = "127.0.0.1"
+
+
+def variables(
+    job: Job, environment: Environment, lease: Lease, context: Context, rank: int = 0
+) -> dict[str, str]:
+    """The variables of one node of a job; ``lease`` is that of the whole job."""
+    share = share_of(lease, job.nodes, rank)
+    return {
+        **_inherited(context.variables),
+        **_of_wf(job, environment, context),
+        **_of_0_0_7(job, context, rank),
+        **_of_today(job, lease, context, rank),
+        **_thread_counts(share),
+        **context.defaults,
+        **exported(dict(job.parameters), context.run),
+        **dict(job.variables),
+        **{name: context.variables[name] for name in job.passed if name in context.variables},
+        **_token(job, context),
+        envvars.CUDA_DEVICE_ORDER: "PCI_BUS_ID",
+        envvars.CUDA_VISIBLE_DEVICES: ",".join(gpu.uuid for gpu in share.gpus),
+    }
+
+
+def share_of(lease: Lease, nodes: int, rank: int) -> Lease:
+    """What one of several nodes has of a lease; cores that are shared are shared by all."""
+    if nodes == 1:
+        return lease
+    gpus, cores = len(lease.gpus) // nodes, len(lease.cores) // nodes
+    return replace(
+        lease,
+        gpus=lease.gpus[rank * gpus : (rank + 1) * gpus],
+        cores=lease.cores[rank * cores : (rank + 1) * cores] if lease.exclusive else lease.cores,
+    )
+
+
+def _inherited(caller: Mapping[str, str]) -> dict[str, str]:
+    dropped = envvars.RANK_VARIABLES | envvars.INTERPRETER_VARIABLES
+    return {
+        name: value
+        for name, value in caller.items()
+        if name not in dropped and not name.startswith(envvars.SCRUBBED_PREFIXES)
+    }
+
+
+def _of_wf(job: Job, environment: Environment, context: Context) -> dict[str, str]:
+    path = f"{environment.bin}{os.pathsep}{context.variables.get('PATH', os.defpath)}"
+    return {
+        "PATH": path,
+        "VIRTUAL_ENV": str(environment.root),
+        # a pip of the system's would otherwise install into the system
+        "PIP_REQUIRE_VIRTUALENV": "1",
+        envvars.WF_RUN: context.run,
+        envvars.WF_WORKFLOW: job.workflow,
+        envvars.WF_NOTES: str(context.notes),
+    }
+
+
+def _job_id(job: Job, context: Context, rank: int) -> str:
+    return f"{context.run},{job.workflow},{rank}"
+
+
+def _of_0_0_7(job: Job, context: Context, rank: int) -> dict[str, str]:
+    """What the runner of 0.0.7 to 0.9.2 set; ``MASTER_*`` on the nodes that have a master."""
+    given = {
+        "PYTHONUNBUFFERED": "1",
+        envvars.RUN_NAME: context.run,
+        "JOB_ID": _job_id(job, context, rank),
+        **dict.fromkeys(("HOSTNAME", "JOB_HOSTNAME"), HOST),
+        **_ports(("PORT_", "JOB_PORT_"), context),
+    }
+    if rank == 0:
+        return given
+    return {
+        **given,
+        **dict.fromkeys(("MASTER_ID", "MASTER_JOB_ID"), _job_id(job, context, 0)),
+        **dict.fromkeys(("MASTER_HOSTNAME", "MASTER_JOB_HOSTNAME"), HOST),
+        **_ports(("MASTER_PORT_", "MASTER_JOB_PORT_"), context),
+    }
+
+
+def _ports(prefixes: tuple[str, ...], context: Context) -> dict[str, str]:
+    return {
+        f"{prefix}{index}": str(port)
+        for prefix in prefixes
+        for index, port in enumerate(context.ports)
+    }
+
+
+def _of_today(job: Job, lease: Lease, context: Context, rank: int) -> dict[str, str]:
+    """What the runner of 0.21.2 sets."""
+    hostfile = {} if context.mpi_hostfile is None else {envvars.MPI_HOSTFILE: context.mpi_hostfile}
+    return {
+        "DSTACK_RUN_ID": context.run,
+        "DSTACK_RUN_NAME": context.run,
+        "DSTACK_JOB_ID": _job_id(job, context, rank),
+        "DSTACK_REPO_ID": context.repo,
+        "DSTACK_REPO_DIR": str(context.workspace),
+        "DSTACK_WORKING_DIR": str(context.workspace / job.working_dir),
+        "DSTACK_NODES_IPS": "\n".join([HOST] * job.nodes),
+        "DSTACK_MASTER_NODE_IP": HOST,
+        envvars.NODE_RANK: str(rank),
+        "DSTACK_NODES_NUM": str(job.nodes),
+        "DSTACK_GPUS_PER_NODE": str(len(lease.gpus) // job.nodes),
+        "DSTACK_GPUS_NUM": str(len(lease.gpus)),
+        **{name: str(path) for name, path in hostfile.items()},
+    }
+
+
+def _thread_counts(share: Lease) -> dict[str, str]:
+    """Numeric libraries count the machine's cores, not the lease's."""
+    if not share.exclusive:
+        return {}
+    return dict.fromkeys(envvars.THREAD_COUNTS, str(len(share.cores)))
+
+
+def _token(job: Job, context: Context) -> dict[str, str]:
+    if job.service is None or job.service.token_variable is None or context.token is None:
+        return {}
+    return {job.service.token_variable: context.token}
