@@ -27,7 +27,11 @@ def add(parser: Parser) -> None:
     parser.add_argument("--python", metavar="VERSION", help="Python, such as 3.11")
     parser.add_argument(
         "-e", "--env", metavar="NAME=VALUE", action="append", default=[],
-        help="a variable for the job; may be given several times",
+        help="a variable for the job; NAME alone passes yours on; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-duration", metavar="TIME",
+        help="end the job after this time, such as 90m or 2h; off for no limit",
     )  # fmt: skip
     parser.add_file()
     parser.add_json()
@@ -74,8 +78,10 @@ def _no_value(name: str, options: frozenset[str]) -> WfError:
     return WfError(USAGE, f"`{name}` has no value", hint=hint)
 
 
-def read(arguments: argparse.Namespace, args: tuple[str, ...]) -> Choices:
-    """What was chosen.
+def read(
+    arguments: argparse.Namespace, args: tuple[str, ...], caller: Mapping[str, str]
+) -> Choices:
+    """What was chosen; ``caller`` are the variables of whoever calls.
 
     Raises:
         WfError: kind ``USAGE`` for a value that cannot be what it should.
@@ -89,8 +95,11 @@ def read(arguments: argparse.Namespace, args: tuple[str, ...]) -> Choices:
         memory=_value("--memory", arguments.memory, text.size),
         python=_value("--python", arguments.python, text.python_version),
         parameters=arguments.parameters,
-        variables=tuple(_variable(word) for word in arguments.env),
+        variables=tuple(_variable(word) for word in arguments.env if "=" in word),
         args=args,
+        max_duration=_value("--max-duration", arguments.max_duration, text.duration),
+        passed=tuple(_passed(word, caller) for word in arguments.env if "=" not in word),
+        caller=frozenset(caller),
     )
 
 
@@ -132,10 +141,17 @@ def _own_option(
 def _variable(word: str) -> tuple[str, str]:
     from runner.spec import text
 
-    name, equals, value = word.partition("=")
-    if not equals:
-        raise WfError(USAGE, f"--env: `{word}` has no value", hint=f"write --env {word}=value")
+    name, _, value = word.partition("=")
     return str(_value("--env", name, text.variable_name)), value
+
+
+def _passed(word: str, caller: Mapping[str, str]) -> str:
+    """A variable whose value is the caller's own, and is not written down."""
+    if word in caller:
+        return word
+    raise WfError(
+        USAGE, f"--env: `{word}` has no value, and is not set here", hint=f"write -e {word}=value"
+    )
 
 
 def _value(option: str, written: str | None, reader: Callable[[str], T]) -> T | None:

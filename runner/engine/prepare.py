@@ -152,14 +152,15 @@ def shortage(
 ) -> WfError | None:
     """Why this machine can never run the plan, or ``None``: kind ``UNSATISFIABLE``."""
     job = planned.job
-    machine = inventory(job.resources)
-    lacking = matching.shortage(job.resources, machine)
+    machine = inventory(job.demand)
+    lacking = matching.shortage(job.demand, machine)
     if lacking is None:
         return None
     workflow = opened.find(job.workflow)
     route = (*workflow.route("resources"), lacking.key)
     from_file = job.resources == workflow.resources
-    message = f"{job.workflow} asks for {lacking.asked}; this machine has {lacking.there}"
+    nodes = "" if job.nodes == 1 else f" for its {job.nodes} nodes"
+    message = f"{job.workflow} asks for {lacking.asked}{nodes}; this machine has {lacking.there}"
     hint = _instead(opened, workflow, lacking, machine)
     place = opened.document(workflow).place(route, at_key=True) if from_file else None
     return WfError(
@@ -176,10 +177,11 @@ def _instead(
     opened: WorkflowFiles, workflow: Workflow, lacking: matching.Shortage, machine: Inventory
 ) -> str:
     """What to type instead: the same workflow with less, or its twin that fits this machine."""
+    nodes = workflow.nodes
     less = {
-        "gpu": f"--gpus {len(machine.gpus)}",
-        "cpu": f"--cpus {len(machine.cores)}",
-        "memory": f"--memory {machine.memory // 10**6}MB",
+        "gpu": f"--gpus {len(machine.gpus) // nodes}",
+        "cpu": f"--cpus {len(machine.cores) // nodes}",
+        "memory": f"--memory {machine.memory // nodes // 10**6}MB",
     }[lacking.key]
     hint = f"`wf run {workflow.name} {less}` runs it with what is here"
     for twin in opened.workflows:

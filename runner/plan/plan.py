@@ -144,6 +144,10 @@ class Job:
                 "gpu": gpu and {"count": gpu.count, "name": gpu.name, "memory": gpu.memory},
             },
             "artifacts": [artifact.path for artifact in self.artifacts],
+            "nodes": self.nodes,
+            "ports": [*self.ports.fixed, *[None] * self.ports.free],
+            "files": [f"{file.local}:{file.target}" for file in self.files],
+            "max_duration": self.limits.max_duration,
         }
 
 
@@ -177,7 +181,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the command line says instead of the file. ``None``: the file decides."""
+    """What the command line says instead of the file. ``None``: the file decides.
+
+    ``max_duration`` is in seconds, 0 for no limit. ``passed`` are variables to be taken from the
+    caller's, ``caller`` the names of all that the caller has; ``None``: nobody calls (the file is
+    only looked at).
+    """
 
     cpus: int | None = None
     gpus: int | None = None
@@ -186,6 +195,15 @@ class Choices:
     parameters: tuple[tuple[str, str], ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     args: tuple[str, ...] = ()
+    max_duration: int | None = None
+    passed: tuple[str, ...] = ()
+    caller: frozenset[str] | None = None
+
+    def limits(self, asked: Limits) -> Limits:
+        """The file's limits with what was chosen in their place."""
+        if self.max_duration is None:
+            return asked
+        return replace(asked, max_duration=self.max_duration or None)
 
     def resources(self, asked: Resources) -> Resources:
         """The file's resources with what was chosen in their place."""

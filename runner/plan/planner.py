@@ -27,12 +27,15 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
     ``default_python`` is the version used where neither file nor command line names one.
 
     Raises:
-        WfError: kind ``INVALID`` with every file that is missing or cannot be used.
+        WfError: kind ``INVALID`` with every file that is missing or cannot be used; ``USAGE`` for
+            words and variables of the caller's that do not fit.
     """
     problems = _working_dir(workflow, project) or _script(workflow, project)
     files = _requirements(workflow, project, problems)
+    problems += _files(workflow, project)
     if problems:
         raise invalid(problems)
+    passed = _passed(workflow, choices)
     job = Job(
         workflow=workflow.name,
         provider=workflow.provider,
@@ -45,7 +48,11 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
             workflow.environment.packages,
         ),
         parameters=workflow.parameters,
-        variables=tuple({**dict(workflow.variables), **dict(choices.variables)}.items()),
+        variables=tuple(
+            (name, value)
+            for name, value in {**dict(workflow.variables), **dict(choices.variables)}.items()
+            if name not in passed
+        ),
         artifacts=workflow.artifacts,
         resources=choices.resources(workflow.resources),
         working_dir=workflow.working_dir,
@@ -54,7 +61,8 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         ports=workflow.ports,
         service=workflow.service,
         files=workflow.files,
-        limits=workflow.limits,
+        limits=choices.limits(workflow.limits),
+        passed=passed,
     )
     return Plan((job,))
 
@@ -84,6 +92,33 @@ def _script(workflow: Workflow, project: ProjectFacts) -> list[Problem]:
     if path is None:
         return []
     return _unusable(path, project.files[path], workflow.route("script"), "script")
+
+
+def _files(workflow: Workflow, project: ProjectFacts) -> list[Problem]:
+    """Files to be put elsewhere, each of which must be there, or be a folder."""
+    problems = []
+    for index, file in enumerate(workflow.files):
+        route = workflow.route("files")
+        route = (*route, index) if "files" in workflow.routes else route
+        fact = project.files[file.local]
+        if fact.kind != "directory":
+            problems += _unusable(file.local, fact, route, "file")
+    return problems
+
+
+def _passed(workflow: Workflow, choices: Choices) -> tuple[str, ...]:
+    """Variables whose values are the caller's; today's format wants some of them to be set."""
+    given = {name for name, _ in choices.variables}
+    wanted = tuple(name for name in workflow.required if name not in given)
+    unset = [name for name in wanted if choices.caller is not None and name not in choices.caller]
+    if unset:
+        names = ", ".join(f"`{name}`" for name in unset)
+        what = "variable" if len(unset) == 1 else "variables"
+        message = f"`{workflow.name}` needs the {what} {names}"
+        hint = "set it: " + " ".join(f"-e {name}=value" for name in unset)
+        problem = Problem(message, route=workflow.route("variables"), hint=hint, code="unset")
+        raise WfError(USAGE, message, problems=(problem,))
+    return tuple(dict.fromkeys((*wanted, *choices.passed)))
 
 
 def _requirements(

@@ -6,6 +6,7 @@ They come from the project itself, so that what git ignores can be had too.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import tree
@@ -13,7 +14,7 @@ from runner.errors import STORAGE, WfError
 from runner.workspace.snapshot import copy_file, walk
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from runner.spec.workflow import FileCopy
 
@@ -27,17 +28,17 @@ def place(root: Path, files: tuple[FileCopy, ...], workspace: Path, working_dir:
         WfError: kind ``STORAGE`` when one cannot be read or written, or when a link in the project
             would lead it out of the workspace.
     """
-    inside = os.path.realpath(workspace)
+    inside = Path(os.path.realpath(workspace))
     for file in files:
-        target = workspace / working_dir / file.target
-        if not os.path.realpath(target.parent).startswith(inside):
-            raise WfError(
-                STORAGE,
-                f"`{file.target}` leads out of the run's copy of the project",
-                hint="name another target: a link of the project is on its way",
-            )
         try:
-            _place(root / file.local, target)
+            for source, target in _pairs(root / file.local, workspace / working_dir / file.target):
+                if not Path(os.path.realpath(target.parent)).is_relative_to(inside):
+                    raise WfError(
+                        STORAGE,
+                        f"`{file.target}` leads out of the run's copy of the project",
+                        hint="name another target: a link of the project is on its way",
+                    )
+                _copy(source, target)
         except OSError as error:
             raise WfError(
                 STORAGE,
@@ -47,15 +48,17 @@ def place(root: Path, files: tuple[FileCopy, ...], workspace: Path, working_dir:
             ) from error
 
 
-def _place(source: Path, target: Path) -> None:
+def _pairs(source: Path, target: Path) -> Iterator[tuple[str, Path]]:
+    """Every file to copy, and where to."""
     real = os.path.realpath(source)  # a link is followed: what it leads to is wanted
     if not os.path.isdir(real):
-        _copy(real, target)
+        os.stat(real)
+        yield real, target
         return
     if target.is_symlink():
         target.unlink()
     for name in walk(real):
-        _copy(os.path.join(real, name), target / name)
+        yield os.path.join(real, name), target / name
 
 
 def _copy(source: str, target: Path) -> None:

@@ -65,6 +65,8 @@ def facts(root: Path, workflow: Workflow) -> ProjectFacts:
     script = script_path(workflow)
     if script is not None:
         found[script] = _fact(root, script)
+    for file in workflow.files:
+        found[file.local] = _fact(root, file.local)
     waiting = [path for path in [requirements_path(workflow)] if path is not None]
     while waiting:
         path = waiting.pop()

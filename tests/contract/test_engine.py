@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
 import signal
+import socket
+import sys
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +24,24 @@ from runner.events import (
     JobWrote,
     PhaseFinished,
     RunCreated,
+    ServiceReady,
     Stopping,
     Warned,
 )
+from runner.executors.local import LocalExecutor
 from runner.paths import Cache, Home
 from runner.plan.plan import EnvironmentSpec, Job, Plan, RequirementFile
 from runner.process import Exit, Interrupted, Signals
 from runner.records.store import Records
-from runner.spec.workflow import ArtifactRequest, GpuRequest, Resources, ShellCommands
+from runner.spec.workflow import (
+    ArtifactRequest,
+    FileCopy,
+    GpuRequest,
+    Ports,
+    Resources,
+    Service,
+    ShellCommands,
+)
 from tests.fakes.executor import FakeExecutor, Script
 from tests.fakes.inventory import FakeInventory, machine
 from tests.fakes.leases import FakeLeases
@@ -38,6 +53,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.environments.interface import Build
+    from runner.executors.interface import Executor
 
 ASKED = Resources(cpu=1, gpu=GpuRequest(1))
 
@@ -60,13 +76,15 @@ class Rig:
         self.signals = Signals()
         self.provisioner = FakeProvisioner()
         self.executor = FakeExecutor()
+        self.real: Executor | None = None
+        self.path = ""
 
     def now(self) -> datetime:
         self.on_tick()
         self.clock += timedelta(seconds=1)
         return self.clock
 
-    def run(self, *requirements: str, wait: bool = True) -> Finished:
+    def run(self, *requirements: str, wait: bool = True, **facts: Any) -> Finished:
         """Carry out a job that asks for a core and a GPU."""
         text = "".join(f"{line}\n" for line in requirements)
         job = Job(
@@ -85,7 +103,7 @@ class Rig:
             records=self.records,
             environments=EnvironmentCache(self.provisioner, self.cache),
             leases=self.leases,
-            executor=self.executor,
+            executor=self.real or self.executor,
             inventory=self.inventory,
             choose=lambda words: words[0],
             own_folders=(self.home.root, self.cache.root),
@@ -93,11 +111,16 @@ class Rig:
         session = Session(
             observer=self.observer,
             signals=self.signals,
-            variables={"PATH": ""},
+            variables={"PATH": self.path},
             terminal=None,
             wait=wait,
         )
-        return execute(Plan((job,)), self.project, parts, session)
+        return execute(Plan((replace(job, **facts),)), self.project, parts, session)
+
+    def start_real_processes(self) -> None:
+        """From now on jobs are what they say."""
+        self.real = LocalExecutor()
+        self.path = os.environ["PATH"]
 
     def document(self) -> dict[str, Any]:
         """The record of the one run."""
@@ -182,6 +205,9 @@ def test_the_machine_is_asked_for_what_the_job_wants(rig: Rig) -> None:
         (Exit(None, 9, asked=(2, 9)), "cancelled", "interrupted", 137, 130),
         (Exit(None, 15, asked=(15,)), "cancelled", "stopped", 143, 143),
         (Exit(1, None, asked=(1,)), "cancelled", "stopped", 1, 129),
+        (Exit(None, 15, asked=(15,), limit=2.0), "failed", "max_duration", 143, 124),
+        (Exit(0, None, asked=(15,), limit=2.0), "failed", "max_duration", 0, 124),
+        (Exit(None, 9, asked=(15, 9), limit=2.0), "failed", "max_duration", 137, 124),
     ],
 )
 def test_every_end_has_its_verdict(  # noqa: PLR0917 - one row of a table
@@ -286,3 +312,112 @@ def test_two_runs_do_not_share_a_name(rig: Rig) -> None:
     pair, _, number = first.document["name"].rpartition("-")
     assert number == "1"
     assert second.document["name"] == f"{pair}-2"
+
+
+# --- what is made ready around a job --------------------------------------------------------------
+
+
+def test_ports_are_picked_handed_over_and_written_down(rig: Rig) -> None:
+    rig.start_real_processes()
+    commands = ('echo "$PORT_0 $JOB_PORT_1" > model/ports',)
+    finished = rig.run(ports=Ports(free=2), launch=ShellCommands(commands))
+    first, second = finished.document["ports"]
+    assert first != second
+    kept = rig.records.find("last").artifacts / "model" / "ports"
+    assert kept.read_text().split() == [str(first), str(second)]
+
+
+def test_a_busy_port_is_told_before_the_job_starts(rig: Rig) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        rig.run(ports=Ports(fixed=(port,)))
+    events = [type(event) for event in rig.observer.events]
+    assert events.index(Warned) < events.index(JobStarted)
+    assert f"port {port}" in rig.observer.of(Warned)[0].text
+
+
+def test_no_two_jobs_are_given_one_port_and_none_is_held_in_the_end(rig: Rig) -> None:
+    finished = rig.run(ports=Ports(free=1))
+    with socket.create_server(("127.0.0.1", finished.document["ports"][0])):
+        pass
+
+
+SERVE = """\
+import os, socket, time
+server = socket.create_server(("127.0.0.1", int(os.environ["PORT_0"])))
+open("model/token", "w").write(os.environ["LAB_TOKEN"])
+server.accept()
+while not os.path.exists(os.environ["SEEN"]):
+    time.sleep(0.01)
+"""
+
+
+def test_a_service_is_told_once_it_answers_and_its_token_stands_nowhere(
+    rig: Rig, tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen"
+
+    class Looking(RecordingObserver):
+        def notify(self, event: object, /) -> None:
+            if isinstance(event, ServiceReady):
+                self.events.append(event)
+                seen.touch()
+
+    rig.observer = Looking()
+    rig.start_real_processes()
+    (rig.project / "serve.py").write_text(SERVE)
+    finished = rig.run(
+        ports=Ports(free=1),
+        service=Service("JupyterLab", "/lab?token={token}", "LAB_TOKEN"),
+        launch=ShellCommands((f"{sys.executable} serve.py",)),
+        variables=(("SEEN", str(seen)),),
+    )
+    assert finished.exit_code == 0
+    paths = rig.records.find("last")
+    token = (paths.artifacts / "model" / "token").read_text()
+    port = finished.document["ports"][0]
+    assert len(token) == 32
+    assert int(token, 16)
+    told = [event for event in rig.observer.events if isinstance(event, ServiceReady)]
+    assert told == [ServiceReady("JupyterLab", f"http://127.0.0.1:{port}/lab?token={token}")]
+    assert finished.document["service"] == f"http://127.0.0.1:{port}/lab?token=…"
+    assert token not in json.dumps(finished.document)
+    kept = [path for path in paths.root.rglob("*") if path.is_file() and path.name != "token"]
+    assert kept
+    assert not [path for path in kept if token.encode() in path.read_bytes()]
+
+
+def test_a_service_that_never_answers_holds_nothing_up(rig: Rig) -> None:
+    finished = rig.run(ports=Ports(free=1), service=Service("x"))
+    assert finished.exit_code == 0
+    assert rig.observer.of(ServiceReady) == []
+
+
+def test_files_are_put_where_they_are_wanted(rig: Rig) -> None:
+    (rig.project / ".env").write_text("A=1")
+    rig.start_real_processes()
+    finished = rig.run(
+        files=(FileCopy(".env", "model/config"),), launch=ShellCommands(("cat model/config",))
+    )
+    assert finished.exit_code == 0
+    assert rig.records.find("last").log.read_bytes() == b"A=1"
+
+
+def test_several_nodes_take_a_share_each(rig: Rig) -> None:
+    rig.inventory = FakeInventory(machine(cores=4, gpus=2))
+    rig.start_real_processes()
+    says = 'echo "$DSTACK_NODE_RANK $OMP_NUM_THREADS $CUDA_VISIBLE_DEVICES"'
+    commands = (f"{says} > model/$DSTACK_NODE_RANK", 'test -s "$DSTACK_MPI_HOSTFILE"')
+    finished = rig.run(
+        nodes=2,
+        resources=Resources(cpu=1, gpu=GpuRequest(1)),
+        launch=ShellCommands(commands),
+    )
+    assert finished.exit_code == 0
+    granted = finished.document["resources"]
+    assert (len(granted["cpus"]), len(granted["gpus"])) == (2, 2)
+    folder = rig.records.find("last").artifacts / "model"
+    for rank in (0, 1):
+        assert (folder / str(rank)).read_text() == f"{rank} 1 {granted['gpus'][rank]}\n"
+    hostfile = rig.records.find("last").mpi_hostfile.read_text()
+    assert hostfile == "127.0.0.1 slots=1\n" * 2

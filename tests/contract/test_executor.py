@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -15,7 +16,7 @@ from runner.executors.interface import Context, Executor
 from runner.executors.local import LocalExecutor
 from runner.plan.plan import EnvironmentSpec, Job
 from runner.process import Exit, Signals
-from runner.spec.workflow import Resources, ShellCommands
+from runner.spec.workflow import Limits, PythonScript, Resources, ShellCommands
 from runner.terminal import WindowSize
 from tests.conftest import until
 from tests.fakes import inventory
@@ -23,7 +24,6 @@ from tests.fakes.executor import FakeExecutor, Script, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from runner.process import JobCommand
 
@@ -402,6 +402,120 @@ def test_a_grace_that_is_over_kills(local: LocalBench, place: Place) -> None:
     exited = process.wait(signals, lambda: signals.arrived(signal.SIGTERM), lambda _: None)
     assert exited.asked == (signal.SIGTERM, signal.SIGKILL)
     assert exited.signal == signal.SIGKILL
+
+
+def limited(local: LocalBench, place: Place, *commands: str, stop: int | None = None) -> Exit:
+    from dataclasses import replace
+
+    job = replace(a_job(*commands), limits=Limits(max_duration=1, stop_duration=stop))
+    return carry_out(local, job, place)
+
+
+def test_a_job_that_runs_too_long_is_asked_to_end(local: LocalBench, place: Place) -> None:
+    exited = limited(local, place, "trap 'echo saved; exit 9' TERM", "while :; do sleep 0.05; done")
+    assert (exited.code, exited.signal) == (9, None)
+    assert exited.asked == (signal.SIGTERM,)
+    assert exited.limit == 1
+    assert place.said.endswith(b"saved\n")
+
+
+def test_a_job_that_does_not_end_in_its_time_is_killed_with_all_its_processes(
+    local: LocalBench, place: Place
+) -> None:
+    exited = limited(
+        local, place, "trap '' TERM", "sleep 64 & echo $!", "while :; do sleep 0.05; done", stop=1
+    )
+    assert exited.signal == signal.SIGKILL
+    assert exited.asked == (signal.SIGTERM, signal.SIGKILL)
+    assert exited.limit == 1
+    pid = int(place.said)
+    until(lambda: not alive(pid), f"the end of {pid}")
+
+
+def test_a_job_that_ends_in_time_meets_no_limit(local: LocalBench, place: Place) -> None:
+    exited = limited(local, place, "exit 3")
+    assert (exited.code, exited.asked, exited.limit) == (3, (), None)
+
+
+def test_no_limit_is_too_long_to_wait_for(local: LocalBench, place: Place) -> None:
+    """More milliseconds than poll(2) can count."""
+    from dataclasses import replace
+
+    job = replace(a_job("exit 3"), limits=Limits(max_duration=52 * 604_800))
+    assert carry_out(local, job, place).code == 3
+
+
+def test_a_user_who_stops_a_job_first_has_stopped_it(local: LocalBench, place: Place) -> None:
+    """The limit is over while the job still ends itself."""
+    from dataclasses import replace
+
+    from runner.process import JobProcess
+
+    ends = "sleep 1.2; exit 7"
+    job = replace(
+        a_job(f"trap '{ends}' TERM", "echo begun", "while :; do sleep 0.05; done"),
+        limits=Limits(max_duration=1),
+    )
+    command = local.executor.translate(
+        job, environment(place.log_path.parent), a_lease(), place.context
+    )
+    signals = Signals()
+    signals.arm()
+    once = iter([signal.SIGTERM])
+    exited = JobProcess(command, place.log).wait(
+        signals, lambda: signals.arrived(next(once, signal.SIGWINCH)), lambda _: None
+    )
+    assert (exited.code, exited.asked, exited.limit) == (7, (signal.SIGTERM,), None)
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash", "/bin/sh"])
+def test_commands_are_run_by_the_shell_that_was_named(
+    local: LocalBench, place: Place, shell: str
+) -> None:
+    from dataclasses import replace
+
+    job = a_job('echo "$0 $1"', "cd /", "export A=1", 'echo "$PWD $A"', "false", "echo never")
+    assert isinstance(job.launch, ShellCommands)
+    launch = replace(job.launch, shell=shell, args=("x y",))
+    exited = carry_out(local, replace(job, launch=launch), place)
+    assert exited.code == 1
+    assert place.said == b"train x y\n/ 1\n"
+    command = local.executor.translate(
+        replace(job, launch=launch), environment(place.log_path.parent), a_lease(), place.context
+    )
+    assert command.argv[0] == shell
+
+
+def before(local: LocalBench, place: Place, *commands: str) -> Exit:
+    """A Python script behind commands of a shell."""
+    import sys
+    from dataclasses import replace
+
+    (place.context.workspace / "sub").mkdir()
+    script = place.context.workspace / "sub" / "train.py"
+    script.write_text("import os, sys\nprint(os.environ.get('A'), *sys.argv[1:])\nsys.exit(5)\n")
+    job = replace(a_job(), before=commands, launch=PythonScript("train.py", ("x y", "$A")))
+    made = replace(environment(place.log_path.parent), executable=Path(sys.executable))
+    command = local.executor.translate(job, made, a_lease(), place.context)
+    return local.executor.start(command, place.log).wait(Signals(), lambda: None, lambda _: None)
+
+
+def test_what_commands_before_a_script_change_lasts(local: LocalBench, place: Place) -> None:
+    exited = before(local, place, "cd sub", "export A=1")
+    assert (exited.code, place.said) == (5, b"1 x y $A\n")
+
+
+def test_a_command_before_a_script_that_fails_ends_the_job(local: LocalBench, place: Place) -> None:
+    exited = before(local, place, "cd sub", "sh -c 'exit 6'")
+    assert (exited.code, place.said) == (6, b"")
+
+
+def test_a_trap_set_before_a_script_does_not_keep_signals_from_it(
+    local: LocalBench, place: Place
+) -> None:
+    """The script takes the shell's place."""
+    exited = before(local, place, "trap 'echo caught' TERM EXIT", "cd sub")
+    assert (exited.code, place.said) == (5, b"None x y $A\n")
 
 
 def test_no_process_of_the_group_outlives_the_job(local: LocalBench, place: Place) -> None:

@@ -16,6 +16,7 @@ from runner.events import (
     PhaseProgress,
     PhaseStarted,
     RunCreated,
+    ServiceReady,
     Stopping,
     Warned,
 )
@@ -43,6 +44,7 @@ def a_whole_run(log: Path) -> list[Event]:
         PhaseFinished("devices", "core 0", 2.0),
         JobStarted(4711, str(log)),
         JobWrote(),
+        ServiceReady("JupyterLab", "http://127.0.0.1:8888/lab?token=abc"),
         Stopping("SIGINT"),
         Stopping("SIGKILL"),
         JobEnded(),
@@ -97,6 +99,7 @@ def test_the_watcher_shows_the_jobs_bytes_apart_from_the_rest(
     said = (tmp_path / "err").read_text(encoding="utf-8")
     assert "wet-mango-1" in said
     assert "hello" not in said
+    assert "http://127.0.0.1:8888/lab?token=abc\n" in said
     assert "\x1b]0;" not in said
 
 

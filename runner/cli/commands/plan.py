@@ -41,7 +41,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.engine.prepare import prepare, shortage
 
     source = workflow_files(context, arguments.file)
-    chosen = choices.read(arguments, arguments.args)
+    chosen = choices.read(arguments, arguments.args, context.variables)
     opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
     planned = prepare(opened, arguments.workflow, chosen)
     cache = compose.environments(context.settings, context.variables)

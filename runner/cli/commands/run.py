@@ -56,7 +56,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.terminal import window_size
 
     source = workflow_files(context, arguments.file)
-    chosen = choices.read(arguments, arguments.args)
+    chosen = choices.read(arguments, arguments.args, context.variables)
     opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
     planned = prepare(opened, arguments.workflow, chosen)
     parts = compose.parts(context.settings, context.variables, context.now)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from runner.cli.render.problems import error_document
 from runner.cli.render.style import harmless, style
-from runner.units import amount, count
+from runner.units import amount, count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ def _facts(job: Job, fingerprint: str, *, ready: bool) -> list[tuple[str, str]]:
     facts = [
         ("command", job.command),
         ("environment", f"{what} · {fingerprint[:12]} · {state}"),
-        ("devices", describe(job.resources)),
+        ("devices", _devices(job)),
     ]
     if job.working_dir != ".":
         facts.insert(1, ("working_dir", job.working_dir))
@@ -57,7 +57,28 @@ def _facts(job: Job, fingerprint: str, *, ready: bool) -> list[tuple[str, str]]:
         facts.append(("variables", " ".join(f"{key}={value}" for key, value in job.variables)))
     if job.artifacts:
         facts.append(("artifacts", ", ".join(artifact.path for artifact in job.artifacts)))
+    return facts + _more_facts(job)
+
+
+def _more_facts(job: Job) -> list[tuple[str, str]]:
+    """What few jobs have."""
+    facts = []
+    if job.ports.fixed or job.ports.free:
+        ports = [*map(str, job.ports.fixed), *["a free one"] * job.ports.free]
+        facts.append(("ports", ", ".join(ports)))
+    if job.service is not None:
+        facts.append(("service", job.service.name))
+    if job.files:
+        facts.append(("files", ", ".join(f"{file.local} → {file.target}" for file in job.files)))
+    if job.limits.max_duration is not None:
+        facts.append(("ends after", duration(job.limits.max_duration)))
     return facts
+
+
+def _devices(job: Job) -> str:
+    if job.nodes == 1:
+        return describe(job.resources)
+    return f"{job.nodes} nodes side by side, each with {describe(job.resources)}"
 
 
 def describe(asked: Resources) -> str:

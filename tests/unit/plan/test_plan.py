@@ -9,8 +9,11 @@ import pytest
 from runner.plan.plan import Choices, EnvironmentSpec, Job, Plan, RequirementFile
 from runner.spec.workflow import (
     ArtifactRequest,
+    FileCopy,
     GpuRequest,
     Launch,
+    Limits,
+    Ports,
     PythonScript,
     Resources,
     ShellCommands,
@@ -99,8 +102,27 @@ def test_a_job_as_json() -> None:
             "gpu": {"count": 4, "name": "V100", "memory": 16 * 10**9},
         },
         "artifacts": ["data"],
+        "nodes": 1,
+        "ports": [],
+        "files": [],
+        "max_duration": None,
     }
     assert list(document["variables"]) == ["B", "A"]
+
+
+def test_what_few_jobs_have_as_json() -> None:
+    rich = replace(
+        job(PythonScript("train.py")),
+        nodes=2,
+        ports=Ports(fixed=(8080,), free=2),
+        files=(FileCopy("a", "b/c"),),
+        limits=Limits(max_duration=60),
+    )
+    document = rich.document()
+    assert document["nodes"] == 2
+    assert document["ports"] == [8080, None, None]
+    assert document["files"] == ["a:b/c"]
+    assert document["max_duration"] == 60
 
 
 def test_what_is_not_asked_for_is_null() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from runner.document.reader import read
@@ -10,7 +13,14 @@ from runner.plan.facts import FileFact, ProjectFacts
 from runner.plan.plan import Choices, EnvironmentSpec, Plan, RequirementFile
 from runner.plan.planner import plan
 from runner.spec.load import load
-from runner.spec.workflow import GpuRequest, PythonScript, Workflow
+from runner.spec.workflow import (
+    FileCopy,
+    GpuRequest,
+    Limits,
+    PythonScript,
+    Resources,
+    Workflow,
+)
 
 TRAIN = """\
 workflows:
@@ -228,3 +238,79 @@ def test_the_spelling_of_the_key_is_kept() -> None:
     text = TRAIN.replace("script:", "python_script:")
     (problem,) = problems({"src/train.py": FileFact("missing")}, text)
     assert problem.route == ("workflows", 0, "python_script")
+
+
+# --- what the caller must give, and what lies elsewhere -------------------------------------------
+
+
+def replanned(
+    choices: Choices | None = None, there: dict[str, FileFact] | None = None, **facts: Any
+) -> Plan:
+    """The plan of TRAIN, with something in it that only other eras can write."""
+    found = ProjectFacts({".": FOLDER, **HERE, **(there or {})})
+    return plan(replace(workflow(TRAIN), **facts), choices or Choices(), found, "3.11")
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        Choices(caller=frozenset({"TOKEN", "PATH"})),
+        Choices(caller=frozenset(), variables=(("TOKEN", "x"),)),
+        Choices(),  # nobody calls: the file is only looked at
+    ],
+)
+def test_a_variable_that_is_needed_is_there(choices: Choices) -> None:
+    job = replanned(choices, required=("TOKEN",)).job
+    given = dict(job.variables)
+    assert ("TOKEN" in job.passed) != ("TOKEN" in given)
+
+
+def test_a_variable_that_is_needed_and_not_there_is_told_with_its_place() -> None:
+    with pytest.raises(WfError) as caught:
+        replanned(Choices(caller=frozenset({"PATH"})), required=("TOKEN", "PATH", "USER_ID"))
+    assert caught.value.kind == USAGE
+    (problem,) = caught.value.problems
+    assert problem.message == "`train` needs the variables `TOKEN`, `USER_ID`"
+    assert problem.hint == "set it: -e TOKEN=value -e USER_ID=value"
+    assert problem.route == ("workflows", 0, "env")
+
+
+def test_a_variable_that_is_passed_on_is_not_written_down() -> None:
+    job = planned(choices=Choices(passed=("LR", "TOKEN"), caller=frozenset({"LR", "TOKEN"}))).job
+    assert job.passed == ("LR", "TOKEN")
+    assert job.variables == (("SEED", "1"),)
+
+
+@pytest.mark.parametrize("kind", ["missing", "outside"])
+def test_files_to_be_put_elsewhere_must_be_there(kind: Any) -> None:
+    files = (FileCopy("src/train.py", "a"), FileCopy("conf.yaml", "b"))
+    with pytest.raises(WfError) as caught:
+        replanned(there={"conf.yaml": FileFact(kind)}, files=files)
+    (problem,) = caught.value.problems
+    assert problem.code == kind
+    assert "`conf.yaml`" in problem.message
+
+
+def test_folders_can_be_put_elsewhere() -> None:
+    copies = (FileCopy("data", "in"),)
+    assert replanned(there={"data": FOLDER}, files=copies).job.files == copies
+
+
+@pytest.mark.parametrize(
+    ("chosen", "file", "expected"),
+    [(None, 60, 60), (7, 60, 7), (7, None, 7), (0, 60, None), (None, None, None)],
+)
+def test_the_command_line_decides_how_long_a_job_may_run(
+    chosen: int | None, file: int | None, expected: int | None
+) -> None:
+    limits = Limits(max_duration=file, stop_duration=9)
+    job = replanned(Choices(max_duration=chosen), limits=limits).job
+    assert job.limits == Limits(max_duration=expected, stop_duration=9)
+
+
+def test_several_nodes_need_as_much_as_all_of_them() -> None:
+    asked = Resources(cpu=2, memory=10, gpu=GpuRequest(3, "A100"), shm_size=5)
+    job = replanned(nodes=4, resources=asked).job
+    assert job.resources == asked
+    assert job.demand == Resources(cpu=8, memory=40, gpu=GpuRequest(12, "A100"), shm_size=5)
+    assert replanned(nodes=4, resources=Resources()).job.demand == Resources()

@@ -121,6 +121,29 @@ def test_a_size_without_a_unit_is_given_back_with_one() -> None:
     assert hint.startswith("write 24GB ")
 
 
+# --- time spans -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("90", 90), ("90s", 90), ("2m", 120), ("2h", 7200), ("1d", 86_400), ("1w", 604_800),
+     ("off", 0)],
+)  # fmt: skip
+def test_a_time_span_is_a_number_and_a_unit(written: str, seconds: int) -> None:
+    assert text.duration(Scalar(written)) == seconds
+
+
+@pytest.mark.parametrize("value", [*NO_SCALARS, "", "1h30m", "2 h", "-1h", "1.5h", "h", "2H"])
+def test_other_time_spans_are_refused_with_an_example(value: Any) -> None:
+    message, hint = refused(text.duration, value)
+    assert message.startswith("a time span is wanted here, not ")
+    assert "2h" in str(hint)
+
+
+def test_no_time_at_all_is_asked_back() -> None:
+    assert refused(text.duration, "0s")[1] == "write off for no limit"
+
+
 # --- versions of Python ---------------------------------------------------------------------------
 
 
