@@ -178,6 +178,23 @@ def validate(runs: str) -> Pairs:
     return pairs(bare, wf, int(runs))
 
 
+def read(runs: str) -> Pairs:
+    """Composing the project's workflow file with PyYAML's libyaml loader, against our reader."""
+    import yaml
+
+    from runner.document.limits import Limits
+    from runner.document.reader import read as read_
+
+    text = _FILE.read_bytes()
+    limits = Limits(bytes=len(text), values=len(text))
+    gc.set_threshold(*_COLLECT)
+    return pairs(
+        lambda: _seconds(lambda: yaml.compose(text, Loader=yaml.CSafeLoader)),
+        lambda: _seconds(lambda: read_(text, str(_FILE), limits)),
+        int(runs),
+    )
+
+
 def _succeed(code: int, said: io.StringIO) -> None:
     if code:
         raise SystemExit(said.getvalue())
@@ -196,6 +213,7 @@ def main() -> None:
         "obtain": obtain,
         "collect": collect,
         "validate": validate,
+        "read": read,
     }
     sys.stdout.write(json.dumps(known[sys.argv[1]](*sys.argv[2:])))
 

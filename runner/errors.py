@@ -42,17 +42,42 @@ class Place:
         self.excerpt = excerpt
 
 
+class Related:
+    """Another position that a mistake has to do with, and what is there ("first defined here").
+
+    ``route``, ``at_key`` and ``place`` are as in :class:`Problem`.
+    """
+
+    __slots__ = ("at_key", "mark", "message", "place", "route")
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        route: Route = (),
+        at_key: bool = False,
+        mark: str | None = None,
+        place: Place | None = None,
+    ) -> None:
+        self.message = message
+        self.route = route
+        self.at_key = at_key
+        self.mark = mark
+        self.place = place
+
+
 class Problem:
     """One mistake: what is wrong, where, and what to do about it.
 
     ``route`` leads to the value at fault; with ``at_key`` the key in front of it is meant.
     ``mark`` is the part of the value's text that is at fault, where it is not the whole. ``place``
-    is for text that has no routes. ``code`` names the kind of mistake for programs.
+    is for text that has no routes. ``related`` are other positions to look at. ``code`` names the
+    kind of mistake for programs.
     """
 
-    __slots__ = ("at_key", "code", "hint", "mark", "message", "place", "route")
+    __slots__ = ("at_key", "code", "hint", "mark", "message", "place", "related", "route")
 
-    def __init__(  # noqa: PLR0913 - a value with six fields, written once
+    def __init__(  # noqa: PLR0913 - a value with eight fields, written once
         self,
         message: str,
         *,
@@ -61,6 +86,7 @@ class Problem:
         mark: str | None = None,
         hint: str | None = None,
         place: Place | None = None,
+        related: tuple[Related, ...] = (),
         code: str = "invalid",
     ) -> None:
         self.message = message
@@ -69,6 +95,7 @@ class Problem:
         self.mark = mark
         self.hint = hint
         self.place = place
+        self.related = related
         self.code = code
 
     def __repr__(self) -> str:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class RunPaths(NamedTuple):
-    """The files of one run. All but ``workspace`` and ``lock`` stay until ``wf rm``."""
+    """The files of one run.
+
+    All but ``workspace``, ``own_environment`` and ``lock`` stay until ``wf rm``.
+    """
 
     root: Path
 
@@ -63,6 +66,11 @@ class RunPaths(NamedTuple):
         return self.root / "source.diff"
 
     @property
+    def code(self) -> Path:
+        """A digest of every file of the code; not there if it changed while it was copied."""
+        return self.root / "code.json"
+
+    @property
     def notes(self) -> Path:
         """Lines that the job wrote for the record."""
         return self.root / "notes"
@@ -93,6 +101,11 @@ class RunPaths(NamedTuple):
         return self.root / "workspace"
 
     @property
+    def own_environment(self) -> Path:
+        """What the job installed itself; gone after the run."""
+        return self.root / "environment"
+
+    @property
     def lock(self) -> Path:
         """Locked as long as anything of the run lives."""
         return self.root / "lock"
@@ -114,6 +127,16 @@ class Home(NamedTuple):
         return self.root / "index.sqlite"
 
     @property
+    def tags(self) -> Path:
+        """One file per tag, named as the tag."""
+        return self.root / "tags"
+
+    @property
+    def submissions(self) -> Path:
+        """Copies of projects that several runs at once are made from, while they go on."""
+        return self.root / "submissions"
+
+    @property
     def crash_reports(self) -> Path:
         """Reports of wf's own bugs."""
         return self.root / "crashes"
@@ -121,6 +144,10 @@ class Home(NamedTuple):
     def run(self, name: str) -> RunPaths:
         """The files of the run called ``name``."""
         return RunPaths(self.runs / name)
+
+    def tag(self, name: str) -> Path:
+        """The file of the tag called ``name``."""
+        return self.tags / f"{name}.json"
 
 
 class EnvironmentPaths(NamedTuple):

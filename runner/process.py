@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.terminal import WindowSize, open_output, set_window, window_size
+from runner.terminal import WindowSize, open_output, roomy, set_window, window_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +28,10 @@ DRAIN_SECONDS = 2.0
 GRACE_SECONDS = 30.0
 _CHUNK = 1 << 20
 _TICK_SECONDS = 0.05
+# a job that says little at a time is read this often; fewer switches between it and us leave it
+# more of its processor
+_REST_SECONDS = 0.005
+_LITTLE = 1 << 15
 # poll(2) counts milliseconds in an int
 _LONGEST_WAIT_SECONDS = 3600.0
 
@@ -202,6 +206,8 @@ class JobProcess:
         # one buffer for good: memory that is taken anew for each chunk costs more than the copying
         self._buffer = memoryview(bytearray(_CHUNK))
         self._output, child_end = open_output(command.terminal)
+        # what the job says while we rest must fit in, or the job would wait
+        self._may_rest = roomy(self._output)
         try:
             self._process = _spawn(command, child_end)
         except OSError:
@@ -222,18 +228,23 @@ class JobProcess:
         end of the command's grace.
         """
         ended = _EndWatch(self._process)
-        poller = select.poll()
+        others, poller = select.poll(), select.poll()
         poller.register(self._output, select.POLLIN | select.POLLHUP)
-        poller.register(signals, select.POLLIN)
-        if ended.descriptor is not None:
-            poller.register(ended.descriptor, select.POLLIN)
+        for each in (others, poller):
+            each.register(signals, select.POLLIN)
+            if ended.descriptor is not None:
+                each.register(ended.descriptor, select.POLLIN)
         output_open = True
         try:
             while not ended.reached():
                 ready = {found for found, _ in poller.poll(self._timeout(ended))}
-                if self._output in ready and not self._carry(on_output):
-                    poller.unregister(self._output)
-                    output_open = False
+                if self._output in ready:
+                    length = self._carry(on_output)
+                    if not length:
+                        poller.unregister(self._output)
+                        output_open = False
+                    elif length < _LITTLE and self._may_rest:
+                        others.poll(_REST_SECONDS * 1000)
                 for number in signals.take():
                     self._arrived(number, on_stop)
                 self._enforce(on_stop)
@@ -275,17 +286,16 @@ class JobProcess:
             return None
         return min(max(0.0, left), _LONGEST_WAIT_SECONDS) * 1000
 
-    def _carry(self, on_output: Callable[[], None]) -> bool:
-        """Move one chunk from the job to the log; whether there may be more."""
+    def _carry(self, on_output: Callable[[], None]) -> int:
+        """Move one chunk from the job to the log; its bytes, 0 when there will be no more."""
         try:
             length = os.readv(self._output, [self._buffer])
         except OSError:  # a pseudo-terminal whose other end is closed answers EIO
-            return False
-        if not length:
-            return False
-        self._write(self._buffer[:length])
-        on_output()
-        return True
+            return 0
+        if length:
+            self._write(self._buffer[:length])
+            on_output()
+        return length
 
     def _write(self, view: memoryview) -> None:
         """The job is never held up by a log that cannot be written."""

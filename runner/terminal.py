@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 
 _PIPE_BYTES = 1 << 20
-_F_SETPIPE_SZ = 1031  # fcntl(2); a name in the module fcntl on Linux alone
+# fcntl(2); names in the module fcntl on Linux alone
+_F_SETPIPE_SZ = 1031
+_F_GETPIPE_SZ = 1032
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,16 @@ def _enlarge(pipe: int) -> None:
         fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE_BYTES)
     except OSError:
         return  # more than this user may have; 64 KiB do as well
+
+
+def roomy(output: int) -> bool:
+    """Whether a job can write a lot into ``output`` before it has to wait for its reader."""
+    import fcntl
+
+    try:
+        return fcntl.fcntl(output, _F_GETPIPE_SZ) >= _PIPE_BYTES
+    except OSError:
+        return False  # a terminal, or not Linux
 
 
 def set_window(terminal: int, size: WindowSize) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from runner.artifacts.manifest import Kind
     from runner.spec.workflow import ArtifactRequest
 
 _CHUNK = 1 << 20
@@ -113,67 +114,68 @@ def _move(source: Path, destination: Path) -> None:
 def _list(root: Path, path: str, counter: _Counter) -> Artifact:
     entries: list[Entry] = []
     skipped: list[str] = []
-    for name in _walk(root, path, path):
-        entry = _entry(root, name)
-        if entry is None:
+    reader = _Reader()
+    for name, kind in _walk(root, path):
+        if kind is None:
             skipped.append(name)
         else:
-            entries.append(entry)
-            counter.add(entry.bytes)
+            size, digest = reader.read(os.path.join(root, name), kind)
+            entries.append(Entry(name, kind, size, digest))
+            counter.add(size)
     return Artifact(path, tuple(entries), tuple(skipped))
 
 
-def _walk(root: Path, path: str, top: str) -> Iterator[str]:
+def _walk(root: Path, path: str) -> Iterator[tuple[str, Kind | None]]:
     """Files and links below ``path`` and folders with nothing in them, sorted by path.
 
-    An artifact ``top`` that is an empty folder counts as nothing: wf may have made it itself.
+    The kind of what is not to be kept is ``None``. An artifact that is an empty folder counts as
+    nothing: wf may have made it itself.
     """
-    whole = os.path.join(root, path)
-    if not os.path.lexists(whole):
+    if not os.path.lexists(root / path):
         return
-    if os.path.islink(whole) or not os.path.isdir(whole):
-        yield path
-        return
-    with os.scandir(whole) as found:
-        entries = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found)
-    if not entries and path != top:
-        yield path
-    for name, is_folder in entries:
-        below = f"{path}/{name}"
-        if is_folder:
-            yield from _walk(root, below, top)
-        else:
-            yield below
+    left = [(path, _kind(root / path))]
+    while left:
+        name, kind = left.pop()
+        if kind != "directory":
+            yield name, kind
+            continue
+        with os.scandir(os.path.join(root, name)) as found:
+            below = [(f"{name}/{entry.name}", _kind(entry)) for entry in found]
+        if not below and name != path:
+            yield name, kind
+        left += sorted(below, reverse=True)
 
 
-def _entry(root: Path, name: str) -> Entry | None:
-    whole = os.path.join(root, name)
-    found = os.lstat(whole)
-    if stat.S_ISLNK(found.st_mode):
-        target = os.fsencode(os.readlink(whole))
-        return Entry(name, "link", 0, _digest([target]))
-    if stat.S_ISDIR(found.st_mode):
-        return Entry(name, "directory", 0, _digest([]))
-    if not stat.S_ISREG(found.st_mode):
-        return None
-    return Entry(name, "file", found.st_size, _digest(_chunks(whole, found.st_size)))
+def _kind(found: os.DirEntry[str] | Path) -> Kind | None:
+    """What it is; most file systems tell with the name, so that nothing more is asked."""
+    if found.is_symlink():
+        return "link"
+    if found.is_dir():
+        return "directory"
+    return "file" if found.is_file() else None
 
 
-def _chunks(path: str, size: int) -> Iterator[bytes]:
-    """A file's bytes; a small file in one piece, without room for a large one."""
-    length = min(size + 1, _CHUNK)
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        while chunk := os.read(descriptor, length):
-            yield chunk
-    finally:
-        os.close(descriptor)
+class _Reader:
+    """Reads what is kept, one after the other, into one buffer."""
 
+    def __init__(self) -> None:
+        from blake3 import blake3
 
-def _digest(chunks: Iterator[bytes] | list[bytes]) -> str:
-    from blake3 import blake3
+        self._hasher = blake3
+        self._buffer = memoryview(bytearray(_CHUNK))
 
-    hasher = blake3()
-    for chunk in chunks:
-        hasher.update(chunk)
-    return f"blake3:{hasher.hexdigest()}"
+    def read(self, path: str, kind: Kind) -> tuple[int, str]:
+        """How many bytes a file has (nothing else has any), and the digest of it."""
+        hasher = self._hasher()
+        size = 0
+        if kind == "link":
+            hasher.update(os.fsencode(os.readlink(path)))
+        elif kind == "file":
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                while length := os.readv(descriptor, [self._buffer]):
+                    hasher.update(self._buffer[:length])
+                    size += length
+            finally:
+                os.close(descriptor)
+        return size, f"blake3:{hasher.hexdigest()}"

@@ -7,14 +7,16 @@ kinds and digests of all its entries, so that two artifacts with one digest are 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal["file", "link", "directory"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A kept file (or link, or empty folder); ``path`` starts with the artifact's own path."""
+class Entry(NamedTuple):
+    """A kept file (or link, or empty folder); ``path`` starts with the artifact's own path.
+
+    A tuple, as there may be a hundred thousand of them.
+    """
 
     path: str
     kind: Kind
@@ -47,11 +49,8 @@ class Artifact:
             return None
         from blake3 import blake3
 
-        said = b"".join(
-            f"{entry.kind}\0{entry.digest}\0".encode() + entry.path.encode(errors="surrogateescape")
-            for entry in self.entries
-        )
-        return f"blake3:{blake3(said).hexdigest()}"
+        said = "".join(f"{kind}\0{digest}\0{path}" for path, kind, _, digest in self.entries)
+        return f"blake3:{blake3(said.encode(errors='surrogateescape')).hexdigest()}"
 
     def summary(self) -> dict[str, Any]:
         """The artifact as it stands in the run's document."""

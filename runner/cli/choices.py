@@ -26,6 +26,9 @@ def add(parser: Parser) -> None:
     parser.add_argument("--memory", metavar="SIZE", help="memory, such as 16GB")
     parser.add_argument("--python", metavar="VERSION", help="Python, such as 3.11")
     parser.add_argument(
+        "--executor", metavar="NAME", help="where to run it: `local`, even if it names an image"
+    )
+    parser.add_argument(
         "-e", "--env", metavar="NAME=VALUE", action="append", default=[],
         help="a variable for the job; NAME alone passes yours on; may be given several times",
     )  # fmt: skip
@@ -97,10 +100,20 @@ def read(
         parameters=arguments.parameters,
         variables=tuple(_variable(word) for word in arguments.env if "=" in word),
         args=args,
+        executor=_executor(arguments.executor),
         max_duration=_value("--max-duration", arguments.max_duration, text.duration),
         passed=tuple(_passed(word, caller) for word in arguments.env if "=" not in word),
         caller=frozenset(caller),
     )
+
+
+def _executor(written: str | None) -> str | None:
+    from runner.plan.plan import LOCAL
+
+    if written not in {None, LOCAL}:
+        hint = f"the executors are: {LOCAL}"
+        raise WfError(USAGE, f"there is no executor `{written}`", hint=hint)
+    return written
 
 
 def _nearest_option(name: str, options: frozenset[str]) -> str | None:
@@ -122,7 +135,7 @@ def open_chosen(parser: Parser, source: Source, workflow: str, chosen: Choices) 
 
     parameters = dict(chosen.parameters)
     try:
-        return open_files(source.workflows, source.root, source.variables, {workflow: parameters})
+        return open_files(source.workflows, source.root, source.beside, {workflow: parameters})
     except WfError as error:
         if error.kind == USAGE and not (error.hint or "").startswith("did you mean"):
             error.hint = _own_option(error, parameters, parser.options()) or error.hint

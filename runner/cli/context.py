@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from runner.engine.prepare import FileText
+    from runner.engine.prepare import Beside, FileText
     from runner.settings import Settings
 
 
@@ -43,10 +43,10 @@ def as_json(document: object, encoding: str) -> str:
 
 
 class Source(NamedTuple):
-    """Workflow files, the variables file beside them if there is one, and the project folder."""
+    """Workflow files, what lies beside them, and the project folder."""
 
     workflows: tuple[FileText, ...]
-    variables: FileText | None
+    beside: Beside
     root: Path
 
 
@@ -57,6 +57,7 @@ def workflow_files(context: Context, named: str | None) -> Source:
         WfError: kind ``USAGE`` when there is none, ``INVALID`` when one is no regular file, cannot
             be read, or is larger than a workflow file can be.
     """
+    from runner.engine.prepare import Beside
     from runner.workspace import project
 
     paths: tuple[Path, ...]
@@ -72,12 +73,14 @@ def workflow_files(context: Context, named: str | None) -> Source:
     else:
         paths = (context.cwd / named,)
         root = project.root_of(paths[0])
-    variables = root / project.VARIABLES_FILE
-    if named is not None and not variables.exists():
-        variables = paths[0].with_name(variables.name)
+
+    def found_beside(names: tuple[str, ...]) -> FileText | None:
+        path = project.beside(root, paths[0], names)
+        return None if path is None else _read(path, context.cwd)
+
     return Source(
         tuple(_read(path, context.cwd) for path in paths),
-        _read(variables, context.cwd) if variables.exists() else None,
+        Beside(found_beside(project.VARIABLES_FILES), found_beside(project.PROVIDERS_FILES)),
         root,
     )
 
@@ -86,7 +89,8 @@ def _read(path: Path, cwd: Path) -> FileText:
     import os
     import stat
 
-    from runner.document.reader import MAX_BYTES, too_large
+    from runner.document.limits import LIMITS
+    from runner.document.reader import too_large
     from runner.engine.prepare import FileText
 
     shown = os.path.relpath(path, cwd)
@@ -105,9 +109,9 @@ def _read(path: Path, cwd: Path) -> FileText:
             raise WfError(INVALID, f"{shown} is a folder", hint="a workflow file is YAML text")
         if not stat.S_ISREG(found.st_mode):
             raise WfError(INVALID, f"{shown} is not a regular file")
-        if found.st_size > MAX_BYTES:
+        if found.st_size > LIMITS.bytes:
             raise too_large(shown, found.st_size)
         with open(descriptor, "rb", closefd=False) as file:
-            return FileText(file.read(MAX_BYTES + 1), shown)
+            return FileText(file.read(LIMITS.bytes + 1), shown)
     finally:
         os.close(descriptor)

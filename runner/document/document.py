@@ -8,16 +8,14 @@ YAML's own idea of a type loses it: ``3.10`` would become the number 3.1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 from runner.errors import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from typing_extensions import Self
-
-    from runner.errors import Problem, Route
+    from runner.errors import Problem, Related, Route
 
 ScalarKind = Literal["str", "int", "float", "bool", "null"]
 
@@ -31,52 +29,103 @@ class Span(NamedTuple):
     end_column: int
 
 
+class Mark(Protocol):
+    """A position as the parser gives it: line and column count from 0."""
+
+    @property
+    def line(self) -> int:
+        """The line."""
+
+    @property
+    def column(self) -> int:
+        """The column."""
+
+
 class Scalar(str):
     """A scalar as written, with the type that YAML 1.2's core schema would give it.
 
-    It is a plain string to everybody who does not ask for ``kind``.
+    It is a plain string to everybody who does not ask for ``kind``. Each kind is a class of its
+    own, so that one takes no more room or time than a string: a file holds many.
     """
 
-    __slots__ = ("kind",)
-    kind: ScalarKind
+    __slots__ = ()
+    kind: ClassVar[ScalarKind] = "str"
 
-    def __new__(cls, text: str, kind: ScalarKind = "str") -> Self:
+    def __new__(cls, text: str, kind: ScalarKind = "str") -> Scalar:  # noqa: PYI034 - of its kind
         """Keep ``text`` and the kind that goes with it."""
-        self = super().__new__(cls, text)
-        self.kind = kind
-        return self
+        return str.__new__(_OF_KIND[kind], text)
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarNode:
-    """A scalar in its place."""
+class _Int(Scalar):
+    __slots__ = ()
+    kind: ClassVar[ScalarKind] = "int"
+
+
+class _Float(Scalar):
+    __slots__ = ()
+    kind: ClassVar[ScalarKind] = "float"
+
+
+class _Bool(Scalar):
+    __slots__ = ()
+    kind: ClassVar[ScalarKind] = "bool"
+
+
+class _Null(Scalar):
+    __slots__ = ()
+    kind: ClassVar[ScalarKind] = "null"
+
+
+_OF_KIND: dict[ScalarKind, type[Scalar]] = {
+    found.kind: found for found in (Scalar, _Int, _Float, _Bool, _Null)
+}
+
+
+class ScalarNode(NamedTuple):
+    """A scalar in its place. Nodes keep the parser's marks: few are ever asked for their span."""
 
     value: Scalar
-    span: Span
+    start: Mark
+    end: Mark
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return between(self.start, self.end)
 
     def data(self) -> Scalar | None:
         """The text as written, or ``None`` for null."""
         return None if self.value.kind == "null" else self.value
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceNode:
+class SequenceNode(NamedTuple):
     """A list in its place."""
 
     items: tuple[Node, ...]
-    span: Span
+    start: Mark
+    end: Mark
+
+    @property
+    def span(self) -> Span:
+        """Where it stands; the end of one in block style lies where the next token starts."""
+        return between(self.start, self.end)
 
     def data(self) -> list[Any]:
         """The items' data."""
         return [item.data() for item in self.items]
 
 
-@dataclass(frozen=True, slots=True)
-class MappingNode:
+class MappingNode(NamedTuple):
     """A mapping in its place; keys are unique scalars, in the order written."""
 
     entries: Mapping[str, tuple[ScalarNode, Node]]
-    span: Span
+    start: Mark
+    end: Mark
+
+    @property
+    def span(self) -> Span:
+        """Where it stands; the end of one in block style lies where the next token starts."""
+        return between(self.start, self.end)
 
     def data(self) -> dict[str, Any]:
         """Keys as written, values' data."""
@@ -118,9 +167,11 @@ class Document:
         return place(self.file, self.lines, span)
 
     def settle(self, problem: Problem) -> None:
-        """Give a problem that has a route into this document its place."""
-        if problem.place is None:
-            problem.place = self.place(problem.route, at_key=problem.at_key, mark=problem.mark)
+        """Give a problem with a route into this document its place, and its relations theirs."""
+        positions: tuple[Problem | Related, ...] = (problem, *problem.related)
+        for at in positions:
+            if at.place is None:
+                at.place = self.place(at.route, at_key=at.at_key, mark=at.mark)
 
     def _part(self, span: Span, mark: str) -> Span:
         """Where ``mark`` first stands within a span, or the span if it was written otherwise."""
@@ -130,6 +181,11 @@ class Document:
             if at >= 0:
                 return Span(line, at + 1, line, at + len(mark) + 1)
         return span
+
+
+def between(start: Mark, end: Mark) -> Span:
+    """The span between two marks."""
+    return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
 
 def place(file: str, lines: tuple[str, ...], span: Span) -> Place:

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 
 from runner.allocation import matching
 from runner.document.reader import read
-from runner.errors import UNSATISFIABLE, USAGE, Problem, WfError, invalid
+from runner.errors import UNSATISFIABLE, USAGE, Problem, Related, WfError, invalid
+from runner.plan.plan import Choices
 from runner.plan.planner import plan
+from runner.spec import own_providers
 from runner.spec.eras.era import detect
 from runner.spec.load import load
 from runner.spec.mistakes import did_you_mean
 from runner.spec.variables import NO_VARIABLES
 from runner.spec.variables import load as load_variables
-from runner.workspace.project import facts
+from runner.units import quoted
+from runner.workspace.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,8 +31,9 @@ if TYPE_CHECKING:
 
     from runner.allocation.inventory import Inventory
     from runner.document.document import Document
-    from runner.plan.plan import Choices, Plan
+    from runner.plan.plan import Job, Plan
     from runner.spec.eras.era import Era
+    from runner.spec.variables import Variables
     from runner.spec.workflow import Resources, Workflow
 
 
@@ -42,11 +46,22 @@ class FileText:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """The files beside the workflow files: variables, and the project's own providers."""
+
+    variables: FileText | None = None
+    providers: FileText | None = None
+
+
+NOTHING_BESIDE = Beside()
+
+
+@dataclass(frozen=True, slots=True)
 class WorkflowFiles:
-    """The workflow files of a project, read. ``root`` is the project folder."""
+    """The workflow files of a project, read, by name. ``root`` is the project folder."""
 
     root: Path
-    documents: tuple[Document, ...]
+    documents: Mapping[str, Document]
     workflows: tuple[Workflow, ...]
 
     def find(self, name: str) -> Workflow:
@@ -59,7 +74,7 @@ class WorkflowFiles:
             if workflow.name == name:
                 return workflow
         names = [workflow.name for workflow in self.workflows]
-        named = [document.file for document in self.documents]
+        named = list(self.documents)
         files = named[0] if len(named) == 1 else f"{len(named)} workflow files"
         raise WfError(
             USAGE,
@@ -69,7 +84,7 @@ class WorkflowFiles:
 
     def document(self, workflow: Workflow) -> Document:
         """The file that a workflow was read from."""
-        return next(found for found in self.documents if found.file == workflow.file)
+        return self.documents[workflow.file]
 
     def era(self, document: Document) -> Era:
         """The era of the format that a file is of."""
@@ -83,38 +98,45 @@ class WorkflowFiles:
 def open_files(
     texts: Sequence[FileText],
     root: Path,
-    variables: FileText | None = None,
+    beside: Beside = NOTHING_BESIDE,
     chosen: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> WorkflowFiles:
-    """Read every workflow of some files, with the variables file beside them if there is one.
+    """Read every workflow of some files, with what lies beside them.
 
     ``chosen`` are values of variables given for a run, by workflow.
 
     Raises:
         WfError: kind ``INVALID`` with all mistakes of all files, each with its place.
     """
-    known = NO_VARIABLES
-    if variables is not None:
-        beside = read(variables.text, variables.file)
-        with _located(beside):
-            known = load_variables(beside)
-    documents: list[Document] = []
+    variables = _variables(beside.variables)
+    providers: Mapping[str, str] = {}
+    if beside.providers is not None:
+        providers = own_providers.load(read(beside.providers.text, beside.providers.file))
+    documents: dict[str, Document] = {}
     workflows: list[Workflow] = []
     problems: list[Problem] = []
     for text in texts:
         try:
             document = read(text.text, text.file)
-            documents.append(document)
-            workflows += load(document, known, chosen)
+            documents[document.file] = document
+            workflows += load(document, variables, chosen, providers)
         except WfError as error:
             if not error.problems:
                 raise
             problems += error.problems
-    opened = WorkflowFiles(root, tuple(documents), tuple(workflows))
+    opened = WorkflowFiles(root, documents, tuple(workflows))
     problems += _repeated_names(opened)
     if problems:
         raise invalid(problems)
     return opened
+
+
+def _variables(file: FileText | None) -> Variables:
+    if file is None:
+        return NO_VARIABLES
+    document = read(file.text, file.file)
+    with _located(document):
+        return load_variables(document)
 
 
 def _repeated_names(opened: WorkflowFiles) -> list[Problem]:
@@ -128,7 +150,9 @@ def _repeated_names(opened: WorkflowFiles) -> list[Problem]:
         where = f"{known.file}:{opened.line(known)}"
         message = f"the workflow `{workflow.name}` is already defined in {where}"
         hint = f"rename one, or name a file: wf run {workflow.name} --file {workflow.file}"
-        problem = Problem(message, route=workflow.route("name"), hint=hint)
+        route = known.route("name")
+        related = (Related("first defined here", place=opened.document(known).place(route)),)
+        problem = Problem(message, route=workflow.route("name"), hint=hint, related=related)
         opened.document(workflow).settle(problem)
         problems.append(problem)
     return problems
@@ -143,8 +167,36 @@ def prepare(opened: WorkflowFiles, name: str, choices: Choices) -> Plan:
     """
     workflow = opened.find(name)
     with _located(opened.document(workflow)):
-        own = f"{sys.version_info.major}.{sys.version_info.minor}"
-        return plan(workflow, choices, facts(opened.root, workflow), own)
+        return _plan(workflow, choices, Project(opened.root))
+
+
+def _plan(workflow: Workflow, choices: Choices, project: Project) -> Plan:
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return plan(workflow, choices, project.facts(workflow), own)
+
+
+def check(opened: WorkflowFiles) -> None:
+    """Plan a run of every workflow, to see whether the files they name can be used.
+
+    Raises:
+        WfError: kind ``INVALID`` with all mistakes. One of a file that several workflows name is
+            told once.
+    """
+    project = Project(opened.root)
+    found: dict[tuple[object, ...], Problem] = {}
+    for workflow in opened.workflows:
+        try:
+            with _located(opened.document(workflow)):
+                _plan(workflow, Choices(), project)
+        except WfError as error:
+            found.update((_identity(problem), problem) for problem in error.problems)
+    if found:
+        raise invalid(list(found.values()))
+
+
+def _identity(problem: Problem) -> tuple[object, ...]:
+    place = problem.place
+    return (problem.message, place and (place.file, place.line, place.column))
 
 
 def shortage(
@@ -152,6 +204,8 @@ def shortage(
 ) -> WfError | None:
     """Why this machine can never run the plan, or ``None``: kind ``UNSATISFIABLE``."""
     job = planned.job
+    if job.container is not None:
+        return _no_containers(opened, job)
     machine = inventory(job.demand)
     lacking = matching.shortage(job.demand, machine)
     if lacking is None:
@@ -171,6 +225,18 @@ def shortage(
         if place
         else (),
     )
+
+
+def _no_containers(opened: WorkflowFiles, job: Job) -> WfError:
+    workflow = opened.find(job.workflow)
+    image = job.container.image if job.container else ""
+    message = (
+        f"{job.workflow} runs in the image {quoted(image)}, and wf does not start containers yet"
+    )
+    hint = f"`wf run {job.workflow} --executor local` runs its commands on this machine"
+    problem = Problem(message, route=workflow.route("image"), hint=hint, code="unsatisfiable")
+    opened.document(workflow).settle(problem)
+    return WfError(UNSATISFIABLE, message, problems=(problem,))
 
 
 def _instead(

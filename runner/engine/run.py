@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from runner import errors, tree
 from runner.artifacts.collect import collect, prepare
 from runner.engine.surroundings import Surroundings
+from runner.environments.interface import Build
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import (
     JobEnded,
@@ -28,6 +29,7 @@ from runner.events import (
     Stopping,
     Warned,
 )
+from runner.paths import EnvironmentPaths
 from runner.process import Interrupted
 from runner.records import folder
 from runner.units import amount, count, duration
@@ -128,6 +130,8 @@ def _clean_up(run: OpenRun) -> None:
     if run.state.reason != "storage":
         with suppress(OSError):
             tree.remove(run.paths.workspace)
+    with suppress(OSError):
+        tree.remove(run.paths.own_environment)
     run.close()
 
 
@@ -150,6 +154,11 @@ class _Attempt:
             self._job.environment, self._session.observer, self._run.paths.environment_log
         )
         folder.write(self._run.paths.environment, environment.document())
+        if self._job.installs:
+            paths = EnvironmentPaths(self._run.paths.own_environment)
+            log, observer = self._run.paths.environment_log, self._session.observer
+            build = Build(paths, log, self._run.lock, observer)
+            environment = self._parts.environments.own(environment, build)
         lease = self._lease()
         try:
             exited = self._execute(environment, lease, root.name)

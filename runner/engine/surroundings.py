@@ -105,10 +105,10 @@ class Surroundings:
         from runner.allocation.ports import answers
 
         while not self._over.is_set():
-            if answers(self.ports[0]):
-                service = self._job.service
+            service = self._job.service
+            if service is not None and answers(self.ports[service.port]):
                 url = self._url(self._token or "")
-                if service is not None and url is not None and not self._over.is_set():
+                if url is not None and not self._over.is_set():
                     self._session.observer.notify(ServiceReady(service.name, url))
                 return
             self._over.wait(_LOOK_AGAIN_SECONDS)
@@ -117,7 +117,7 @@ class Surroundings:
         service = self._job.service
         if service is None or not self.ports:
             return None
-        return f"http://{_HOST}:{self.ports[0]}{service.path.replace(_TOKEN, token)}"
+        return f"http://{_HOST}:{self.ports[service.port]}{service.path.replace(_TOKEN, token)}"
 
     def keep_tracked(self) -> None:
         """The job has ended: keep what trackers wrote, and say how to look at it."""

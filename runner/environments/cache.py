@@ -65,6 +65,25 @@ class EnvironmentCache:
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         return found
 
+    def own(self, shared: Environment, build: Build) -> Environment:
+        """An environment of a run's own on top of a shared one, for a job that installs packages.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when pip cannot be had, ``STORAGE`` when the folder
+                cannot be written.
+        """
+        started = time.monotonic()
+        try:
+            build.destination.root.mkdir(mode=0o700)
+            made = self._provisioner.own(shared, build)
+        except OSError as error:
+            raise WfError(
+                STORAGE, f"the environment cannot be written: {error.strerror}: {error.filename}"
+            ) from error
+        text = "the job installs packages: an environment of the run's own, with pip"
+        build.observer.notify(PhaseFinished("env", text, time.monotonic() - started))
+        return made
+
     def _build(
         self, spec: EnvironmentSpec, observer: Observer, log: Path
     ) -> tuple[Environment, str]:

@@ -93,6 +93,17 @@ class Provisioner(Protocol):
         """
         ...
 
+    def own(self, shared: Environment, build: Build) -> Environment:
+        """An environment in the empty folder of ``build`` that holds ``shared`` and a pip.
+
+        What is installed into it does not reach ``shared``.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when pip cannot be had.
+            OSError: the folder cannot be written.
+        """
+        ...
+
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Why an environment once complete cannot be used any more, or ``None``. Must be cheap."""
         ...

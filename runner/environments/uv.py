@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import envvars
+from runner.environments.installed import plain_lock
 from runner.environments.interface import Build, Provisioned
+from runner.environments.own import put_on_top
 from runner.environments.pip_settings import NO_INDEX
 from runner.errors import ENVIRONMENT, UNSATISFIABLE, WfError
 from runner.events import PhaseProgress
@@ -20,6 +22,7 @@ from runner.process import capture, stream
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.environments.interface import Environment
     from runner.paths import EnvironmentPaths
     from runner.plan.plan import EnvironmentSpec, RequirementFile
 
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _DETAIL_LINES = 25
+# docs.python.org, "What's New In Python 3.12": venv no longer installs setuptools
+_LAST_WITH_SETUPTOOLS = 11
 # variables of uv's that decide which versions are chosen, besides those that name indexes
 _DECISIVE = frozenset(
     {"UV_NO_INDEX", "UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER", "UV_CONSTRAINT",
@@ -75,7 +80,7 @@ class UvProvisioner:
         return str(blake3("\n".join(said).encode()).hexdigest()[:20])
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
-        """``uv venv``, ``uv pip install`` where something is to be installed, ``uv pip freeze``."""
+        """``uv venv``, ``uv pip install`` where something is to be installed, and the lock."""
         uv = _find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
@@ -86,7 +91,17 @@ class UvProvisioner:
             for file in spec.requirements:
                 _write(build.destination.requirements / file.path, file.text)
             run.install(spec)
-        return Provisioned(run.version(), run.freeze() if wanted else ())
+        return Provisioned(run.version(), run.lock() if wanted else ())
+
+    def own(self, shared: Environment, build: Build) -> Environment:
+        """A virtual environment with pip, on top of another."""
+        uv = _find_uv(self._variables)
+        if uv is None:
+            raise WfError(ENVIRONMENT, str(self.unavailable()))
+        run = _Uv(uv, self._variables, build)
+        run.venv(os.path.realpath(shared.executable), shared.python)
+        run.install_pip()
+        return put_on_top(shared, build.destination)
 
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Its interpreter may have been removed or upgraded away."""
@@ -117,15 +132,30 @@ class _Uv:
                 details=self._details(),
             )
 
+    def install_pip(self) -> None:
+        """What ``python -m venv`` installs: until 3.11, setuptools as well."""
+        minor = int([*self.version().split("."), "0"][1])
+        tools = ["pip"] if minor > _LAST_WITH_SETUPTOOLS else ["pip", "setuptools"]
+        if self._pip_install(*tools):
+            raise WfError(
+                ENVIRONMENT,
+                "cannot install pip, which the job's commands use",
+                hint="name the packages in `requirements:` instead",
+                details=self._details(),
+            )
+
+    def _pip_install(self, *words: str) -> int:
+        own = ["--python", str(self._build.destination.python)]
+        if self._variables.get(NO_INDEX):
+            own.append("--no-index")  # uv knows no variable for it
+        return self._run("pip", "install", *own, *words)
+
     def install(self, spec: EnvironmentSpec) -> None:
         """Install what the first file and the provider ask for."""
-        words = ["--python", str(self._build.destination.python)]
-        if self._variables.get(NO_INDEX):
-            words.append("--no-index")  # uv knows no variable for it
+        words = list(spec.packages)
         for file in spec.requirements[:1]:
             words += ["-r", str(self._build.destination.requirements / file.path)]
-        code = self._run("pip", "install", *words, "--", *spec.packages)
-        if code:
+        if self._pip_install(*words):
             details = self._details()
             culprit = _culprit(details, spec.requirements)
             entries = [file.path for file in spec.requirements[:1]] or spec.packages
@@ -138,8 +168,11 @@ class _Uv:
                 details=details,
             )
 
-    def freeze(self) -> tuple[str, ...]:
-        """Every package with its version."""
+    def lock(self) -> tuple[str, ...]:
+        """Every package with its version; uv is asked only for what it takes uv to tell."""
+        plain = plain_lock(self._build.destination.venv)
+        if plain is not None:
+            return plain
         done = capture(
             [str(self._uv), "pip", "freeze", "--python", str(self._build.destination.python)],
             env=self._variables,

@@ -1,4 +1,7 @@
-"""What the planner must know of the project: values, gathered by ``workspace/project.py``."""
+"""What the planner must know of the project and of former runs: values.
+
+``workspace/`` gathers those of the project, ``records/`` those of runs.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from runner.spec.workflow import ShellCommands
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.plan.requirements import Requirements
     from runner.spec.workflow import Workflow
 
 FileKind = Literal["file", "directory", "missing", "outside"]
@@ -20,13 +24,14 @@ FileKind = Literal["file", "directory", "missing", "outside"]
 class FileFact:
     """What a path turned out to be.
 
-    ``text`` is there for files that were asked for with their text; ``nearby`` names files beside
-    a missing one.
+    ``text`` is there for files that were asked for with their text, and ``requirements`` once it
+    was read; ``nearby`` names files beside a missing one.
     """
 
     kind: FileKind
     text: str | None = None
     nearby: tuple[str, ...] = ()
+    requirements: Requirements | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,51 @@ class ProjectFacts:
     """The files the plan depends on, by path below the project folder."""
 
     files: Mapping[str, FileFact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The project's files as a snapshot would copy them, or the part that a workflow names.
+
+    ``files`` holds a digest of each, by path below the project; ``digest`` covers all of them.
+    """
+
+    digest: str
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run that succeeded.
+
+    ``here``: it was submitted from this project folder. ``parts`` are those of its fingerprint and
+    ``files`` the digests of its code, where they were asked for. ``gone``: its artifacts are not
+    there any more.
+    """
+
+    name: str
+    workflow: str
+    fingerprint: str | None
+    here: bool
+    parts: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedRun:
+    """The run that a tag names."""
+
+    name: str
+    workflow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Former runs that can serve, newest first, and the tags."""
+
+    runs: tuple[PastRun, ...] = ()
+    tags: Mapping[str, TaggedRun] = field(default_factory=dict)
 
 
 def in_project(workflow: Workflow, path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,8 +11,10 @@ from runner.spec.interpolation import with_run_name
 from runner.spec.workflow import NO_LIMITS, NO_PORTS, PythonScript, ShellCommands, TorchrunScript
 
 if TYPE_CHECKING:
+    from runner.plan.fingerprint import Fingerprint
     from runner.spec.workflow import (
         ArtifactRequest,
+        Container,
         FileCopy,
         Launch,
         Limits,
@@ -20,7 +23,39 @@ if TYPE_CHECKING:
         Service,
     )
 
-Action = Literal["run"]
+Action = Literal["run", "reuse"]
+Mode = Literal["run", "last", "tag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Artifacts that a job finds in its workspace when it starts.
+
+    ``mode`` and ``tag`` are the dependency's, and ``workflow`` too, where it names one. ``run`` is
+    the run they come from; ``None`` while that is still to be made, by the plan's job for
+    ``workflow``.
+    """
+
+    mode: Mode
+    workflow: str | None
+    tag: str | None = None
+    run: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The input as JSON."""
+        return {
+            "mode": self.mode,
+            "workflow": self.workflow,
+            "tag": self.tag,
+            "run": self.run,
+        }
+
+
+# `pip …`, `/path/pip3 …`, `python -m pip …`: not a file or a folder that is called pip
+_PIP = re.compile(r"(?:^|[\s;&|(/`])(?:pip(?:3(?:\.\d+)?)?|-m\s+pip)\s")
+
+LOCAL = "local"
+"""The executor that runs jobs as processes of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +86,7 @@ class Job:
 
     ``resources`` are those of each node. ``passed`` are variables whose values are the caller's,
     and stand nowhere but in the job's environment.
+    ``run`` is the run whose outcome is taken instead, where ``action`` is ``reuse``.
     """
 
     workflow: str
@@ -70,7 +106,11 @@ class Job:
     service: Service | None = None
     files: tuple[FileCopy, ...] = ()
     limits: Limits = NO_LIMITS
+    container: Container | None = None
     passed: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    fingerprint: Fingerprint | None = None
+    run: str | None = None
 
     @property
     def demand(self) -> Resources:
@@ -105,6 +145,12 @@ class Job:
                 commands += [_headline(command) for command in own]
         return " && ".join(commands)
 
+    @property
+    def installs(self) -> bool:
+        """Whether its commands install packages, for which it needs an environment of its own."""
+        own = self.launch.commands if isinstance(self.launch, ShellCommands) else ()
+        return any(_PIP.search(command) for command in (*self.before, *own))
+
     def of_run(self, run: str) -> Job:
         """The job with the name of its run wherever the workflow asks for it."""
 
@@ -130,6 +176,9 @@ class Job:
             "provider": self.provider,
             "action": self.action,
             "reason": self.reason,
+            "run": self.run,
+            "inputs": [found.document() for found in self.inputs],
+            "fingerprint": self.fingerprint and self.fingerprint.document(),
             "command": self.command,
             "working_dir": self.working_dir,
             "variables": {**dict(self.parameters), **dict(self.variables)},
@@ -165,18 +214,36 @@ def _headline(command: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Jobs in the order in which they are done. The last one is what was asked for."""
+    """Jobs in the order in which they can be done.
+
+    The last one is what was asked for, or each of them is with ``everything``.
+    """
 
     jobs: tuple[Job, ...]
+    everything: bool = False
 
     @property
     def job(self) -> Job:
         """The job that was asked for."""
         return self.jobs[-1]
 
+    @property
+    def to_run(self) -> tuple[Job, ...]:
+        """The jobs that are not reused."""
+        return tuple(job for job in self.jobs if job.action == "run")
+
+    def needs(self, job: Job) -> frozenset[str]:
+        """The workflows of this plan whose runs must be made before that of ``job``."""
+        return frozenset(
+            found.workflow for found in job.inputs if found.run is None and found.workflow
+        )
+
     def document(self) -> dict[str, Any]:
         """The plan as JSON."""
-        return {"workflow": self.job.workflow, "jobs": [job.document() for job in self.jobs]}
+        return {
+            "workflow": None if self.everything else self.job.workflow,
+            "jobs": [job.document() for job in self.jobs],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +262,7 @@ class Choices:
     parameters: tuple[tuple[str, str], ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     args: tuple[str, ...] = ()
+    executor: str | None = None
     max_duration: int | None = None
     passed: tuple[str, ...] = ()
     caller: frozenset[str] | None = None

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from runner.errors import USAGE, Problem, WfError, invalid
 from runner.plan import requirements
 from runner.plan.facts import requirements_path, script_path
-from runner.plan.plan import EnvironmentSpec, Job, Plan, RequirementFile
+from runner.plan.plan import LOCAL, EnvironmentSpec, Job, Plan, RequirementFile
+from runner.spec.images import python_of
 from runner.spec.workflow import ShellCommands
 
 if TYPE_CHECKING:
     from runner.errors import Route
     from runner.plan.facts import FileFact, ProjectFacts
     from runner.plan.plan import Choices
-    from runner.spec.workflow import Launch, Workflow
+    from runner.spec.workflow import Container, Launch, Workflow
 
 
 def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_python: str) -> Plan:
@@ -61,10 +62,19 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         ports=workflow.ports,
         service=workflow.service,
         files=workflow.files,
+        container=_container(workflow, choices),
         limits=choices.limits(workflow.limits),
         passed=passed,
     )
     return Plan((job,))
+
+
+def _container(workflow: Workflow, choices: Choices) -> Container | None:
+    """The container to run in: none where the image is only another word for a Python."""
+    container = workflow.container
+    if container is None or choices.executor == LOCAL or python_of(container.image):
+        return None
+    return container
 
 
 def _launch(workflow: Workflow, args: tuple[str, ...]) -> Launch:
@@ -140,8 +150,9 @@ def _requirements(
         if bad or fact.text is None:
             continue
         found[current] = RequirementFile(current, fact.text)
-        problems += requirements.check(found[current])
-        waiting += requirements.includes(current, fact.text)
+        known = fact.requirements or requirements.read(found[current])
+        problems += known.problems
+        waiting += known.includes
     return tuple(found.values())
 
 

@@ -39,6 +39,19 @@ class Line:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """A requirements file, read: the paths it includes, and what cannot be installed."""
+
+    includes: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def read(file: RequirementFile) -> Requirements:
+    """Read a requirements file."""
+    return Requirements(includes(file.path, file.text), tuple(check(file)))
+
+
 def lines(text: str) -> Iterator[Line]:
     """The lines of a requirements file that say something.
 

@@ -34,7 +34,8 @@ def write(path: Path, document: dict[str, Any]) -> None:
     try:
         descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
+            # neither `dump` nor an indent: the slow encoder would do both, and lists can be long
+            file.write(json.dumps(document))
             file.flush()
             os.fsync(descriptor)
         os.replace(staged, path)
@@ -86,6 +87,25 @@ def read_state(paths: RunPaths) -> State | None:
         return None if found is None else states.parse(found)
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def read_artifacts(paths: RunPaths) -> list[dict[str, Any]]:
+    """Every artifact that was kept, with its entries."""
+    found = (read(paths.manifest) or {}).get("artifacts", [])
+    return [artifact for artifact in found if artifact["entries"]]
+
+
+def intact(paths: RunPaths) -> bool:
+    """Whether everything that was kept is still there, with the size it had."""
+    try:
+        for artifact in read_artifacts(paths):
+            for entry in artifact["entries"]:
+                found = os.lstat(paths.artifacts / entry["path"])
+                if entry["kind"] == "file" and found.st_size != entry["bytes"]:
+                    return False
+    except (OSError, KeyError, TypeError):
+        return False
+    return paths.manifest.exists()
 
 
 def read_notes(paths: RunPaths) -> list[str]:
@@ -160,8 +180,10 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "service": served["service"],
         "environment": read(paths.environment),
         "source": submitted["source"],
+        "project": submitted.get("project"),
+        "fingerprint": submitted.get("fingerprint"),
         "variables": submitted["plan"]["jobs"][-1]["variables"],
-        "dependencies": [],
+        "dependencies": submitted.get("dependencies", []),
         "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
         "notes": read_notes(paths),
         "usage": read(paths.usage),

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS = 10.0
 _COLUMNS = (
-    "name, workflow, executor, status, reason, exit_code, submitted_at, started_at, finished_at"
+    "name, workflow, executor, status, reason, exit_code, submitted_at, started_at, finished_at, "
+    "project, fingerprint"
 )
 
 
@@ -35,6 +36,8 @@ class Row(NamedTuple):
     submitted_at: str
     started_at: str | None
     finished_at: str | None
+    project: str | None = None
+    fingerprint: str | None = None
 
 
 class Index:
@@ -89,6 +92,12 @@ class Index:
     def newest(self, limit: int) -> list[Row]:
         """The newest runs, newest first; a negative limit means all."""
         return self._rows("ORDER BY submitted_at DESC, name LIMIT ?", (limit,))
+
+    def succeeded(self, workflow: str) -> list[Row]:
+        """Runs of a workflow that succeeded, newest first."""
+        return self._rows(
+            "WHERE workflow = ? AND status = 'succeeded' ORDER BY submitted_at DESC", (workflow,)
+        )
 
     def with_prefix(self, prefix: str, limit: int) -> list[Row]:
         """Runs whose name starts with ``prefix``."""
@@ -169,7 +178,7 @@ class _Transaction:
 
 def _names() -> tuple[str, ...]:
     """The migrations in order; listed, as reading a folder at every start would cost more."""
-    return ("0001_runs.sql",)
+    return ("0001_runs.sql", "0002_reuse.sql")
 
 
 def _migrations(after: int) -> list[str]:

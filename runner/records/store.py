@@ -11,6 +11,7 @@ from runner import tree
 from runner.errors import STORAGE, USAGE, WfError
 from runner.records import folder, state
 from runner.records.index import Index, Row
+from runner.records.tags import Tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,13 @@ class Records:
         self._home = home
         self._now = now
         self._opened: Index | None = None
+        self.tags = Tags(home, self._stamp)
+        """The names that people gave to runs."""
+
+    @property
+    def home(self) -> Home:
+        """The state folder."""
+        return self._home
 
     def create(self, document: dict[str, Any], choose: Callable[[Sequence[str]], str]) -> OpenRun:
         """Start the record of a new run; ``document`` is what was asked for.
@@ -146,13 +154,15 @@ class Records:
             os.close(turn)
 
     def find(self, word: str) -> RunPaths:
-        """The run that ``word`` names: a name, a unique prefix of one, or ``last``.
+        """The run that ``word`` names: a name, a unique prefix of one, ``last``, or ``:TAG``.
 
         Raises:
             WfError: kind ``USAGE`` when no run or more than one fits.
         """
         if not word:
             raise WfError(USAGE, "an empty word names no run", hint="`wf ps -a` lists all runs")
+        if word.startswith(":"):
+            return self.tags.find(word[1:])
         exact = self._home.run(word) if "/" not in word and word not in {".", ".."} else None
         if exact is not None and exact.state.is_file():
             return exact
@@ -187,7 +197,7 @@ class Records:
         """Forget a run and all it left behind.
 
         Raises:
-            WfError: kind ``USAGE`` when it is still going on.
+            WfError: kind ``USAGE`` when it is still going on, or carries a tag.
         """
         known = folder.read_state(paths)
         if known is not None and not known.terminal and folder.alive(paths):
@@ -197,6 +207,13 @@ class Records:
                 hint="end it first (Ctrl-C where it runs)",
             )
         name = paths.root.name
+        carried = self.tags.of(name)
+        if carried:
+            raise WfError(
+                USAGE,
+                f"{name} carries the tag `{carried[0]}`",
+                hint=f"take it away first: wf tags delete {carried[0]}",
+            )
         # out of sight by one rename: half a folder must not be taken for a run
         gone = paths.root.with_name(f".{name}.removed")
         try:
@@ -248,4 +265,6 @@ def _row(paths: RunPaths, submitted: dict[str, Any], known: State) -> Row:
         submitted_at=known.history[0][1],
         started_at=known.entered("running"),
         finished_at=known.finished_at,
+        project=submitted.get("project"),
+        fingerprint=(submitted.get("fingerprint") or {}).get("digest"),
     )

@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from runner.spec import text
-from runner.spec.workflow import ArtifactRequest, GpuRequest, Resources
+from runner.spec.dependencies import DependsOn, Deps
+from runner.spec.workflow import NO_PORTS, ArtifactRequest, GpuRequest, Ports, Resources
 from runner.units import quoted, shortened
 
 T = TypeVar("T")
@@ -72,12 +73,14 @@ def _pairs(value: Any) -> Any:  # noqa: ANN401
 
 def _listed(items: list[Any]) -> dict[str, str]:
     read: dict[str, str] = {}
+    first: dict[str, int] = {}
     for index, item in enumerate(items):
         key, value = _part(_assignment, item, index)
         if key in read:
             message = f"the variable {quoted(key)} is set twice"
-            raise text.mistake(message, "keep one of them", at=(index,))
-        read[key] = value
+            related = (((first[key],), "first set here"),)
+            raise text.mistake(message, "keep one of them", at=(index,), related=related)
+        read[key], first[key] = value, index
     return read
 
 
@@ -121,6 +124,39 @@ def _items(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
+def _ports(value: Any) -> Ports:  # noqa: ANN401
+    """A count (2022-06 to 0.9.1), or a list (hosted docker of 2022-05; 0.9.2 and later)."""
+    if isinstance(value, list):
+        return Ports(tuple(_part(text.port, item, index) for index, item in enumerate(value)))
+    if isinstance(value, str):
+        return Ports(free=text.count_or_none(value))
+    raise text.mistake(
+        f"a number of ports or a list of them is wanted here, not {text.kind_of(value)}",
+        "write `ports: 1`, and use $PORT_0 in the commands",
+    )
+
+
+def _models(value: Any) -> Any:  # noqa: ANN401
+    """``v100/gpu: 2`` is ``gpu: {name: v100, count: 2}`` (01f1f60a1:cli/dstack/cli/schema.py)."""
+    if not isinstance(value, dict):
+        return value
+    named = [key for key in value if key.endswith("/gpu") and key != "/gpu"]
+    if not named:
+        return value
+    if "gpu" in value or len(named) > 1:
+        other = next(key for key in value if key.endswith("gpu") and key != named[-1])
+        raise text.mistake(
+            f"GPUs are asked for twice, as {quoted(other)} and {quoted(named[-1])}",
+            "keep one of them",
+            at=(named[-1],),
+            at_key=True,
+        )
+    key = named[0]
+    rest = {name: item for name, item in value.items() if name != key}
+    count = _part(text.count_or_none, value[key], key)
+    return {**rest, "gpu": {"name": key.removesuffix("/gpu"), "count": str(count)}}
+
+
 def _gpu(value: Any) -> Any:  # noqa: ANN401
     """``2`` alone or ``{count, name, memory}``; a name without a count means one."""
     return {"count": value} if isinstance(value, str) else value
@@ -158,19 +194,32 @@ class ResourcesForm(FileForm):
     cpu: Annotated[Count | None, BeforeValidator(_cpu)] = None
     memory: Size | None = None
     gpu: Annotated[GpuForm | None, BeforeValidator(_gpu)] = None
+    shm_size: Size | None = None
+    interruptible: Switch = False
+    local: Switch = False
+    remote: Switch = False
+    nodes: Count | None = None
 
     def resources(self) -> Resources:
         """The same, neutral; no GPU and 0 GPUs are the same."""
         gpu = self.gpu
         if gpu is None or gpu.count == 0:
-            return Resources(self.cpu, self.memory, None)
-        return Resources(self.cpu, self.memory, GpuRequest(gpu.count, gpu.name, gpu.memory))
+            return Resources(self.cpu, self.memory, None, self.shm_size)
+        asked = GpuRequest(gpu.count, gpu.name, gpu.memory)
+        return Resources(self.cpu, self.memory, asked, self.shm_size)
+
+
+class CacheForm(FileForm):
+    """A folder of ``cache:`` (0.7), as a path alone or as ``{path: …}``."""
+
+    path: Text
 
 
 Lines = Annotated[tuple[Text, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
 Words = Annotated[tuple[Word, ...], BeforeValidator(_words)]
 Variables = Annotated[Mapping[str, str], BeforeValidator(_pairs)]
 Artifact = Annotated[ArtifactForm, BeforeValidator(_artifact)]
+Cache = Annotated[CacheForm, BeforeValidator(_artifact)]
 
 
 class WorkflowForm(FileForm):
@@ -180,13 +229,24 @@ class WorkflowForm(FileForm):
     help: Text | None = None
     provider: Text
     python: PythonVersion | None = None
-    version: PythonVersion | None = None
     requirements: PathBelow | None = None
     environment: Variables | None = None
     env: Variables | None = None
     artifacts: Annotated[tuple[Artifact, ...], BeforeValidator(_items)] = ()
-    resources: ResourcesForm | None = None
+    resources: Annotated[ResourcesForm | None, BeforeValidator(_models)] = None
     working_dir: PathBelow = "."
+    setup: Lines | None = None
+    before_run: Lines | None = None
+    ports: Annotated[Ports, BeforeValidator(_ports)] = NO_PORTS
+    cache: Annotated[tuple[Cache, ...], BeforeValidator(_items)] = ()
+    ssh: Switch = False
+    prebuild: Text | None = None
+    depends_on: Annotated[DependsOn | None, Field(alias="depends-on")] = None
+    deps: Deps | None = None
+
+    def requested_ports(self) -> Ports:
+        """All ports, with those of the provider behind its own."""
+        return self.ports
 
     def requested_artifacts(self) -> tuple[ArtifactRequest, ...]:
         """The artifacts, neutral."""

@@ -42,10 +42,10 @@ RUN_ARGS = "run.args"
 # a text may be split into words before
 RUN_NAME_LATER = "${{run.name}}"
 _HOSTED_RUN_NAME = "run_name"
-ARGS_PLACEHOLDER = "variables_as_args"
-_ARGS = re.compile(
-    rf"\$(?:{ARGS_PLACEHOLDER}\b|\{{{ARGS_PLACEHOLDER}\}}|\{{\{{\s*{ARGS_PLACEHOLDER}\s*\}}\}})"
-)
+# the second is the word of 2021-06 to 2021-08
+ARGS_PLACEHOLDERS = ("variables_as_args", "config_args")
+_PLACEHOLDER = f"(?:{'|'.join(ARGS_PLACEHOLDERS)})"
+_ARGS = re.compile(rf"\$(?:{_PLACEHOLDER}\b|\{{{_PLACEHOLDER}\}}|\{{\{{\s*{_PLACEHOLDER}\s*\}}\}})")
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ class Scope:
             return None
         if name == _HOSTED_RUN_NAME:
             return RUN_NAME_LATER
-        return self._joined() if name == ARGS_PLACEHOLDER else None
+        return self._joined() if name in ARGS_PLACEHOLDERS else None
 
     def _joined(self) -> str:
         import shlex
@@ -180,7 +180,7 @@ class Scope:
 
     def _as_args(self, text: str) -> str:
         """``$variables_as_args`` is ``--name value`` for every variable (2021-08 to 2022-07)."""
-        if ARGS_PLACEHOLDER not in text:
+        if not any(word in text for word in ARGS_PLACEHOLDERS):
             return text
         words = " ".join(f'--{name} "${{{{ {name} }}}}"' for name in self.variables)
         return _ARGS.sub(lambda _: words, text)

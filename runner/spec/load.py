@@ -23,10 +23,12 @@ def load(
     document: Document,
     variables: Variables = NO_VARIABLES,
     chosen: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    own_providers: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Workflow, ...]:
     """Read every workflow of the document, in the order written.
 
     ``chosen`` holds values given for a run, by workflow; they win over those of ``variables``.
+    ``own_providers`` are those of ``.dstack/providers.yaml``, by name, with their images.
 
     Raises:
         WfError: kind ``INVALID`` with all mistakes found, each in its place.
@@ -37,8 +39,9 @@ def load(
     def scope_of(name: str) -> Scope:
         return Scope(variables.of(name, chosen.get(name, {})), room)
 
-    workflows = listed.read(document.root.data(), document, scope_of, problems)
-    for problem in problems:
+    workflows = listed.read(document, listed.Context(scope_of, own_providers, problems))
+    notices = [notice for workflow in workflows for notice in workflow.notices]
+    for problem in (*problems, *notices):
         document.settle(problem)
     if problems:
         raise invalid(sorted(problems, key=_position))

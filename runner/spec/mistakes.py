@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from runner.errors import Problem
+from runner.errors import Problem, Related
 from runner.units import quoted
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ def translate(found: ErrorDetails, form: type[BaseModel], base: Route) -> Proble
     route: Route = (*base, *found["loc"])
     kind = found["type"]
     if kind == "wf":
-        context = found.get("ctx", {})
-        at, at_key = context.get("at", ()), context.get("at_key", False)
-        return Problem(context["message"], route=(*route, *at), at_key=at_key, hint=context["hint"])
+        return _said(found.get("ctx", {}), route)
     if kind == "extra_forbidden":
         return _unknown_key(route, form, found["loc"])
     if kind == "missing":
@@ -59,6 +57,19 @@ def translate(found: ErrorDetails, form: type[BaseModel], base: Route) -> Proble
     wanted = _WANTED.get(kind)
     said = f"{wanted} is wanted here" if wanted else found["msg"].lower()
     return Problem(f"{said}, not {kind_of(found['input'])}", route=route)
+
+
+def _said(context: dict[str, Any], route: Route) -> Problem:
+    """What one of our own readers has said (:func:`runner.spec.text.mistake`)."""
+    return Problem(
+        context["message"],
+        route=(*route, *context.get("at", ())),
+        at_key=context.get("at_key", False),
+        hint=context["hint"],
+        related=tuple(
+            Related(message, route=(*route, *at)) for at, message in context.get("related", ())
+        ),
+    )
 
 
 def _unknown_key(route: Route, form: type[BaseModel], loc: Route) -> Problem:
@@ -92,4 +103,4 @@ def _allowed(form: type[BaseModel], loc: Route) -> list[str]:
         if isinstance(step, int):
             continue
         form = form_in(form.model_fields[step].annotation) or form
-    return list(form.model_fields)
+    return [field.alias or name for name, field in form.model_fields.items()]

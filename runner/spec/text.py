@@ -30,18 +30,27 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 _PYTHON = re.compile(r"([0-9])\.(0|[1-9][0-9]?)(\.(0|[1-9][0-9]?))?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc|\.?post|\.?dev)[0-9]+)?")
+_PORT = re.compile(r"([0-9]{1,5})(?::[0-9]{1,5})?")
 _OLDEST_PYTHON = 6
+_LAST_PORT = 65535
 
 
 def mistake(
-    message: str, hint: str | None = None, *, at: Route = (), at_key: bool = False
+    message: str,
+    hint: str | None = None,
+    *,
+    at: Route = (),
+    at_key: bool = False,
+    related: tuple[tuple[Route, str], ...] = (),
 ) -> PydanticCustomError:
     """What a reader raises: a message in our voice, and what to write instead.
 
-    ``at`` leads on from the value that is read to the part of it that is at fault.
+    ``at`` leads on from the value that is read to the part of it that is at fault, and so do the
+    routes of ``related`` to other parts, each with what is there.
     """
     # the message goes through a template, where braces are fields
-    context = {"message": message, "hint": hint, "at": at, "at_key": at_key}
+    context = {"message": message, "hint": hint, "at": at, "at_key": at_key, "related": related}
     return PydanticCustomError("wf", "{message}", context)
 
 
@@ -79,6 +88,17 @@ def name(value: Any) -> str:  # noqa: ANN401
         return written
     raise mistake(
         f"{quoted(written)} cannot be a workflow's name",
+        "use letters, digits, dots, dashes and underscores, at most 63, a letter or digit first",
+    )
+
+
+def tag(value: Any) -> str:  # noqa: ANN401
+    """A tag, which names a run: spelled as a workflow's name."""
+    written = text(value)
+    if _NAME.fullmatch(written):
+        return written
+    raise mistake(
+        f"{quoted(written)} cannot be a tag",
         "use letters, digits, dots, dashes and underscores, at most 63, a letter or digit first",
     )
 
@@ -151,6 +171,26 @@ def python_version(value: Any) -> str:  # noqa: ANN401
         close = f"{written}0 or {written}1" if written == "3.1" else f"3.{_OLDEST_PYTHON} or newer"
         raise mistake(f"there is no environment with Python {written}", f"write {close}")
     return str(written)
+
+
+def tool_version(value: Any) -> str:  # noqa: ANN401
+    """The version of a tool: numbers and dots (0.1:cli/dstack/schemas/workflows.json)."""
+    if isinstance(value, str) and _VERSION.fullmatch(value):
+        return str(value)
+    raise mistake(
+        f"the version of a tool is wanted here, not {kind_of(value)}", "write, for example, 3.4.5"
+    )
+
+
+def port(value: Any) -> int:  # noqa: ANN401
+    """A port that the job listens on: a number, or the first of ``container:local`` (0.9.2)."""
+    found = _PORT.fullmatch(value) if isinstance(value, str) else None
+    number = int(found[1]) if found else 0
+    if not 1 <= number <= _LAST_PORT:
+        raise mistake(
+            f"a port is wanted here, not {kind_of(value)}", f"ports go from 1 to {_LAST_PORT}"
+        )
+    return number
 
 
 def below(value: Any) -> str:  # noqa: ANN401

@@ -1,7 +1,8 @@
 """``.dstack/variables.yaml``: the variables of all workflows, and of each.
 
 The file holds ``variables:`` with one mapping a workflow and one called ``global`` (hosted dstack,
-2021-08 to 2022-07). Values keep the text as written: ``2e-5`` stays ``2e-5``.
+2021-08 to 2022-07; ``configs:`` in ``.dstack/configs.yaml`` from 2021-06). Values keep the text as
+written: ``2e-5`` stays ``2e-5``.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.document.document import Document
+    from runner.errors import Route
 
 GLOBAL = "global"
+_ROOTS = frozenset({"variables", "configs"})
 # each stands in the environment of every job, several times
 MAX_VARIABLES = 1000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -68,21 +71,25 @@ def load(document: Document) -> Variables:
     """
     problems: list[Problem] = []
     data = document.root.data()
-    if not isinstance(data, dict) or set(data) != {"variables"}:
+    if not isinstance(data, dict) or len(data) != 1 or not _ROOTS & data.keys():
         hint = "the file holds `variables:`, and below it `global:` and the names of workflows"
         raise invalid([Problem("only `variables:` stands at the top of this file", hint=hint)])
-    sections = data["variables"] or {}
+    root, sections = next(iter(data.items()))
+    sections = sections or {}
     if not isinstance(sections, dict):
         message = f"a mapping of workflows is wanted here, not {kind_of(sections)}"
-        raise invalid([Problem(message, route=("variables",))])
-    read = {name: _section(name, values, problems) for name, values in sections.items()}
+        raise invalid([Problem(message, route=(root,))])
+    read = {name: _section((root, name), values, problems) for name, values in sections.items()}
     if problems:
         raise invalid(problems)
     return Variables(read)
 
 
-def _section(section: str, values: Any, problems: list[Problem]) -> dict[str, str]:  # noqa: ANN401
-    route = ("variables", section)
+def _section(
+    route: Route,
+    values: Any,  # noqa: ANN401
+    problems: list[Problem],
+) -> dict[str, str]:
     if values is None:
         return {}
     if not isinstance(values, dict):

@@ -127,6 +127,11 @@ class Ports:
     fixed: tuple[int, ...] = ()
     free: int = 0
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.fixed) + self.free
+
 
 NO_PORTS = Ports()
 
@@ -135,13 +140,14 @@ NO_PORTS = Ports()
 class Service:
     """What a job serves to a browser: its name, and its address below ``http://127.0.0.1:PORT``.
 
-    The port is the job's first one. ``path`` may hold ``{token}``, a secret made for each run,
-    which the job gets in the variable ``token_variable``.
+    ``port`` says which of the job's ports it is, counted from 0. ``path`` may hold ``{token}``, a
+    secret made for each run, which the job gets in the variable ``token_variable``.
     """
 
     name: str
     path: str = "/"
     token_variable: str | None = None
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.plan.facts import FileFact, ProjectFacts, requirements_path, script_path
-from runner.plan.requirements import includes
+from runner.plan.plan import RequirementFile
+from runner.plan.requirements import read
 
 if TYPE_CHECKING:
+    from runner.plan.facts import FileKind
     from runner.spec.workflow import Workflow
 
 FOLDER = ".dstack"
 WORKFLOW_FILE = Path(FOLDER) / "workflows.yaml"
-VARIABLES_FILE = Path(FOLDER) / "variables.yaml"
+# the second is the name of 2021-06 to 2021-08
+VARIABLES_FILES = ("variables.yaml", "configs.yaml")
+PROVIDERS_FILES = ("providers.yaml", "providers.yml")
 # where 0.0.14 and later looked for lists of workflows, and 0.10 and later for one task a file
 _LISTS = (f"{FOLDER}/workflows.yaml", f"{FOLDER}/workflows.yml")
 _MORE_LISTS = f"{FOLDER}/workflows"
@@ -32,6 +36,13 @@ def workflow_files(root: Path) -> tuple[Path, ...]:
     """The workflow files of a project: lists in ``.dstack``, then tasks beside it, by name."""
     lists = [root / name for name in _LISTS if os.path.lexists(root / name)]
     return (*lists, *_named(root / _MORE_LISTS, _YAML), *_named(root, _TASKS))
+
+
+def beside(root: Path, file: Path, names: tuple[str, ...]) -> Path | None:
+    """The first of ``names`` in the project's ``.dstack``, else beside a workflow file."""
+    places = (root / FOLDER, file.parent)
+    found = (place / name for place in places for name in names)
+    return next((path for path in found if os.path.lexists(path)), None)
 
 
 def _named(folder: Path, endings: tuple[str, ...]) -> list[Path]:
@@ -59,42 +70,78 @@ def root_of(file: Path) -> Path:
     return file.parent
 
 
-def facts(root: Path, workflow: Workflow) -> ProjectFacts:
-    """The files of the project that a plan of ``workflow`` depends on."""
-    found = {workflow.working_dir: _fact(root, workflow.working_dir)}
-    script = script_path(workflow)
-    if script is not None:
-        found[script] = _fact(root, script)
-    for file in workflow.files:
-        found[file.local] = _fact(root, file.local)
-    waiting = [path for path in [requirements_path(workflow)] if path is not None]
-    while waiting:
-        path = waiting.pop()
-        if path in found and found[path].text is not None:
-            continue
-        fact = _fact(root, path, with_text=True)
-        found[path] = fact
-        waiting += [] if fact.text is None else includes(path, fact.text)
-    return ProjectFacts(found)
+class Project:
+    """A project folder as plans see it: each file is looked at once, whoever asks for it."""
 
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._real = os.path.realpath(root)
+        self._folders: dict[str, FileFact] = {}
+        self._scripts: dict[str, FileFact] = {}
+        self._requirements: dict[str, FileFact] = {}
 
-def _fact(root: Path, path: str, *, with_text: bool = False) -> FileFact:
-    try:
-        return _look(root, path, with_text=with_text)
-    except OSError:  # a name longer than a name can be, say: nothing is there
-        return FileFact("missing")
+    def facts(self, workflow: Workflow) -> ProjectFacts:
+        """The files of the project that a plan of ``workflow`` depends on."""
+        found = {workflow.working_dir: self._folder(workflow.working_dir)}
+        script = script_path(workflow)
+        if script is not None:
+            found[script] = self._script(script)
+        for file in workflow.files:
+            found[file.local] = self._script(file.local)
+        waiting = [path for path in [requirements_path(workflow)] if path is not None]
+        while waiting:
+            path = waiting.pop()
+            if path in found and found[path].requirements is not None:
+                continue
+            found[path] = fact = self._requirements_file(path)
+            waiting += [] if fact.requirements is None else fact.requirements.includes
+        return ProjectFacts(found)
 
+    def _folder(self, path: str) -> FileFact:
+        known = self._folders.get(path)
+        if known is None:
+            known = self._folders[path] = FileFact(self._look(path)[0])
+        return known
 
-def _look(root: Path, path: str, *, with_text: bool) -> FileFact:
-    whole = root / path
-    real = Path(os.path.realpath(whole))
-    if not real.is_relative_to(os.path.realpath(root)):
-        return FileFact("outside")
-    if real.is_dir():
-        return FileFact("directory", nearby=_nearby(root, whole))
-    if not real.is_file():
-        return FileFact("missing", nearby=_nearby(root, whole.parent))
-    return FileFact("file", _text(real) if with_text else None)
+    def _script(self, path: str) -> FileFact:
+        known = self._scripts.get(path)
+        if known is None:
+            kind, _ = self._look(path)
+            known = self._scripts[path] = FileFact(kind, nearby=self._nearby(path, kind))
+        return known
+
+    def _requirements_file(self, path: str) -> FileFact:
+        known = self._requirements.get(path)
+        if known is None:
+            kind, real = self._look(path)
+            text = _text(real) if kind == "file" else None
+            known = self._requirements[path] = FileFact(
+                kind,
+                text,
+                self._nearby(path, kind),
+                None if text is None else read(RequirementFile(path, text)),
+            )
+        return known
+
+    def _look(self, path: str) -> tuple[FileKind, Path]:
+        """What a path is, and where it really lies."""
+        whole = self._root / path
+        try:
+            real = Path(os.path.realpath(whole))
+            if not real.is_relative_to(self._real):
+                return "outside", real
+            kind: FileKind = (
+                "directory" if real.is_dir() else "file" if real.is_file() else "missing"
+            )
+        except OSError:  # a name longer than a name can be, say: nothing is there
+            return "missing", whole
+        return kind, real
+
+    def _nearby(self, path: str, kind: FileKind) -> tuple[str, ...]:
+        """What else could have been meant, where ``path`` is no file."""
+        if kind == "directory":
+            return _files(self._root, self._root / path)
+        return _files(self._root, (self._root / path).parent) if kind == "missing" else ()
 
 
 def _text(path: Path) -> str:
@@ -102,13 +149,13 @@ def _text(path: Path) -> str:
         return file.read(_MAX_REQUIREMENTS)
 
 
-def _nearby(root: Path, folder: Path) -> tuple[str, ...]:
+def _files(root: Path, folder: Path) -> tuple[str, ...]:
     """Files in ``folder`` (or in the project folder, if there is no such folder)."""
-    place = folder if folder.is_dir() else root
     try:
+        place = folder if folder.is_dir() else root
         with os.scandir(place) as entries:
             # links are not followed: one may lead to itself
             names = sorted(e.name for e in entries if not e.is_dir(follow_symlinks=False))
-    except OSError:  # it cannot be listed
+    except OSError:  # it cannot be listed, or its name is longer than a name can be
         return ()
     return tuple(os.path.relpath(place / name, root) for name in names[:200])

@@ -49,8 +49,8 @@ def take(
     made: set[str] = set()
     destination.mkdir(mode=0o700)
     try:
-        own = _below(root, own_folders)
-        for name in _names(root, listed, own):
+        own = below(root, own_folders)
+        for name in names(root, listed, own):
             parent = os.path.dirname(name)
             if parent not in made:
                 (destination / parent).mkdir(parents=True, exist_ok=True)
@@ -69,15 +69,18 @@ def take(
     return Snapshot(files, size)
 
 
-def _below(root: Path, folders: tuple[Path, ...]) -> tuple[str, ...]:
+def below(root: Path, folders: tuple[Path, ...]) -> tuple[str, ...]:
     """Those of the folders that lie within ``root``, as paths below it."""
     real = os.path.realpath(root)
     found = (os.path.relpath(os.path.realpath(folder), real) for folder in folders)
     return tuple(path for path in found if path != ".." and not path.startswith("../"))
 
 
-def _names(root: Path, listed: list[str] | None, own: tuple[str, ...]) -> Iterator[str]:
-    """Paths below ``root``; a submodule or nested repository is walked as a plain folder."""
+def names(root: Path, listed: list[str] | None, own: tuple[str, ...]) -> Iterator[str]:
+    """What a snapshot copies, as paths below ``root``.
+
+    A submodule or nested repository is walked as a plain folder.
+    """
     if listed is None:
         yield from walk(root, "", own)
         return
@@ -111,7 +114,10 @@ def _is_venv(folder: str) -> bool:
 
 
 def copy_file(source: str, destination: str) -> int | None:
-    """Copy one file; the number of bytes, or ``None`` if there was nothing to copy."""
+    """Copy one file or link; the number of bytes, or ``None`` if there was nothing to copy.
+
+    The copy is a file of its own, whatever the file system shares below it.
+    """
     try:
         found = os.lstat(source)
     except FileNotFoundError:

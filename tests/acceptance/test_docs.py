@@ -19,7 +19,7 @@ from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
 from runner.process import Exit
 from runner.records.state import Status
 from runner.spec.load import load
-from runner.spec.providers import PROVIDERS
+from runner.spec.providers.registry import PROVIDERS
 from runner.spec.variables import load as load_variables
 from tests.acceptance.documents import (
     HOME,
@@ -269,7 +269,7 @@ def forms_in(annotation: object) -> list[type[BaseModel]]:
 
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
 def test_every_key_is_documented_where_its_provider_is(provider: str) -> None:
-    own = set(PROVIDERS[provider].model_fields) - common_keys()
+    own = set(routes(PROVIDERS[provider])) - common_keys()
     section = sections("workflow-file.md")[f"`provider: {provider}`"]
     assert set(first_column(section)) == own
 
@@ -277,7 +277,7 @@ def test_every_key_is_documented_where_its_provider_is(provider: str) -> None:
 def common_keys() -> set[str]:
     from runner.spec.forms import WorkflowForm
 
-    return set(WorkflowForm.model_fields)
+    return set(routes(WorkflowForm))
 
 
 def test_every_verb_is_documented() -> None:
@@ -502,7 +502,7 @@ def told(world: World) -> dict[str, set[str]]:
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
-    world.write(".dstack/workflows.yaml", "workflows: [{name: a}]\n")
+    world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")
     found["A validation"] |= set(keys(world.wf("validate", "--json").json()))
     found["An error"] = set(keys(world.wf("run", "a", "--json").json()))
     return {heading: {key.removeprefix("[].") for key in found[heading]} for heading in found}

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from runner.environments.cache import EnvironmentCache
+from runner.environments.interface import Build
 from runner.environments.uv import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseStarted, Warned
-from runner.paths import Cache
+from runner.paths import Cache, EnvironmentPaths
 from runner.plan.plan import EnvironmentSpec, RequirementFile
 from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
 from tests.fakes import packages
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from runner.environments.interface import Build, Environment, Provisioner
+    from runner.environments.interface import Environment, Provisioner
 
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -61,6 +62,7 @@ class UvBench:
         links = folder / "links"
         self._variables = {"PATH": os.environ["PATH"], "HOME": str(folder), **packages.index(links)}
         if not links.exists():
+            packages.pip(links)
             packages.slow_source(links, "held", self.gate, self.began)
 
     def provisioner(self) -> UvProvisioner:
@@ -346,6 +348,39 @@ def test_another_builder_takes_over_from_a_killed_one(rig: Rig) -> None:
     rig.bench.gate.touch()
     assert second.communicate(timeout=PATIENCE_SECONDS)[0].strip() == "built"
     assert rig.cache.ready(rig.bench.spec) is not None
+
+
+# --- an environment of a run's own ---------------------------------------------------------------
+
+
+def own(rig: Rig, folder: Path) -> Environment:
+    """An environment on top of that of the bench."""
+    lock = os.open(os.devnull, os.O_RDONLY)
+    try:
+        build = Build(EnvironmentPaths(folder), rig.log, lock, rig.observer)
+        return rig.cache.own(rig.obtain(), build)
+    finally:
+        os.close(lock)
+
+
+def test_a_run_of_its_own_leaves_the_shared_one_alone(rig: Rig, tmp_path: Path) -> None:
+    shared = rig.obtain()
+    before = sorted(path for path in shared.root.rglob("*") if "__pycache__" not in path.parts)
+    made = own(rig, tmp_path / "own")
+    assert made.executable.exists()
+    assert made.root.is_relative_to(tmp_path / "own")
+    assert made.bin.is_relative_to(made.root)
+    assert made.lock == shared.lock
+    after = sorted(path for path in shared.root.rglob("*") if "__pycache__" not in path.parts)
+    assert after == before
+    assert rig.cache.ready(rig.bench.spec) is not None
+
+
+def test_where_a_run_of_its_own_cannot_be_made_is_said(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "own").touch()
+    with pytest.raises(WfError) as caught:
+        own(rig, tmp_path / "own")
+    assert caught.value.kind == STORAGE
 
 
 # --- what only a scripted build can show ------------------------------------------------------

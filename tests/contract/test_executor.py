@@ -25,6 +25,7 @@ from tests.fakes.executor import FakeExecutor, Script, environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.executors.interface import Execution
     from runner.process import JobCommand
 
 
@@ -535,6 +536,51 @@ def test_a_child_that_keeps_the_output_open_does_not_hold_up_the_end(
     assert exited.left_behind
     pid = int(place.said)
     until(lambda: not alive(pid), f"the end of {pid}")
+
+
+def test_what_is_said_in_small_pieces_is_carried_in_fewer(local: LocalBench, place: Place) -> None:
+    told = 0
+
+    def tell() -> None:
+        nonlocal told
+        told += 1
+
+    exited = execution_of(local, place, "for i in {1..20000}; do echo $i; done").wait(
+        Signals(), tell, lambda _: None
+    )
+    assert exited.code == 0
+    assert place.said == b"".join(b"%d\n" % number for number in range(1, 20001))
+    assert told < 2000
+
+
+def test_the_end_and_a_stop_are_noticed_while_output_rests(
+    local: LocalBench, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a rest longer than anybody waits, only its interruption lets these end."""
+    monkeypatch.setattr("runner.process._REST_SECONDS", 3600.0)
+    exited = execution_of(local, place, "echo one", "exec sleep 64").wait(
+        signals := Signals(), lambda: interrupt(signals), lambda _: None
+    )
+    assert exited.asked == (signal.SIGTERM,)
+    exited = execution_of(local, place, "echo two", "sleep 0.1", "echo three").wait(
+        Signals(), lambda: None, lambda _: None
+    )
+    assert exited.code == 0
+    assert place.said == b"one\ntwo\nthree\n"
+
+
+def interrupt(signals: Signals) -> None:
+    """A request to stop, as a handler passes it on."""
+    signals.arm()
+    signals.arrived(signal.SIGTERM)
+
+
+def execution_of(bench: Bench, place: Place, *commands: str) -> Execution:
+    """A job that runs these commands, started."""
+    command = bench.executor.translate(
+        a_job(*commands), environment(place.log_path.parent), a_lease(), place.context
+    )
+    return bench.executor.start(command, place.log)
 
 
 def test_what_was_used_is_measured(local: LocalBench, place: Place) -> None:

@@ -8,12 +8,10 @@ format"). The source distribution builds itself, with a build backend that lies 
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 import zipfile
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 _METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 _WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -85,6 +83,16 @@ def slow_source(folder: Path, name: str, gate: Path, began: Path, version: str =
             described.size = len(content)
             archive.addfile(described, io.BytesIO(content))
     return path
+
+
+def pip(folder: Path) -> None:
+    """The pip that comes with Python itself."""
+    import ensurepip
+
+    folder.mkdir(parents=True, exist_ok=True)
+    bundled = Path(ensurepip.__file__).parent / "_bundled"
+    for wheel in (*bundled.glob("pip-*.whl"), *bundled.glob("setuptools-*.whl")):
+        shutil.copy(wheel, folder)
 
 
 def index(folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.environments.interface import Build, Provisioned
@@ -12,6 +13,7 @@ from runner.plan.requirements import lines
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.environments.interface import Environment
     from runner.paths import EnvironmentPaths
     from runner.plan.plan import EnvironmentSpec
 
@@ -57,9 +59,17 @@ class FakeProvisioner:
         build.destination.python.touch()
         return Provisioned(f"{spec.python}.0", self._lock(spec))
 
+    def own(self, shared: Environment, build: Build) -> Environment:
+        """Another interpreter that is an empty file."""
+        build.destination.bin.mkdir(parents=True)
+        build.destination.python.touch()
+        paths = build.destination
+        return replace(shared, root=paths.venv, bin=paths.bin, executable=paths.python)
+
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Whether the interpreter is there."""
         return None if paths.python.exists() else "its interpreter is gone"
 
     def _lock(self, spec: EnvironmentSpec) -> tuple[str, ...]:
-        return tuple(line.text for file in spec.requirements for line in lines(file.text))
+        named = tuple(line.text for file in spec.requirements for line in lines(file.text))
+        return (*named, *spec.packages)

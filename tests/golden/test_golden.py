@@ -2,6 +2,8 @@
 
 invalid/NAME.yaml and NAME.err
     a workflow file with mistakes, and what ``wf validate`` says to it
+notices/NAME.yaml and NAME.err
+    a sound file that holds something without effect, and what ``wf validate`` says to that
 plans/NAME.yaml and NAME.json
     a sound file, and what would be done for each of its workflows
 valid/NAME.yaml
@@ -21,8 +23,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.cli.render.problems import show_error
-from runner.engine.prepare import FileText, open_files
+from runner.cli.render.problems import show_error, show_notices
+from runner.engine.prepare import Beside, FileText, open_files
 from runner.errors import INVALID, WfError
 from runner.plan.facts import FileFact, ProjectFacts, script_path
 from runner.plan.plan import Choices
@@ -39,6 +41,15 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 SHOWN_AS = "workflows.yaml"
 VARIABLES = ".variables.yaml"
+
+# the providers of the project itself
+OWN_PROVIDERS = b"""\
+providers:
+  - name: my-provider
+    image: me/my-provider:2
+    commands: [python3 main.py]
+  - name: bare-provider
+"""
 
 # the requirement files of the project that all plans are made in
 REQUIREMENTS = {
@@ -58,7 +69,8 @@ def opened(case: Path) -> WorkflowFiles:
     """A case, read with the variables file beside it if there is one."""
     beside = case.with_suffix(VARIABLES)
     variables = FileText(beside.read_bytes(), "variables.yaml") if beside.exists() else None
-    return open_files([FileText(case.read_bytes(), SHOWN_AS)], HERE, variables)
+    providers = FileText(OWN_PROVIDERS, "providers.yaml")
+    return open_files([FileText(case.read_bytes(), SHOWN_AS)], HERE, Beside(variables, providers))
 
 
 class Utf8(io.StringIO):
@@ -76,6 +88,14 @@ def test_what_is_said_to_a_file_with_mistakes(case: Path, golden: Golden) -> Non
     assert caught.value.kind == INVALID
     out = Utf8()
     show_error(caught.value, out, {})
+    golden(case.with_suffix(".err"), out.getvalue())
+
+
+@pytest.mark.parametrize("case", cases("notices"), ids=lambda case: case.stem)
+def test_what_is_said_to_a_file_with_parts_that_have_no_effect(case: Path, golden: Golden) -> None:
+    out = Utf8()
+    notices = [notice for workflow in opened(case).workflows for notice in workflow.notices]
+    show_notices(notices, out, {})
     golden(case.with_suffix(".err"), out.getvalue())
 
 
@@ -104,14 +124,16 @@ def test_nothing_is_said_to_a_sound_file(case: Path) -> None:
     assert opened(case).workflows
 
 
-@pytest.mark.parametrize(("folder", "ending"), [("invalid", ".err"), ("plans", ".json")])
+@pytest.mark.parametrize(
+    ("folder", "ending"), [("invalid", ".err"), ("notices", ".err"), ("plans", ".json")]
+)
 def test_every_expectation_belongs_to_a_file(folder: str, ending: str) -> None:
     expected = {path.stem for path in (HERE / folder).glob(f"*{ending}")}
     assert expected == {path.stem for path in cases(folder)}
     assert {path.suffix for path in (HERE / folder).iterdir()} == {".yaml", ending}
 
 
-@pytest.mark.parametrize("folder", ["invalid", "plans", "valid"])
+@pytest.mark.parametrize("folder", ["invalid", "notices", "plans", "valid"])
 def test_every_variables_file_belongs_to_a_file(folder: str) -> None:
     beside = {path.name for path in (HERE / folder).glob(f"*{VARIABLES}")}
     assert beside <= {f"{path.stem}{VARIABLES}" for path in cases(folder)}

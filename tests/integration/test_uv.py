@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,6 +59,31 @@ def test_requirements_are_installed_and_recorded(world: World) -> None:
     assert environment["kind"] == "venv"
     assert environment["lock"] == ["branch==1.0", "leaf==1.0"]
     assert environments(world) == [environment["fingerprint"]]
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["index", "address"])
+def test_the_list_of_packages_is_uvs_own(world: World, links: Path, *, apart: bool) -> None:
+    packages.wheel(links, "Zope_Twig", "2021.01.05", requires=("a.b",))
+    packages.wheel(links, "a.b", "1.0rc1+cu118")
+    packages.wheel(links, "A_c", "0")
+    lines = ["zope.twig", "A.C", "leaf"]
+    if apart:
+        address = packages.wheel(links.parent / "apart", "Leaf_Apart", "3.0").as_uri()
+        lines.append(f"leaf-apart @ {address}")
+    world.write("requirements.txt", "\n".join(lines))
+    done = world.wf("run", "train")
+    assert done.code == 0, done.err
+    environment = world.record()["environment"]
+    made = world.home / "cache" / "environments" / environment["fingerprint"]
+    frozen = subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "freeze", "--python", made / "venv" / "bin" / "python"],
+        env=world.variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert environment["lock"] == frozen.stdout.splitlines()
+    assert len(environment["lock"]) == len(lines) + 1
 
 
 @pytest.mark.usefixtures("links")

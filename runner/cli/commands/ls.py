@@ -32,7 +32,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.engine.prepare import open_files
 
     source = workflow_files(context, arguments.file)
-    opened = open_files(source.workflows, source.root, source.variables)
+    opened = open_files(source.workflows, source.root, source.beside)
     if arguments.json:
         context.say_json(
             [{**_document(found), "line": opened.line(found)} for found in opened.workflows]

@@ -37,7 +37,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Print the plan; exit 69 when this machine can never run it."""
     from runner import compose
     from runner.cli.render.plan import plan_document, show_plan
-    from runner.cli.render.problems import show_error
+    from runner.cli.render.problems import show_error, show_notices
     from runner.engine.prepare import prepare, shortage
 
     source = workflow_files(context, arguments.file)
@@ -52,7 +52,9 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         context.say_json(plan_document(planned, fingerprint, ready=ready, lacking=lacking))
     else:
         show_plan(planned, fingerprint, context.out, context.variables, ready=ready)
+        context.out.flush()
+        notices = opened.find(arguments.workflow).notices
+        show_notices(notices, context.err, context.variables)
         if lacking is not None:
-            context.out.flush()
             show_error(lacking, context.err, context.variables)
     return OK if lacking is None else lacking.kind

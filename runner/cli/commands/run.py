@@ -49,6 +49,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         return plan.execute(arguments, context)
     from runner import compose
     from runner.cli.render.live import Watcher
+    from runner.cli.render.problems import show_notices
     from runner.engine.parts import Session
     from runner.engine.prepare import prepare, shortage
     from runner.engine.run import execute as run_plan
@@ -68,6 +69,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     # with --json stdout belongs to the document, and the job's output goes where talk goes
     output = context.err if arguments.json else context.out
     workflow = opened.find(arguments.workflow)
+    show_notices(workflow.notices, context.err, context.variables, hints=False)
     where = f"{workflow.file}:{opened.line(workflow)}"
     with Watcher(context.err, output, context.variables, where) as watcher:
         session = Session(

@@ -50,7 +50,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         context.say_json(_document(source, opened, ()))
         return OK
     dress = style(context.out, context.variables)
-    for found in opened.documents:
+    for found in opened.documents.values():
         own = [workflow for workflow in opened.workflows if workflow.file == found.file]
         era = opened.era(found)
         said = f"{count(len(own), 'workflow')}, no mistakes"
@@ -78,7 +78,7 @@ def _document(
                 "versions": opened.era(found).versions,
                 "workflows": [named.name for named in workflows if named.file == found.file],
             }
-            for found in opened.documents
+            for found in opened.documents.values()
         ]
         if opened
         else [],
@@ -93,30 +93,11 @@ def _document(
 
 def _check(source: Source) -> WorkflowFiles:
     """The file itself, then what each workflow needs of the project."""
-    from runner.engine.prepare import open_files, prepare
-    from runner.errors import invalid
-    from runner.plan.plan import Choices
+    from runner.engine.prepare import check, open_files
 
-    opened = open_files(source.workflows, source.root, source.variables)
-    problems: list[Problem] = []
-    for workflow in opened.workflows:
-        try:
-            prepare(opened, workflow.name, Choices())
-        except WfError as error:
-            problems += [problem for problem in error.problems if not _known(problem, problems)]
-    if problems:
-        raise invalid(problems)
+    opened = open_files(source.workflows, source.root, source.beside)
+    check(opened)
     return opened
-
-
-def _known(problem: Problem, problems: list[Problem]) -> bool:
-    """Two workflows may name one faulty requirements file."""
-    return any(_key(problem) == _key(other) for other in problems)
-
-
-def _key(problem: Problem) -> tuple[object, ...]:
-    place = problem.place
-    return (problem.message, place and (place.file, place.line, place.column))
 
 
 def _tell(error: WfError, source: Source, arguments: argparse.Namespace, context: Context) -> int:

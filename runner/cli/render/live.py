@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _LABEL = 9
+# the screen need not have each line the moment it is there: fewer, larger pieces take less of the
+# processor that the job runs on
+_REST_SECONDS = 0.01
 
 
 class Watcher:
@@ -163,7 +166,7 @@ class _Follower:
         self._out = out.fileno()
         out.flush()
         self._grew = threading.Event()
-        self._over = False
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._carry, name="log", daemon=True)
         self._thread.start()
 
@@ -173,14 +176,15 @@ class _Follower:
 
     def finish(self) -> None:
         """Show what is left, and end."""
-        self._over = True
+        self._over.set()
         self._grew.set()
         self._thread.join()
 
     def _more(self) -> bool:
+        self._over.wait(_REST_SECONDS)
         self._grew.wait()
         self._grew.clear()
-        return not self._over
+        return not self._over.is_set()
 
     def _carry(self) -> None:
         # when nobody reads any more, the log still has it all

@@ -8,7 +8,7 @@ from runner.cli.render.style import Style, columns, harmless, style
 from runner.errors import INVALID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from runner.errors import Place, Problem, WfError
 
@@ -43,13 +43,18 @@ def show_problems(
     dress = style(stream, variables)
     for problem in problems:
         stream.write(_headline(problem.place, problem.message, dress))
-        if problem.place is not None:
-            stream.write(_excerpt(problem.place, dress))
+        stream.writelines(_excerpts(problem, dress))
         if problem.hint:
             stream.write(_hint(problem.hint, dress))
 
 
-def show_notices(notices: Iterable[Problem], stream: TextIO, variables: Mapping[str, str]) -> None:
+def show_notices(
+    notices: Iterable[Problem],
+    stream: TextIO,
+    variables: Mapping[str, str],
+    *,
+    hints: bool = True,
+) -> None:
     """Write what was read but has no effect: each once, however often it was written."""
     dress = style(stream, variables)
     said: dict[str, list[Problem]] = {}
@@ -59,7 +64,7 @@ def show_notices(notices: Iterable[Problem], stream: TextIO, variables: Mapping[
         lines = sorted({again.place.line for again in more if again.place})
         also = f" (also on line {', '.join(map(str, lines))})" if lines else ""
         stream.write(_headline(first.place, message + also, dress, ("note:", "cyan")))
-        if first.hint:
+        if first.hint and hints:
             stream.write(_hint(first.hint, dress))
 
 
@@ -77,12 +82,21 @@ def error_document(error: WfError) -> dict[str, Any]:
 
 def problem_document(problem: Problem) -> dict[str, Any]:
     """One problem for programs. Lines and columns count from 1."""
-    place = problem.place
     return {
         "code": problem.code,
         "message": problem.message,
         "hint": problem.hint,
         "route": list(problem.route),
+        **_position(problem.place),
+        "related": [
+            {"message": other.message, "route": list(other.route), **_position(other.place)}
+            for other in problem.related
+        ],
+    }
+
+
+def _position(place: Place | None) -> dict[str, Any]:
+    return {
         "file": place and place.file,
         "line": place and place.line,
         "column": place and place.column,
@@ -103,10 +117,22 @@ def _hint(text: str, dress: Style) -> str:
     return f"{dress.paint('hint:', 'cyan')} {harmless(text)}\n"
 
 
-def _excerpt(place: Place, dress: Style) -> str:
-    """The line at fault with a mark under the fault, cut to the width of the terminal."""
-    number = str(place.line)
-    gutter = f" {number} {dress.plain('│')} "
+def _excerpts(problem: Problem, dress: Style) -> Iterator[str]:
+    """The line at fault, and below it those it has to do with, each with what is there."""
+    shown = [(problem.place, None), *((other.place, other.message) for other in problem.related)]
+    placed = [(place, label) for place, label in shown if place is not None]
+    digits = max((len(str(place.line)) for place, _ in placed), default=0)
+    file = problem.place and problem.place.file
+    for place, label in placed:
+        if place.file != file:
+            where = f"{harmless(place.file)}:{place.line}:{place.column}"
+            yield dress.paint(f"{' ' * digits} ::: ", "dim") + where + "\n"
+        yield _excerpt(place, label, digits, dress)
+
+
+def _excerpt(place: Place, label: str | None, digits: int, dress: Style) -> str:
+    """A line with a mark under the fault, or a label, cut to the width of the terminal."""
+    gutter = f" {place.line:>{digits}} {dress.plain('│')} "
     room = max(dress.width - len(gutter) - 1, 20)
     # a tab takes one column here, so that the mark stands where the mistake is
     text = place.excerpt.replace("\t", " ")
@@ -117,9 +143,15 @@ def _excerpt(place: Place, dress: Style) -> str:
         before = before[cut:]
     line = (before + marked + after)[:room]
     marked = marked[: room - len(before)]
-    blank = " " * (len(number) + _INDENT) + dress.plain("│") + " "
-    mark = " " * columns(before) + dress.paint("^" * max(columns(marked), 1), "red", "bold")
-    return f"{dress.paint(gutter, 'dim')}{line}\n{dress.paint(blank, 'dim')}{mark}\n"
+    blank = dress.paint(" " * (digits + _INDENT) + dress.plain("│") + " ", "dim")
+    left, width = " " * columns(before), max(columns(marked), 1)
+    above = f"{dress.paint(gutter, 'dim')}{line}\n{blank}{left}"
+    if label is None:
+        return above + dress.paint("^" * width, "red", "bold") + "\n"
+    # a label that has no room beside its mark goes below it
+    fits = len(left) + width + 1 + columns(label) <= room
+    joint = " " if fits else f"\n{blank}"
+    return above + dress.paint("-" * width + joint + harmless(label), "cyan") + "\n"
 
 
 def count_line(problems: int, dress: Style) -> str:

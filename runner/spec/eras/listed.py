@@ -6,44 +6,57 @@ An item has a ``provider``, whose form says which keys there are and what they m
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from runner.errors import Problem
+from runner.document.document import Scalar
+from runner.errors import Problem, Related
+from runner.spec.dependencies import dependencies
+from runner.spec.eras import early, effects
 from runner.spec.mistakes import did_you_mean, translate
-from runner.spec.providers import PROVIDERS
+from runner.spec.notices import read_as
+from runner.spec.providers import registry
+from runner.spec.providers.commands import ImageForm
 from runner.spec.text import kind_of
 from runner.spec.workflow import EnvironmentRequest, Resources, ShellCommands, Workflow
 from runner.units import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from runner.document.document import Document
     from runner.errors import Route
     from runner.spec.interpolation import Scope
-    from runner.spec.providers import ProviderForm
+    from runner.spec.providers.base import ProviderForm
 
 _ROOT_KEYS = ("workflows",)
 # of one workflow; nobody reads more, and each takes a search for what was meant
 MAX_PROBLEMS = 50
 
 
-def read(
-    data: Any,  # noqa: ANN401
-    document: Document,
-    scope_of: Callable[[str], Scope],
-    problems: list[Problem],
-) -> tuple[Workflow, ...]:
-    """Every workflow of a file that can be read; mistakes are added to ``problems``."""
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a file is read with.
+
+    ``scope_of`` gives the variables of a workflow; ``own_providers`` are the project's own
+    (``.dstack/providers.yaml``), each with its image. Mistakes are added to ``problems``.
+    """
+
+    scope_of: Callable[[str], Scope]
+    own_providers: Mapping[str, str]
+    problems: list[Problem]
+
+
+def read(document: Document, context: Context) -> tuple[Workflow, ...]:
+    """Every workflow of a file that can be read."""
     workflows = tuple(
         workflow
-        for index, item in enumerate(_items(data, problems))
-        if (workflow := _resolved(item, ("workflows", index), scope_of, problems))
+        for index, item in enumerate(_items(document.root.data(), context.problems))
+        if (workflow := _resolved(item, ("workflows", index), context))
     )
-    problems += _repeated_names(workflows, document)
+    context.problems.extend(_repeated_names(workflows, document))
     return workflows
 
 
@@ -85,82 +98,121 @@ def _items(data: Any, problems: list[Problem]) -> list[Any]:  # noqa: ANN401
 def _resolved(
     item: Any,  # noqa: ANN401
     route: Route,
-    scope_of: Callable[[str], Scope],
-    problems: list[Problem],
+    context: Context,
 ) -> Workflow | None:
     """One workflow, its variables put in first."""
+    problems = context.problems
     if not isinstance(item, dict):
         message = f"a workflow is a mapping, not {kind_of(item)}"
         problems.append(Problem(message, route=route, hint="write `- name: …`"))
         return None
+    earlier = early.refused(item, route)
+    if earlier:
+        problems += earlier
+        return None
     name = item.get("name")
-    scope = scope_of(name if isinstance(name, str) else "")
+    scope = context.scope_of(name if isinstance(name, str) else "")
     resolved = scope.workflow(item, route)
     problems += scope.problems
-    return None if scope.problems else _workflow(resolved, route, scope, problems)
+    return None if scope.problems else _workflow(resolved, route, scope, context)
 
 
 def _workflow(
-    item: dict[str, Any], route: Route, scope: Scope, problems: list[Problem]
+    item: dict[str, Any], route: Route, scope: Scope, context: Context
 ) -> Workflow | None:
-    form = _form(item, route, problems)
-    if form is None:
-        return None
     # an empty value (`env:` with its lines commented out) is as good as no key at all
     written = {key: value for key, value in item.items() if value is not None}
+    problems = context.problems
+    found = _provider(written, route, context.own_providers)
+    if isinstance(found, Problem):
+        problems.append(found)
+        return None
+    form, notices = found.form, list(found.notices)
     before = len(problems)
-    problems += _spellings(form, written, route)
+    if found.python is not None:
+        problems += _python_of_name(found, written, route)
+    problems += _spellings(form, written, route, notices)
     try:
         read = form.model_validate(written)
     except ValidationError as error:
-        found = error.errors(include_url=False)[:MAX_PROBLEMS]
-        problems += [translate(one, form, route) for one in found]
+        details = error.errors(include_url=False)[:MAX_PROBLEMS]
+        problems += [translate(one, form, route) for one in details]
         return None
-    return _neutral(read, written, route, scope) if len(problems) == before else None
-
-
-def _form(item: dict[str, Any], route: Route, problems: list[Problem]) -> type[ProviderForm] | None:
-    provider = item.get("provider")
-    known = ", ".join(sorted(PROVIDERS))
-    if provider is None:
-        hint = f"add `provider: …`; the providers are: {known}"
-        problems.append(Problem("`provider` is missing", route=route, hint=hint))
+    if len(problems) > before:
         return None
-    where = (*route, "provider")
-    if not isinstance(provider, str) or not provider.strip():
-        message = f"a provider is one word, not {kind_of(provider)}"
-        problems.append(Problem(message, route=where, hint=f"the providers are: {known}"))
-        return None
-    form = PROVIDERS.get(provider)
-    if form is None:
-        hint = did_you_mean(provider, PROVIDERS, "the providers are")
-        problems.append(Problem(f"unknown provider {quoted(provider)}", route=where, hint=hint))
-    return form
+    notices += effects.without(read, written, route)
+    return _neutral(read, written, route, scope, tuple(notices))
 
 
-def _spellings(form: type[ProviderForm], written: dict[str, Any], route: Route) -> list[Problem]:
-    """Parts written in two spellings, and parts that are not written at all."""
+def _provider(
+    written: dict[str, Any], route: Route, own: Mapping[str, str]
+) -> registry.Named | Problem:
+    """What a workflow names as its provider, which goes back into it as one word."""
+    if "provider" not in written:
+        if "image" in written:
+            return registry.Named("docker", ImageForm)
+        hint = f"add `provider: …`; the providers are: {', '.join(sorted(registry.PROVIDERS))}"
+        return Problem("`provider` is missing", route=route, hint=hint)
+    found = registry.named(written["provider"], (*route, "provider"), own)
+    if isinstance(found, registry.Named):
+        written["provider"] = Scalar(found.name)
+    return found
+
+
+def _python_of_name(found: registry.Named, written: dict[str, Any], route: Route) -> list[Problem]:
+    """The version in a provider's name stands for ``version``, which must not say otherwise."""
+    key = next((key for key in ("python", "version") if key in written), None)
+    if key is None:
+        written["version"] = Scalar(found.python or "", "float")
+        return []
+    if written[key] == found.python:
+        return []
+    message = f"`provider` names Python {found.python}, and `{key}` another"
+    hint = "write `provider: python`"
+    return [Problem(message, route=(*route, "provider"), hint=hint)]
+
+
+def _spellings(
+    form: type[ProviderForm], written: dict[str, Any], route: Route, notices: list[Problem]
+) -> list[Problem]:
+    """Parts written in two spellings, and parts that are not written at all.
+
+    Two spellings that say the same are as good as one; the second is taken out.
+    """
     problems = []
     for spellings in form.spellings.values():
-        found = [key for key in written if key in spellings]
-        problems += [
-            Problem(
-                f"`{key}` says the same as `{found[0]}`",
-                route=(*route, key),
-                at_key=True,
-                hint="keep one of them",
+        first, *more = [key for key in written if key in spellings] or [""]
+        for key in more:
+            message = f"`{key}` says the same as `{first}`"
+            if written[key] == written[first]:
+                del written[key]
+                notices.append(read_as(message, (*route, key)))
+                continue
+            problems.append(
+                Problem(
+                    message,
+                    route=(*route, key),
+                    at_key=True,
+                    hint="keep one of them",
+                    related=(Related("first written here", route=(*route, first), at_key=True),),
+                )
             )
-            for key in found[1:]
-        ]
     for part in form.wanted:
         spellings = form.spellings.get(part, (part,))
         if not any(key in written for key in spellings):
-            message = f"provider {written['provider']} needs `{part}`"
+            who = f"provider {written['provider']}" if "provider" in written else "an image"
+            message = f"{who} needs `{part}`"
             problems.append(Problem(message, route=route, hint=f"add `{part}: …`", code="missing"))
     return problems
 
 
-def _neutral(read: ProviderForm, written: dict[str, Any], route: Route, scope: Scope) -> Workflow:
+def _neutral(
+    read: ProviderForm,
+    written: dict[str, Any],
+    route: Route,
+    scope: Scope,
+    notices: tuple[Problem, ...],
+) -> Workflow:
     launch = read.launch()
     if isinstance(launch, ShellCommands):
         launch = replace(launch, takes_args=scope.takes_args)
@@ -169,13 +221,21 @@ def _neutral(read: ProviderForm, written: dict[str, Any], route: Route, scope: S
         launch=launch,
         provider=read.provider,
         help=read.help,
-        environment=EnvironmentRequest(read.python or read.version, read.requirements),
+        environment=EnvironmentRequest(read.python_version(), read.requirements, read.packages()),
         parameters=tuple(scope.variables.items()),
         variables=tuple((read.environment or read.env or {}).items()),
         artifacts=read.requested_artifacts(),
         resources=read.resources.resources() if read.resources else Resources(),
         working_dir=read.working_dir,
         routes=_routes(type(read), written, route),
+        before=read.setup or read.before_run or (),
+        container=read.container(),
+        nodes=read.node_count(),
+        ports=read.requested_ports(),
+        service=read.service(),
+        notices=notices,
+        dependencies=dependencies(read.depends_on, read.deps, route),
+        code=read.depends_on.code if read.depends_on else (),
     )
 
 
@@ -190,7 +250,11 @@ def _repeated_names(workflows: tuple[Workflow, ...], document: Document) -> list
     for workflow in workflows:
         known = first.setdefault(workflow.name, workflow)
         if known is not workflow:
-            line = document.locate(known.route("name")).line
+            before = known.route("name")
+            line = document.locate(before).line
             message = f"the workflow `{workflow.name}` is already defined on line {line}"
-            problems.append(Problem(message, route=workflow.route("name"), hint="rename one"))
+            related = (Related("first defined here", route=before),)
+            problems.append(
+                Problem(message, route=workflow.route("name"), hint="rename one", related=related)
+            )
     return problems

@@ -9,8 +9,8 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runner.document import reader
 from runner.document.document import Document, ScalarNode
+from runner.document.limits import LIMITS, Limits
 from runner.document.reader import read
 from runner.errors import INVALID, Problem, WfError
 
@@ -200,8 +200,8 @@ def deep(levels: int) -> str:
 
 
 def test_the_depth_has_a_limit() -> None:
-    read(deep(reader.MAX_DEPTH).encode(), FILE)
-    assert "nested deeper" in only_problem(deep(reader.MAX_DEPTH + 1)).message
+    read(deep(LIMITS.depth).encode(), FILE)
+    assert "nested deeper" in only_problem(deep(LIMITS.depth + 1)).message
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
@@ -211,8 +211,8 @@ def test_a_bottomless_file_ends_in_an_error(opening: str) -> None:
 
 def test_the_number_of_values_has_a_limit() -> None:
     # the list itself is one of them
-    read(("- a\n" * (reader.MAX_NODES - 1)).encode(), FILE)
-    assert "stands for more than" in only_problem("- a\n" * reader.MAX_NODES).message
+    read(("- a\n" * (LIMITS.values - 1)).encode(), FILE)
+    assert "stands for more than" in only_problem("- a\n" * LIMITS.values).message
 
 
 def test_aliases_are_counted_for_what_they_stand_for() -> None:
@@ -222,21 +222,43 @@ def test_aliases_are_counted_for_what_they_stand_for() -> None:
 
 
 def test_the_number_of_aliases_has_a_limit() -> None:
-    most = ", ".join(["*a"] * reader.MAX_ALIASES)
+    most = ", ".join(["*a"] * LIMITS.aliases)
     read(f"a: &a x\nb: [{most}]".encode(), FILE)
     assert "aliases" in only_problem(f"a: &a x\nb: [{most}, *a]").message
 
 
 def test_the_length_of_a_text_has_a_limit() -> None:
-    read(b"a: " + b"x" * reader.MAX_SCALAR, FILE)
-    assert "at most" in only_problem("a: " + "x" * (reader.MAX_SCALAR + 1)).message
+    read(b"a: " + b"x" * LIMITS.text, FILE)
+    assert "at most" in only_problem("a: " + "x" * (LIMITS.text + 1)).message
 
 
 def test_the_size_of_the_file_has_a_limit() -> None:
-    read(b"a: 1 #" + b"x" * (reader.MAX_BYTES - 6), FILE)
-    error = refused(b"a: 1 #" + b"x" * (reader.MAX_BYTES - 5))
+    read(b"a: 1 #" + b"x" * (LIMITS.bytes - 6), FILE)
+    error = refused(b"a: 1 #" + b"x" * (LIMITS.bytes - 5))
     assert "1.0 MB" in error.message
     assert "1 MiB" in error.message
+
+
+@pytest.mark.parametrize(
+    ("limits", "text", "said"),
+    [
+        (Limits(bytes=4), "a: 12", "workflows.yaml has"),
+        (Limits(depth=1), "a: [b]", "nested deeper than 1 levels"),
+        (Limits(values=2), "a: b", "more than 2 values"),
+        (Limits(aliases=0), "a: &a b\nc: *a", "more than 0 aliases"),
+        (Limits(text=1), "a: bc", "at most 1 are read"),
+    ],
+)
+def test_the_limits_are_those_given(limits: Limits, text: str, said: str) -> None:
+    read(text.encode(), FILE)
+    with pytest.raises(WfError) as caught:
+        read(text.encode(), FILE, limits)
+    assert said in caught.value.message
+
+
+def test_what_is_too_much_may_be_allowed() -> None:
+    text = b"a: " + b"x" * LIMITS.text + b"y"
+    read(text, FILE, Limits(text=LIMITS.text + 1))
 
 
 # --- where syntax errors are ----------------------------------------------------------------------

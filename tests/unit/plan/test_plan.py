@@ -134,3 +134,28 @@ def test_a_plan_is_named_after_its_last_job() -> None:
     only = job(PythonScript("train.py"))
     assert Plan((only,)).job is only
     assert Plan((only,)).document() == {"workflow": "train", "jobs": [only.document()]}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pip install six",
+        "  pip3.11 install six",
+        "cd src && pip install -e .",
+        "python -m pip install six",
+        "(pip3 install six)",
+        "if true; then\n  pip install six\nfi",
+        ".venv/bin/pip install six",
+    ],
+)
+def test_a_job_that_installs_packages(command: str) -> None:
+    assert job(ShellCommands(("echo", command))).installs
+    assert replace(job(PythonScript("train.py")), before=(command,)).installs
+
+
+@pytest.mark.parametrize(
+    "command", ["python train.py", "ls pip/", "cat pip.conf", "pipx run x", "echo --pip x", "pip"]
+)
+def test_a_job_that_does_not(command: str) -> None:
+    assert not job(ShellCommands((command,))).installs
+    assert not job(PythonScript("pip install")).installs

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 
 from runner.document.document import Scalar
 from runner.spec.forms import ResourcesForm, WorkflowForm
-from runner.spec.providers import PROVIDERS, BashForm, PythonForm
+from runner.spec.providers.commands import BashForm
+from runner.spec.providers.registry import PROVIDERS
+from runner.spec.providers.scripts import PythonForm
 from runner.spec.workflow import (
     ArtifactRequest,
     GpuRequest,

@@ -229,7 +229,7 @@ def test_hints_say_what_to_type() -> None:
     assert hints("workflow: []") == ["did you mean `workflows`?"]
     (providers,) = hints("workflows: [{name: a}]")
     assert providers is not None
-    assert "bash, python" in providers
+    assert "bash, code, curl" in providers
     (commands,) = hints(one("", "bash", "commands: []"))
     assert commands is not None
     assert "leave the key out" not in commands  # bash cannot do without

@@ -8,7 +8,7 @@ import pytest
 
 from runner.document.reader import read
 from runner.spec.load import load
-from runner.workspace.project import facts, find
+from runner.workspace.project import Project, find
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ def known(root: Path, keys: str) -> dict[str, FileFact]:
     """What is known of the files of a workflow with these keys."""
     text = "workflows:\n- name: a\n" + "".join(f"  {line}\n" for line in keys.splitlines())
     (workflow,) = load(read(text.encode(), "workflows.yaml"))
-    return dict(facts(root, workflow).files)
+    return dict(Project(root).facts(workflow).files)
 
 
 def test_a_project_is_found_from_any_folder_below(tmp_path: Path) -> None:
@@ -50,6 +50,34 @@ def test_every_file_that_is_named_and_every_file_those_include(tmp_path: Path) -
     }
     assert found["all.txt"].text == "six==1.16.0\n"
     assert found["src/train.py"].text is None
+
+
+def test_a_file_is_looked_at_once_for_all_workflows(tmp_path: Path) -> None:
+    for name in ("train.py", "requirements.txt"):
+        (tmp_path / name).touch()
+    text = "".join(
+        f"- {{name: {name}, provider: python, script: train.py, requirements: requirements.txt}}\n"
+        for name in "ab"
+    )
+    first, second = load(read(f"workflows:\n{text}".encode(), "workflows.yaml"))
+    project = Project(tmp_path)
+    before = project.facts(first)
+    for name in ("train.py", "requirements.txt"):
+        (tmp_path / name).unlink()
+    assert project.facts(second) == before
+    assert Project(tmp_path).facts(second) != before
+
+
+def test_a_requirements_file_comes_with_what_was_read_in_it(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("-r base.txt\ntorch=2\n")
+    (tmp_path / "base.txt").write_text("six\n")
+    found = known(tmp_path, "provider: bash\ncommands: ls\nrequirements: requirements.txt")
+    whole, base = found["requirements.txt"].requirements, found["base.txt"].requirements
+    assert whole is not None
+    assert whole.includes == ("base.txt",)
+    assert [problem.place and problem.place.line for problem in whole.problems] == [2]
+    assert base is not None
+    assert base.problems == ()
 
 
 def test_what_leads_out_by_a_link_lies_outside(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from runner.cli.render.problems import (
     show_problems,
 )
 from runner.cli.render.style import Style
-from runner.errors import ENVIRONMENT, INVALID, USAGE, Place, Problem, WfError, invalid
+from runner.errors import ENVIRONMENT, INVALID, USAGE, Place, Problem, Related, WfError, invalid
 
 if TYPE_CHECKING:
     import io
@@ -168,6 +168,44 @@ def test_the_last_line_counts_and_names_the_exit_code(number: int, said: str) ->
     assert count_line(number, dress) == f"{said} (exit 65)\n"
 
 
+FIRST = Place("workflows.yaml", 2, 7, 11, "    - name: a")
+
+
+def test_what_a_problem_has_to_do_with_stands_below_it(stream: Streams) -> None:
+    problem = Problem("m", place=HERE, hint="h", related=(Related("first here", place=FIRST),))
+    assert shown(stream(), invalid([problem])) == (
+        "workflows.yaml:12:7: error: m\n"
+        " 12 │       cpu: 0\n"
+        "    │       ^^^\n"
+        "  2 │     - name: a\n"
+        "    │       ---- first here\n"
+        "hint: h\n"
+    )
+
+
+def test_a_line_of_another_file_is_shown_with_its_place(stream: Streams) -> None:
+    other = Place("variables.yaml", 100, 1, 2, "a: 1")
+    problem = Problem("m", place=HERE, related=(Related("set here", place=other),))
+    assert shown(stream(), invalid([problem])).splitlines()[1:] == [
+        "  12 │       cpu: 0",
+        "     │       ^^^",
+        "    ::: variables.yaml:100:1",
+        " 100 │ a: 1",
+        "     │ - set here",
+    ]
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.sampled_from(["20", "40", "80"]))
+def test_a_label_is_never_wider_than_the_terminal(start: int, length: int, width: str) -> None:
+    import io
+
+    place = Place("f", 1, start, start + length, "x" * 60)
+    problem = Problem("m", place=place, related=(Related("first here", place=place),))
+    lines = shown(io.StringIO(), invalid([problem]), width).splitlines()
+    assert max(columns(line) for line in lines) <= max(int(width), 26)
+    assert "first here" in lines[-1]
+
+
 # --- for programs ---------------------------------------------------------------------------------
 
 
@@ -181,7 +219,19 @@ def test_a_problem_as_json() -> None:
         "line": 12,
         "column": 7,
         "end_column": 10,
+        "related": [],
     }
+    related = (Related("first here", route=("a", 1), place=FIRST),)
+    assert problem_document(Problem("m", related=related))["related"] == [
+        {
+            "message": "first here",
+            "route": ["a", 1],
+            "file": "workflows.yaml",
+            "line": 2,
+            "column": 7,
+            "end_column": 11,
+        }
+    ]
     nowhere = problem_document(Problem("m"))
     assert {nowhere[key] for key in ("file", "line", "column", "end_column", "hint")} == {None}
 

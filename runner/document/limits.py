@@ -1,0 +1,23 @@
+"""How much a workflow file may hold, checked before anything is built from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """At most so many ``bytes``, levels of nesting, values, aliases, and characters of one text.
+
+    ``values`` counts what an alias stands for at every use. The defaults are for files that are
+    not trusted yet.
+    """
+
+    bytes: int = 1 << 20
+    depth: int = 50
+    values: int = 100_000
+    aliases: int = 100
+    text: int = 1 << 16
+
+
+LIMITS = Limits()

@@ -1,0 +1,199 @@
+"""Jobs that know nothing of each other -> a Plan: where inputs come from, what is reused, and why.
+
+What was asked for is always run. What it depends on is reused when a former run was the same, and
+then nothing is needed of what that run itself depended on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from runner.errors import UNSATISFIABLE, Problem, WfError
+from runner.plan.fingerprint import fingerprint, part_name
+from runner.plan.plan import Input, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from runner.plan.facts import Code, Past, PastRun
+    from runner.plan.plan import EnvironmentSpec, Job
+    from runner.spec.workflow import Dependency, Workflow
+
+_SHOWN_FILES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the decision rests on.
+
+    ``code`` is that of each workflow; ``environments`` are the fingerprints of environments.
+    """
+
+    code: Mapping[str, Code]
+    environments: Mapping[EnvironmentSpec, str]
+    past: Past
+
+
+def link(
+    jobs: Sequence[tuple[Workflow, Job]],
+    known: Known,
+    *,
+    fresh: bool = False,
+    everything: bool = False,
+) -> Plan:
+    """The plan for jobs in an order that works, the last one being what was asked for.
+
+    ``fresh``: nothing is reused. ``everything``: each job was asked for.
+
+    Raises:
+        WfError: kind ``UNSATISFIABLE`` when a run that is needed is not there; every one of them.
+    """
+    told = _Linking(jobs, known, everything=everything)
+    if told.problems:
+        first = told.problems[0].message
+        raise WfError(UNSATISFIABLE, first, problems=tuple(told.problems))
+    if everything:
+        return Plan(tuple(told.linked.values()), everything=True)
+    return Plan(_needed(told.linked, known, fresh=fresh))
+
+
+class _Linking:
+    """Inputs and fingerprints, in the order of the jobs."""
+
+    def __init__(
+        self, jobs: Sequence[tuple[Workflow, Job]], known: Known, *, everything: bool
+    ) -> None:
+        self._known = known
+        self._everything = everything
+        self.linked: dict[str, Job] = {}
+        self.problems: list[Problem] = []
+        for workflow, job in jobs:
+            found = [(needed, self._input(needed, workflow)) for needed in workflow.dependencies]
+            inputs = tuple(given for _, given in found if given is not None)
+            self.linked[job.workflow] = replace(
+                job,
+                inputs=inputs,
+                fingerprint=fingerprint(
+                    job,
+                    known.code[job.workflow].digest,
+                    known.environments[job.environment],
+                    tuple(self._said(given) for given in inputs),
+                ),
+            )
+
+    def _input(self, needed: Dependency, workflow: Workflow) -> Input | None:
+        past = self._known.past
+        name = needed.workflow
+        if needed.mode == "run":
+            return Input("run", name)
+        if needed.mode == "last":
+            if self._everything and name in self.linked and name != workflow.name:
+                return Input("last", name)
+            run = next((run for run in past.runs if _serves(run, name) and run.here), None)
+            if run is not None:
+                return Input("last", name, run=run.name)
+            self.problems.append(_no_run(needed))
+            return None
+        tagged = past.tags.get(needed.tag or "")
+        if tagged is not None and name in {None, tagged.workflow}:
+            return Input("tag", tagged.workflow, needed.tag, tagged.name)
+        self.problems.append(_no_tag(needed, None if tagged is None else tagged.workflow))
+        return None
+
+    def _said(self, given: Input) -> str:
+        """An input as it counts for the fingerprint."""
+        if given.run is not None:
+            return f"run {given.run}"
+        made = self.linked[str(given.workflow)].fingerprint
+        return f"same as {made.digest if made else ''}"
+
+
+def _serves(run: PastRun, workflow: str | None) -> bool:
+    return run.workflow == workflow and not run.gone
+
+
+def _no_run(needed: Dependency) -> Problem:
+    return Problem(
+        f"no run of `{needed.workflow}` has succeeded here yet",
+        route=needed.route,
+        hint=f"`wf run {needed.workflow}` makes one; `depends-on` would run it by itself",
+        code="no-run",
+    )
+
+
+def _no_tag(needed: Dependency, other: str | None) -> Problem:
+    if other is None:
+        message = f"no run carries the tag `{needed.tag}`"
+    else:
+        message = f"the tag `{needed.tag}` belongs to a run of `{other}`, not `{needed.workflow}`"
+    hint = f"`wf tags add {needed.tag} RUN` gives it to a run"
+    if needed.workflow:
+        hint = f"`wf run {needed.workflow} -t {needed.tag}` makes one"
+    return Problem(message, route=needed.route, hint=hint, code="no-tag")
+
+
+def _needed(linked: Mapping[str, Job], known: Known, *, fresh: bool) -> tuple[Job, ...]:
+    """Decide from what was asked for backwards; only what a job to be run needs is looked at."""
+    decided: dict[str, Job] = {}
+    asked = linked[list(linked)[-1]]
+    waiting = [asked]
+    while waiting:
+        job = waiting.pop(0)
+        if job.workflow in decided:
+            continue
+        if job is asked:
+            decided[job.workflow] = job
+        else:
+            decided[job.workflow] = _decide(job, known, fresh=fresh)
+        if decided[job.workflow].action == "run":
+            waiting += [linked[str(given.workflow)] for given in job.inputs if given.run is None]
+    return tuple(_with_runs(decided[name], decided) for name in linked if name in decided)
+
+
+def _with_runs(job: Job, decided: Mapping[str, Job]) -> Job:
+    """The inputs of a job with the runs that are reused for them."""
+
+    def resolved(given: Input) -> Input:
+        made = decided.get(given.workflow or "")
+        if given.run is None and made is not None and made.run is not None:
+            return replace(given, run=made.run)
+        return given
+
+    if job.action == "reuse":
+        return job
+    return replace(job, inputs=tuple(resolved(given) for given in job.inputs))
+
+
+def _decide(job: Job, known: Known, *, fresh: bool) -> Job:
+    if fresh:
+        return replace(job, reason="nothing is reused (--fresh)")
+    former = [run for run in known.past.runs if run.workflow == job.workflow]
+    digest = job.fingerprint.digest if job.fingerprint else ""
+    same = next((run for run in former if run.fingerprint == digest and not run.gone), None)
+    if same is not None:
+        reason = f"same code, variables, environment and inputs as {same.name}"
+        return replace(job, action="reuse", reason=reason, run=same.name)
+    here = next((run for run in former if run.here), None)
+    return replace(job, reason=_why(job, here, known.code[job.workflow]))
+
+
+def _why(job: Job, former: PastRun | None, code: Code) -> str:
+    """Why a job has to be run."""
+    if former is None or job.fingerprint is None:
+        return "there is no former run"
+    if not former.parts:
+        return f"it is not known what {former.name} was made of"
+    part = job.fingerprint.difference(former.parts)
+    if part is None:
+        return f"the artifacts of {former.name} are gone"
+    said = f"{part_name(part)} changed since {former.name}"
+    if part != "code" or not former.files:
+        return said
+    changed = sorted(
+        path
+        for path in code.files.keys() | former.files.keys()
+        if code.files.get(path) != former.files.get(path)
+    )
+    more = ", …" if len(changed) > _SHOWN_FILES else ""
+    return f"{said} ({', '.join(changed[:_SHOWN_FILES])}{more})" if changed else said

@@ -1,0 +1,64 @@
+"""Keys of the lists of workflows that are read and have no effect on this machine, and why."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from runner.spec.notices import no_effect, read_as
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.errors import Problem, Route
+    from runner.spec.providers.base import ProviderForm
+
+_OF_WORKFLOWS: Mapping[str, str] = MappingProxyType(
+    {
+        "cache": "wf shares environments between runs, and starts each with the project's files",
+        "ssh": "the job runs on this machine",
+        "prebuild": "environments are built when they are first needed",
+        "runs": "they were runs of dstack's server; name a folder with `logdir`",
+        "uvicorn": "the app is served by the newest uvicorn",
+    }
+)
+_OF_RESOURCES: Mapping[str, str] = MappingProxyType(
+    {
+        "interruptible": "this machine has no spot instances",
+        "local": "every job runs on this machine",
+        "remote": "every job runs on this machine",
+        "shm_size": "a job without a container uses the machine's shared memory",
+        "nodes": "write `nodes` beside `provider: torchrun`",
+    }
+)
+_OF_IMAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "home_dir": "a job without a container has the home folder of whoever runs it",
+        "registry_auth": "no image is fetched",
+    }
+)
+
+
+def without(read: ProviderForm, written: dict[str, Any], route: Route) -> list[Problem]:
+    """A notice for every key that was written for nothing."""
+    found = [
+        no_effect(key, (*route, key), _OF_WORKFLOWS[key]) for key in written.keys() & _OF_WORKFLOWS
+    ]
+    resources = written.get("resources")
+    if isinstance(resources, dict):
+        below = (*route, "resources")
+        found += [
+            no_effect(key, (*below, key), why)
+            for key, why in _OF_RESOURCES.items()
+            if key in resources
+        ]
+    container = read.container()
+    if container is not None:
+        found += [
+            no_effect(key, (*route, key), why) for key, why in _OF_IMAGES.items() if key in written
+        ]
+        python = read.python_version()
+        if python is not None and "image" in written:
+            said = f"`{container.image}` is read as Python {python} on this machine"
+            found.append(read_as(said, (*route, "image"), "wf does not start containers yet"))
+    return found

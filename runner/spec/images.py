@@ -1,0 +1,18 @@
+"""What an image stands for without a container: an image of a bare Python is that Python."""
+
+from __future__ import annotations
+
+import re
+
+# Docker Hub's own images, and those that dstack chose itself (0.0.7 to 0.10:
+# dstackai/miniconda, dstackai/miniforge, dstackai/base; hosted: dstackai/python)
+_PYTHON = re.compile(
+    r"(?:docker\.io/)?(?:library/)?python:(3\.\d{1,2})(?:\.\d{1,2})?(?:-[\w.-]+)?"
+    r"|(?:docker\.io/)?dstackai/(?:python|miniconda|miniforge|base):(?:py)?(3\.\d{1,2})(?:-[\w.-]+)?"
+)
+
+
+def python_of(image: str) -> str | None:
+    """The Python that an image is all about, such as ``3.9``, or ``None``."""
+    found = _PYTHON.fullmatch(image)
+    return (found[1] or found[2]) if found else None

@@ -1,0 +1,123 @@
+"""Digests of the project's files: what "the same code" means for a run that could be reused.
+
+Counted are the files that a snapshot would copy, with their names, contents and execute bits. The
+workflow files are not: what they say of a workflow is compared by itself, so that a change to one
+workflow leaves the others as they were.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.errors import STORAGE, WfError
+from runner.plan.facts import Code
+from runner.workspace import project
+from runner.workspace.snapshot import below, names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Digested:
+    """Files by path: a digest of each, and the size and time (ns) it had when it was read."""
+
+    digests: Mapping[str, str]
+    stamps: Mapping[str, tuple[int, int]]
+
+    def code(self, paths: Sequence[str] = (), script: str | None = None) -> Code:
+        """All files, or those at and below ``paths`` with the script."""
+        chosen = self.digests
+        if paths:
+            chosen = {
+                name: digest
+                for name, digest in self.digests.items()
+                if name == script or _within(name, paths)
+            }
+        from blake3 import blake3
+
+        said = "\0".join(f"{name}\0{digest}" for name, digest in sorted(chosen.items()))
+        return Code(blake3(os.fsencode(said)).hexdigest()[:20], chosen)
+
+    def changed(self, copy: Path) -> str | None:
+        """A file that is another one in a copy made since, or ``None``."""
+        for name, stamp in self.stamps.items():
+            try:
+                found = os.lstat(copy / name)
+            except OSError:
+                return name
+            if stat.S_ISREG(found.st_mode) and (found.st_size, found.st_mtime_ns) != stamp:
+                return name
+        return None
+
+
+def digest(
+    root: Path,
+    listed: Iterable[str] | None,
+    own_folders: tuple[Path, ...],
+    only: Sequence[str] = (),
+) -> Digested:
+    """Read the project's files, or ``only`` those at and below some paths.
+
+    ``listed`` and ``own_folders`` are those of :func:`runner.workspace.snapshot.take`.
+
+    Raises:
+        WfError: kind ``STORAGE`` when a file cannot be read.
+    """
+    digests: dict[str, str] = {}
+    stamps: dict[str, tuple[int, int]] = {}
+    told = _workflow_files(root)
+    inside = None if listed is None else list(listed)
+    try:
+        for name in names(root, inside, below(root, own_folders)):
+            if name in told or (only and not _within(name, only)):
+                continue
+            found = _digest(os.path.join(root, name))
+            if found is not None:
+                digests[name], stamps[name] = found
+    except OSError as error:
+        raise WfError(
+            STORAGE,
+            f"the project could not be read: {error.strerror}: {error.filename}",
+            hint="make the file readable or let git ignore it",
+        ) from error
+    return Digested(digests, stamps)
+
+
+def _workflow_files(root: Path) -> frozenset[str]:
+    beside = (*project.VARIABLES_FILES, *project.PROVIDERS_FILES)
+    read = (os.path.relpath(path, root) for path in project.workflow_files(root))
+    return frozenset((*read, *(f"{project.FOLDER}/{name}" for name in beside)))
+
+
+def _within(name: str, paths: Sequence[str]) -> bool:
+    return any(path in {".", name} or name.startswith(f"{path}/") for path in paths)
+
+
+def _digest(path: str) -> tuple[str, tuple[int, int]] | None:
+    from blake3 import blake3
+
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None  # tracked, but deleted in the working tree
+    stamp = (found.st_size, found.st_mtime_ns)
+    if stat.S_ISLNK(found.st_mode):
+        return f"link {blake3(os.fsencode(os.readlink(path))).hexdigest()[:32]}", stamp
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    hasher = blake3()
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        while chunk := os.read(descriptor, min(found.st_size + 1, _CHUNK)):
+            hasher.update(chunk)
+    finally:
+        os.close(descriptor)
+    kind = "program" if found.st_mode & stat.S_IXUSR else "file"
+    return f"{kind} {hasher.hexdigest()[:32]}", stamp
