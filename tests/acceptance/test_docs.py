@@ -502,6 +502,7 @@ def told(world: World) -> dict[str, set[str]]:
         "A validation": world.wf("validate", "--json"),
         "The artifacts of a run": world.wf("artifacts", "list", good(world), "--json"),
         "The log of a run": world.wf("logs", "last", "--json"),
+        "A start": world.wf("init", "train.py", "--dry-run", "--json"),
         "An export": world.wf("export", "good", "--json"),
         "All workflows": world.wf("run", "--all", "--keep-going", "--json"),
     }
