@@ -50,6 +50,9 @@ THREAD_COUNTS = (
 )
 """Thread counts of numeric libraries, set to the number of cores leased."""
 
+NODE_RANK = "DSTACK_NODE_RANK"
+"""The number of the node that a process belongs to, from 0 on (0.18 and later)."""
+
 CUDA_DEVICE_ORDER = "CUDA_DEVICE_ORDER"
 """Set to ``PCI_BUS_ID`` with every lease, so that indexes mean the same in every tool."""
 

@@ -138,7 +138,7 @@ class Job:
             "resources": {
                 "cpu": self.resources.cpu,
                 "memory": self.resources.memory,
-                "gpu": gpu and {"count": gpu.count, "name": gpu.name, "memory": gpu.memory},
+                "gpu": gpu and {"count": gpu.count, "name": gpu.named, "memory": gpu.memory},
             },
             "artifacts": [artifact.path for artifact in self.artifacts],
         }

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from runner.errors import invalid
-from runner.spec.eras import listed
+from runner.spec.eras.era import TASK, detect
 from runner.spec.interpolation import Room, Scope
 from runner.spec.variables import NO_VARIABLES, Variables
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from runner.document.document import Document
     from runner.errors import Problem
+    from runner.spec.profiles import Profile
     from runner.spec.workflow import Workflow
 
 
@@ -24,11 +25,13 @@ def load(
     variables: Variables = NO_VARIABLES,
     chosen: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     own_providers: Mapping[str, str] = MappingProxyType({}),
+    profile: Profile | None = None,
 ) -> tuple[Workflow, ...]:
     """Read every workflow of the document, in the order written.
 
     ``chosen`` holds values given for a run, by workflow; they win over those of ``variables``.
-    ``own_providers`` are those of ``.dstack/providers.yaml``, by name, with their images.
+    ``own_providers`` are those of ``.dstack/providers.yaml``, by name, with their images;
+    ``profile`` is what ``.dstack/profiles.yml`` gives to tasks.
 
     Raises:
         WfError: kind ``INVALID`` with all mistakes found, each in its place.
@@ -39,7 +42,15 @@ def load(
     def scope_of(name: str) -> Scope:
         return Scope(variables.of(name, chosen.get(name, {})), room)
 
-    workflows = listed.read(document, listed.Context(scope_of, own_providers, problems))
+    # a project is mostly of one era, and forms take a while to be made
+    if detect(document) is TASK:
+        from runner.spec.eras import task
+
+        workflows = task.read(document, scope_of, problems, profile)
+    else:
+        from runner.spec.eras import listed
+
+        workflows = listed.read(document, listed.Context(scope_of, own_providers, problems))
     notices = [notice for workflow in workflows for notice in workflow.notices]
     for problem in (*problems, *notices):
         document.settle(problem)

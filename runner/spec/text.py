@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import PydanticCustomError
 
@@ -16,7 +16,11 @@ from runner.document.document import Scalar
 from runner.units import quoted, shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.errors import Route
+
+T = TypeVar("T")
 
 # 0.0.7:src/dstack/providers/__init__.py: suffixes with an i count in 1024, the others in 1000
 _UNITS = {
@@ -24,6 +28,8 @@ _UNITS = {
     "mib": 2**20, "mi": 2**20, "gib": 2**30, "gi": 2**30, "tib": 2**40, "ti": 2**40,
 }  # fmt: skip
 _SIZE = re.compile(r"([0-9]{1,9})\s*([A-Za-z]+)")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"([0-9]{1,9})([smhdw]?)")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _PYTHON = re.compile(r"([0-9])\.(0|[1-9][0-9]?)(\.(0|[1-9][0-9]?))?")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -44,6 +50,18 @@ def mistake(
     # the message goes through a template, where braces are fields
     context = {"message": message, "hint": hint, "at": at, "at_key": at_key}
     return PydanticCustomError("wf", "{message}", context)
+
+
+def part(reader: Callable[[Any], T], value: Any, step: str | int, *, at_key: bool = False) -> T:  # noqa: ANN401
+    """Read a part of a value, so that a mistake leads there and not to the whole."""
+    try:
+        return reader(value)
+    except PydanticCustomError as error:
+        said = error.context or {}
+        at = (step, *said["at"])
+        raise mistake(
+            said["message"], said["hint"], at=at, at_key=at_key or said["at_key"]
+        ) from None
 
 
 def kind_of(value: Any) -> str:  # noqa: ANN401 - whatever YAML can hold
@@ -122,6 +140,22 @@ def size(value: Any) -> int:  # noqa: ANN401
     if int(found[1]) == 0:
         raise mistake("no memory at all is not enough", "leave the key out")
     return int(found[1]) * unit
+
+
+def duration(value: Any) -> int:  # noqa: ANN401
+    """A time span in seconds; 0 for ``off`` (0.21.2:.../core/models/duration.py)."""
+    written = value if isinstance(value, str) else ""
+    if written == "off":
+        return 0
+    found = _DURATION.fullmatch(written)
+    if found is None:
+        raise mistake(
+            f"a time span is wanted here, not {kind_of(value)}",
+            "write, for example, 90m or 2h (s, m, h, d or w after one number), or off",
+        )
+    if int(found[1]) == 0:
+        raise mistake("no time at all is not enough", "write off for no limit")
+    return int(found[1]) * _SECONDS[found[2]]
 
 
 def python_version(value: Any) -> str:  # noqa: ANN401

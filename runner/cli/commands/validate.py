@@ -50,13 +50,16 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         context.say_json(_document(source, opened, ()))
         return OK
     dress = style(context.out, context.variables)
+    others = {other.notice.place.file for other in opened.neighbours if other.notice.place}
     for found in opened.documents:
+        if found.file in others:
+            continue
         own = [workflow for workflow in opened.workflows if workflow.file == found.file]
         era = opened.era(found)
         said = f"{count(len(own), 'workflow')}, no mistakes"
         read_as = dress.paint(f"(format: {era.name}, {era.versions})", "dim")
         context.out.write(f"{dress.paint('✓', 'green')} {found.file}: {said} {read_as}\n")
-    notices = [notice for workflow in opened.workflows for notice in workflow.notices]
+    notices = _notices(opened)
     if notices:
         context.out.flush()
         show_notices(notices, context.err, context.variables)
@@ -85,10 +88,14 @@ def _document(
         "valid": opened is not None,
         "workflows": [workflow.name for workflow in workflows],
         "problems": [problem_document(problem) for problem in problems],
-        "notices": [
-            problem_document(notice) for workflow in workflows for notice in workflow.notices
-        ],
+        "notices": [problem_document(notice) for notice in (_notices(opened) if opened else [])],
     }
+
+
+def _notices(opened: WorkflowFiles) -> list[Problem]:
+    """What is read and does nothing here: keys, and whole files."""
+    keys = [notice for workflow in opened.workflows for notice in workflow.notices]
+    return [*keys, *(other.notice for other in opened.neighbours)]
 
 
 def _check(source: Source) -> WorkflowFiles:

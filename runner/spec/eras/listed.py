@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from runner.document.document import Scalar
 from runner.errors import Problem
 from runner.spec.eras import early, effects
-from runner.spec.mistakes import did_you_mean, translate
+from runner.spec.mistakes import MAX_PROBLEMS, did_you_mean, translate
 from runner.spec.notices import read_as
 from runner.spec.providers import registry
 from runner.spec.providers.commands import ImageForm
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from runner.spec.providers.base import ProviderForm
 
 _ROOT_KEYS = ("workflows",)
-# of one workflow; nobody reads more, and each takes a search for what was meant
-MAX_PROBLEMS = 50
 
 
 @dataclass(frozen=True, slots=True)
