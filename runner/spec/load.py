@@ -56,7 +56,20 @@ def load(
         document.settle(problem)
     if problems:
         raise invalid(sorted(problems, key=_position))
-    return tuple(replace(workflow, file=document.file) for workflow in workflows)
+    return tuple(
+        replace(
+            workflow,
+            file=document.file,
+            notices=tuple(sorted(workflow.notices, key=lambda notice: _read_at(notice, document))),
+        )
+        for workflow in workflows
+    )
+
+
+def _read_at(notice: Problem, document: Document) -> tuple[bool, int, int]:
+    """What is said of the file itself comes first, then that of files beside it."""
+    place = notice.place
+    return (place is not None and place.file != document.file, *_position(notice))
 
 
 def _position(problem: Problem) -> tuple[int, int]:

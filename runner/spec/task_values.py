@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # where dstack put the project in its containers: until 0.19, and since
 _PROJECT = re.compile(r"/(?:workflow|dstack/run)(?:/+(.*))?")
+_BLANK = re.compile(r"([0-9]+)\s+([a-z])")
 _SHELLS = ("sh", "bash")
 _CRON_FIELDS = 5
 
@@ -109,7 +110,8 @@ def span(value: Any) -> int | None:  # noqa: ANN401
     """A time span in seconds; 0 for ``off`` and ``false``, ``None`` for ``true`` (the default)."""
     if isinstance(value, Scalar) and value.kind == "bool":
         return None if switch(value) else 0
-    return duration("".join(value.split()) if isinstance(value, str) else value)
+    blank = _BLANK.fullmatch(value) if isinstance(value, str) else None
+    return duration(f"{blank[1]}{blank[2]}" if blank else value)
 
 
 def idle_span(value: Any) -> int | None:  # noqa: ANN401
@@ -153,7 +155,7 @@ def file(value: Any) -> File:  # noqa: ANN401
     inside = within_project(target) or target
     if inside.startswith(("/", "~")):
         raise mistake(
-            f"{quoted(target)} lies outside the project, which only a container has to itself",
+            f"{quoted(target)} is a place in a container, and this job has none",
             "write a path below the working directory",
         )
     if local.startswith(("/", "~")):

@@ -9,7 +9,7 @@ plans/NAME.yaml and NAME.json
 valid/NAME.yaml
     a sound file, to which nothing is said
 
-``NAME.variables.yaml`` beside a case is its variables file.
+``NAME.variables.yaml`` beside a case is its variables file, ``NAME.profiles.yaml`` its profiles.
 
 The files keep every byte (see ``.gitattributes``): some mistakes are in their line endings.
 """
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 SHOWN_AS = "workflows.yaml"
 VARIABLES = ".variables.yaml"
+PROFILES = ".profiles.yaml"
 
 # the providers of the project itself
 OWN_PROVIDERS = b"""\
@@ -62,15 +63,19 @@ REQUIREMENTS = {
 def cases(folder: str) -> list[Path]:
     """The workflow files of a folder."""
     found = (HERE / folder).glob("*.yaml")
-    return sorted(path for path in found if not path.name.endswith(VARIABLES))
+    return sorted(path for path in found if not path.name.endswith((VARIABLES, PROFILES)))
 
 
 def opened(case: Path) -> WorkflowFiles:
-    """A case, read with the variables file beside it if there is one."""
-    beside = case.with_suffix(VARIABLES)
-    variables = FileText(beside.read_bytes(), "variables.yaml") if beside.exists() else None
-    providers = FileText(OWN_PROVIDERS, "providers.yaml")
-    return open_files([FileText(case.read_bytes(), SHOWN_AS)], HERE, Beside(variables, providers))
+    """A case, read with the files beside it if there are some."""
+    variables, profiles = (_beside(case, ending) for ending in (VARIABLES, PROFILES))
+    beside = Beside(variables, FileText(OWN_PROVIDERS, "providers.yaml"), profiles)
+    return open_files([FileText(case.read_bytes(), SHOWN_AS)], HERE, beside)
+
+
+def _beside(case: Path, ending: str) -> FileText | None:
+    path = case.with_suffix(ending)
+    return FileText(path.read_bytes(), ending.lstrip(".")) if path.exists() else None
 
 
 class Utf8(io.StringIO):
@@ -112,6 +117,7 @@ def test_what_would_be_done_for_a_sound_file(case: Path, golden: Golden) -> None
 def all_there(workflow: Workflow) -> ProjectFacts:
     """A project that has every file the workflow names."""
     files = {path: FileFact("file", text) for path, text in REQUIREMENTS.items()}
+    files |= {file.local: FileFact("file") for file in workflow.files}
     files[workflow.working_dir] = FileFact("directory")
     script = script_path(workflow)
     if script is not None:
@@ -134,6 +140,7 @@ def test_every_expectation_belongs_to_a_file(folder: str, ending: str) -> None:
 
 
 @pytest.mark.parametrize("folder", ["invalid", "notices", "plans", "valid"])
-def test_every_variables_file_belongs_to_a_file(folder: str) -> None:
-    beside = {path.name for path in (HERE / folder).glob(f"*{VARIABLES}")}
-    assert beside <= {f"{path.stem}{VARIABLES}" for path in cases(folder)}
+@pytest.mark.parametrize("ending", [VARIABLES, PROFILES])
+def test_every_file_beside_belongs_to_a_file(folder: str, ending: str) -> None:
+    beside = {path.name for path in (HERE / folder).glob(f"*{ending}")}
+    assert beside <= {f"{path.stem}{ending}" for path in cases(folder)}

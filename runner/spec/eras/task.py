@@ -109,13 +109,13 @@ def _mistakes(written: dict[str, Any]) -> list[Problem]:
     ]
     found += [
         Problem(
-            f"`{second}` says something else than `{first}`",
+            f"`{first}` and `{second}` exclude each other",
             route=(second,),
             at_key=True,
             hint="keep one of them",
         )
         for first, second in _EXCLUDED
-        if first in written and second in written
+        if not {str(written.get(key, "false")).lower() for key in (first, second)} & {"false"}
     ]
     if not written.get("commands") and "image" not in written and "groups" not in written:
         message = "a task needs `commands`, or an `image` that has its own"
