@@ -36,6 +36,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc|\.?post|\.?dev)[0-9]+)?")
 _PORT = re.compile(r"([0-9]{1,5})(?::[0-9]{1,5})?")
+_SWITCHES = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
 _OLDEST_PYTHON = 6
 _LAST_PORT = 65535
 
@@ -106,7 +107,9 @@ def switch(value: Any) -> bool:  # noqa: ANN401
     """``true`` or ``false`` (YAML 1.2 knows no ``yes`` and ``on``)."""
     if isinstance(value, Scalar) and value.kind == "bool":
         return value.lower() == "true"
-    raise mistake(f"true or false is wanted here, not {kind_of(value)}")
+    meant = _SWITCHES.get(value.lower()) if isinstance(value, str) else None
+    hint = f"write {meant}" if meant else "write one of the two"
+    raise mistake(f"true or false is wanted here, not {kind_of(value)}", hint)
 
 
 def count(value: Any) -> int:  # noqa: ANN401
