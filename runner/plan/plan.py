@@ -92,8 +92,9 @@ class Job:
                 commands.append(_words("python", script, *args))
             case TorchrunScript(script, args):
                 commands.append(_words("torchrun", script, *args))
-            case ShellCommands(own):
-                commands += [_headline(command) for command in own]
+            case ShellCommands(own, args=args):
+                given = _words(*args) if args else '"$@"'
+                commands += [_headline(command).replace('"$@"', given) for command in own]
         return " && ".join(commands)
 
     @property

@@ -73,6 +73,12 @@ class DiskForm(FileForm):
     size: SizeRange
 
 
+def _nominal(size: ranges.Range | None) -> int | None:
+    """The lower end in the units of makers."""
+    least = size.least if size else None
+    return None if least is None else least * 10**9 // 2**30
+
+
 class TaskGpuForm(FileForm):
     """``gpu:`` written out."""
 
@@ -86,13 +92,15 @@ class TaskGpuForm(FileForm):
     def request(self) -> GpuRequest | None:
         """The least that is asked for: no GPU where the count may be 0.
 
-        The memory of all GPUs together is shared out among them evenly.
+        The memory of all GPUs together is shared out among them evenly. Sizes are those that
+        makers print on the box, as in dstack's catalogue: a card of 24GB holds 24 * 10**9 bytes
+        and some more, but hardly ever 24 * 2**30.
         """
         number = 1 if self.count is None else self.count.least or 0
         if number == 0:
             return None
-        each = self.memory.least if self.memory else None
-        total = self.total_memory.least if self.total_memory else None
+        each = _nominal(self.memory)
+        total = _nominal(self.total_memory)
         if total is not None:
             each = max(each or 0, ceil(total / number))
         first, *others = self.name or (None,)

@@ -188,7 +188,7 @@ def gpus(found: Workflow) -> list[Any] | None:
     asked = found.resources.gpu
     if asked is None:
         return None
-    return [asked.count, list(asked.names), asked.memory and asked.memory / GIB]
+    return [asked.count, list(asked.names), asked.memory and asked.memory / 10**9]
 
 
 @pytest.mark.parametrize("text", REFUSED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -169,7 +168,8 @@ def _launch(read: TaskForm, *, takes_args: bool) -> ShellCommands:
     if not read.entrypoint:
         return ShellCommands(read.commands, takes_args, shell=shell)
     # a program and its words, which no shell is to read
-    return ShellCommands((f"exec {shlex.join([*read.entrypoint, *read.commands])}",), shell=shell)
+    words = (*read.entrypoint, *read.commands)
+    return ShellCommands(('exec "$@"',), takes_args=True, args=words, shell=shell)
 
 
 def _container(read: TaskForm, written: Mapping[str, Any]) -> Container | None:
