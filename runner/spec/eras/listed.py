@@ -225,6 +225,7 @@ def _neutral(
         nodes=read.node_count(),
         ports=read.requested_ports(),
         service=read.service(),
+        edits=read.edits,
         notices=notices,
         dependencies=dependencies(read.depends_on, read.deps, route),
         code=read.depends_on.code if read.depends_on else (),
