@@ -89,6 +89,33 @@ def noop(effort: Effort) -> Iterator[Row]:
         yield difference("noop", "wf run, script that does nothing", timed, 0.2)
 
 
+def many(effort: Effort) -> Iterator[Row]:
+    """Many scripts that do nothing, two at a time: ``wf run --all`` against ``make -j2``.
+
+    make starts the environment's own interpreter, and keeps no record.
+    """
+    if shutil.which("make") is None:
+        raise NotMeasuredError("make is not installed")
+    jobs = 60 if effort.quick else 200
+    with World.make("many") as world:
+        world.workflow("job-0", _NOTHING, cores=None)
+        world.commit()
+        world.wf("run", "job-0").run()
+        python = world.python_of_last_run()
+        names = [f"job-{number}" for number in range(jobs)]
+        listed = "".join(
+            f"  - {{name: {name}, provider: python, script: job-0.py}}\n" for name in names
+        )
+        world.write(".dstack/workflows.yaml", f"workflows:\n{listed}")
+        world.write(
+            "Makefile", f"JOBS = {' '.join(names)}\nall: $(JOBS)\n$(JOBS):\n\t@{python} job-0.py\n"
+        )
+        bare = world.command("make", "-s", "-j2")
+        wf = world.wf("run", "--all", "--parallel", "2")
+        timed = pairs(bare.seconds, wf.seconds, effort.pairs(5, 3))
+        yield ratio("many", f"{jobs} scripts that do nothing, two at a time", timed, 3.0)
+
+
 def environment(effort: Effort) -> Iterator[Row]:
     """Coming to an environment, cold and warm.
 
@@ -336,6 +363,7 @@ def _many_workflows(number: int) -> Iterator[World]:
 PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "startup": startup,
     "noop": noop,
+    "many": many,
     "environment": environment,
     "training": training,
     "log": log,

@@ -25,6 +25,14 @@ class Context(NamedTuple):
     settings: Settings
     now: Callable[[], datetime]
 
+    def outputs(self) -> frozenset[tuple[int, int]]:
+        """The files (device and inode) that stdout and stderr are, where they are files."""
+        import os
+        import stat
+
+        found = (os.fstat(stream.fileno()) for stream in (self.out, self.err))
+        return frozenset((at.st_dev, at.st_ino) for at in found if stat.S_ISREG(at.st_mode))
+
     def say_json(self, document: object) -> None:
         """One JSON document on stdout."""
         self.out.write(as_json(document, self.out.encoding) + "\n")

@@ -69,14 +69,14 @@ class Runner:
             self._reused(plan)
             return Outcome(self._stream(jobs[0], basis, self.own), tuple(self.documents))
         from runner.engine.basis import frozen
-        from runner.engine.batch import side_by_side
+        from runner.engine.batch import side_by_side, widest
 
         parts = self.own
         folder = parts.records.home.submissions
         with frozen(basis, folder, parts.own_folders) as copy:
             first = jobs[:-1]
-            inventory = parts.inventory(jobs[0].resources)
-            if self.rules.limit != 1 and side_by_side(plan, first, inventory):
+            inventory = parts.inventory(widest(first))
+            if side_by_side(plan, first, inventory, self.rules):
                 batch = self._batch(plan, first, copy, parts)
                 if batch.first != OK:
                     return Outcome(batch.first, tuple(self.documents), _skipped(plan, self.made))

@@ -32,7 +32,8 @@ class Basis:
 
     ``root`` is where files are copied from; ``project`` is the project folder, whose name stands
     on the record. ``listed`` is what git knows of it, or ``None``, with scripts ``added`` to it.
-    ``source`` and ``code`` are there once they were looked at.
+    ``source`` and ``code`` are there once they were looked at. ``outputs`` are the files (device
+    and inode) that the command itself writes to: they are no code.
     """
 
     root: Path
@@ -42,6 +43,7 @@ class Basis:
     source: Source | None = None
     code: Digested | None = None
     added: frozenset[str] = frozenset()
+    outputs: frozenset[tuple[int, int]] = frozenset()
 
     def ignored(self, script: str | None) -> bool:
         """Whether git ignores a script that a run needs."""
@@ -59,14 +61,18 @@ class Basis:
 
     def digested(self, own_folders: tuple[Path, ...], only: Sequence[str] = ()) -> Basis:
         """The same with the digests of all files, or ``only`` of those below some paths."""
-        return replace(self, code=digest(self.root, self.listed, own_folders, only))
+        return replace(self, code=digest(self.root, self.listed, own_folders, only, self.outputs))
 
 
-def look(root: Path, variables: Mapping[str, str]) -> Basis:
+def look(
+    root: Path,
+    variables: Mapping[str, str],
+    outputs: frozenset[tuple[int, int]] = frozenset(),
+) -> Basis:
     """The project at ``root`` as it is now."""
     git = Git(root, variables)
     listed = git.files()
-    return Basis(root, root, None if listed is None else tuple(listed), git)
+    return Basis(root, root, None if listed is None else tuple(listed), git, outputs=outputs)
 
 
 @contextmanager

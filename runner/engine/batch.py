@@ -114,7 +114,7 @@ class Batch:
             ((job.workflow, self.plan.needs(job)) for job in self.jobs),
             keep_going=self.rules.keep_going,
         )
-        self._machine = self.parts().inventory(_widest(self.jobs))
+        self._machine = self.parts().inventory(widest(self.jobs))
         self.signals.arm()
         nursery = Nursery()
         try:
@@ -235,19 +235,22 @@ class Batch:
                 self.board.ended(course)
 
 
-def _widest(jobs: tuple[Job, ...]) -> Resources:
+def widest(jobs: tuple[Job, ...]) -> Resources:
     """What the machine must be looked at for: its GPUs only where a job wants one."""
     gpus = (job.resources.gpu for job in jobs)
     return Resources(gpu=next((gpu for gpu in gpus if gpu is not None), None))
 
 
-def side_by_side(plan: Plan, jobs: tuple[Job, ...], machine: Inventory) -> bool:
+def side_by_side(plan: Plan, jobs: tuple[Job, ...], machine: Inventory, rules: Rules) -> bool:
     """Whether at any time two of the jobs could go on at once."""
+    if rules.limit == 1:
+        return False
+    share = rules.limit is not None
     left = schedule((job.workflow, plan.needs(job)) for job in jobs)
     asked = {job.workflow: job.resources for job in jobs}
     while not left.over:
         first, *others = left.ready
-        if any(fit([asked[first], asked[other]], machine) for other in others):
+        if any(fit([asked[first], asked[other]], machine, share=share) for other in others):
             return True
         left = left.start(first).end(first, succeeded=True)
     return False

@@ -11,10 +11,10 @@ from runner.errors import WfError
 from runner.plan.graph import closure, everything
 from runner.plan.plan import Choices
 from runner.plan.reuse import Known, link
-from runner.records.past import gather, usable
+from runner.records.past import gather, unfit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from runner.engine.basis import Basis
@@ -71,10 +71,10 @@ def plan_graph(
     try:
         while True:
             planned = link(jobs, known, fresh=asked.fresh, everything=name is None)
-            lost = _lost(planned, parts.records)
-            if not lost:
+            reasons = _unfit(planned, parts.records)
+            if not reasons:
                 return planned, made
-            known = replace(known, past=_marked(known.past, lost))
+            known = replace(known, past=_marked(known.past, reasons))
     except WfError as error:
         _settle(error.problems, jobs, opened)
         raise
@@ -117,8 +117,8 @@ def _past(jobs: Sequence[tuple[Workflow, Job]], records: Records, basis: Basis) 
     )
 
 
-def _lost(planned: Plan, records: Records) -> frozenset[str]:
-    """Runs that the plan counts on and that cannot serve."""
+def _unfit(planned: Plan, records: Records) -> dict[str, str]:
+    """Runs that the plan counts on and that cannot serve, each with the reason."""
     same = {job.run for job in planned.jobs if job.run is not None}
     last = {
         given.run
@@ -126,13 +126,15 @@ def _lost(planned: Plan, records: Records) -> frozenset[str]:
         for given in job.inputs
         if given.mode == "last" and given.run is not None
     }
-    return frozenset(
-        run for run in same | last if run and not usable(records, run, same=run in same)
-    )
+    return {
+        run: reason
+        for run in sorted(same | last)
+        if (reason := unfit(records, run, same=run in same)) is not None
+    }
 
 
-def _marked(past: Past, lost: frozenset[str]) -> Past:
-    runs = tuple(replace(run, gone=run.gone or run.name in lost) for run in past.runs)
+def _marked(past: Past, reasons: Mapping[str, str]) -> Past:
+    runs = tuple(replace(run, unfit=run.unfit or reasons.get(run.name)) for run in past.runs)
     return replace(past, runs=runs)
 
 

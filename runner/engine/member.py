@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,9 @@ class _Teller:
         told = {field.name: getattr(event, field.name) for field in fields(event)}
         line = json.dumps({"event": type(event).__name__, **told}) + "\n"
         view = memoryview(line.encode())
-        while view:
-            view = view[os.write(self._descriptor, view) :]
+        with suppress(OSError):  # nobody listens any more; the record still has it all
+            while view:
+                view = view[os.write(self._descriptor, view) :]
 
 
 def heard(line: bytes) -> events.Event | Ended:

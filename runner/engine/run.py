@@ -201,13 +201,9 @@ class _Attempt:
         if basis.code is None:
             return
         paths = self._run.paths
-        changed = basis.code.changed(paths.workspace)
-        if changed is None:
+        if basis.code.same(paths.workspace):
             text = json.dumps(dict(basis.code.digests))
             folder.write_bytes(paths.code, text.encode())
-        else:
-            said = f"`{changed}` changed while the project was copied"
-            self._notify(Warned(f"{said}; this run will not be reused"))
 
     def _inputs(self) -> None:
         """What other runs left behind, where this job expects it."""

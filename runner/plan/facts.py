@@ -57,8 +57,8 @@ class PastRun:
     """A run that succeeded.
 
     ``here``: it was submitted from this project folder. ``parts`` are those of its fingerprint and
-    ``files`` the digests of its code, where they were asked for. ``gone``: its artifacts are not
-    there any more.
+    ``files`` the digests of its code, where they were asked for. ``unfit`` says why it
+    cannot serve after all.
     """
 
     name: str
@@ -67,7 +67,7 @@ class PastRun:
     here: bool
     parts: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] | None = None
-    gone: bool = False
+    unfit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

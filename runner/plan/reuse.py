@@ -138,7 +138,7 @@ def fingerprint_of(job: Job, code: str, environment: str, inputs: tuple[str, ...
 
 
 def _serves(run: PastRun, workflow: str | None) -> bool:
-    return run.workflow == workflow and not run.gone
+    return run.workflow == workflow and run.unfit is None
 
 
 def _no_run(needed: Dependency, workflows: tuple[str, ...]) -> Problem:
@@ -198,7 +198,7 @@ def _decide(job: Job, known: Known, *, fresh: bool) -> Job:
         return replace(job, reason="nothing is reused (--fresh)")
     former = [run for run in known.past.runs if run.workflow == job.workflow]
     digest = job.fingerprint.digest if job.fingerprint else ""
-    same = next((run for run in former if run.fingerprint == digest and not run.gone), None)
+    same = next((run for run in former if run.fingerprint == digest and run.unfit is None), None)
     if same is not None:
         reason = f"same code, variables, environment and inputs as {same.name}"
         return replace(job, action="reuse", reason=reason, run=same.name)
@@ -214,7 +214,7 @@ def _why(job: Job, former: PastRun | None, code: Code) -> str:
         return f"it is not known what {former.name} was made of"
     part = job.fingerprint.difference(former.parts)
     if part is None:
-        return f"the artifacts of {former.name} are gone"
+        return former.unfit or ""
     said = f"{part_name(part)} changed since {former.name}"
     if part != "code" or former.files is None:
         return said

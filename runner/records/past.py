@@ -50,10 +50,14 @@ def _tagged(records: Records, tag: str) -> TaggedRun | None:
     return TaggedRun(carried.run, submitted["workflow"])
 
 
-def usable(records: Records, run: str, *, same: bool) -> bool:
-    """Whether all that a run left behind is there.
+def unfit(records: Records, run: str, *, same: bool) -> str | None:
+    """Why a run cannot serve, or ``None``: what it left behind must be there.
 
     With ``same`` it must also be known that its code was that of its fingerprint.
     """
     paths = records.home.run(run)
-    return folder.intact(paths) and (not same or paths.code.exists())
+    if not folder.intact(paths):
+        return f"the artifacts of {run} are gone"
+    if same and not paths.code.exists():
+        return f"files changed while {run} was being made"
+    return None

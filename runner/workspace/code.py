@@ -45,16 +45,17 @@ class Digested:
         said = "\0".join(f"{name}\0{digest}" for name, digest in sorted(chosen.items()))
         return Code(blake3(os.fsencode(said)).hexdigest()[:20], chosen)
 
-    def changed(self, copy: Path) -> str | None:
-        """A file that is another one in a copy made since, or ``None``."""
-        for name, stamp in self.stamps.items():
-            try:
-                found = os.lstat(copy / name)
-            except OSError:
-                return name
-            if stat.S_ISREG(found.st_mode) and (found.st_size, found.st_mtime_ns) != stamp:
-                return name
-        return None
+    def same(self, copy: Path) -> bool:
+        """Whether a copy made since has the same files, going by sizes and times."""
+        try:
+            found = ((stamp, os.lstat(copy / name)) for name, stamp in self.stamps.items())
+            return all(
+                (at.st_size, at.st_mtime_ns) == stamp
+                for stamp, at in found
+                if stat.S_ISREG(at.st_mode)
+            )
+        except OSError:
+            return False
 
 
 def digest(
@@ -62,13 +63,15 @@ def digest(
     listed: Iterable[str] | None,
     own_folders: tuple[Path, ...],
     only: Sequence[str] = (),
+    outputs: frozenset[tuple[int, int]] = frozenset(),
 ) -> Digested:
     """Read the project's files, or ``only`` those at and below some paths.
 
-    ``listed`` and ``own_folders`` are those of :func:`runner.workspace.snapshot.take`.
+    ``listed`` and ``own_folders`` are those of :func:`runner.workspace.snapshot.take`. ``outputs``
+    are the files (device and inode) that this very command writes to; they are no code.
 
     Raises:
-        WfError: kind ``STORAGE`` when a file cannot be read.
+        WfError: kind ``STORAGE`` when a folder cannot be listed.
     """
     digests: dict[str, str] = {}
     stamps: dict[str, tuple[int, int]] = {}
@@ -78,7 +81,7 @@ def digest(
         for name in names(root, inside, below(root, own_folders)):
             if name in told or (only and not _within(name, only)):
                 continue
-            found = _digest(os.path.join(root, name))
+            found = _digest(os.path.join(root, name), outputs)
             if found is not None:
                 digests[name], stamps[name] = found
     except OSError as error:
@@ -100,7 +103,7 @@ def _within(name: str, paths: Sequence[str]) -> bool:
     return any(path in {".", name} or name.startswith(f"{path}/") for path in paths)
 
 
-def _digest(path: str) -> tuple[str, tuple[int, int]] | None:
+def _digest(path: str, outputs: frozenset[tuple[int, int]]) -> tuple[str, tuple[int, int]] | None:
     from blake3 import blake3
 
     try:
@@ -110,14 +113,25 @@ def _digest(path: str) -> tuple[str, tuple[int, int]] | None:
     stamp = (found.st_size, found.st_mtime_ns)
     if stat.S_ISLNK(found.st_mode):
         return f"link {blake3(os.fsencode(os.readlink(path))).hexdigest()[:32]}", stamp
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(found.st_mode) or (found.st_dev, found.st_ino) in outputs:
         return None
+    try:
+        hashed = _hash(path, found.st_size)
+    except OSError:
+        # whoever copies it says what is wrong; until then it is the same as nothing else
+        return "unreadable", stamp
+    kind = "program" if found.st_mode & stat.S_IXUSR else "file"
+    return f"{kind} {hashed}", stamp
+
+
+def _hash(path: str, size: int) -> str:
+    from blake3 import blake3
+
     hasher = blake3()
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        while chunk := os.read(descriptor, min(found.st_size + 1, _CHUNK)):
+        while chunk := os.read(descriptor, min(size + 1, _CHUNK)):
             hasher.update(chunk)
     finally:
         os.close(descriptor)
-    kind = "program" if found.st_mode & stat.S_IXUSR else "file"
-    return f"{kind} {hasher.hexdigest()[:32]}", stamp
+    return str(hasher.hexdigest()[:32])

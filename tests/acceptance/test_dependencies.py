@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -392,3 +393,14 @@ workflows:
     (tmp_path / "go").touch()
     until(lambda: run.poll() is not None, "the end")
     assert plan(world, "b")[0][1] == "reuse"
+
+
+def test_the_commands_own_output_is_no_code(chain: World) -> None:
+    log = chain.project / "log.txt"
+    for _ in range(2):
+        with log.open("ab") as file:
+            subprocess.run(
+                chain.argv("run", "train"), cwd=chain.project, env=chain.variables,
+                stdout=file, stderr=file, check=True,
+            )  # fmt: skip
+    assert listed(chain) == ["prepare", "train", "train"]

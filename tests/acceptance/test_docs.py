@@ -254,9 +254,10 @@ def test_every_key_of_the_workflow_file_is_documented() -> None:
 def routes(form: type[BaseModel], base: str = "") -> Iterator[str]:
     """The keys of a form and of the forms in it, joined with dots."""
     for name, field in form.model_fields.items():
-        yield base + name
+        written = field.alias or name
+        yield base + written
         for inner in forms_in(field.annotation):
-            yield from routes(inner, f"{base}{name}.")
+            yield from routes(inner, f"{base}{written}.")
 
 
 def forms_in(annotation: object) -> list[type[BaseModel]]:
@@ -434,6 +435,11 @@ workflows:
     env: [A=1]
     artifacts: [out]
     resources: {{cpu: 1, memory: 1MB}}
+  - name: next
+    provider: bash
+    depends-on: [good]
+    commands: echo more > more/a
+    artifacts: [more]
   - name: big
     provider: bash
     commands: "true"
@@ -468,15 +474,18 @@ def told(world: World) -> dict[str, set[str]]:
     world.write("requirements.txt", "# nothing\n")
     world.write("train.py", "open('out/a', 'w').write('a')\n")
     told = {
-        "A run": world.wf("run", "good", "--json"),
-        "A plan": world.wf("plan", "good", "--json"),
+        "A run": world.wf("run", "next", "--json"),
+        "A plan": world.wf("plan", "next", "--json"),
         "The list of runs": world.wf("ps", "--json"),
         "The list of workflows": world.wf("ls", "--json"),
         "A validation": world.wf("validate", "--json"),
-        "The artifacts of a run": world.wf("artifacts", "list", "last", "--json"),
+        "The artifacts of a run": world.wf("artifacts", "list", good(world), "--json"),
         "The log of a run": world.wf("logs", "last", "--json"),
         "An export": world.wf("export", "good", "--json"),
+        "All workflows": world.wf("run", "--all", "--keep-going", "--json"),
     }
+    world.wf("run", "good", "-t", "best")
+    told["The list of tags"] = world.wf("tags", "list", "--json")
     shown = world.wf("show", "last", "--json")
     assert shown.json().keys() == told["A run"].json().keys()
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
@@ -491,10 +500,16 @@ def told(world: World) -> dict[str, set[str]]:
     return {heading: {key.removeprefix("[].") for key in found[heading]} for heading in found}
 
 
+def good(world: World) -> str:
+    """The run that left something behind."""
+    listed = world.wf("ps", "-a", "--json").json()
+    return next(str(run["name"]) for run in listed if run["workflow"] == "good")
+
+
 def test_every_key_of_every_document_is_documented(told: dict[str, set[str]]) -> None:
     for heading, found in told.items():
         # a run holds the plan it was made from, an unsatisfiable plan and a validation the mistakes
-        own = {key for key in found if not key.startswith(("plan.", "problems[]."))}
+        own = {key for key in found if not key.startswith(("plan.", "problems[].", "runs[]."))}
         if heading == "An error":
             own = {key for key in found if not key.startswith("problems[].")}
             mistakes = {

@@ -30,6 +30,7 @@ KEYS = {
     "schema_version", "name", "workflow", "status", "reason", "message", "exit_code", "executor",
     "submitted_at", "started_at", "finished_at", "history", "command", "resources", "environment",
     "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan",
+    "project", "fingerprint",
 }  # fmt: skip
 
 
@@ -196,7 +197,7 @@ def test_which_workflow_must_be_said(world: World) -> None:
     world.workflows(HELLO)
     done = world.wf("run")
     assert done.code == 64
-    assert "WORKFLOW" in done.err
+    assert "no workflow is named" in done.err
 
 
 def test_a_run_as_json(world: World) -> None:

@@ -50,7 +50,9 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         opened.find(arguments.workflow)
     parts = compose.parts(context.settings, context.variables, context.now)
     asked = Asked(arguments.workflow, chosen, arguments.fresh)
-    planned, _ = plan_graph(opened, asked, look(opened.root, context.variables), parts)
+    planned, _ = plan_graph(
+        opened, asked, look(opened.root, context.variables, context.outputs()), parts
+    )
     ready = {
         job.workflow: parts.environments.ready(job.environment) is not None
         for job in planned.to_run

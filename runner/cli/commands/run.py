@@ -81,7 +81,9 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
     own = parts()
     asked = Asked(arguments.workflow, chosen, arguments.fresh)
-    planned, basis = plan_graph(opened, asked, look(opened.root, context.variables), own)
+    planned, basis = plan_graph(
+        opened, asked, look(opened.root, context.variables, context.outputs()), own
+    )
     runner = Runner(context, opened, parts, own, rules, quiet_output=arguments.json)
     if arguments.all:
         outcome = runner.all(planned, basis)

@@ -105,6 +105,9 @@ def test_a_job_as_json() -> None:
         "nodes": 1,
         "ports": [],
         "files": [],
+        "fingerprint": None,
+        "inputs": [],
+        "run": None,
         "max_duration": None,
     }
     assert list(document["variables"]) == ["B", "A"]

@@ -99,11 +99,11 @@ def test_of_two_runs_that_were_the_same_the_newest_is_taken() -> None:
 
 
 def test_a_run_whose_artifacts_are_gone_does_not_serve() -> None:
-    gone = Past(tuple(replace(run, gone=run.name == "b-1") for run in PAST.runs))
+    gone = Past((PAST.runs[0], replace(PAST.runs[1], unfit="it is gone")))
     again = linked(CHAIN, "c", gone)
     assert told(again)[:2] == [
         ("a", "reuse", "same code, variables, environment and inputs as a-1"),
-        ("b", "run", "the artifacts of b-1 are gone"),
+        ("b", "run", "it is gone"),
     ]
     assert again.jobs[1].inputs == (Input("run", "a", None, "a-1"),)
 
@@ -170,7 +170,7 @@ def test_the_last_run_is_taken_and_nothing_is_run() -> None:
     past = Past(
         (
             PastRun("a-3", "a", None, here=False),
-            PastRun("a-2", "a", None, here=True, gone=True),
+            PastRun("a-2", "a", None, here=True, unfit="it is gone"),
             PastRun("a-1", "a", None, here=True),
         )
     )
