@@ -48,6 +48,8 @@ def test_images_that_are_a_python(image: str, python: str) -> None:
         "cpython:3.9",
         "pytorch/pytorch:1.12-cuda11.3",
         "dstackai/base:0.4-base-ubuntu22.04",
+        "python:3.9-é",
+        "python:3.9.٣",
         "python:3.9 ",
         "python:3.9\n",
         "python:3.9@sha256:00",
