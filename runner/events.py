@@ -20,7 +20,7 @@ class RunCreated:
 
 @dataclass(frozen=True, slots=True)
 class PhaseStarted:
-    """A phase began: ``code`` (snapshot), ``inputs``, ``env``, ``devices`` or ``artifacts``."""
+    """A phase began: ``code`` (snapshot), ``inputs``, ``env``, ``devices``, ``ports`` …."""
 
     phase: str
     text: str
@@ -71,9 +71,13 @@ class JobEnded:
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """Somebody asked for the end: ``signal`` is what the job was sent."""
+    """The job is asked to end: ``signal`` is what it was sent.
+
+    ``after`` is the time in seconds that is over; ``None``: somebody asked.
+    """
 
     signal: str
+    after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

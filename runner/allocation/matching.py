@@ -78,21 +78,25 @@ def _suitable(asked: GpuRequest, machine: Inventory) -> list[Gpu]:
     return [
         gpu
         for gpu in machine.gpus
-        if (asked.name is None or _is_called(gpu, asked.name))
+        if (not asked.names or any(_is_called(gpu, name) for name in asked.names))
         and (asked.memory is None or gpu.memory >= asked.memory)
     ]
 
 
 def _is_called(gpu: Gpu, name: str) -> bool:
-    """``V100`` is a Tesla V100-SXM2-16GB; but ``A10`` is no A100, and ``L4`` no L40S."""
+    """``V100`` is a Tesla V100-SXM2-16GB; but ``A10`` is no A100, and ``L4`` no L40S.
+
+    Blanks and dashes may be left out: ``RTX4090`` is a GeForce RTX 4090.
+    """
     import re
 
-    whole = rf"(?<![a-z0-9]){re.escape(name.lower())}(?![a-z0-9])"
+    letters = r"[\s-]*".join(map(re.escape, re.sub(r"[\s-]+", "", name.lower())))
+    whole = rf"(?<![a-z0-9]){letters}(?![a-z0-9])"
     return re.search(whole, gpu.name.lower()) is not None
 
 
 def _gpus_asked(asked: GpuRequest) -> str:
-    said = count(asked.count, f"{asked.name} GPU" if asked.name else "GPU")
+    said = count(asked.count, f"{asked.named} GPU" if asked.named else "GPU")
     if asked.memory is not None:
         said += f" with at least {amount(asked.memory)}"
     return said

@@ -88,7 +88,11 @@ def workflow_files(context: Context, named: str | None) -> Source:
 
     return Source(
         tuple(_read(path, context.cwd) for path in paths),
-        Beside(found_beside(project.VARIABLES_FILES), found_beside(project.PROVIDERS_FILES)),
+        Beside(
+            found_beside(project.VARIABLES_FILES),
+            found_beside(project.PROVIDERS_FILES),
+            found_beside(project.PROFILES_FILES),
+        ),
         root,
     )
 

@@ -11,8 +11,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def already(shown: str) -> WfError:
+    """What is said of a file that is not to be written over."""
+    hint = "look at it, or write over it with --force"
+    return WfError(USAGE, f"{shown} is there already", hint=hint)
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False
+
+
 def write_new(texts: Mapping[Path, str], cwd: Path, *, force: bool) -> tuple[str, ...]:
-    """Write some files, or none if one of them is there already and ``force`` was not said.
+    """Write some files, or none if one is there with another text and ``force`` was not said.
 
     Returns their names as seen from ``cwd``.
 
@@ -21,15 +34,13 @@ def write_new(texts: Mapping[Path, str], cwd: Path, *, force: bool) -> tuple[str
     """
     import os
 
-    for path in texts:
-        if os.path.lexists(path) and not force:
-            message = f"{os.path.relpath(path, cwd)} is there already"
-            raise WfError(USAGE, message, hint="look at it, or write over it with --force")
+    for path, text in texts.items():
+        if not force and os.path.lexists(path) and not _holds(path, text):
+            raise already(os.path.relpath(path, cwd))
     for path, text in texts.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("w" if force else "x", encoding="utf-8") as file:
-                file.write(text)
+            path.write_text(text, encoding="utf-8")
         except OSError as error:
             shown = os.path.relpath(path, cwd)
             raise WfError(STORAGE, f"{shown} cannot be written: {error.strerror}") from error

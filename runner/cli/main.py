@@ -25,6 +25,7 @@ VERBS = {
     "ls": ("ls", "list the workflows of this project"),
     "validate": ("validate", "check the workflow file and show every mistake in it"),
     "plan": ("plan", "show what a run would do, without doing it"),
+    "init": ("init", "write a workflow file for this project"),
     "export": ("export", "print a workflow in today's dstack format"),
     "schema": ("schema", "print the JSON Schema of the workflow file, for editors"),
     "ps": ("ps", "list runs"),

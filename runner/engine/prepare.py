@@ -19,7 +19,8 @@ from runner.plan.graph import mistakes
 from runner.plan.plan import Choices
 from runner.plan.planner import plan
 from runner.spec import own_providers
-from runner.spec.eras.era import detect
+from runner.spec.eras.era import TASK, detect
+from runner.spec.eras.kinds import Neighbour, neighbour
 from runner.spec.load import load
 from runner.spec.mistakes import did_you_mean
 from runner.spec.variables import NO_VARIABLES
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from runner.document.document import Document
     from runner.plan.plan import Job, Plan
     from runner.spec.eras.era import Era
+    from runner.spec.profiles import Profile
     from runner.spec.variables import Variables
     from runner.spec.workflow import Resources, Workflow
 
@@ -49,10 +51,11 @@ class FileText:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The files beside the workflow files: variables, and the project's own providers."""
+    """The files beside the workflow files: variables, the project's own providers, profiles."""
 
     variables: FileText | None = None
     providers: FileText | None = None
+    profiles: FileText | None = None
 
 
 NOTHING_BESIDE = Beside()
@@ -60,21 +63,28 @@ NOTHING_BESIDE = Beside()
 
 @dataclass(frozen=True, slots=True)
 class WorkflowFiles:
-    """The workflow files of a project, read, by name. ``root`` is the project folder."""
+    """The workflow files of a project, read, by name. ``root`` is the project folder.
+
+    ``neighbours`` are files of today's format that hold no workflow (services, fleets …).
+    """
 
     root: Path
     documents: Mapping[str, Document]
     workflows: tuple[Workflow, ...]
+    neighbours: tuple[Neighbour, ...] = ()
 
     def find(self, name: str) -> Workflow:
         """The workflow called ``name``.
 
         Raises:
-            WfError: kind ``USAGE`` when there is none.
+            WfError: kind ``USAGE`` when there is none; ``INVALID`` when it is no workflow.
         """
         for workflow in self.workflows:
             if workflow.name == name:
                 return workflow
+        for other in self.neighbours:
+            if other.name == name:
+                raise invalid([other.notice])
         names = [workflow.name for workflow in self.workflows]
         named = list(self.documents)
         files = named[0] if len(named) == 1 else f"{len(named)} workflow files"
@@ -108,7 +118,8 @@ def open_files(
     ``chosen`` are values of variables given for a run, by workflow.
 
     Raises:
-        WfError: kind ``INVALID`` with all mistakes of all files, each with its place.
+        WfError: kind ``INVALID`` with all mistakes of all files, each with its place; or when no
+            file holds anything that wf runs.
     """
     variables = _variables(beside.variables)
     providers: Mapping[str, str] = {}
@@ -116,19 +127,27 @@ def open_files(
         providers = own_providers.load(read(beside.providers.text, beside.providers.file))
     documents: dict[str, Document] = {}
     workflows: list[Workflow] = []
+    neighbours: list[Neighbour] = []
     problems: list[Problem] = []
     # a file may be empty beside others, but not the only one
     for text in [text for text in texts if not is_blank(text.text)] or texts:
         try:
             document = read(text.text, text.file)
             documents[document.file] = document
-            workflows += load(document, variables, chosen, providers)
+            other = neighbour(document)
+            if other is not None:
+                neighbours.append(other)
+                continue
+            profile = _profile(beside.profiles) if detect(document) is TASK else None
+            workflows += load(document, variables, chosen, providers, profile)
         except WfError as error:
             if not error.problems:
                 raise
             problems += error.problems
-    opened = WorkflowFiles(root, documents, tuple(workflows))
+    opened = WorkflowFiles(root, documents, tuple(workflows), tuple(neighbours))
     problems += _repeated_names(opened)
+    if not workflows and not problems:
+        problems += [other.notice for other in neighbours]
     # a workflow that cannot be read is not one that is not there
     problems = problems or _dependencies(opened)
     if problems:
@@ -150,6 +169,14 @@ def _dependencies(opened: WorkflowFiles) -> list[Problem]:
     for workflow, problem in found:
         settle(opened.document(workflow), problem)
     return [problem for _, problem in found]
+
+
+def _profile(file: FileText | None) -> Profile | None:
+    if file is None:
+        return None
+    from runner.spec import profiles
+
+    return profiles.load(read(file.text, file.file))
 
 
 def _repeated_names(opened: WorkflowFiles) -> list[Problem]:

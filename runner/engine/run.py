@@ -280,7 +280,7 @@ class _Attempt:
             return execution.wait(
                 self._session.signals,
                 lambda: self._notify(JobWrote()),
-                lambda number: self._notify(Stopping(signal.Signals(number).name)),
+                self._stopping,
             )
         except OSError as error:
             raise WfError(
@@ -291,6 +291,12 @@ class _Attempt:
         finally:
             self._notify(JobEnded())
             os.close(log)
+
+    def _stopping(self, number: int) -> None:
+        """Tell that the job is asked to end, and whether it is because its time is over."""
+        limit = self._job.limits.max_duration
+        over = limit is not None and time.monotonic() - self._started >= limit
+        self._notify(Stopping(signal.Signals(number).name, limit if over else None))
 
     def _collect(self, exited: Exit) -> Manifest:
         paths = self._run.paths

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner.engine.trackers import Trackers
 from runner.errors import UNSATISFIABLE, WfError
-from runner.events import ServiceReady, Warned
+from runner.events import PhaseFinished, ServiceReady, Warned
 from runner.executors.interface import Context
 from runner.records import folder
 from runner.spec.workflow import TorchrunScript
@@ -60,6 +60,8 @@ class Surroundings:
         if self.ports:
             document = {"ports": list(self.ports), "service": self._url("…")}
             folder.write(run.paths.served, document)
+            said = ", ".join(str(port) for port in self.ports)
+            session.observer.notify(PhaseFinished("ports", said, 0.0))
 
     def _tell_of_busy_ports(self, notify: Callable[[Event], None]) -> None:
         for port, holder in self._held.busy.items() if self._held else ():

@@ -143,8 +143,9 @@ class Job:
                 commands.append(_words("python", script, *args))
             case TorchrunScript(script, args):
                 commands.append(_words("torchrun", script, *args))
-            case ShellCommands(own):
-                commands += [_headline(command) for command in own]
+            case ShellCommands(own, args=args):
+                given = _words(*args) if args else '"$@"'
+                commands += [_headline(command).replace('"$@"', given) for command in own]
         return " && ".join(commands)
 
     @property
@@ -192,7 +193,7 @@ class Job:
             "resources": {
                 "cpu": self.resources.cpu,
                 "memory": self.resources.memory,
-                "gpu": gpu and {"count": gpu.count, "name": gpu.name, "memory": gpu.memory},
+                "gpu": gpu and {"count": gpu.count, "name": gpu.named, "memory": gpu.memory},
             },
             "artifacts": [artifact.path for artifact in self.artifacts],
             "nodes": self.nodes,

@@ -29,6 +29,8 @@ _ARGS = "${{ run.args }}"
 _WORDS = '"$@"'
 # the arguments of a shell, in whatever form
 _ARGUMENTS = re.compile(r"\$[@*#1-9]|\$\{[@*#1-9]")
+# commands that are joined to each other already
+_GROUP = re.compile(r"\{ (?:[^{}]|\$\{[^{}]*\})*\n\}")
 _RUN_NAME_THERE = '"$DSTACK_RUN_NAME"'
 _FIRST_PORT = 8000
 _GPU_MAKERS = frozenset({"nvidia", "tesla", "geforce", "quadro"})
@@ -278,7 +280,9 @@ def _alone(text: str) -> str:
 
     A comment would swallow what follows, and a here-document would not end.
     """
-    return f"{{ {text.strip()}\n}}" if re.search(r"\n|(^|\s)#", text.strip()) else text
+    if _GROUP.fullmatch(text.strip()) or not re.search(r"\n|(^|\s)#", text.strip()):
+        return text
+    return f"{{ {text.strip()}\n}}"
 
 
 def _ports(workflow: Workflow, notes: _Notes) -> list[int]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 from runner.spec import text
 from runner.spec.dependencies import DependsOn, Deps
 from runner.spec.workflow import NO_PORTS, ArtifactRequest, GpuRequest, Ports, Resources
 from runner.units import quoted, shortened
-
-T = TypeVar("T")
 
 
 class FileForm(BaseModel):
@@ -59,10 +56,12 @@ def _words(value: Any) -> Any:  # noqa: ANN401
 def _pairs(value: Any) -> Any:  # noqa: ANN401
     """``{K: V}`` (hosted, 0.10.5 and later) or ``[K=V, K]`` (0.0.7 to 0.10.4; bare K is empty)."""
     if isinstance(value, list):
-        return _listed(value)
+        return {key: item or "" for key, item in assignments(value).items()}
     if isinstance(value, dict):
         return {
-            _part(text.variable_name, key, key, at_key=True): _part(_variable_value, item, key)
+            text.part(text.variable_name, key, key, at_key=True): text.part(
+                _variable_value, item, key
+            )
             for key, item in value.items()
         }
     raise text.mistake(
@@ -71,11 +70,12 @@ def _pairs(value: Any) -> Any:  # noqa: ANN401
     )
 
 
-def _listed(items: list[Any]) -> dict[str, str]:
-    read: dict[str, str] = {}
+def assignments(items: list[Any]) -> dict[str, str | None]:
+    """Variables from a list of ``K=V``; one without a value (a bare ``K``) has ``None``."""
+    read: dict[str, str | None] = {}
     first: dict[str, int] = {}
     for index, item in enumerate(items):
-        key, value = _part(_assignment, item, index)
+        key, value = text.part(_assignment, item, index)
         if key in read:
             message = f"the variable {quoted(key)} is set twice"
             related = (((first[key],), "first set here"),)
@@ -84,22 +84,13 @@ def _listed(items: list[Any]) -> dict[str, str]:
     return read
 
 
-def _part(reader: Callable[[Any], T], value: Any, step: str | int, *, at_key: bool = False) -> T:  # noqa: ANN401
-    """Read a part of a value, so that a mistake leads there and not to the whole."""
-    try:
-        return reader(value)
-    except PydanticCustomError as error:
-        said = error.context or {}
-        raise text.mistake(said["message"], said["hint"], at=(step,), at_key=at_key) from None
-
-
-def _assignment(item: Any) -> tuple[str, str]:  # noqa: ANN401
+def _assignment(item: Any) -> tuple[str, str | None]:  # noqa: ANN401
     if isinstance(item, dict):
         raise text.mistake(
             "a text is wanted here, not a mapping", "write NAME=value, or take out the dashes"
         )
-    key, _, value = text.text(item).partition("=")
-    return text.variable_name(key), value
+    key, equals, value = text.text(item).partition("=")
+    return text.variable_name(key), value if equals else None
 
 
 def _variable_value(value: Any) -> str:  # noqa: ANN401
@@ -117,7 +108,8 @@ def _artifact(value: Any) -> Any:  # noqa: ANN401
     raise text.mistake(f"a path is wanted here, not {text.kind_of(value)}", "write `- data`")
 
 
-def _items(value: Any) -> Any:  # noqa: ANN401
+def items(value: Any) -> Any:  # noqa: ANN401
+    """A text is no list, not even of its lines."""
     if isinstance(value, str):
         hint = f"write `- {shortened(value)}` below it"
         raise text.mistake(f"a list is wanted here, not {text.kind_of(value)}", hint)
@@ -127,7 +119,7 @@ def _items(value: Any) -> Any:  # noqa: ANN401
 def _ports(value: Any) -> Ports:  # noqa: ANN401
     """A count (2022-06 to 0.9.1), or a list (hosted docker of 2022-05; 0.9.2 and later)."""
     if isinstance(value, list):
-        return Ports(tuple(_part(text.port, item, index) for index, item in enumerate(value)))
+        return Ports(tuple(text.part(text.port, item, index) for index, item in enumerate(value)))
     if isinstance(value, str):
         return Ports(free=text.count_or_none(value))
     raise text.mistake(
@@ -153,7 +145,7 @@ def _models(value: Any) -> Any:  # noqa: ANN401
         )
     key = named[0]
     rest = {name: item for name, item in value.items() if name != key}
-    count = _part(text.count_or_none, value[key], key)
+    count = text.part(text.count_or_none, value[key], key)
     return {**rest, "gpu": {"name": key.removesuffix("/gpu"), "count": str(count)}}
 
 
@@ -232,13 +224,13 @@ class WorkflowForm(FileForm):
     requirements: PathBelow | None = None
     environment: Variables | None = None
     env: Variables | None = None
-    artifacts: Annotated[tuple[Artifact, ...], BeforeValidator(_items)] = ()
+    artifacts: Annotated[tuple[Artifact, ...], BeforeValidator(items)] = ()
     resources: Annotated[ResourcesForm | None, BeforeValidator(_models)] = None
     working_dir: PathBelow = "."
     setup: Lines | None = None
     before_run: Lines | None = None
     ports: Annotated[Ports, BeforeValidator(_ports)] = NO_PORTS
-    cache: Annotated[tuple[Cache, ...], BeforeValidator(_items)] = ()
+    cache: Annotated[tuple[Cache, ...], BeforeValidator(items)] = ()
     ssh: Switch = False
     prebuild: Text | None = None
     depends_on: Annotated[DependsOn | None, Field(alias="depends-on")] = None

@@ -38,6 +38,7 @@ MAX_GROWTH = 1 << 20
 
 RUN_NAME = "run.name"
 RUN_ARGS = "run.args"
+NODE_RANK = "dstack.node_rank"
 # stays in texts outside a shell until the run has its name (:func:`with_run_name`); one word, as
 # a text may be split into words before
 RUN_NAME_LATER = "${{run.name}}"
@@ -191,6 +192,8 @@ class Scope:
         if name == RUN_ARGS:
             self.takes_args = True
             return "@"
+        if name == NODE_RANK:
+            return envvars.NODE_RANK
         if name not in self.variables:
             self._unknown(written, name, route, in_shell=True)
         return reference_name(name)
@@ -203,6 +206,8 @@ class Scope:
         elif name == RUN_ARGS:
             message = f"`{name}` can stand in commands only"
             hint = "a script is given the words behind `--` after its args"
+        elif name == NODE_RANK:
+            message, hint = f"`{name}` can stand in commands only", "read it from $DSTACK_NODE_RANK"
         else:
             known = [*self.variables, RUN_NAME]
             known += [RUN_ARGS] if in_shell else []

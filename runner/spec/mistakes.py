@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from runner.errors import Route
 
+# of one mapping; nobody reads more, and each takes a search for what was meant
+MAX_PROBLEMS = 50
 _WANTED = {
     "tuple_type": "a list",
     "list_type": "a list",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import PydanticCustomError
 
@@ -17,7 +17,11 @@ from runner.errors import Fix
 from runner.units import quoted, shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.errors import Route
+
+T = TypeVar("T")
 
 # 0.0.7:src/dstack/providers/__init__.py: suffixes with an i count in 1024, the others in 1000
 _UNITS = {
@@ -33,6 +37,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc|\.?post|\.?dev)[0-9]+)?")
 _PORT = re.compile(r"([0-9]{1,5})(?::[0-9]{1,5})?")
+_SWITCHES = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
 _OLDEST_PYTHON = 6
 _LAST_PORT = 65535
 
@@ -61,6 +66,18 @@ def mistake(  # noqa: PLR0913 - a value with six parts, written once
         "fix": fix,
     }
     return PydanticCustomError("wf", "{message}", context)
+
+
+def part(reader: Callable[[Any], T], value: Any, step: str | int, *, at_key: bool = False) -> T:  # noqa: ANN401
+    """Read a part of a value, so that a mistake leads there and not to the whole."""
+    try:
+        return reader(value)
+    except PydanticCustomError as error:
+        said = error.context or {}
+        at = (step, *said["at"])
+        raise mistake(
+            said["message"], said["hint"], at=at, at_key=at_key or said["at_key"]
+        ) from None
 
 
 def kind_of(value: Any) -> str:  # noqa: ANN401 - whatever YAML can hold
@@ -117,7 +134,9 @@ def switch(value: Any) -> bool:  # noqa: ANN401
     """``true`` or ``false`` (YAML 1.2 knows no ``yes`` and ``on``)."""
     if isinstance(value, Scalar) and value.kind == "bool":
         return value.lower() == "true"
-    raise mistake(f"true or false is wanted here, not {kind_of(value)}")
+    meant = _SWITCHES.get(value.lower()) if isinstance(value, str) else None
+    hint = f"write {meant}" if meant else "write one of the two"
+    raise mistake(f"true or false is wanted here, not {kind_of(value)}", hint)
 
 
 def count(value: Any) -> int:  # noqa: ANN401

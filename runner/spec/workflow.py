@@ -84,11 +84,25 @@ class ArtifactRequest:
 
 @dataclass(frozen=True, slots=True)
 class GpuRequest:
-    """GPUs asked for: how many, and what each must at least be. ``memory`` is in bytes."""
+    """GPUs asked for: how many, and what each must at least be. ``memory`` is in bytes.
+
+    ``alternatives`` are further names, of which any will do as well (``A100,H100``).
+    """
 
     count: int
     name: str | None = None
     memory: int | None = None
+    alternatives: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, of which any will do; none: whatever it is called."""
+        return () if self.name is None else (self.name, *self.alternatives)
+
+    @property
+    def named(self) -> str | None:
+        """The names as today's format writes them, in one text."""
+        return ",".join(self.names) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ WORKFLOW_FILE = Path(FOLDER) / "workflows.yaml"
 # the second is the name of 2021-06 to 2021-08
 VARIABLES_FILES = ("variables.yaml", "configs.yaml")
 PROVIDERS_FILES = ("providers.yaml", "providers.yml")
+PROFILES_FILES = ("profiles.yml", "profiles.yaml")
 # where 0.0.14 and later looked for lists of workflows, and 0.10 and later for one task a file
 _LISTS = (f"{FOLDER}/workflows.yaml", f"{FOLDER}/workflows.yml")
 _MORE_LISTS = f"{FOLDER}/workflows"

@@ -52,6 +52,7 @@ _VARYING = _patterns(
     (r"(TOOK|now|\d+m)$", "AGE"),
     (r"(blake3:)?\b(?=[0-9a-f]*\d)[0-9a-f]{10,64}\b", "DIGEST"),
     (r"\bpython 3\.\d+(\.\d+)?", "python 3"),
+    (r"\bpython: \"3\.\d+\"$", "python: 3"),
     (r"\bat most [\d.]+ [kMG]?B of memory", "MEMORY"),
     (r"✓ cores? [\d, ]+ of \d+|✓ all \d+ cores?, shared", "CORES"),
     (r"^  devices  cores? [\d, ]+$", "CORES"),

@@ -351,6 +351,7 @@ def test_every_variable_is_documented() -> None:
     declared = {
         value for name, value in vars(envvars).items() if name.isupper() and isinstance(value, str)
     }
+    declared |= {name for given in envvars.GIVEN for name in given.names}
     declared |= {*envvars.THREAD_COUNTS, *envvars.RANK_VARIABLES, *envvars.INTERPRETER_VARIABLES}
     declared |= {f"{prefix}*" for prefix in envvars.SCRUBBED_PREFIXES}
     documented = set(page_words("environment-variables.md"))
@@ -365,6 +366,25 @@ def pip_options() -> Iterable[str]:
     from runner.environments import pip_settings
 
     return pip_settings._UV
+
+
+def test_the_table_of_what_a_job_is_given_is_that_of_the_code(
+    request: pytest.FixtureRequest,
+) -> None:
+    path = REFERENCE / "environment-variables.md"
+    text = path.read_text(encoding="utf-8")
+    head = "| variable | value | from |\n| --- | --- | --- |\n"
+    before, found, rest = text.partition(head)
+    assert found
+    table = re.match(r"(?:\|.*\n)*", rest)
+    assert table is not None
+    expected = "".join(
+        f"| {', '.join(f'`{name}`' for name in given.names)} | {given.meaning} | {given.source} |\n"
+        for given in envvars.GIVEN
+    )
+    if table[0] != expected and request.config.getoption("--update-golden"):
+        path.write_text(before + head + expected + rest[table.end() :], encoding="utf-8")
+    assert table[0] == expected
 
 
 def test_every_variable_that_a_job_is_given_is_documented(world: World) -> None:
@@ -389,6 +409,7 @@ def reasons() -> set[str]:
         Exit(code=None, signal=9),
         Exit(code=None, signal=2, asked=(2,)),
         Exit(code=None, signal=15, asked=(15,)),
+        Exit(code=None, signal=15, asked=(15,), limit=1.0),
     ]
     source = "\n".join(
         path.read_text(encoding="utf-8")
@@ -481,6 +502,7 @@ def told(world: World) -> dict[str, set[str]]:
         "A validation": world.wf("validate", "--json"),
         "The artifacts of a run": world.wf("artifacts", "list", good(world), "--json"),
         "The log of a run": world.wf("logs", "last", "--json"),
+        "A start": world.wf("init", "train.py", "--dry-run", "--json"),
         "An export": world.wf("export", "good", "--json"),
         "All workflows": world.wf("run", "--all", "--keep-going", "--json"),
     }

@@ -29,8 +29,8 @@ workflows:
 KEYS = {
     "schema_version", "name", "workflow", "status", "reason", "message", "exit_code", "executor",
     "submitted_at", "started_at", "finished_at", "history", "command", "resources", "environment",
-    "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan",
-    "project", "fingerprint",
+    "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan", "ports",
+    "service", "project", "fingerprint",
 }  # fmt: skip
 
 

@@ -548,8 +548,8 @@ FILE = (
         ".dstack/variables.yaml",
         "artifacts: ['out/${{ gpu }}']",
         Read("artifacts[].path", ("out/1",)),
-        "`global` for all workflows, and a section for each. `wf run a --gpu 2` gives another "
-        "value for one run. In spring, flags of every section were accepted.",
+        "`global` for all workflows, and a section for each. `--gpu 2` on the command line gives "
+        "another value for one run. In spring, flags of every section were accepted.",
         form=".dstack/variables.yaml: variables",
         files=GPU,
     ),

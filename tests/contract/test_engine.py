@@ -37,6 +37,7 @@ from runner.spec.workflow import (
     ArtifactRequest,
     FileCopy,
     GpuRequest,
+    Limits,
     Ports,
     Resources,
     Service,
@@ -322,6 +323,8 @@ def test_ports_are_picked_handed_over_and_written_down(rig: Rig) -> None:
     commands = ('echo "$PORT_0 $JOB_PORT_1" > model/ports',)
     finished = rig.run(ports=Ports(free=2), launch=ShellCommands(commands))
     first, second = finished.document["ports"]
+    told = [event.text for event in rig.observer.of(PhaseFinished) if event.phase == "ports"]
+    assert told == [f"{first}, {second}"]
     assert first != second
     kept = rig.records.find("last").artifacts / "model" / "ports"
     assert kept.read_text().split() == [str(first), str(second)]
@@ -421,3 +424,10 @@ def test_several_nodes_take_a_share_each(rig: Rig) -> None:
         assert (folder / str(rank)).read_text() == f"{rank} 1 {granted['gpus'][rank]}\n"
     hostfile = rig.records.find("last").mpi_hostfile.read_text()
     assert hostfile == "127.0.0.1 slots=1\n" * 2
+
+
+def test_a_stop_says_whether_time_is_over_or_somebody_asked(rig: Rig) -> None:
+    rig.start_real_processes()
+    finished = rig.run(launch=ShellCommands(("exec sleep 60",)), limits=Limits(max_duration=1))
+    assert finished.exit_code == 124
+    assert rig.observer.of(Stopping) == [Stopping("SIGTERM", 1)]

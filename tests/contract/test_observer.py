@@ -46,6 +46,7 @@ def a_whole_run(log: Path) -> list[Event]:
         JobWrote(),
         ServiceReady("JupyterLab", "http://127.0.0.1:8888/lab?token=abc"),
         Stopping("SIGINT"),
+        Stopping("SIGTERM", 7200.0),
         Stopping("SIGKILL"),
         JobEnded(),
         Warned(_HOSTILE),

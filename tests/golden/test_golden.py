@@ -11,7 +11,8 @@ fixes/NAME.yaml, NAME.fixed and NAME.out
 valid/NAME.yaml
     a sound file, to which nothing is said
 
-``NAME.variables.yaml`` beside a case is its variables file (what becomes of it is not compared).
+``NAME.variables.yaml`` beside a case is its variables file (what becomes of it is not compared),
+``NAME.profiles.yaml`` its profiles.
 
 The files keep every byte (see ``.gitattributes``): some mistakes are in their line endings.
 """
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 SHOWN_AS = "workflows.yaml"
 VARIABLES = ".variables.yaml"
+PROFILES = ".profiles.yaml"
 
 # the providers of the project itself
 OWN_PROVIDERS = b"""\
@@ -66,21 +68,23 @@ REQUIREMENTS = {
 def cases(folder: str) -> list[Path]:
     """The workflow files of a folder."""
     found = (HERE / folder).glob("*.yaml")
-    return sorted(path for path in found if not path.name.endswith(VARIABLES))
+    return sorted(path for path in found if not path.name.endswith((VARIABLES, PROFILES)))
 
 
 def texts(case: Path) -> dict[str, bytes]:
-    """The files of a case: itself, and the variables file beside it if there is one."""
-    beside = case.with_suffix(VARIABLES)
+    """The files of a case: itself, and those beside it."""
     found = {SHOWN_AS: case.read_bytes()}
-    return {**found, VARIABLES[1:]: beside.read_bytes()} if beside.exists() else found
+    beside = ((ending[1:], case.with_suffix(ending)) for ending in (VARIABLES, PROFILES))
+    return {**found, **{name: path.read_bytes() for name, path in beside if path.exists()}}
 
 
 def opened_texts(files: Mapping[str, bytes]) -> WorkflowFiles:
     """The files of a case, read."""
-    written = files.get(VARIABLES[1:])
-    variables = None if written is None else FileText(written, VARIABLES[1:])
-    beside = Beside(variables, FileText(OWN_PROVIDERS, "providers.yaml"))
+    variables, profiles = (
+        FileText(files[ending[1:]], ending[1:]) if ending[1:] in files else None
+        for ending in (VARIABLES, PROFILES)
+    )
+    beside = Beside(variables, FileText(OWN_PROVIDERS, "providers.yaml"), profiles)
     return open_files([FileText(files[SHOWN_AS], SHOWN_AS)], HERE, beside)
 
 
@@ -139,6 +143,7 @@ def test_what_would_be_done_for_a_sound_file(case: Path, golden: Golden) -> None
 def all_there(workflow: Workflow) -> ProjectFacts:
     """A project that has every file the workflow names."""
     files = {path: FileFact("file", text) for path, text in REQUIREMENTS.items()}
+    files |= {file.local: FileFact("file") for file in workflow.files}
     files[workflow.working_dir] = FileFact("directory")
     script = script_path(workflow)
     if script is not None:
@@ -168,6 +173,7 @@ def test_every_expectation_belongs_to_a_file(folder: str, endings: set[str]) -> 
 
 
 @pytest.mark.parametrize("folder", ["invalid", "notices", "plans", "fixes", "valid"])
-def test_every_variables_file_belongs_to_a_file(folder: str) -> None:
-    beside = {path.name for path in (HERE / folder).glob(f"*{VARIABLES}")}
-    assert beside <= {f"{path.stem}{VARIABLES}" for path in cases(folder)}
+@pytest.mark.parametrize("ending", [VARIABLES, PROFILES])
+def test_every_file_beside_belongs_to_a_file(folder: str, ending: str) -> None:
+    beside = {path.name for path in (HERE / folder).glob(f"*{ending}")}
+    assert beside <= {f"{path.stem}{ending}" for path in cases(folder)}

@@ -1,31 +1,42 @@
-"""Parts that several of these tests share."""
+"""Parts that several integration tests share."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from uv import find_uv_bin
 
 from tests.conftest import CACHE, require
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# what is exported, and today's files, are checked with; `_internal` is nothing to rely on
-DSTACK = "dstack==0.22.5"
+# the version whose parser decides what today's format is
+DSTACK = "0.22.5"
 
 
 @pytest.fixture(scope="session")
-def released_dstack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment that holds the released dstack."""
-    venv = tmp_path_factory.mktemp("dstack") / "venv"
-    python = venv / "bin" / "python"
-    uv = [find_uv_bin(), "--quiet", "--cache-dir", str(CACHE / "uv")]
-    steps = ([*uv, "venv", str(venv)], [*uv, "pip", "install", "--python", str(python), DSTACK])
-    for step in steps:
-        done = subprocess.run(step, capture_output=True, text=True, check=False)
-        if done.returncode:
-            require("dstack", f"{DSTACK} cannot be installed: {done.stderr}")
+def released_dstack() -> Path:
+    """The Python of an environment with the released dstack, kept between runs."""
+    folder = CACHE / f"dstack-{DSTACK}-py{sys.version_info.major}.{sys.version_info.minor}"
+    python, done = folder / "bin" / "python", folder / ".done"
+    if done.exists():
+        return python
+    shutil.rmtree(folder, ignore_errors=True)
+    for words in (
+        ("venv", "--quiet", "--python", sys.executable, str(folder)),
+        ("pip", "install", "--quiet", "--python", str(python), f"dstack=={DSTACK}"),
+    ):
+        made = subprocess.run(
+            [sys.executable, "-m", "uv", *words, "--cache-dir", str(CACHE / "uv")],
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        if made.returncode != 0:
+            require("registry", f"dstack {DSTACK} cannot be installed: {made.stderr[-500:]}")
+    done.touch()
     return python

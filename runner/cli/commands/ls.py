@@ -71,7 +71,7 @@ def _asked(asked: Resources) -> str:
 
     said = []
     if asked.gpu is not None:
-        said.append(f"gpu {asked.gpu.count}{' ' + asked.gpu.name if asked.gpu.name else ''}")
+        said.append(f"gpu {asked.gpu.count}{' ' + asked.gpu.named if asked.gpu.named else ''}")
     if asked.cpu is not None:
         said.append(f"cpu {asked.cpu}")
     if asked.memory is not None:

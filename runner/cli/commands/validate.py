@@ -81,11 +81,15 @@ def _document(
         "valid": opened is not None,
         "workflows": [workflow.name for workflow in workflows],
         "problems": [problem_document(problem) for problem in problems],
-        "notices": [
-            problem_document(notice) for workflow in workflows for notice in workflow.notices
-        ],
+        "notices": [problem_document(notice) for notice in (_notices(opened) if opened else [])],
         "fixed": [fixed_document(done) for done in fixed],
     }
+
+
+def _notices(opened: WorkflowFiles) -> list[Problem]:
+    """What is read and does nothing here: keys, and whole files."""
+    keys = [notice for workflow in opened.workflows for notice in workflow.notices]
+    return [*keys, *(other.notice for other in opened.neighbours)]
 
 
 def _check(source: Source) -> WorkflowFiles:
@@ -149,15 +153,17 @@ def _agree(
         return OK
     dress = style(context.out, context.variables)
     left = "no mistakes left" if fixed else "no mistakes"
-    for found in opened.documents.values():
+    others = {other.notice.place.file for other in opened.neighbours if other.notice.place}
+    for name, found in opened.documents.items():
+        if name in others:
+            continue
         own = [workflow for workflow in opened.workflows if workflow.file == found.file]
         era = opened.era(found)
         said = f"{count(len(own), 'workflow')}, {left}"
         read_as = dress.paint(f"(format: {era.name}, {era.versions})", "dim")
         context.out.write(f"{dress.paint('✓', 'green')} {found.file}: {said} {read_as}\n")
     context.out.flush()
-    notices = [notice for workflow in opened.workflows for notice in workflow.notices]
-    show_notices(notices, context.err, context.variables)
+    show_notices(_notices(opened), context.err, context.variables)
     return OK
 
 

@@ -86,13 +86,18 @@ class Watcher:
             case events.PhaseFinished(phase, text, seconds):
                 took = paint(f" ({duration(seconds)})", "dim") if seconds >= 1 else ""
                 return self._done(phase, text) + took
-            case events.Stopping("SIGKILL"):
-                return f"\n{paint('killed', 'red')}"
-            case events.Stopping(signal):
-                return f"\nstopping ({signal} sent); press Ctrl-C again to kill"
+            case events.Stopping(signal, after):
+                return self._stopping(signal, after)
             case events.Warned(text):
                 return f"{paint('warning:', 'yellow')} {harmless(text)}"
         return ""
+
+    def _stopping(self, signal: str, after: float | None) -> str:
+        if signal == "SIGKILL":
+            return f"\n{self._dress.paint('killed', 'red')}"
+        if after is not None:
+            return f"\nthe time is up after {duration(after)} ({signal} sent); press Ctrl-C to kill"
+        return f"\nstopping ({signal} sent); press Ctrl-C again to kill"
 
     def _done(self, phase: str, text: str) -> str:
         return f"  {phase:<{_LABEL}} {self._dress.paint('✓', 'green')} {text}"

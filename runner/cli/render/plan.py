@@ -106,7 +106,7 @@ def describe(asked: Resources) -> str:
     if asked.gpu is None:
         said.append("no GPU")
     else:
-        named = f"{asked.gpu.name} GPU" if asked.gpu.name else "GPU"
+        named = f"{asked.gpu.named} GPU" if asked.gpu.named else "GPU"
         least = f" with at least {amount(asked.gpu.memory)}" if asked.gpu.memory else ""
         said.append(count(asked.gpu.count, named) + least)
     return ", ".join(said)

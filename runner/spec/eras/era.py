@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from runner.document.document import Document
 
 TYPE = "type"
+# of files that hold one task (0.10 and later)
+TASK_ENDINGS = (".dstack.yml", ".dstack.yaml")
 LIST = "workflows"
 PROVIDER = "provider"
 
@@ -48,9 +50,10 @@ _HOSTED_PROVIDERS = frozenset(
 def detect(document: Document) -> Era:
     """The era of a file. What any of them could have written counts as the command line's."""
     root = document.root
+    named_so = document.file.endswith(TASK_ENDINGS)
     if not isinstance(root, MappingNode):
-        return COMMAND_LINE
-    if TYPE in root.entries and LIST not in root.entries:
+        return TASK if named_so else COMMAND_LINE
+    if LIST not in root.entries and (TYPE in root.entries or named_so):
         return TASK
     found = _items(root)
     if any(_COMMAND_LINE_KEYS & item.entries.keys() for item in found):

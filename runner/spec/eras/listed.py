@@ -15,7 +15,7 @@ from runner.document.document import Scalar
 from runner.errors import Problem, Related
 from runner.spec.dependencies import dependencies
 from runner.spec.eras import early, effects
-from runner.spec.mistakes import translate, unknown_key, without_consequences
+from runner.spec.mistakes import MAX_PROBLEMS, translate, unknown_key, without_consequences
 from runner.spec.notices import read_as
 from runner.spec.providers import registry
 from runner.spec.providers.commands import ImageForm
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from runner.spec.providers.base import ProviderForm
 
 _ROOT_KEYS = ("workflows",)
-# of one workflow; nobody reads more, and each takes a search for what was meant
-MAX_PROBLEMS = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def gpus(count: int, name: str | None = None, memory: int | None = None) -> Reso
         gpus(2, "V100"),
         gpus(2, "a100"),
         gpus(1, "Tesla V100-SXM2-16GB"),
+        Resources(gpu=GpuRequest(4, "A100", alternatives=("H100", "V100"))),
         gpus(2, memory=17 * GIB),
         gpus(4, memory=16 * GIB),
     ],
@@ -58,6 +59,12 @@ def test_what_fits_lacks_nothing(asked: Resources) -> None:
         (gpus(5), "gpu", "5 GPUs", "Tesla V100-SXM2-16GB with 17.2 GB, "),
         (gpus(3, "V100"), "gpu", "3 V100 GPUs", "NVIDIA A100-SXM4-80GB with 85.9 GB"),
         (gpus(1, "H100"), "gpu", "1 H100 GPU", "Tesla V100"),
+        (
+            Resources(gpu=GpuRequest(1, "H100", alternatives=("L4",))),
+            "gpu",
+            "1 H100,L4 GPU",
+            "Tesla V100",
+        ),
         (gpus(1, memory=90 * 10**9), "gpu", "1 GPU with at least 90 GB", "Tesla V100"),
     ],
 )
@@ -99,6 +106,8 @@ def test_a_busy_gpu_is_no_shortage() -> None:
         ("H100", "NVIDIA H100 80GB HBM3"),
         ("NVIDIA A100-SXM4-80GB", "NVIDIA A100-SXM4-80GB"),
         ("L4", "NVIDIA L4"),
+        ("RTX4090", "NVIDIA GeForce RTX 4090"),
+        ("RTXPRO6000", "NVIDIA RTX PRO 6000 Blackwell"),
     ],
 )
 def test_a_short_name_means_the_product(asked: str, product: str) -> None:
@@ -112,6 +121,7 @@ def test_a_short_name_means_the_product(asked: str, product: str) -> None:
         ("A10", "NVIDIA A100-SXM4-80GB"),
         ("L4", "NVIDIA L40S"),
         ("T4", "NVIDIA T400 4GB"),
+        ("RTX409", "NVIDIA GeForce RTX 4090"),
         ("100", "Tesla V100-SXM2-16GB"),
         ("V100", "NVIDIA A100-SXM4-80GB"),
     ],

@@ -268,6 +268,7 @@ READERS: list[Callable[[Any], object]] = [
     text.count,
     text.count_or_none,
     text.size,
+    text.duration,
     text.python_version,
     text.below,
     text.artifact_path,
