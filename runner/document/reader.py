@@ -10,6 +10,7 @@ Duplicate keys are mistakes here although PyYAML keeps the last one silently: YA
 
 from __future__ import annotations
 
+import codecs
 from typing import TYPE_CHECKING
 
 import yaml
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from runner.errors import Problem
 
 
+# what a document may begin and end with
+_MARKS = frozenset({b"---", b"..."})
+
+
 def read(source: bytes, file: str, limits: Limits = LIMITS) -> Document:
     """Compose the text of a workflow file; ``file`` is its name as shown to people.
 
@@ -40,6 +45,12 @@ def read(source: bytes, file: str, limits: Limits = LIMITS) -> Document:
     if builder.problems:
         raise invalid(sorted(builder.problems, key=_position))
     return Document(file, lines, root)
+
+
+def is_blank(source: bytes) -> bool:
+    """Whether a file holds nothing but comments: no document at all, which YAML takes for null."""
+    lines = (line.strip() for line in source.removeprefix(codecs.BOM_UTF8).splitlines())
+    return all(not line or line.startswith(b"#") or line in _MARKS for line in lines)
 
 
 def too_large(file: str, size: int, limits: Limits = LIMITS) -> WfError:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from runner.allocation import matching
-from runner.document.reader import read
+from runner.document.reader import is_blank, read
 from runner.document.settle import settle
 from runner.errors import UNSATISFIABLE, USAGE, Problem, Related, WfError, invalid
 from runner.plan.graph import mistakes
@@ -123,13 +123,14 @@ def open_files(
     """
     variables = _variables(beside.variables)
     providers: Mapping[str, str] = {}
-    if beside.providers is not None:
+    if beside.providers is not None and not is_blank(beside.providers.text):
         providers = own_providers.load(read(beside.providers.text, beside.providers.file))
     documents: dict[str, Document] = {}
     workflows: list[Workflow] = []
     neighbours: list[Neighbour] = []
     problems: list[Problem] = []
-    for text in texts:
+    # a file may be empty beside others, but not the only one
+    for text in [text for text in texts if not is_blank(text.text)] or texts:
         try:
             document = read(text.text, text.file)
             documents[document.file] = document
@@ -155,7 +156,7 @@ def open_files(
 
 
 def _variables(file: FileText | None) -> Variables:
-    if file is None:
+    if file is None or is_blank(file.text):
         return NO_VARIABLES
     document = read(file.text, file.file)
     with _located(document):

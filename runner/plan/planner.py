@@ -34,6 +34,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
     problems = _working_dir(workflow, project) or _script(workflow, project)
     files = _requirements(workflow, project, problems)
     problems += _files(workflow, project)
+    problems += _nothing_to_run(workflow, choices)
     if problems:
         raise invalid(problems)
     passed = _passed(workflow, choices)
@@ -77,6 +78,18 @@ def _container(workflow: Workflow, choices: Choices) -> Container | None:
     if container is None or choices.executor == LOCAL or python_of(container.image):
         return None
     return container
+
+
+def _nothing_to_run(workflow: Workflow, choices: Choices) -> list[Problem]:
+    """An image may have a command of its own, but only where there is a container."""
+    launch, container = workflow.launch, workflow.container
+    if container is None or not isinstance(launch, ShellCommands) or launch.commands:
+        return []
+    if _container(workflow, choices) is not None:
+        return []
+    message = f"`{workflow.name}` has no `commands`, and runs without its image"
+    hint = "the image's own command lies in the image; add `commands: …`"
+    return [Problem(message, route=workflow.route("image"), hint=hint, code="missing")]
 
 
 def _launch(workflow: Workflow, args: tuple[str, ...]) -> Launch:

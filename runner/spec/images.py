@@ -6,9 +6,11 @@ import re
 
 # Docker Hub's own images, and those that dstack chose itself (0.0.7 to 0.10:
 # dstackai/miniconda, dstackai/miniforge, dstackai/base; hosted: dstackai/python)
+_VERSION = r"(3\.(?:[6-9]|[1-9][0-9]))"
 _PYTHON = re.compile(
-    r"(?:docker\.io/)?(?:library/)?python:(3\.\d{1,2})(?:\.\d{1,2})?(?:-[\w.-]+)?"
-    r"|(?:docker\.io/)?dstackai/(?:python|miniconda|miniforge|base):(?:py)?(3\.\d{1,2})(?:-[\w.-]+)?"
+    rf"(?:docker\.io/)?(?:library/)?python:{_VERSION}(?:\.\d{{1,2}})?(?:-[\w.-]+)?"
+    rf"|(?:docker\.io/)?dstackai/(?:python|miniconda|miniforge|base):(?:py)?{_VERSION}(?:-[\w.-]+)?",
+    re.ASCII,
 )
 
 

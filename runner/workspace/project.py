@@ -49,10 +49,15 @@ def beside(root: Path, file: Path, names: tuple[str, ...]) -> Path | None:
 def _named(folder: Path, endings: tuple[str, ...]) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if entry.name.endswith(endings)]
+            names = [entry.name for entry in entries if _is_meant(entry.name, endings)]
     except OSError:  # there is no such folder, or it cannot be listed
         return []
     return [folder / name for name in sorted(names)]
+
+
+def _is_meant(name: str, endings: tuple[str, ...]) -> bool:
+    """Hidden files are an editor's own, but for one whose name is nothing but the ending."""
+    return name in endings or (name.endswith(endings) and not name.startswith("."))
 
 
 def root_of(file: Path) -> Path:

@@ -39,6 +39,14 @@ COMMON = (
     ),
     Row(
         ANY,
+        "provider",
+        "provider: ssh",
+        Refused("unknown provider `ssh`"),
+        "0.10. It opened a door to the machine that the job runs on, which is this one.",
+        form="provider: ssh",
+    ),
+    Row(
+        ANY,
         "python",
         "python: 3.10",
         Read("environment.python", "3.10"),
@@ -84,6 +92,14 @@ COMMON = (
         Read("expanded", ()),
         "As written: a container was given its variables without a shell.",
         form="env: [K=…$NAME]",
+    ),
+    Row(
+        ANY,
+        "env",
+        "env: [A=1, A=2]",
+        Refused("the variable `A` is set twice"),
+        "The last one won without a word.",
+        form="env: [K=V, K=W]",
     ),
     Row(
         ANY,
@@ -354,7 +370,7 @@ PROVIDERS = (
         "commands",
         "commands: [make]",
         Read("launch.commands", ("make",)),
-        "As for `bash`. Without them, those of the image.",
+        "As for `bash`. Without them, those of the image, for which a container is needed.",
     ),
     Row(
         DOCKER,

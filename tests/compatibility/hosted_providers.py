@@ -394,7 +394,7 @@ COMMANDS = (
         "commands",
         "commands: [make]",
         Read("launch.commands", ("make",)),
-        "As for `bash`. Without them, those of the image.",
+        "As for `bash`. Without them, those of the image, for which a container is needed.",
     ),
     Row(
         DOCKER,

@@ -6,6 +6,7 @@ dstack's own history: hosted with images and commands (2021-05 to 2022-02), host
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,4 +78,5 @@ def _is_hosted(item: MappingNode) -> bool:
     provider = item.entries.get(PROVIDER)
     if provider is None or not isinstance(provider[1], ScalarNode):
         return provider is not None  # a mapping; only hosted dstack read one
-    return provider[1].value.split("@")[0] in _HOSTED_PROVIDERS
+    # behind it may stand a branch or, wrongly, a version
+    return re.split(r"[^a-z]", provider[1].value, maxsplit=1)[0] in _HOSTED_PROVIDERS

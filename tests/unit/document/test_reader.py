@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from runner.document.document import Document, ScalarNode
 from runner.document.limits import LIMITS, Limits
-from runner.document.reader import read
+from runner.document.reader import is_blank, read
 from runner.errors import INVALID, Problem, WfError
 
 FILE = "workflows.yaml"
@@ -435,3 +435,32 @@ trees: st.SearchStrategy[Any] = st.recursive(
 def test_no_text_is_altered(tree: Any, flow: bool | None, unicode: bool) -> None:  # noqa: FBT001
     source = yaml.safe_dump(tree, default_flow_style=flow, allow_unicode=unicode)
     assert read(source.encode(), FILE).root.data() == tree
+
+
+# --- files in which nothing is written ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "source", [b"", b"\n \n\t\n", b"# a\n  # b", b"---\n# a\n...\n", b"\xef\xbb\xbf# a\r\n"]
+)
+def test_a_file_may_be_blank(source: bytes) -> None:
+    assert is_blank(source)
+    assert nothing_in(source)
+
+
+def nothing_in(source: bytes) -> bool:
+    try:
+        return read(source, "a.yaml").root.data() is None
+    except WfError:
+        return True
+
+
+@given(st.text(st.sampled_from("# \n-.a:~"), max_size=12))
+def test_nothing_can_be_read_from_a_blank_file(text: str) -> None:
+    if is_blank(text.encode()):
+        assert nothing_in(text.encode())
+
+
+@pytest.mark.parametrize("source", [b"a", b"# a\nb: c", b"~", b"--- x", b"\xff", b"\x00"])
+def test_what_is_not_blank(source: bytes) -> None:
+    assert not is_blank(source)

@@ -10,7 +10,7 @@ import pytest
 from runner.document.reader import read
 from runner.errors import INVALID, USAGE, Problem, WfError
 from runner.plan.facts import FileFact, ProjectFacts
-from runner.plan.plan import Choices, EnvironmentSpec, Plan, RequirementFile
+from runner.plan.plan import LOCAL, Choices, EnvironmentSpec, Plan, RequirementFile
 from runner.plan.planner import plan
 from runner.spec.load import load
 from runner.spec.workflow import (
@@ -314,3 +314,36 @@ def test_several_nodes_need_as_much_as_all_of_them() -> None:
     assert job.resources == asked
     assert job.demand == Resources(cpu=8, memory=40, gpu=GpuRequest(12, "A100"), shm_size=5)
     assert replanned(nodes=4, resources=Resources()).job.demand == Resources()
+
+
+# --- images ---------------------------------------------------------------------------------------
+
+IMAGE = "workflows: [{{name: a, provider: docker, image: '{}'{}}}]"
+COMMANDS = ", commands: [make]"
+LOCALLY = Choices(executor=LOCAL)
+
+
+def test_an_image_of_a_python_needs_no_container() -> None:
+    assert planned(IMAGE.format("python:3.9", COMMANDS)).job.container is None
+    assert planned(IMAGE.format("me/a:1", COMMANDS), LOCALLY).job.container is None
+    container = planned(IMAGE.format("me/a:1", COMMANDS)).job.container
+    assert container is not None
+    assert container.image == "me/a:1"
+
+
+def test_an_image_has_a_command_of_its_own_in_a_container_only() -> None:
+    assert planned(IMAGE.format("me/a:1", "")).job.container is not None
+    for image, choices in (("me/a:1", LOCALLY), ("python:3.9", None)):
+        with pytest.raises(WfError) as caught:
+            planned(IMAGE.format(image, ""), choices)
+        (problem,) = caught.value.problems
+        assert problem.message == "`a` has no `commands`, and runs without its image"
+        assert problem.route == ("workflows", 0, "image")
+
+
+def test_what_a_shell_would_put_into_variables_is_known_but_for_those_given_for_the_run() -> None:
+    text = HELLO + "    env: [A=$HOME, B=$HOME, C=c]\n"
+    assert planned(text).job.expanded == ("A", "B")
+    given = planned(text, Choices(variables=(("A", "$HOME"),))).job
+    assert given.expanded == ("B",)
+    assert dict(given.variables)["A"] == "$HOME"

@@ -8,7 +8,15 @@ import pytest
 
 from runner.document.reader import read
 from runner.spec.load import load
-from runner.workspace.project import Project, find
+from runner.workspace.project import (
+    PROVIDERS_FILES,
+    VARIABLES_FILES,
+    Project,
+    beside,
+    find,
+    root_of,
+    workflow_files,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +38,118 @@ def test_a_project_is_found_from_any_folder_below(tmp_path: Path) -> None:
     below.mkdir(parents=True)
     assert find(below) == find(tmp_path) == tmp_path
     assert find(tmp_path.parent) != tmp_path
+
+
+def touch(root: Path, *paths: str) -> None:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).touch()
+
+
+def listed(root: Path) -> list[str]:
+    return [str(path.relative_to(root)) for path in workflow_files(root)]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        ".dstack/workflows.yaml",
+        ".dstack/workflows.yml",
+        ".dstack/workflows/train.yaml",
+        ".dstack/workflows/train.yml",
+        "train.dstack.yml",
+        ".dstack.yaml",
+    ],
+)
+def test_any_workflow_file_makes_a_project(tmp_path: Path, file: str) -> None:
+    touch(tmp_path, file)
+    (tmp_path / "below").mkdir()
+    assert listed(tmp_path) == [file]
+    assert find(tmp_path / "below") == tmp_path
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "workflows.yaml",
+        ".dstack/variables.yaml",
+        ".dstack/recipes/all.yaml",
+        ".dstack/train.dstack.yml",
+        ".dstack/workflows/more/train.yaml",
+        ".dstack/workflows/train.yaml~",
+        ".dstack/workflows/.#train.yaml",
+        ".train.dstack.yml",
+        "src/train.dstack.yml",
+        "traindstack.yml",
+    ],
+)
+def test_other_files_are_none(tmp_path: Path, file: str) -> None:
+    touch(tmp_path, file)
+    assert listed(tmp_path) == []
+
+
+def test_all_of_them_are_read_lists_first_and_by_name(tmp_path: Path) -> None:
+    files = [
+        ".dstack/workflows.yaml",
+        ".dstack/workflows.yml",
+        ".dstack/workflows/a.yml",
+        ".dstack/workflows/b.yaml",
+        ".dstack.yml",
+        "a.dstack.yaml",
+        "b.dstack.yml",
+    ]
+    touch(tmp_path, *reversed(files))
+    assert listed(tmp_path) == files
+
+
+def test_a_link_that_leads_nowhere_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / ".dstack").mkdir()
+    (tmp_path / ".dstack" / "workflows.yaml").symlink_to("gone")
+    assert find(tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "root"),
+    [
+        (".dstack/workflows.yaml", ""),
+        (".dstack/workflows/train.yaml", ""),
+        ("train.dstack.yml", ""),
+        ("deep/er/train.dstack.yml", ""),
+        ("deep/er/other.yaml", "deep/er"),
+        ("sub/.dstack/workflows.yaml", "sub"),
+        ("sub/train.dstack.yml", "sub"),
+    ],
+)
+@pytest.mark.parametrize("mark", [".git/HEAD", ".dstack/profiles.yml"])
+def test_the_project_of_a_file_that_is_named(
+    tmp_path: Path, file: str, root: str, mark: str
+) -> None:
+    """``sub`` has a ``.dstack`` of its own."""
+    touch(tmp_path, mark, "sub/.dstack/workflows.yaml", file)
+    assert root_of(tmp_path / file) == tmp_path / root
+
+
+def test_a_task_outside_of_all_repositories_belongs_to_its_folder(tmp_path: Path) -> None:
+    assert root_of(tmp_path / "x" / "train.dstack.yml") == tmp_path / "x"
+
+
+def test_the_files_beside_a_workflow_file(tmp_path: Path) -> None:
+    other = tmp_path / "other" / "file.yaml"
+
+    def found() -> str | None:
+        path = beside(tmp_path, other, VARIABLES_FILES)
+        return None if path is None else str(path.relative_to(tmp_path))
+
+    assert found() is None
+    touch(tmp_path, "other/configs.yaml")
+    assert found() == "other/configs.yaml"
+    touch(tmp_path, "other/variables.yaml")
+    assert found() == "other/variables.yaml"
+    touch(tmp_path, ".dstack/configs.yaml")
+    assert found() == ".dstack/configs.yaml"
+    touch(tmp_path, ".dstack/variables.yaml")
+    assert found() == ".dstack/variables.yaml"
+    assert beside(tmp_path, other, PROVIDERS_FILES) is None
 
 
 def test_every_file_that_is_named_and_every_file_those_include(tmp_path: Path) -> None:
