@@ -31,6 +31,7 @@ _TOLD = (
     events.PhaseStarted,
     events.PhaseProgress,
     events.JobStarted,
+    events.ServiceReady,
     events.Stopping,
     events.Warned,
 )

@@ -63,6 +63,8 @@ class Board:
                 self._doing[course.workflow] = told
             case events.JobStarted():
                 self._doing[course.workflow] = ""
+            case events.ServiceReady(name, url):
+                self._line("✓", "green", course.run or "", course.workflow, f"{name}  {url}")
             case events.Warned(text):
                 self._say(f"{self._dress.paint('warning:', 'yellow')} {course.run}: {text}")
 
