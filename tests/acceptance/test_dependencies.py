@@ -405,3 +405,24 @@ def test_the_commands_own_output_is_no_code(chain: World) -> None:
                 stdout=file, stderr=file, check=True,
             )  # fmt: skip
     assert listed(chain) == ["prepare", "train", "train"]
+
+
+def test_what_a_killed_command_left_is_swept_and_what_goes_on_is_not(
+    chain: World, tmp_path: Path
+) -> None:
+    submissions = Path(chain.variables["WF_HOME"]) / "submissions"
+    (submissions / "1-dead" / "project").mkdir(parents=True)
+    chain.workflows(
+        CHAIN.replace(
+            "cat words.txt >", 'until test -e "$GO"; do sleep 0.05; done; cat words.txt >'
+        )
+    )
+    run = chain.start("run", "train", GO=str(tmp_path / "go"))
+    chain.running()
+    (living,) = submissions.iterdir()
+    other = chain.start("run", "train", GO=str(tmp_path / "go"))
+    until(lambda: len(list(submissions.iterdir())) == 2, "two submissions")
+    assert living.is_dir()
+    (tmp_path / "go").touch()
+    assert (run.wait(60), other.wait(60)) == (0, 0)
+    assert list(submissions.iterdir()) == []
