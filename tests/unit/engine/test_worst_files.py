@@ -17,7 +17,7 @@ import pytest
 from runner.cli.render.problems import show_problems
 from runner.document.limits import LIMITS
 from runner.document.mend import mend
-from runner.engine.prepare import FileText, open_file
+from runner.engine.prepare import FileText, open_files
 from runner.errors import WfError
 from runner.plan.plan import RequirementFile
 from runner.plan.requirements import read as read_requirements
@@ -60,7 +60,7 @@ def filled(name: str, size: int) -> bytes:
 def check(files: Mapping[str, bytes]) -> None:
     """Read the one file there is."""
     ((name, text),) = files.items()
-    open_file(FileText(text, name), Path("project"))
+    open_files([FileText(text, name)], Path("project"))
 
 
 def work(text: bytes) -> None:
