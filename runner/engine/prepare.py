@@ -172,7 +172,7 @@ def _dependencies(opened: WorkflowFiles) -> list[Problem]:
 
 
 def _profile(file: FileText | None) -> Profile | None:
-    if file is None:
+    if file is None or is_blank(file.text):
         return None
     from runner.spec import profiles
 
