@@ -177,7 +177,7 @@ def _position(problem: Problem) -> tuple[str, int, int]:
 
 
 def _profile(file: FileText | None) -> Profile | None:
-    if file is None:
+    if file is None or is_blank(file.text):
         return None
     from runner.spec import profiles
 

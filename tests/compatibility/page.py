@@ -33,7 +33,7 @@ def page(sections: Iterable[Section]) -> str:
 def heading(section: Section) -> str:
     """What stands above the table of an era."""
     if section.era is None:
-        return "In every era"
+        return "Values in lists"
     name = section.era.name
     return f"{name[0].upper()}{name[1:]} ({section.era.versions})"
 

@@ -50,25 +50,34 @@ class NotLookedAt:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A file that holds something of another ``kind``: the others are read, and a note says so."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A mistake whose message holds ``message``."""
 
     message: str
 
 
-Expected = Read | Holds | NoEffect | NotLookedAt | Refused
+Expected = Read | Holds | NoEffect | NotLookedAt | Passed | Refused
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where keys stand. ``base`` are the lines that a workflow there cannot do without.
 
-    ``of`` is the provider whose keys they are, and empty for keys of every workflow.
+    ``of`` is the provider whose keys they are, and empty for keys of every workflow. ``file`` is
+    the file they stand in: a list of workflows, or else a task.
     """
 
     name: str
     base: tuple[str, ...] = ()
     of: str = ""
+    file: str = WORKFLOWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,10 @@ class Row:
 
     def project(self) -> dict[str, str]:
         """The files of the project in which the row is tried."""
-        return {WORKFLOWS: _workflow(self.place.base, self.text), **self.files}
+        lines = _lines(self.place.base, self.text)
+        listed = self.place.file == WORKFLOWS
+        written = _in_a_list(lines) if listed else lines
+        return {self.place.file: "\n".join(written) + "\n", **self.files}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +127,14 @@ class Section:
     rows: tuple[Row, ...]
 
 
-def _workflow(base: tuple[str, ...], text: str) -> str:
+def _lines(base: tuple[str, ...], text: str) -> list[str]:
     written = text.splitlines()
     own = {_key(line) for line in written}
-    lines = [line for line in ("name: a", *base) if _key(line) not in own] + written
-    return "\n".join(["workflows:", "  -", *(f"    {line}" for line in lines)]) + "\n"
+    return [line for line in ("name: a", *base) if _key(line) not in own] + written
+
+
+def _in_a_list(lines: list[str]) -> list[str]:
+    return ["workflows:", "  -", *(f"    {line}" for line in lines)]
 
 
 def _key(line: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runner.spec.eras.era import COMMAND_LINE, HOSTED, HOSTED_IMAGES
-from tests.compatibility import command_line, everywhere, hosted_images, hosted_providers
+from runner.spec.eras.era import COMMAND_LINE, HOSTED, HOSTED_IMAGES, TASK
+from tests.compatibility import command_line, everywhere, hosted_images, hosted_providers, task
 from tests.compatibility.row import Section
 
 SECTIONS = (
@@ -22,5 +22,10 @@ SECTIONS = (
         "There was no 0.3 to 0.6. From 0.1 a file was checked against a schema.",
         command_line.ROWS,
     ),
-    Section(None, "Values in all lists of workflows.", everywhere.ROWS),
+    Section(
+        TASK,
+        "One task a file. A number in front says since when dstack read the key.",
+        task.ROWS,
+    ),
+    Section(None, "How values are written is the same in all lists of workflows.", everywhere.ROWS),
 )

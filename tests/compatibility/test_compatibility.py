@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import re
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from runner.cli.context import Context, workflow_files
 from runner.engine.prepare import WorkflowFiles, open_files
@@ -15,8 +16,10 @@ from runner.errors import INVALID, WfError
 from runner.settings import resolve
 from runner.spec.eras.era import COMMAND_LINE, HOSTED, HOSTED_IMAGES, TASK, Era
 from runner.spec.notices import NO_EFFECT
+from runner.spec.task_forms import TaskForm
+from tests.compatibility import task
 from tests.compatibility.page import page
-from tests.compatibility.row import Holds, NoEffect, NotLookedAt, Read, Refused, Row
+from tests.compatibility.row import Holds, NoEffect, NotLookedAt, Passed, Read, Refused, Row
 from tests.compatibility.rows import SECTIONS
 from tests.conftest import ROOT
 
@@ -80,7 +83,15 @@ def test_what_has_no_effect(row: Row, expected: NoEffect, tmp_path: Path) -> Non
 def test_what_is_not_looked_at(row: Row, expected: NotLookedAt, tmp_path: Path) -> None:
     del expected
     files = opened(tmp_path, row)
-    assert [file.rpartition("/")[2] for file in files.documents] == ["workflows.yaml"]
+    assert list(files.documents) == [row.place.file]
+
+
+@pytest.mark.parametrize(("row", "expected"), list(cases(Passed)))
+def test_what_is_passed_over(row: Row, expected: Passed, tmp_path: Path) -> None:
+    files = opened(tmp_path, row)
+    assert [workflow.name for workflow in files.workflows] == ["a"]
+    (neighbour,) = files.neighbours
+    assert neighbour.notice.message == f"this is a {expected.kind}, which wf does not run"
 
 
 @pytest.mark.parametrize(("row", "expected"), list(cases(Refused)))
@@ -167,6 +178,27 @@ def test_every_key_has_a_row_in_every_era_that_read_it() -> None:
     assert len(known) > 90
     lacking = {(era.name, of, key) for era, of, key in known - told}
     assert lacking == set()
+
+
+def test_every_key_of_a_task_has_a_row() -> None:
+    told = {row.key for row in task.ROWS if row.place.of == "task"}
+    known = set(keys_of(TaskForm))
+    assert known - told == set()
+
+
+def keys_of(form: type[BaseModel], base: str = "") -> Iterator[str]:
+    """The keys of a form and of the forms in it, joined with dots."""
+    for name, field in form.model_fields.items():
+        key = f"{base}{field.alias or name}"
+        yield key
+        for inner in forms_in(field.annotation):
+            yield from keys_of(inner, f"{key}.")
+
+
+def forms_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [form for part in get_args(annotation) for form in forms_in(part)]
 
 
 def test_no_row_stands_twice() -> None:

@@ -26,6 +26,12 @@ def test_what_lies_beside(beside: Beside) -> None:
     assert open_files([LIST], HERE, beside).workflows == open_files([LIST], HERE).workflows
 
 
+def test_profiles() -> None:
+    task = FileText(b"type: task\ncommands: [make]\n", "a.dstack.yml")
+    opened = open_files([task, BLANK], HERE, Beside(profiles=BLANK))
+    assert [workflow.name for workflow in opened.workflows] == ["a"]
+
+
 def test_the_only_list() -> None:
     with pytest.raises(WfError, match=r"blank\.yaml is empty"):
         open_files([BLANK], HERE)
