@@ -18,7 +18,6 @@ from runner.spec.eras import early, effects
 from runner.spec.mistakes import MAX_PROBLEMS, translate, unknown_key, without_consequences
 from runner.spec.notices import read_as
 from runner.spec.providers import registry
-from runner.spec.providers.commands import ImageForm
 from runner.spec.text import kind_of
 from runner.spec.workflow import EnvironmentRequest, Resources, ShellCommands, Workflow
 
@@ -137,6 +136,8 @@ def _provider(
     """What a workflow names as its provider, which goes back into it as one word."""
     if "provider" not in written:
         if "image" in written:
+            from runner.spec.providers.commands import ImageForm
+
             return registry.Named("docker", ImageForm)
         misspelt = next((key for key in written if key.lower() == "provider"), None)
         if misspelt is not None:

@@ -3,38 +3,62 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import Problem
 from runner.spec.mistakes import did_you_mean
 from runner.spec.notices import no_effect, read_as
-from runner.spec.providers import commands, scripts, tools
 from runner.spec.providers.base import ProviderForm
 from runner.spec.text import kind_of
 from runner.units import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from runner.errors import Route
 
-PROVIDERS = MappingProxyType[str, type[ProviderForm]](
-    {
-        "python": scripts.PythonForm,
-        "torchrun": scripts.TorchrunForm,
-        "bash": commands.BashForm,
-        "docker": commands.DockerForm,
-        "code": tools.CodeForm,
-        "lab": tools.LabForm,
-        "notebook": tools.NotebookForm,
-        "streamlit": tools.StreamlitForm,
-        "gradio": tools.GradioForm,
-        "fastapi": tools.FastapiForm,
-        "tensorboard": tools.TensorboardForm,
-        "curl": tools.CurlForm,
-    }
+
+class Providers(Mapping[str, type[ProviderForm]]):
+    """The forms by provider; each is loaded when it is asked for, as making one takes time."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        """``places`` gives for each name ``MODULE.CLASS`` below this package."""
+        self._places = places
+
+    def __getitem__(self, name: str) -> type[ProviderForm]:
+        """Load a form."""
+        module, _, form = self._places[name].partition(".")
+        found: type[ProviderForm] = getattr(import_module(f"{__package__}.{module}"), form)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, without loading anything."""
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._places)
+
+
+PROVIDERS = Providers(
+    MappingProxyType(
+        {
+            "python": "scripts.PythonForm",
+            "torchrun": "scripts.TorchrunForm",
+            "bash": "commands.BashForm",
+            "docker": "commands.DockerForm",
+            "code": "tools.CodeForm",
+            "lab": "tools.LabForm",
+            "notebook": "tools.NotebookForm",
+            "streamlit": "tools.StreamlitForm",
+            "gradio": "tools.GradioForm",
+            "fastapi": "tools.FastapiForm",
+            "tensorboard": "tools.TensorboardForm",
+            "curl": "tools.CurlForm",
+        }
+    )
 )
 
 # never a provider of dstack, but found in repositories (dstack-format.md, 1.2)
