@@ -79,7 +79,9 @@ class Runner:
             if side_by_side(plan, first, inventory, self.rules):
                 batch = self._batch(plan, first, copy, parts)
                 if batch.first != OK:
-                    return Outcome(batch.first, tuple(self.documents), _skipped(plan, self.made))
+                    asked = _left_out(jobs[-1].workflow, _failed(batch), None)
+                    self._tell_skipped((asked,))
+                    return Outcome(batch.first, tuple(self.documents), (asked,))
                 first = ()
             else:
                 self._reused(plan)
@@ -112,13 +114,13 @@ class Runner:
         return Outcome(batch.first, tuple(self.documents), skipped)
 
     def _batch(self, plan: Plan, jobs: tuple[Job, ...], basis: Basis, parts: Parts) -> Batch:
-        from runner.cli.render.board import Board, summary
+        from runner.cli.render.board import summary
         from runner.engine.batch import Batch
         from runner.engine.prepare import shortage_of
 
         # a connection must not be carried into children
         parts.records.close()
-        board = Board(self.context.err, self.context.variables, len(jobs))
+        board = self._board(len(jobs))
         _tell_reused(plan, board)
         batch = Batch(
             plan=plan,
@@ -130,6 +132,7 @@ class Runner:
             board=board,
             refused=lambda job: shortage_of(self.opened, job, parts.inventory),
             signals=_listen(),
+            report=self._report,
         )
         started = time.monotonic()
         self.context.err.flush()
@@ -145,12 +148,20 @@ class Runner:
                 paths = parts.records.home.run(course.run)
                 self.documents.append(parts.records.document(paths))
         reused = len(plan.jobs) - len(plan.to_run)
-        self.context.err.write(summary(courses, reused, time.monotonic() - started) + "\n")
         failed = next((c for c in courses if c.ended and c.ended.exit_code and c.run), None)
-        following = f"wf show {failed.run}" if failed else "wf ps -a"
-        if failed or plan.everything:
-            self.context.err.write(f"  next: {following}\n")
+        following = "wf ps -a" if plan.everything else None
+        if failed:
+            following = f"wf show {failed.run}"
+        board.finish(summary(courses, reused, time.monotonic() - started), following)
         return batch
+
+    def _report(self, bug: Exception) -> str:
+        import sys
+
+        from runner.cli.crash import write_report
+
+        path = write_report(bug, sys.argv[1:], self.context.variables)
+        return f"please send the report {path} with what you typed"
 
     def _resolved(self, job: Job) -> Job:
         inputs = (
@@ -188,13 +199,17 @@ class Runner:
 
     def _reused(self, plan: Plan) -> None:
         if len(plan.jobs) > len(plan.to_run):
-            from runner.cli.render.board import Board
-
-            _tell_reused(plan, Board(self.context.err, self.context.variables, 0))
+            _tell_reused(plan, self._board(0))
 
     def _tell_skipped(self, skipped: tuple[dict[str, Any], ...]) -> None:
+        board = self._board(0)
         for told in skipped:
-            self.context.err.write(f"- {told['workflow']}: {told['message']}\n")
+            board.skipped(told["workflow"], told["message"])
+
+    def _board(self, jobs: int) -> Board:
+        from runner.cli.render.board import Board
+
+        return Board(self.context.err, self.context.variables, jobs)
 
 
 def _tell_reused(plan: Plan, board: Board) -> None:
@@ -209,6 +224,12 @@ def _skipped(
     """What a plan was not begun with."""
     left = (job.workflow for job in plan.to_run if job.workflow not in made)
     return tuple(_left_out(workflow, failed, None) for workflow in left)
+
+
+def _failed(batch: Batch) -> str | None:
+    """The first job that did not succeed by itself; nobody when somebody asked for the end."""
+    ended = ((course, course.ended) for course in batch.courses.values())
+    return next((one.workflow for one, end in ended if end and end.status == "failed"), None)
 
 
 def _left_out(workflow: str, because: str | None, message: str | None) -> dict[str, Any]:

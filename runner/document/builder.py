@@ -170,19 +170,30 @@ class Builder:
         entries: dict[str, tuple[ScalarNode, Node]] = {}
         pairs = iter(children)
         for key, value in zip(pairs, pairs, strict=True):
-            if not isinstance(key, ScalarNode):
-                self._bad_key(key, begun)
-                continue
-            name = str(key.value)
-            if name == "<<":
-                self._merge_key(key)
-            elif name in entries:
-                self._repeated_key(key, value, *entries[name])
-            else:
-                entries[name] = (key, value)
+            if isinstance(key, ScalarNode):
+                name = str(key.value)
+                if name not in entries and name != "<<":
+                    entries[name] = (key, value)
+                    continue
+            if len(self.problems) < _MAX_PROBLEMS:
+                self.problems.append(self._bad_entry(key, value, entries, begun))
         return entries
 
-    def _bad_key(self, key: Node, begun: yaml.CollectionStartEvent) -> None:
+    def _bad_entry(
+        self,
+        key: Node,
+        value: Node,
+        entries: dict[str, tuple[ScalarNode, Node]],
+        begun: yaml.CollectionStartEvent,
+    ) -> Problem:
+        if not isinstance(key, ScalarNode):
+            return self._bad_key(key, begun)
+        if key.value == "<<":
+            message, hint = "merge keys (`<<`) are not read", "write the keys out"
+            return Problem(message, place=self._place(key), hint=hint, code="syntax")
+        return self._repeated_key(key, value, *entries[str(key.value)])
+
+    def _bad_key(self, key: Node, begun: yaml.CollectionStartEvent) -> Problem:
         line = self.lines[key.span.line - 1]
         span = between(begun.start_mark, key.end)  # type: ignore[arg-type]
         # the brace behind the key's own is the last of `{{ name }}`
@@ -190,7 +201,7 @@ class Builder:
         fix = None if self._in_key() else braces.dollar(span, line, in_flow=self._in_flow())
         hint = braces.DOLLAR_HINT if fix or braces.lacks_dollar(line) else None
         message = "a key must be a plain word"
-        self._tell(Problem(message, place=self._place(key), hint=hint, fix=fix, code="syntax"))
+        return Problem(message, place=self._place(key), hint=hint, fix=fix, code="syntax")
 
     def _in_flow(self) -> bool:
         """Whether what ends now lies within brackets."""
@@ -201,29 +212,18 @@ class Builder:
         mapping = self._open and type(self._open[-1].event) is yaml.MappingStartEvent
         return bool(mapping) and len(self._children) % 2 == 0
 
-    def _merge_key(self, key: ScalarNode) -> None:
-        message, hint = "merge keys (`<<`) are not read", "write the keys out"
-        self._tell(Problem(message, place=self._place(key), hint=hint, code="syntax"))
-
     def _repeated_key(
         self, key: ScalarNode, value: Node, first: ScalarNode, first_value: Node
-    ) -> None:
+    ) -> Problem:
         line = first.span.line
-        message = f"{quoted(key.value)} stands here for the second time (first on line {line})"
-        self._tell(
-            Problem(
-                message,
-                place=self._place(key),
-                hint="keep one of them",
-                related=(Related("first written here", place=self._place(first)),),
-                fix=repetition(self.lines, first_value, key, value),
-                code="duplicate-key",
-            )
+        return Problem(
+            f"{quoted(key.value)} stands here for the second time (first on line {line})",
+            place=self._place(key),
+            hint="keep one of them",
+            related=(Related("first written here", place=self._place(first)),),
+            fix=repetition(self.lines, first_value, key, value),
+            code="duplicate-key",
         )
-
-    def _tell(self, problem: Problem) -> None:
-        if len(self.problems) < _MAX_PROBLEMS:
-            self.problems.append(problem)
 
     def _place(self, node: Node) -> Place:
         return place(self.file, self.lines, node.span)

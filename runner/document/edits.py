@@ -43,8 +43,13 @@ def _without_common(before: list[str], after: list[str]) -> tuple[list[str], lis
 
 
 def touched(edits: Iterable[Edit]) -> set[int]:
-    """The numbers of the lines that edits are in."""
-    return {line for edit in edits for line in range(edit.line, edit.end_line + 1)}
+    """The numbers of the lines that edits change; one that ends before a line does not."""
+    return {
+        line
+        for edit in edits
+        for line in range(edit.line, edit.end_line + 1)
+        if line == edit.line or line < edit.end_line or edit.end_column > 1
+    }
 
 
 def _pieces(lines: Sequence[str], edits: Iterable[Edit], first: int = 1) -> Iterable[str]:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from runner.errors import Edit, Problem
 
-# a mistake of the syntax hides those below it, so each may take a round
+# a mistake of the syntax hides those below it, so each may take a round, in which all is read
 _MAX_ROUNDS = 100
+_MAX_READ = 2 << 20
+_ROUNDS_AT_LEAST = 5
 # nobody writes longer ones by hand, and each is kept as it was
 _MAX_LINE = 2000
 # the kinds of mistakes that leave a file no meaning
@@ -88,7 +90,7 @@ def mend(files: Mapping[str, bytes], check: Callable[[Mapping[str, bytes]], obje
     """
     fixed: list[Fixed] = []
     error = _error(files, check)
-    for _ in range(_MAX_ROUNDS):
+    for _ in range(_rounds(sum(map(len, files.values())))):
         done = _Round(files)
         for problem in error.problems if error else ():
             done.add(problem)
@@ -101,6 +103,11 @@ def mend(files: Mapping[str, bytes], check: Callable[[Mapping[str, bytes]], obje
         files, error = tried, found
         fixed += done.fixed
     return Mended(files, tuple(fixed), error)
+
+
+def _rounds(size: int) -> int:
+    """How many rounds files of ``size`` bytes together may take."""
+    return max(min(_MAX_READ // max(size, 1), _MAX_ROUNDS), _ROUNDS_AT_LEAST)
 
 
 def _error(

@@ -82,19 +82,13 @@ def frozen(basis: Basis, folder: Path, own_folders: tuple[Path, ...]) -> Iterato
     Raises:
         WfError: kind ``STORAGE`` when it cannot be written.
     """
-    _sweep(folder)
     try:
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        own = folder / f"{os.getpid()}-{os.urandom(4).hex()}"
-        own.mkdir(mode=0o700)
-        lock = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        own, lock = _claim(folder)
     except OSError as error:
         raise WfError(
             STORAGE, f"the project cannot be copied: {error.strerror}: {error.filename}"
         ) from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         copy = own / "project"
         source = basis.source or basis.git.source()
         listed = None if basis.listed is None else list(basis.listed)
@@ -106,13 +100,26 @@ def frozen(basis: Basis, folder: Path, own_folders: tuple[Path, ...]) -> Iterato
         os.close(lock)
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what a killed command left here: nobody holds its lock any more."""
+def _claim(folder: Path) -> tuple[Path, int]:
+    """A folder of our own, and its lock; one command at a time, as the next one sweeps."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        names = os.listdir(folder)
-    except OSError:
-        return
-    for name in names:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _sweep(folder)
+        own = folder / f"{os.getpid()}-{os.urandom(4).hex()}"
+        own.mkdir(mode=0o700)
+        lock = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    finally:
+        os.close(turn)
+    return own, lock
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed commands left here: nobody holds its lock any more."""
+    for name in os.listdir(folder):
         with suppress(OSError):
             lock = os.open(folder / name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:

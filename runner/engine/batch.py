@@ -98,6 +98,8 @@ class Batch:
     refused: Callable[[Job], WfError | None]
     """Why this machine can never run a job."""
     signals: Signals
+    report: Callable[[Exception], str]
+    """Writes a report of a bug in wf, and says what to do with it."""
     courses: dict[str, Course] = field(default_factory=dict)
     first: int = errors.OK
     """The exit code: of the first job that did not succeed."""
@@ -134,8 +136,8 @@ class Batch:
                 return
             course = self.courses[name]
             lacking = self.refused(course.job)
-            if lacking is not None and self._children and not self.rules.keep_going:
-                continue  # it would keep others from starting before its turn has come
+            if lacking is not None and self._children:
+                continue  # its turn comes when what was begun before it has ended
             if lacking is not None:
                 said = lacking.problems[0] if lacking.problems else lacking
                 self._schedule = self._schedule.start(name)
@@ -144,7 +146,7 @@ class Batch:
                 self._schedule = self._schedule.start(name)
                 member = Member(
                     self._resolved(course.job), self.basis, self.parts, self.variables,
-                    self.rules.wait,
+                    self.rules.wait, self.report,
                 )  # fmt: skip
                 course.started = time.monotonic()
                 self._said[name] = b""

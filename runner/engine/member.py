@@ -31,6 +31,7 @@ _TOLD = (
     events.PhaseStarted,
     events.PhaseProgress,
     events.JobStarted,
+    events.ServiceReady,
     events.Stopping,
     events.Warned,
 )
@@ -80,13 +81,18 @@ def heard(line: bytes) -> events.Event | Ended:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A job with all that carrying it out takes. ``parts`` makes them anew in the child."""
+    """A job with all that carrying it out takes.
+
+    ``parts`` makes them anew in the child. ``report`` writes a report of a bug in wf, and says what
+    to do with it.
+    """
 
     job: Job
     basis: Basis
     parts: Callable[[], Parts]
     variables: Mapping[str, str]
     wait: bool
+    report: Callable[[Exception], str]
 
     def live(self, descriptor: int) -> None:
         """Carry the job out, in the child."""
@@ -105,8 +111,6 @@ class Member:
             teller.say(Ended(code, "cancelled", "interrupted before it was begun"))
         except WfError as error:
             teller.say(Ended(error.kind, "failed", error.message, error.hint, error.details))
-        except Exception as bug:  # noqa: BLE001 - told to the parent, which reports it
-            import traceback
-
-            trace = "".join(traceback.format_exception(bug))
-            teller.say(Ended(INTERNAL, "failed", f"a bug in wf: {bug!r}", None, trace))
+        except Exception as bug:  # noqa: BLE001 - reported here, and told to the parent
+            said = f"a bug in wf: {type(bug).__name__}: {bug}"
+            teller.say(Ended(INTERNAL, "failed", said, self.report(bug)))

@@ -168,7 +168,12 @@ def _dependencies(opened: WorkflowFiles) -> list[Problem]:
     found = mistakes(opened.workflows)
     for workflow, problem in found:
         settle(opened.document(workflow), problem)
-    return [problem for _, problem in found]
+    return sorted((problem for _, problem in found), key=_position)
+
+
+def _position(problem: Problem) -> tuple[str, int, int]:
+    place = problem.place
+    return (place.file, place.line, place.column) if place else ("", 0, 0)
 
 
 def _profile(file: FileText | None) -> Profile | None:

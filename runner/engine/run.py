@@ -134,12 +134,14 @@ def execute(
                 run.advance("failed", reason="internal_error", message=f"a bug in wf: {error!r}")
         raise
     finally:
-        _clean_up(run)
+        _clean_up(run, edited=plan.job.edits)
 
 
-def _clean_up(run: OpenRun) -> None:
-    """The workspace goes with the run; what could not be collected stays for the user."""
-    if run.state.reason != "storage":
+def _clean_up(run: OpenRun, *, edited: bool) -> None:
+    """The workspace goes with the run; what could not be collected, or was edited, stays."""
+    if run.paths.workspace.is_symlink():
+        run.paths.workspace.unlink()
+    elif run.state.reason != "storage" and not edited:
         with suppress(OSError):
             tree.remove(run.paths.workspace)
     with suppress(OSError):
@@ -182,6 +184,12 @@ class _Attempt:
 
     def _snapshot(self, basis: Basis) -> None:
         started = time.monotonic()
+        if self._job.in_place:
+            self._run.paths.workspace.symlink_to(basis.project)
+            text = "the project itself, where what is edited stays"
+            self._notify(PhaseFinished("code", text, 0.0))
+            self._keep_code(basis)
+            return
         self._notify(PhaseStarted("code", "copying the project"))
         tell = self._teller("code", "copied")
         script = self._job.script
@@ -264,7 +272,7 @@ class _Attempt:
         self, environment: Environment, lease: Lease, surroundings: Surroundings, repo: str
     ) -> Exit:
         paths = self._run.paths
-        prepare(paths.workspace / self._job.working_dir, self._job.artifacts)
+        prepare(paths.workspace / self._job.working_dir, self._job.kept)
         context = surroundings.context(lease, repo)
         executor = self._parts.executor
         command = executor.translate(self._job, environment, lease, context)
@@ -318,10 +326,12 @@ class _Attempt:
         self._notify(PhaseStarted("artifacts", "collecting"))
         working_dir = paths.workspace / self._job.working_dir
         manifest = collect(
-            working_dir, self._job.artifacts, paths.artifacts, self._teller("artifacts", "kept")
+            working_dir, self._job.kept, paths.artifacts, self._teller("artifacts", "kept")
         )
         folder.write(paths.manifest, manifest.document())
         self._warn_of(manifest, working_dir)
+        if self._job.edits and not self._job.in_place:
+            self._notify(Warned(f"what was edited stays in {paths.workspace} until `wf rm`"))
         text = ", ".join(
             f"{artifact.path}/ {count(artifact.files, 'file')} {amount(artifact.bytes)}"
             for artifact in manifest.artifacts

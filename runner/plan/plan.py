@@ -108,6 +108,7 @@ class Job:
     files: tuple[FileCopy, ...] = ()
     limits: Limits = NO_LIMITS
     container: Container | None = None
+    edits: bool = False
     passed: tuple[str, ...] = ()
     expanded: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
@@ -147,6 +148,19 @@ class Job:
                 given = _words(*args) if args else '"$@"'
                 commands += [_headline(command).replace('"$@"', given) for command in own]
         return " && ".join(commands)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it works in the project itself, where what is edited is to stay.
+
+        What it depends on is never put into the project.
+        """
+        return self.edits and not self.inputs
+
+    @property
+    def kept(self) -> tuple[ArtifactRequest, ...]:
+        """The artifacts to collect: nothing is taken out of the project itself."""
+        return () if self.in_place else self.artifacts
 
     @property
     def installs(self) -> bool:

@@ -64,6 +64,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         service=workflow.service,
         files=workflow.files,
         container=_container(workflow, choices),
+        edits=workflow.edits,
         limits=choices.limits(workflow.limits),
         passed=passed,
         expanded=tuple(name for name in workflow.expanded if name not in dict(choices.variables)),

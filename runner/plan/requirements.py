@@ -9,7 +9,8 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import Place, Problem
 from runner.units import quoted
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
     from runner.plan.plan import RequirementFile
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+# one blank, not all: a long row of them would be looked at from each
+_COMMENT = re.compile(r"(^|\s)#")
+# nobody reads more
+_MAX_PROBLEMS = 100
 _INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)(?:\s+|=|(?=[^\s-]))(.+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s+|=)(.+)")
 _LOCAL = re.compile(r"\.{1,2}(/|\[|$)|/|file:|~")
@@ -60,7 +64,8 @@ def lines(text: str) -> Iterator[Line]:
     joined, first = "", 0
     for number, raw in enumerate(text.splitlines(), 1):
         first = first or number
-        said = _COMMENT.sub("", raw)
+        comment = _COMMENT.search(raw)
+        said = raw[: comment.start()].rstrip() if comment else raw
         if said.endswith("\\"):
             joined += said[:-1] + " "
             continue
@@ -86,11 +91,20 @@ def includes(path: str, text: str) -> tuple[str, ...]:
 
 
 def check(file: RequirementFile) -> list[Problem]:
-    """Every line of the file that could not be installed whatever the index holds."""
-    return [problem for line in lines(file.text) if (problem := _problem(line, file))]
+    """The lines of the file that could not be installed whatever the index holds."""
+    written = _Written(file.path, file.text.splitlines())
+    found = (problem for line in lines(file.text) if (problem := _problem(line, written)))
+    return list(islice(found, _MAX_PROBLEMS))
 
 
-def _problem(line: Line, file: RequirementFile) -> Problem | None:
+class _Written(NamedTuple):
+    """A file's path, and its lines as they stand there."""
+
+    path: str
+    lines: list[str]
+
+
+def _problem(line: Line, file: _Written) -> Problem | None:
     editable = _EDITABLE.fullmatch(line.text)
     target = editable[1] if editable else line.text
     if (
@@ -109,14 +123,15 @@ def _problem(line: Line, file: RequirementFile) -> Problem | None:
     return _syntax(line, file)
 
 
-def _syntax(line: Line, file: RequirementFile) -> Problem | None:
+def _syntax(line: Line, file: _Written) -> Problem | None:
     from packaging.requirements import InvalidRequirement, Requirement
 
     written = _OPTIONS.sub("", line.text)
     try:
         Requirement(written)
-    except InvalidRequirement as error:
-        said, _, drawing = str(error).partition("\n")
+    except (InvalidRequirement, RecursionError) as error:
+        deep = isinstance(error, RecursionError)  # packaging follows brackets by recursion
+        said, _, drawing = ("Nested too deeply" if deep else str(error)).partition("\n")
         at = drawing.rpartition("\n")[2].find("^") - 4  # packaging indents its drawing by 4
         start = at if 0 <= at < len(written) else 0
         return Problem(
@@ -128,8 +143,8 @@ def _syntax(line: Line, file: RequirementFile) -> Problem | None:
     return None
 
 
-def _place(file: RequirementFile, line: Line, start: int, end: int) -> Place:
-    excerpt = file.text.splitlines()[line.number - 1]
+def _place(file: _Written, line: Line, start: int, end: int) -> Place:
+    excerpt = file.lines[line.number - 1]
     indent = len(excerpt) - len(excerpt.lstrip())
     if indent + end > len(excerpt):  # it lies on a line that continues this one
         start, end = 0, max(len(excerpt.rstrip("\\ \t")) - indent, 1)

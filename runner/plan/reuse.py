@@ -126,11 +126,13 @@ def fingerprint_of(job: Job, code: str, environment: str, inputs: tuple[str, ...
         "working_dir": job.working_dir,
         "artifacts": [artifact.path for artifact in job.artifacts],
         "files": [[copied.local, copied.target] for copied in job.files],
+        "nodes": job.nodes,
     }
     parts = {
         "code": code,
         "command": hashed(told),
-        "variables": hashed([sorted(job.parameters), sorted(job.variables)]),
+        # of a variable that is passed on nobody keeps the value, not even as a hash
+        "variables": hashed([sorted(job.parameters), sorted(job.variables), sorted(job.passed)]),
         "environment": environment,
         "inputs": hashed(inputs),
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, InstanceOf
+from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
 
 from runner.spec import text
@@ -148,8 +148,9 @@ def _part(reader: Callable[[Any], T], value: Any, at: Route) -> T:  # noqa: ANN4
         raise text.mistake(said["message"], said["hint"], at=at) from None
 
 
-DependsOn = Annotated[InstanceOf[Needed], BeforeValidator(_depends_on)]
-Deps = Annotated[tuple[InstanceOf[Named], ...], BeforeValidator(_deps)]
+# of any type to pydantic, which would load its own data classes to check what is checked already
+DependsOn = Annotated[Any, PlainValidator(_depends_on)]
+Deps = Annotated[Any, PlainValidator(_deps)]
 
 
 def dependencies(
@@ -168,3 +169,8 @@ def _dependency(named: Named, mode: Literal["run", "last"], route: Route) -> Dep
     if named.tag is not None:
         return Dependency("tag", named.workflow, named.tag, where)
     return Dependency(mode, named.workflow, None, where)
+
+
+def included(depends_on: Needed | None) -> tuple[str, ...]:
+    """The paths that count as the workflow's code; none: all of them."""
+    return depends_on.code if depends_on else ()

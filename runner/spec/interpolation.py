@@ -20,7 +20,7 @@ from runner.document.document import Scalar
 from runner.document.scalars import plain
 from runner.errors import Problem
 from runner.spec import shell
-from runner.spec.mistakes import did_you_mean
+from runner.spec.mistakes import MAX_PROBLEMS, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,7 +96,7 @@ class Scope:
         if replaced is None:
             message = "with its variables this text is too long"
             hint = f"{_MAX_TEXT:,} characters are the limit, and {MAX_GROWTH:,} more in all texts"
-            self.problems.append(Problem(message, route=route, hint=hint, code="too-long"))
+            self._tell(Problem(message, route=route, hint=hint, code="too-long"))
             return Scalar("")
         return plain(replaced) if _MENTION.fullmatch(text) else Scalar(replaced)
 
@@ -169,14 +169,12 @@ class Scope:
         else:
             message = "a variable cannot stand in a here-document whose delimiter is quoted"
             hint = "take the quotes off the delimiter, and write \\$ for each $ that is to stay"
-        self.problems.append(
-            Problem(message, route=route, mark=written, hint=hint, code="variable-place")
-        )
+        self._tell(Problem(message, route=route, mark=written, hint=hint, code="variable-place"))
 
     def _not_closed(self, route: Route) -> None:
         hint = "close it with `}}`"
         message = "`${{` begins an expression that is not closed"
-        self.problems.append(Problem(message, route=route, mark="${{", hint=hint))
+        self._tell(Problem(message, route=route, mark="${{", hint=hint))
 
     def _as_args(self, text: str) -> str:
         """``$variables_as_args`` is ``--name value`` for every variable (2021-08 to 2022-07)."""
@@ -199,6 +197,8 @@ class Scope:
         return reference_name(name)
 
     def _unknown(self, written: str, name: str, route: Route, *, in_shell: bool = False) -> None:
+        if len(self.problems) >= MAX_PROBLEMS:
+            return
         if any(known.route == route and known.mark == written for known in self.problems):
             return  # said once a text is enough
         if name.startswith("secrets."):
@@ -213,9 +213,11 @@ class Scope:
             known += [RUN_ARGS] if in_shell else []
             message = f"there is no variable `{name}`"
             hint = did_you_mean(name, known, "the variables here are")
-        self.problems.append(
-            Problem(message, route=route, mark=written, hint=hint, code="unknown-variable")
-        )
+        self._tell(Problem(message, route=route, mark=written, hint=hint, code="unknown-variable"))
+
+    def _tell(self, problem: Problem) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(problem)
 
 
 def reference_name(name: str) -> str:

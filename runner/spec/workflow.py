@@ -224,6 +224,7 @@ class Workflow:
     service: Service | None = None
     files: tuple[FileCopy, ...] = ()
     limits: Limits = NO_LIMITS
+    edits: bool = False
     notices: tuple[Problem, ...] = ()
 
     def route(self, part: str) -> Route:

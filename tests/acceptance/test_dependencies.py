@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,7 @@ def test_a_failed_dependency_ends_the_run_with_its_code(chain: World) -> None:
     chain.workflows(CHAIN.replace("cat words.txt > data/words", "exit 7"))
     done = chain.wf("run", "train")
     assert done.code == 7
-    assert "train: skipped: prepare failed" in done.err
+    assert re.search(r"train +skipped: prepare failed", done.err)
     assert listed(chain) == ["prepare"]
     again = chain.wf("run", "train", "--json")
     assert (again.json()["workflow"], again.json()["status"]) == ("prepare", "failed")
@@ -404,3 +405,24 @@ def test_the_commands_own_output_is_no_code(chain: World) -> None:
                 stdout=file, stderr=file, check=True,
             )  # fmt: skip
     assert listed(chain) == ["prepare", "train", "train"]
+
+
+def test_what_a_killed_command_left_is_swept_and_what_goes_on_is_not(
+    chain: World, tmp_path: Path
+) -> None:
+    submissions = Path(chain.variables["WF_HOME"]) / "submissions"
+    (submissions / "1-dead" / "project").mkdir(parents=True)
+    chain.workflows(
+        CHAIN.replace(
+            "cat words.txt >", 'until test -e "$GO"; do sleep 0.05; done; cat words.txt >'
+        )
+    )
+    run = chain.start("run", "train", GO=str(tmp_path / "go"))
+    chain.running()
+    (living,) = submissions.iterdir()
+    other = chain.start("run", "train", GO=str(tmp_path / "go"))
+    until(lambda: len(list(submissions.iterdir())) == 2, "two submissions")
+    assert living.is_dir()
+    (tmp_path / "go").touch()
+    assert (run.wait(60), other.wait(60)) == (0, 0)
+    assert list(submissions.iterdir()) == []

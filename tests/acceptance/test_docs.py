@@ -209,7 +209,7 @@ def examples() -> Iterator[Any]:
             text = "\n".join(block.lines) + "\n"
             if block.language == "yaml" and text.startswith("variables:"):
                 variables = text
-            if block.language == "yaml" and text.startswith("workflows:"):
+            if block.language == "yaml" and text.startswith(("workflows:", "type: task")):
                 name = f"{path.relative_to(ROOT)}:{block.line}"
                 yield pytest.param(text, variables, id=name)
 
@@ -251,13 +251,32 @@ def test_every_key_of_the_workflow_file_is_documented() -> None:
     assert sorted(set(page_words("workflow-file.md"))) == sorted(keys)
 
 
+def test_every_key_of_a_task_is_documented() -> None:
+    from runner.spec.profiles import ProfilesForm
+    from runner.spec.task_forms import PolicyForm, TaskForm, TaskResourcesForm
+
+    # a profile has many keys of a task, which are not said again
+    resources = ("resources", *routes(TaskResourcesForm, "resources."))
+    again = {f"profiles.{key}" for key in (*routes(PolicyForm), *resources)}
+    documented = set(page_words("task-file.md"))
+    assert documented == {*routes(TaskForm), *routes(ProfilesForm)} - again
+
+
+def test_every_key_of_a_task_without_effect_is_documented_as_such() -> None:
+    from runner.spec.task_effects import NO_EFFECT
+
+    said = set(first_column(sections("task-file.md")["Without effect"]))
+    outer = {key for key in said if "." not in key}
+    assert outer - {"image"} == set(NO_EFFECT) - {"project"}
+
+
 def routes(form: type[BaseModel], base: str = "") -> Iterator[str]:
     """The keys of a form and of the forms in it, joined with dots."""
     for name, field in form.model_fields.items():
-        written = field.alias or name
-        yield base + written
+        key = f"{base}{field.alias or name}"
+        yield key
         for inner in forms_in(field.annotation):
-            yield from routes(inner, f"{base}{written}.")
+            yield from routes(inner, f"{key}.")
 
 
 def forms_in(annotation: object) -> list[type[BaseModel]]:

@@ -98,6 +98,7 @@ def test_validate_as_json(project: World) -> None:
         "workflows": ["prepare", "train"],
         "problems": [],
         "notices": [],
+        "fixed": [],
     }
 
 
@@ -129,6 +130,7 @@ def test_validate_shows_mistakes_as_json(project: World) -> None:
     (problem,) = document["problems"]
     assert set(problem) == {
         "code", "message", "hint", "route", "file", "line", "column", "end_column",
+        "fixable", "related",
     }  # fmt: skip
     assert problem["route"] == ["workflows", 1, "resources", "cpu"]
     assert (problem["file"], problem["line"], problem["column"]) == (

@@ -131,3 +131,15 @@ def test_a_terminal_shows_what_goes_on(world: World, pids: Path) -> None:
         assert b"1 waiting" in screen.shown
         screen.press(CTRL_C)
         assert screen.end() == 130
+
+
+def test_ctrl_c_in_a_chain_skips_what_follows(world: World, pids: Path) -> None:
+    text = POLITE.replace("depends-on: [one, two]", "depends-on: [one]")
+    world.workflows(text)
+    with Screen(world, "run", "three") as screen:
+        until((pids / "one").exists, "the first job")
+        screen.press(CTRL_C)
+        assert screen.end() == 130
+        assert b"skipped: one failed" in screen.shown
+    assert {name: run["status"] for name, run in runs(world).items()} == {"one": "cancelled"}
+    assert gone(pids)

@@ -176,7 +176,7 @@ def test_looking_whether_a_run_lives_does_not_make_it_look_alive(
 
 @pytest.mark.parametrize("state", ["pending", "provisioning"])
 def test_killed_before_the_job_started(world: World, tmp_path: Path, state: str) -> None:
-    """While the project is copied (a pipe in its place stands still), or waiting for devices."""
+    """While the project is copied, or waiting for devices."""
     world.workflows(WORKFLOW)
     holder = None
     if state == "provisioning":
@@ -188,29 +188,27 @@ def test_killed_before_the_job_started(world: World, tmp_path: Path, state: str)
         name = until(lambda: set(world.runs()) - before, "a second run").pop()
         until(lambda: _says(world, name, "provisioning"), "a waiting run")
     else:
-        wf = world.start("run", "quick", PATH=f"{_frozen_git(tmp_path)}:{world.variables['PATH']}")
-        until((tmp_path / "asked").exists, "git being asked")
+        wf = world.start("run", "quick", PYTHONPATH=str(_slow_copies(tmp_path)))
+        until((tmp_path / "asked").exists, "a file being copied")
         (name,) = world.runs()
     wf.kill()
     wf.wait()
-    (tmp_path / "go").touch()
     until(lambda: world.record(name)["status"] == "lost", "a lost run")
     assert state in world.record(name)["message"]
     assert holder is None or holder.poll() is None
 
 
-def _frozen_git(folder: Path) -> Path:
-    """A git that answers everything but the list of files, for which it waits."""
-    program = folder / "bin" / "git"
-    program.parent.mkdir()
-    program.write_text(
-        "#!/bin/sh\n"
-        '[ "$1" = ls-files ] || exit 1\n'
-        f"touch {folder}/asked\n"
-        f"for i in $(seq 600); do [ -e {folder}/go ] && exit 1; sleep 0.1; done\n"
+def _slow_copies(folder: Path) -> Path:
+    """A folder for PYTHONPATH, with which the copying of a file in the kernel stands still."""
+    (folder / "slow").mkdir()
+    (folder / "slow" / "sitecustomize.py").write_text(
+        "import os, time\n"
+        "def wait(*_):\n"
+        f"    open({str(folder / 'asked')!r}, 'w').close()\n"
+        "    time.sleep(600)\n"
+        "os.copy_file_range = wait\n"
     )
-    program.chmod(0o755)
-    return program.parent
+    return folder / "slow"
 
 
 def _says(world: World, run: str, word: str) -> bool:

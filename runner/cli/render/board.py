@@ -63,6 +63,8 @@ class Board:
                 self._doing[course.workflow] = told
             case events.JobStarted():
                 self._doing[course.workflow] = ""
+            case events.ServiceReady(name, url):
+                self._line("✓", "green", course.run or "", course.workflow, f"{name}  {url}")
             case events.Warned(text):
                 self._say(f"{self._dress.paint('warning:', 'yellow')} {course.run}: {text}")
 
@@ -82,7 +84,8 @@ class Board:
         self._line("✗", "red", run, course.workflow, said)
         if course.ended.hint:
             self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(course.ended.hint)}")
-        for line in last_lines(course.log, _LAST_LINES):
+        details = harmless(course.ended.details or "").splitlines()[-_LAST_LINES:]
+        for line in details or last_lines(course.log, _LAST_LINES):
             self._say(self._dress.plain(f"  │ {line}"))
 
     def reused(self, run: str, workflow: str, reason: str) -> None:
@@ -101,6 +104,16 @@ class Board:
         if now - self._drawn >= _REFRESH_SECONDS or not self._going:
             self._drawn = now
             self._draw(now)
+
+    def finish(self, said: str, following: str | None) -> None:
+        """The last lines: the counts, and what to type next."""
+        self._say(self._dress.paint(said, "bold"))
+        if following is not None:
+            self._say(self._dress.paint(f"  next: {following}", "dim"))
+
+    def skipped(self, workflow: str, message: str) -> None:
+        """A job that came to no run."""
+        self._line("-", "dim", "-", workflow, message)
 
     def close(self) -> None:
         """Take away what moves."""

@@ -39,6 +39,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("service", document["service"] or ""),
         ("environment", _environment(document["environment"])),
         ("source", _source(document["source"])),
+        *(("input", _input(given)) for given in document["dependencies"]),
         *(("artifact", _artifact(artifact)) for artifact in document["artifacts"]),
         *(("note", note) for note in document["notes"]),
     ]
@@ -82,6 +83,12 @@ def _source(source: dict[str, Any]) -> str:
     branch = f"{source['branch']}@" if source["branch"] else ""
     dirty = " with uncommitted changes" if source["dirty"] else ""
     return f"{branch}{source['commit'][:10]}{dirty}"
+
+
+def _input(given: dict[str, Any]) -> str:
+    name = f":{given['tag']}" if given["tag"] else given["workflow"]
+    brought = ", ".join(given["artifacts"]) or "no artifacts"
+    return f"{name} · {given['run']} · {brought}"
 
 
 def _artifact(artifact: dict[str, Any]) -> str:

@@ -53,6 +53,9 @@ def without(read: ProviderForm, written: dict[str, Any], route: Route) -> list[P
             for key, why in ((key, _OF_RESOURCES.get(key)) for key in resources)
             if why is not None
         ]
+    if read.edits and "artifacts" in written and not read.depends_on and not read.deps:
+        why = "the editor works in the project itself, where everything stays"
+        found.append(no_effect("artifacts", (*route, "artifacts"), why))
     container = read.container()
     if container is not None:
         found += [

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from runner.document.document import Scalar
 from runner.errors import Problem, Related
-from runner.spec.dependencies import dependencies
+from runner.spec.dependencies import dependencies, included
 from runner.spec.eras import early, effects
 from runner.spec.mistakes import MAX_PROBLEMS, translate, unknown_key, without_consequences
 from runner.spec.notices import read_as
@@ -225,9 +225,10 @@ def _neutral(
         nodes=read.node_count(),
         ports=read.requested_ports(),
         service=read.service(),
+        edits=read.edits,
         notices=notices,
         dependencies=dependencies(read.depends_on, read.deps, route),
-        code=read.depends_on.code if read.depends_on else (),
+        code=included(read.depends_on),
     )
 
 

@@ -21,6 +21,8 @@ class ProviderForm(WorkflowForm):
     }
     # parts that must be written, in one spelling or another
     wanted: ClassVar[tuple[str, ...]] = ()
+    # a person works with it on the project's files
+    edits: ClassVar[bool] = False
 
     @abstractmethod
     def launch(self) -> Launch:

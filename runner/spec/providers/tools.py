@@ -65,6 +65,7 @@ class JupyterForm(ToolForm):
     """Jupyter takes its token from ``JUPYTER_TOKEN``, where no list of processes shows it."""
 
     application: ClassVar[str]
+    edits: ClassVar[bool] = True
 
     def command(self) -> str:
         """Jupyter, with no browser."""
@@ -99,6 +100,7 @@ class NotebookForm(JupyterForm):
 class CodeForm(ToolForm):
     """``provider: code``: Visual Studio Code in a browser."""
 
+    edits: ClassVar[bool] = True
     served: ClassVar[tuple[str, str, str | None]] = (
         "Visual Studio Code",
         "/?tkn={token}",

@@ -39,7 +39,7 @@ def test_one_line_with_edits_unless_there_are_others() -> None:
 
 
 def test_the_lines_that_edits_are_in() -> None:
-    assert touched([Edit(2, 1, 3, 1, ""), Edit(7, 2, 7, 4, "x")]) == {2, 3, 7}
+    assert touched([Edit(2, 1, 3, 1, ""), Edit(7, 2, 8, 4, "x")]) == {2, 7, 8}
 
 
 @st.composite

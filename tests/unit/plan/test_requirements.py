@@ -33,6 +33,18 @@ def marked(problem: Problem) -> tuple[int, str]:
     return place.line, place.excerpt[place.column - 1 : place.end_column - 1]
 
 
+# --- what is too much ---------------------------------------------------------------------------
+
+
+def test_a_marker_without_end_is_a_mistake_and_no_crash() -> None:
+    (problem,) = faults("six; " + "(" * 20_000)
+    assert problem.message.endswith("is not a requirement: nested too deeply")
+
+
+def test_no_more_mistakes_are_told_than_are_read() -> None:
+    assert len(faults("a b\n" * 500)) == 100
+
+
 # --- lines ----------------------------------------------------------------------------------------
 
 
