@@ -61,8 +61,8 @@ REPOSITORIES: dict[str, tuple[Step, ...]] = {
             "run words", says=("['one', 'two', 'three']",), kept={"data/words": "one\ntwo\nthree\n"}
         ),
         Step(
-            "run train --epochs 2",
-            says=("1e-3 010 1e-3 yes", "good day, $USER 1", "epoch 2 two"),
+            "run train --epochs 2 --learning_rate 2e-3",
+            says=("2e-3 010 2e-3 yes", "good day, $USER 1", "epoch 2 two"),
             kept={"model/RUN/known": "one two three"},
         ),
         Step("run serve", says=("served three",)),

@@ -24,6 +24,15 @@ ROWS = (
     Row(
         PYTHON,
         "python",
+        "python: ${{ value }}",
+        Read("environment.python", "3.10"),
+        "The variable's value, as it is written there.",
+        form="python: ${{ name }}",
+        files={VALUES: "variables:\n  a:\n    value: 3.10\n"},
+    ),
+    Row(
+        PYTHON,
+        "python",
         "python: 3.1",
         Refused("there is no environment with Python 3.1"),
         "`3.10` or `3.11` is proposed.",

@@ -549,7 +549,8 @@ FILE = (
         "artifacts: ['out/${{ gpu }}']",
         Read("artifacts[].path", ("out/1",)),
         "`global` for all workflows, and a section for each. `--gpu 2` on the command line gives "
-        "another value for one run. In spring, flags of every section were accepted.",
+        "another value for one run. `_` in a flag "
+        "stands for `-` too. In spring, flags of every section were accepted.",
         form=".dstack/variables.yaml: variables",
         files=GPU,
     ),
@@ -558,8 +559,8 @@ FILE = (
         "${{ name }}",
         "artifacts: ['out/${{ absent }}']",
         Refused("there is no variable `absent`"),
-        "The variable's value; a name that there is no variable for is a mistake.",
-        form="${{ name }}",
+        "A name that there is no variable for is a mistake.",
+        form="${{ unknown }}",
         files=GPU,
     ),
     Row(
