@@ -44,7 +44,8 @@ def test_what_was_done_is_said_and_what_is_left_is_nothing(world: World) -> None
         " -     gpu: 0\n"
         " +     resources:\n"
         " +       gpu: 0\n"
-        "✓ .dstack/workflows.yaml: 1 workflow, no mistakes left\n"
+        "✓ .dstack/workflows.yaml: 1 workflow, no mistakes left "
+        "(format: command line, 0.0.7 to 0.9.2)\n"
     )
     assert path.read_text() == SOUND
     assert world.wf("validate").code == 0

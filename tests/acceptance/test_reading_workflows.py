@@ -183,7 +183,8 @@ def test_plan_as_json(project: World) -> None:
     (job,) = document["jobs"]
     assert set(job) == {
         "workflow", "provider", "action", "reason", "command", "working_dir", "variables",
-        "environment", "resources", "artifacts", "run", "inputs", "fingerprint",
+        "environment", "resources", "artifacts", "run", "inputs", "fingerprint", "nodes", "ports",
+        "files", "max_duration",
     }  # fmt: skip
     assert job["resources"] == {"cpu": 1, "memory": 100_000_000, "gpu": None}
     assert job["environment"]["requirements"] == ["code/requirements.txt"]
