@@ -349,6 +349,25 @@ SCRIPTS = (
         for place in (PYTHON, TORCHRUN, BASH)
     ),
     Row(
+        PYTHON,
+        "python_script",
+        "python_script: train.py",
+        Read("launch", SCRIPT, "`python_script` says the same as `script`"),
+        "Seen for a while; told, and refused where the two differ.",
+        form="python_script beside script",
+    ),
+    *(
+        Row(
+            place,
+            "version",
+            "python: 3.9\nversion: 3.10",
+            Refused("`version` says the same as `python`"),
+            "Only one of two spellings may be written, unless both say the same.",
+            form="version beside python",
+        )
+        for place in (PYTHON, TORCHRUN, BASH)
+    ),
+    Row(
         TORCHRUN,
         "nodes",
         "nodes: 2",
