@@ -39,14 +39,19 @@ class Variables:
     def of(self, workflow: str, chosen: Mapping[str, str]) -> dict[str, str]:
         """What a workflow sees: global values, then its own, then those ``chosen`` for the run.
 
+        ``data_dir`` may be chosen for ``data-dir`` (e0d81a536:cli/dstack/cli/run.py).
+
         Raises:
             WfError: kind ``USAGE`` when something was chosen that the workflow has no variable for.
         """
         known = {**self.sections.get(GLOBAL, _EMPTY), **self.sections.get(workflow, _EMPTY)}
-        for name in chosen:
-            if name not in known:
+        given: dict[str, str] = {}
+        for name, value in chosen.items():
+            spelled = name if name in known else name.replace("_", "-")
+            if spelled not in known:
                 raise _unknown(name, workflow, known)
-        return {**known, **chosen}
+            given[spelled] = value
+        return {**known, **given}
 
 
 NO_VARIABLES = Variables()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from runner.spec.workflow import GpuRequest, Ports
-from tests.compatibility.places import ANY, BASH, PYTHON
-from tests.compatibility.row import Read, Refused, Row
+from tests.compatibility.places import ANY, BASH, FILES, PYTHON
+from tests.compatibility.row import WORKFLOWS, NotLookedAt, Read, Refused, Row
 
 VALUES = ".dstack/variables.yaml"
+MORE = "workflows: [{name: a, provider: bash, commands: [make]}]\n"
 
 ROWS = (
     *(
@@ -20,6 +21,15 @@ ROWS = (
         )
         for key in ("python", "version")
         for written in ("3.10", '"3.10"')
+    ),
+    Row(
+        PYTHON,
+        "python",
+        "python: ${{ value }}",
+        Read("environment.python", "3.10"),
+        "The variable's value, as it is written there.",
+        form="python: ${{ name }}",
+        files={VALUES: "variables:\n  a:\n    value: 3.10\n"},
     ),
     Row(
         PYTHON,
@@ -103,6 +113,33 @@ ROWS = (
         Read("launch.commands", ("pip install a pip install b",)),
         "A line without its dash belongs to the one before.",
         form="commands: (a dash is missing)",
+    ),
+    Row(
+        BASH,
+        "commands",
+        "commands:\n  - echo a # b",
+        Read("launch.commands", ("echo a",)),
+        "A `#` behind a space begins a comment of YAML; put quotes around the command.",
+        form="commands: [echo a # b]",
+    ),
+    Row(
+        FILES,
+        "version",
+        "",
+        Refused("unknown key `version`"),
+        "Only `workflows` stands at the top of a list.",
+        form="other keys at the top",
+        files={WORKFLOWS: f"version: 1\n{MORE}"},
+    ),
+    Row(
+        FILES,
+        "empty file",
+        "",
+        NotLookedAt(),
+        "Beside other files a list may hold nothing but comments; so may the variables, profiles "
+        "and providers.",
+        form="an empty file",
+        files={".dstack/workflows/more.yaml": "# nothing yet\n"},
     ),
     *(
         Row(

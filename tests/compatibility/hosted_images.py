@@ -47,7 +47,8 @@ ROWS = (
         "artifacts",
         "artifacts: [checkpoint/$run_name]",
         Read("artifacts[].path", ("checkpoint/${{run.name}}",)),
-        "The run's name is put in when the run has one.",
+        "The run's name is put in when the run has one. Each workflow is a run of its own "
+        "here; then a workflow and all it depended on were one run, with one name.",
         form="artifacts: [checkpoint/$run_name]",
     ),
     Row(

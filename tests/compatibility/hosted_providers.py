@@ -349,6 +349,25 @@ SCRIPTS = (
         for place in (PYTHON, TORCHRUN, BASH)
     ),
     Row(
+        PYTHON,
+        "python_script",
+        "python_script: train.py",
+        Read("launch", SCRIPT, "`python_script` says the same as `script`"),
+        "Seen for a while; told, and refused where the two differ.",
+        form="python_script beside script",
+    ),
+    *(
+        Row(
+            place,
+            "version",
+            "python: 3.9\nversion: 3.10",
+            Refused("`version` says the same as `python`"),
+            "Only one of two spellings may be written, unless both say the same.",
+            form="version beside python",
+        )
+        for place in (PYTHON, TORCHRUN, BASH)
+    ),
+    Row(
         TORCHRUN,
         "nodes",
         "nodes: 2",
@@ -549,7 +568,8 @@ FILE = (
         "artifacts: ['out/${{ gpu }}']",
         Read("artifacts[].path", ("out/1",)),
         "`global` for all workflows, and a section for each. `--gpu 2` on the command line gives "
-        "another value for one run. In spring, flags of every section were accepted.",
+        "another value for one run. `_` in a flag "
+        "stands for `-` too. In spring, flags of every section were accepted.",
         form=".dstack/variables.yaml: variables",
         files=GPU,
     ),
@@ -558,8 +578,8 @@ FILE = (
         "${{ name }}",
         "artifacts: ['out/${{ absent }}']",
         Refused("there is no variable `absent`"),
-        "The variable's value; a name that there is no variable for is a mistake.",
-        form="${{ name }}",
+        "A name that there is no variable for is a mistake.",
+        form="${{ unknown }}",
         files=GPU,
     ),
     Row(

@@ -167,6 +167,13 @@ RUN = (
     ),
     Row(
         TASK,
+        "init",
+        "init: [pip install a]",
+        Refused("unknown key `init`"),
+        "A key of development environments.",
+    ),
+    Row(
+        TASK,
         "working_dir",
         "working_dir: src",
         Read("working_dir", "src"),
@@ -645,6 +652,24 @@ PROFILES = (
         "max_duration: 1h",
         Read("limits", Limits(3600)),
         "0.10. The profile that counts. dstack took others by name.",
+    ),
+    Row(
+        PROFILE,
+        "name",
+        "",
+        Refused("`name` is missing"),
+        "0.10. Wanted, though nothing refers to it here.",
+        form="name: (none)",
+        files={".dstack/profiles.yml": "profiles: [{default: true}]\n"},
+    ),
+    Row(
+        PROFILE,
+        "profiles",
+        "",
+        Refused("at least one item is wanted here"),
+        "Refused then too.",
+        form="profiles: []",
+        files={".dstack/profiles.yml": "profiles: []\n"},
     ),
     _profiled(
         "resources",

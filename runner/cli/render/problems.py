@@ -65,11 +65,23 @@ def show_notices(
     for notice in notices:
         said.setdefault(notice.message, []).append(notice)
     for message, (first, *more) in said.items():
-        lines = sorted({again.place.line for again in more if again.place})
-        also = f" (also on line {', '.join(map(str, lines))})" if lines else ""
+        also = _also(first, more)
         stream.write(_headline(first.place, message + also, dress, ("note:", "cyan")))
         if first.hint and hints:
             stream.write(_hint(first.hint, dress))
+
+
+def _also(first: Problem, more: list[Problem]) -> str:
+    """Where else it was written. What several workflows share (a profile) stands there once."""
+    here = first.place
+    places = {(again.place.file, again.place.line) for again in more if again.place}
+    if here is None or not places - {(here.file, here.line)}:
+        return ""
+    lines = sorted(line for file, line in places if file == here.file and line != here.line)
+    others = sorted(place for place in places if place[0] != here.file)
+    said = [f"on line {', '.join(map(str, lines))}"] if lines else []
+    said += [f"in {', '.join(f'{file}:{line}' for file, line in others)}"] if others else []
+    return f" (also {' and '.join(said)})"
 
 
 def error_document(error: WfError) -> dict[str, Any]:

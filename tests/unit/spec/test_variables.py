@@ -149,6 +149,17 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert all(isinstance(value, str) for value in found.of("", {}).values())
 
 
+def test_a_dash_may_be_written_as_an_underscore() -> None:
+    variables = Variables({"train": {"data-dir": "a", "data_dir": "b", "log-dir": "c"}})
+    assert variables.of("train", {"data_dir": "x", "log_dir": "y"}) == {
+        "data-dir": "a",
+        "data_dir": "x",
+        "log-dir": "y",
+    }
+    with pytest.raises(WfError):
+        Variables({"train": {"data_dir": "b"}}).of("train", {"data-dir": "x"})
+
+
 NAMES = st.sampled_from(["a", "b", "c"])
 SECTIONS = st.dictionaries(NAMES, st.text(max_size=3), max_size=3)
 

@@ -14,6 +14,7 @@ from runner.cli.render.problems import (
     error_document,
     problem_document,
     show_error,
+    show_notices,
     show_problems,
 )
 from runner.cli.render.style import Style
@@ -268,3 +269,40 @@ def test_an_error_as_json(kind: int, word: str) -> None:
         "details": "d",
         "problems": [problem_document(PROBLEM)],
     }
+
+
+# --- notices --------------------------------------------------------------------------------------
+
+
+def note(file: str, line: int, message: str = "`ssh` has no effect here") -> Problem:
+    place = Place(file, line, 5, 8, "    ssh: true")
+    return Problem(message, place=place, hint="the job runs here", code="no-effect")
+
+
+@pytest.mark.parametrize(
+    ("more", "also"),
+    [
+        ([], ""),
+        ([note("a.yaml", 3)], ""),
+        ([note("a.yaml", 9), note("a.yaml", 3), note("a.yaml", 7)], " (also on line 7, 9)"),
+        ([note("b.yaml", 3), note("b.yaml", 3)], " (also in b.yaml:3)"),
+        ([note("b.yaml", 3), note("a.yaml", 4)], " (also on line 4 and in b.yaml:3)"),
+    ],
+)
+def test_what_is_told_twice_is_told_once_with_all_its_places(
+    stream: Streams, more: list[Problem], also: str
+) -> None:
+    out = stream()
+    show_notices([note("a.yaml", 3), *more], out, {})
+    assert out.getvalue() == (
+        f"a.yaml:3:5: note: `ssh` has no effect here{also}\nhint: the job runs here\n"
+    )
+
+
+def test_different_notices_are_told_each(stream: Streams) -> None:
+    out = stream()
+    show_notices([note("a.yaml", 3), note("a.yaml", 4, "other")], out, {}, hints=False)
+    assert out.getvalue().splitlines() == [
+        "a.yaml:3:5: note: `ssh` has no effect here",
+        "a.yaml:4:5: note: other",
+    ]

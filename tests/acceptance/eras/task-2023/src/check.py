@@ -1,0 +1,5 @@
+"""Looks at itself."""
+
+import os
+
+print("in", os.path.basename(os.getcwd()))
