@@ -12,13 +12,16 @@ They are of draft 7, the newest that every release of the YAML language server r
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
 from runner.spec.providers.base import ProviderForm
+from runner.spec.providers.commands import ImageForm
 from runner.spec.providers.registry import PROVIDERS
 from tests.conftest import ROOT
 
@@ -29,11 +32,14 @@ if TYPE_CHECKING:
     from pydantic_core import core_schema
 
     Schema = dict[str, Any]
+    Inner = Callable[[], Schema]
 
 FOLDER = ROOT / "runner" / "spec" / "schemas"
 REFERENCE = ROOT / "docs" / "reference" / "workflow-file.md"
 DRAFT = "http://json-schema.org/draft-07/schema#"
 _INNER = "definitions"
+# what a workflow without a provider is documented as
+_NO_PROVIDER = "docker"
 
 # --- what may be written --------------------------------------------------------------------------
 
@@ -41,6 +47,8 @@ _INNER = "definitions"
 _REFERENCE = "x-reference"
 _SCALARS = ["string", "number", "boolean"]
 _DIGITS = "[0-9]{1,9}"
+_PORT = r"^(?!0+(:|$))([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3})(:[0-9]{1,5})?$"
+_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _BELOW = r"(?!\s*$)(?!/|~|(\./+)*\.\.(/|$))"
 EXPRESSION = "expression"
 
@@ -79,7 +87,7 @@ SCALARS: Mapping[str, list[Schema]] = {
     ],
     "text": [{"type": _SCALARS, "pattern": r"\S"}],
     "word": [{"type": _SCALARS}],
-    "name": [{"type": _SCALARS, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", "minimum": 0}],
+    "name": [{"type": _SCALARS, "pattern": f"^{_NAME}$", "minimum": 0}],
     "count": number(1),
     "count_or_none": number(0),
     "size": [
@@ -101,11 +109,28 @@ SCALARS: Mapping[str, list[Schema]] = {
     ],
     "below": [{"type": _SCALARS, "pattern": f"^{_BELOW}"}],
     "artifact_path": [{"type": _SCALARS, "pattern": rf"^(?!(\./?)+$){_BELOW}"}],
+    "tag": [{"type": _SCALARS, "pattern": f"^:?{_NAME}$", "minimum": 0}],
+    "dependency": [
+        {
+            "type": _SCALARS,
+            "pattern": f"^(?!$)({_NAME})?(:{_NAME})?$",
+            "minimum": 0,
+            "examples": ["prepare", "prepare:best"],
+        }
+    ],
+    "tool_version": [
+        {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)*((a|b|rc|\.?post|\.?dev)[0-9]+)?$"},
+        {"type": "number", "minimum": 0},
+    ],
+    "port": [
+        {"type": "integer", "minimum": 1, "maximum": 65535},
+        {"type": "string", "pattern": _PORT, "examples": ["80:8080"]},
+    ],
     "assignment": [{"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*(=|$)"}],
 }
 
 
-def _pairs(_: Schema) -> Schema:
+def _pairs(_: Inner) -> Schema:
     return any_of(
         {
             "type": "object",
@@ -116,29 +141,67 @@ def _pairs(_: Schema) -> Schema:
     )
 
 
-def _cpu(inner: Schema) -> Schema:
-    written_out = {
-        "type": "object",
-        "properties": {"count": refer("count")},
-        "required": ["count"],
-        "additionalProperties": False,
-    }
-    return any_of(inner, written_out)
+def _cpu(inner: Inner) -> Schema:
+    return any_of(inner(), _mapping("count", count=refer("count")))
 
 
-def _or(name: str) -> Callable[[Schema], Schema]:
-    return lambda inner: any_of(refer(name), inner)
+def _depends_on(_: Inner) -> Schema:
+    include = _mapping("include", include=_list(refer("below")))
+    return any_of(
+        _list(refer("dependency")), _mapping(repo=include, workflows=_list(refer("dependency")))
+    )
 
 
-# readers of a whole (a list, a mapping): given what the form makes of it, what may be written
-WHOLES: Mapping[str, Callable[[Schema], Schema]] = {
+def _deps(_: Inner) -> Schema:
+    mount = refer("switch")
+    return _list(
+        any_of(
+            refer("dependency"),
+            _mapping("workflow", workflow=refer("name"), mount=mount),
+            _mapping("tag", tag=refer("tag"), mount=mount),
+        )
+    )
+
+
+def _ports(_: Inner) -> Schema:
+    return any_of(refer("count_or_none"), {"type": "array", "items": refer("port")})
+
+
+def _path_or(inner: Inner) -> Schema:
+    form = inner()
+    return any_of(refer("text" if "CacheForm" in form["$ref"] else "artifact_path"), form)
+
+
+def _or(name: str) -> Callable[[Inner], Schema]:
+    return lambda inner: any_of(refer(name), inner())
+
+
+def _list(item: Schema) -> Schema:
+    return {"type": "array", "minItems": 1, "items": item}
+
+
+def _mapping(*required: str, **properties: Schema) -> Schema:
+    must = {"required": list(required)} if required else {}
+    return {"type": "object", "properties": properties, "additionalProperties": False, **must}
+
+
+# readers of a whole (a list, a mapping): what may be written, given what the form makes of it
+WHOLES: Mapping[str, Callable[[Inner], Schema]] = {
     "pairs": _pairs,
     "one_or_many": _or("text"),
     "words": _or("word"),
-    "artifact": _or("artifact_path"),
+    "artifact": _path_or,
     "gpu": _or("count_or_none"),
     "cpu": _cpu,
-    "items": lambda inner: inner,
+    "ports": _ports,
+    "depends_on": _depends_on,
+    "deps": _deps,
+    "models": lambda inner: inner(),
+    "items": lambda inner: inner(),
+}
+# keys that a form's reader takes besides the form's own
+MORE_KEYS: Mapping[str, Schema] = {
+    "ResourcesForm": {"patternProperties": {"^.+/gpu$": refer("count_or_none")}}
 }
 
 
@@ -151,7 +214,7 @@ class _Spelled(GenerateJsonSchema):
         """What may be written where a reader (a ``BeforeValidator``) comes first."""
         reader = schema["function"]["function"].__name__.lstrip("_")
         if reader in WHOLES:
-            return WHOLES[reader](self.generate_inner(schema["schema"]))
+            return WHOLES[reader](lambda: self.generate_inner(schema["schema"]))
         if reader in SCALARS:
             return refer(reader)
         message = f"neither SCALARS nor WHOLES says what the reader `{reader}` accepts"
@@ -229,25 +292,36 @@ def workflows() -> Schema:
     """``.dstack/workflows.yaml``."""
     said = meanings()
     inner: Schema = {}
-    for provider, form in PROVIDERS.items():
-        inner |= form_schemas(form, _of(provider, said))
+    forms: dict[str, type[ProviderForm]] = {**PROVIDERS, "": ImageForm}
+    for provider, form in forms.items():
+        inner |= form_schemas(form, _of(provider or _NO_PROVIDER, said))
         # which it is has been decided
         inner[form.__name__]["properties"]["provider"] = {}
+        if not provider:
+            inner[form.__name__]["required"] = ["name"]
+    inner = _shared(inner)
     item = {
         "description": "A workflow: a recipe that can be run.",
         "type": "object",
-        "required": ["name", "provider"],
+        "required": ["name"],
+        "anyOf": [{"required": ["provider"]}, {"required": ["image"]}],
         "properties": {
             "name": {"description": said["", "name"]},
             "help": {"description": said["", "help"]},
-            "provider": {"description": said["", "provider"], "enum": list(PROVIDERS)},
+            "provider": {"description": said["", "provider"], **_provider()},
         },
         "allOf": [
+            *(
+                {
+                    "if": {"properties": {"provider": {"const": name}}, "required": ["provider"]},
+                    "then": {"$ref": f"#/{_INNER}/{form.__name__}"},
+                }
+                for name, form in PROVIDERS.items()
+            ),
             {
-                "if": {"properties": {"provider": {"const": name}}, "required": ["provider"]},
-                "then": {"$ref": f"#/{_INNER}/{form.__name__}"},
-            }
-            for name, form in PROVIDERS.items()
+                "if": {"required": ["image"], "not": {"required": ["provider"]}},
+                "then": {"$ref": f"#/{_INNER}/{ImageForm.__name__}"},
+            },
         ],
     }
     return {
@@ -260,13 +334,42 @@ def workflows() -> Schema:
         "properties": {
             "workflows": {
                 "description": "What `wf ls` lists and `wf run` runs.",
-                "type": "array",
-                "minItems": 1,
-                "items": {"$ref": f"#/{_INNER}/workflow"},
+                **_list({"$ref": f"#/{_INNER}/workflow"}),
             }
         },
         _INNER: {"workflow": item, **inner, **scalars(inner)},
     }
+
+
+def _shared(forms: Schema) -> Schema:
+    """The same, with keys that are alike in several forms said once."""
+    alike = Counter(
+        (key, json.dumps(value)) for form in forms.values() for key, value in _properties(form)
+    )
+    shared: Schema = {}
+    for form in forms.values():
+        for key, value in _properties(form):
+            text = json.dumps(value)
+            name = f"key-{key}"
+            if alike[key, text] > 1 and value and shared.setdefault(name, value) == value:
+                form["properties"][key] = {"$ref": f"#/{_INNER}/{name}"}
+    return {**forms, **shared}
+
+
+def _properties(form: Schema) -> list[tuple[str, Schema]]:
+    return list(form.get("properties", {}).items())
+
+
+def _provider() -> Schema:
+    """Names as they should be, and those that are understood and told."""
+    branch = rf"^({'|'.join(PROVIDERS)})@\S+$"
+    return any_of(
+        {"enum": list(PROVIDERS)},
+        {"type": "string", "pattern": branch},
+        {"type": "string", "pattern": r"^python\s*(==|[:/]|-)?\s*3(\.[0-9]{1,2}){1,2}$"},
+        {"type": "array", "minItems": 1, "maxItems": 1},
+        _mapping("name", name={}, repo={}),
+    )
 
 
 def variables() -> Schema:
@@ -303,7 +406,8 @@ SCHEMAS: Mapping[str, Callable[[], Schema]] = {"workflows": workflows, "variable
 def form_schemas(form: type[BaseModel], meaning: Callable[[str], str | None]) -> Schema:
     """The schemas of a form and of the forms in it, by name."""
     made = form.model_json_schema(ref_template=f"#/{_INNER}/{{model}}", schema_generator=_Spelled)
-    inner: Schema = _resolved({**made.pop("$defs", {}), form.__name__: made})
+    inner: Schema = {**made.pop("$defs", {}), form.__name__: made}
+    inner = _resolved({name: {**one, **MORE_KEYS.get(name, {})} for name, one in inner.items()})
     for schema in inner.values():
         _clean(schema)
     whole = inner[form.__name__]
@@ -342,7 +446,7 @@ def _described(schema: Schema, said: str) -> Schema:
 def _say_once(schema: Schema, form: type[ProviderForm]) -> None:
     """Parts that must be written, spellings of which only one may be, and keys left empty."""
     rules: list[Schema] = []
-    filled = set(schema["required"])
+    filled = set(schema.get("required", ()))
     for part in form.wanted:
         spellings = form.spellings.get(part, (part,))
         filled.update(spellings)

@@ -29,6 +29,7 @@ UNSEEN = {
     "duplicate-workflow-name": "draft 7 cannot compare the items of a list",
     "env-duplicates": "nor what stands in front of a `=`",
     "python-3.1": "to an editor 3.1 and 3.10 are the same number",
+    "unknown-key-listing": "which workflows there are may stand in other files",
     "variable-in-a-quoted-here-document": "a schema does not read shell",
     "variable-in-arithmetic": "the same",
     "variable-not-closed": "the same",

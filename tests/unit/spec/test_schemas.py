@@ -93,7 +93,7 @@ def items() -> Iterator[SearchStrategy[dict[str, Any]]]:
     """Workflows of every provider, in every spelling of what it needs."""
     for rule in WORKFLOWS["definitions"]["workflow"]["allOf"]:
         form = WORKFLOWS["definitions"][rule["then"]["$ref"].rpartition("/")[2]]
-        provider = rule["if"]["properties"]["provider"]["const"]
+        provider = rule["if"].get("properties", {}).get("provider", {}).get("const")
         wanted = [rule["anyOf"] for rule in form["allOf"] if "anyOf" in rule]
         never = [frozenset(rule["not"]["required"]) for rule in form["allOf"] if "not" in rule]
         for chosen in product(*wanted):
@@ -103,7 +103,7 @@ def items() -> Iterator[SearchStrategy[dict[str, Any]]]:
 
 
 def spelled_once(
-    provider: str, must: set[str], never: list[frozenset[str]], item: dict[str, Any]
+    provider: str | None, must: set[str], never: list[frozenset[str]], item: dict[str, Any]
 ) -> dict[str, Any]:
     """The same with one spelling of each part."""
     kept = {**item, "provider": provider}
