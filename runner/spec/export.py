@@ -27,6 +27,8 @@ _PYTHONS = frozenset(f"3.{minor}" for minor in range(9, 16))
 _NAME_LENGTH = 41
 _ARGS = "${{ run.args }}"
 _WORDS = '"$@"'
+# in a value that refers to others; the last is a dollar sign that is to stay
+_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)|\\\$", re.ASCII)
 # the arguments of a shell, in whatever form
 _ARGUMENTS = re.compile(r"\$[@*#1-9]|\$\{[@*#1-9]")
 # commands that are joined to each other already
@@ -154,7 +156,7 @@ def _env(workflow: Workflow, notes: _Notes) -> dict[str, Any] | list[str]:
     """The variables; a list where the caller must set some, as only a list can say that."""
     fixed = {
         **_parameters(workflow),
-        **{name: value for name, value in workflow.variables if RUN_NAME_LATER not in value},
+        **{name: value for name, value in workflow.variables if not _refers(workflow, name, value)},
         **{f"PORT_{at}": str(port) for at, port in enumerate(_all_ports(workflow))},
     }
     fixed = {name: _kept(value) for name, value in fixed.items()}
@@ -209,9 +211,26 @@ def _set_up(workflow: Workflow, notes: _Notes) -> Iterator[str]:
     if any(envvars.RUN_NAME_REFERENCE in text for text in _texts(workflow)):
         yield f"export {envvars.RUN_NAME_REFERENCE}={_RUN_NAME_THERE}"
     for name, value in workflow.variables:
-        if RUN_NAME_LATER in value:
-            notes.say("env", f"{name} is set in the commands, as it holds the run's name")
-            yield f"export {name}={_word(value)}"
+        if _refers(workflow, name, value):
+            notes.say("env", f"{name} is set in the commands, as it refers to others")
+            own = _expanding(value) if name in workflow.expanded else _word(value)
+            yield _kept(f"export {name}={own}")
+
+
+def _refers(workflow: Workflow, name: str, value: str) -> bool:
+    """Whether a variable's value is made of others, which ``env`` cannot say."""
+    return RUN_NAME_LATER in value or name in workflow.expanded
+
+
+def _expanding(value: str) -> str:
+    """A word in which references to variables are the shell's, and nothing else is."""
+    at, parts = 0, []
+    for found in _REFERENCE.finditer(value):
+        parts.append(_word(value[at : found.start()]) if at < found.start() else "")
+        parts.append(f'"${{{found[1] or found[2]}}}"' if found[0] != "\\$" else "'$'")
+        at = found.end()
+    parts.append(_word(value[at:]) if at < len(value) else "")
+    return "".join(parts) or "''"
 
 
 def _launched(workflow: Workflow) -> tuple[str, ...]:
@@ -351,7 +370,9 @@ def _lost(workflow: Workflow, notes: _Notes) -> None:
     if workflow.code:
         notes.lost.append(f"what counts as the same code: {_listed(list(workflow.code))}")
     if workflow.service is not None:
-        notes.lost.append(f"{workflow.service.name} at {workflow.service.path} of its first port")
+        service = workflow.service
+        port = _all_ports(workflow)[service.port]
+        notes.lost.append(f"the address of {service.name}: {service.path} of {port}")
     container = workflow.container
     if container is not None and container.home_dir is not None:
         notes.lost.append(f"the home folder {container.home_dir}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import replace
 from typing import Any
 
@@ -188,6 +189,20 @@ def test_variables_have_the_names_that_commands_and_scripts_read() -> None:
     ]
 
 
+def test_values_that_refer_to_others_are_the_shell_s() -> None:
+    variables = (("A", "1"), ("B", "/a b:$A"), ("C", r"${B} $$ \$x 'y"), ("D", "$A"))
+    found = task(variables=variables, expanded=("B", "C"))
+    assert found["env"] == {"A": "1", "D": "$A"}
+    *exports, make = found["commands"]
+    assert make == "make"
+    # what dstack's interpolation leaves of them
+    script = " && ".join([*(text.replace("$$", "$") for text in exports), 'printf %s "$C"'])
+    done = subprocess.run(
+        ["bash", "-c", script], env={"A": "1"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "/a b:1 $$ $x 'y"
+
+
 def test_variables_that_the_caller_must_set_make_a_list() -> None:
     assert task(variables=(("A", "1"),), required=("TOKEN",)) == {"env": ["A=1", "TOKEN"]}
 
@@ -263,7 +278,8 @@ def test_what_has_no_counterpart_is_said() -> None:
             Dependency("tag", None, "best"),
         ),
         code=("src",),
-        service=Service("Jupyter", "/lab", "TOKEN"),
+        service=Service("Jupyter", "/lab", "TOKEN", port=1),
+        ports=Ports(free=2),
     )
     assert said == (
         "artifacts: model, logs; copy them out in a command",
@@ -272,7 +288,7 @@ def test_what_has_no_counterpart_is_said() -> None:
         "the artifacts of the run of train tagged v1",
         "the artifacts of the run tagged best",
         "what counts as the same code: src",
-        "Jupyter at /lab of its first port",
+        "the address of Jupyter: /lab of 8001",
     )
 
 
