@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-SchemaName = Literal["workflows", "variables"]
+SchemaName = Literal["workflows", "variables", "task"]
 
 # beside the workflow file, which names it in its first line
 FILE = "schema.json"

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
             {"variables": {"global": {"seed": 7}}},
             {"variables": {"global": {"seed": [7]}}},
         ),
+        (
+            ["--task"],
+            {"type": "task", "commands": ["true"], "resources": {"gpu": "24GB..:2"}},
+            {"type": "task", "commands": "true"},
+        ),
     ],
 )
 def test_the_schema_tells_a_sound_file_from_a_faulty_one(
@@ -41,3 +46,8 @@ def test_a_key_says_what_it_means(world: World) -> None:
     key = known["PythonForm"]["properties"]["requirements"]["$ref"].rpartition("/")[2]
     described = known[key]["description"]
     assert described.startswith("A requirements file in pip's format.")
+
+
+def test_one_schema_is_printed_at_a_time(world: World) -> None:
+    done = world.wf("schema", "--task", "--variables")
+    assert (done.code, done.out) == (64, "")

@@ -15,14 +15,18 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from inspect import getclosurevars
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from runner.spec.accelerators import NVIDIA, VENDORS
+from runner.spec.eras.task import EXCLUDED
 from runner.spec.providers.base import ProviderForm
 from runner.spec.providers.commands import ImageForm
 from runner.spec.providers.registry import PROVIDERS
+from runner.spec.task_forms import TaskForm
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -47,6 +51,8 @@ _NO_PROVIDER = "docker"
 _REFERENCE = "x-reference"
 _SCALARS = ["string", "number", "boolean"]
 _DIGITS = "[0-9]{1,9}"
+_BINARY = r"[0-9]{1,9}(\.[0-9]{1,9})?\s*([MGTmgt][Bb]\s*)?"
+_NUMBER = "(?!0+(:|$))([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3})"
 _PORT = r"^(?!0+(:|$))([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3})(:[0-9]{1,5})?$"
 _NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _BELOW = r"(?!\s*$)(?!/|~|(\./+)*\.\.(/|$))"
@@ -126,6 +132,58 @@ SCALARS: Mapping[str, list[Schema]] = {
         {"type": "integer", "minimum": 1, "maximum": 65535},
         {"type": "string", "pattern": _PORT, "examples": ["80:8080"]},
     ],
+    # today's format (type: task), where sizes count in 1024 and a number alone is in GB
+    "range": [
+        {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+        {
+            "type": "string",
+            "pattern": rf"^\s*({_DIGITS}\s*(\.\.\s*({_DIGITS}\s*)?)?|\.\.\s*{_DIGITS}\s*)$",
+            "examples": ["4..", "2..8"],
+        },
+    ],
+    "size_range": [
+        {"type": "number", "minimum": 0, "maximum": 999_999_999},
+        {
+            "type": "string",
+            "pattern": rf"^\s*({_BINARY}(\.\.\s*({_BINARY})?)?|\.\.\s*{_BINARY})$",
+            "examples": ["16GB..", "24GB..80GB"],
+        },
+    ],
+    "binary_size": [
+        {"type": "number", "minimum": 0, "maximum": 999_999_999},
+        {"type": "string", "pattern": rf"^\s*{_BINARY}$", "examples": ["8GB", "512MB"]},
+    ],
+    "span": [
+        {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+        {"type": "boolean"},
+        {
+            "type": "string",
+            "pattern": rf"^(off|(?=.*[1-9]){_DIGITS}( *[smhdw])?)$",
+            "examples": ["2h", "90m", "off"],
+        },
+    ],
+    "task_port": [
+        {"type": "integer", "minimum": 1, "maximum": 65535},
+        {"type": "string", "pattern": rf"^((\*|{_NUMBER}):)?{_NUMBER}$", "examples": ["8000:80"]},
+    ],
+    "price": [
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 999_999_999},
+        {"type": "string", "pattern": rf"^(?=.*[1-9]){_DIGITS}(\.{_DIGITS})?$"},
+    ],
+    "cron_line": [
+        {"type": "string", "pattern": r"^\s*\S+(\s+\S+){4}\s*$", "examples": ["0 8 * * 1"]}
+    ],
+    "shell": [{"type": "string", "pattern": "^(sh|bash|/.*)$", "examples": ["bash"]}],
+    "working_dir": [{"type": _SCALARS, "pattern": r"^(?!\s*$)(?!(\./+)*\.\.(/|$))"}],
+    "file": [
+        {
+            "type": "string",
+            "pattern": r"^(?!\s*$)[^:]+(:[^:]*[^:\s][^:]*)?$",
+            "examples": ["conf.yml", "conf.yml:here.yml"],
+        }
+    ],
+    "volume": [{"type": "string", "pattern": r"^(?!.*\.\.)(/.*):\1$", "examples": ["/data:/data"]}],
+    "vendor": [{"type": "string", "pattern": "^[Nn][Vv][Ii][Dd][Ii][Aa]$", "examples": ["nvidia"]}],
     "assignment": [{"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*(=|$)"}],
 }
 
@@ -185,6 +243,60 @@ def _mapping(*required: str, **properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "additionalProperties": False, **must}
 
 
+def _ends(name: str, end: str) -> Callable[[Inner], Schema]:
+    """A range, in one text or by its ends."""
+    ends = {"minProperties": 1, **_mapping(min=refer(end), max=refer(end))}
+    return lambda _: any_of(refer(name), ends)
+
+
+def _cpu_of_task(inner: Inner) -> Schema:
+    named = {"type": "string", "pattern": r"^\s*((x86|arm):.+|[^:]+:(x86|arm)\s*)$"}
+    return any_of(refer("range"), named, inner())
+
+
+def _gpu_of_task(inner: Inner) -> Schema:
+    foreign = "|".join(sorted(VENDORS - {NVIDIA}))
+    text = {"type": ["string", "integer"], "minimum": 0, "examples": ["A100:2", "24GB..:1"]}
+    return any_of(
+        {"pattern": rf"^(?!.*\b({foreign})\b)\s*[^\s:]+(\s*:\s*[^\s:]+)*\s*$", **text}, inner()
+    )
+
+
+def _variables(_: Inner) -> Schema:
+    mapping = {
+        "type": "object",
+        "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+        "additionalProperties": {"type": ["string", "number"]},
+    }
+    return any_of(mapping, {"type": "array", "items": refer("assignment")})
+
+
+def _volume(_: Inner) -> Schema:
+    names = any_of(refer("text"), _list(refer("text")))
+    path = {"type": "string", "pattern": "^/"}
+    instance, optional = refer("text"), refer("switch")
+    written_out = _mapping("path", name=names, path=path, instance_path=instance, optional=optional)
+    return any_of(refer("volume"), written_out)
+
+
+def _repos(_: Inner) -> Schema:
+    item = any_of(refer("text"), {"type": "object"})
+    return {"type": "array", "maxItems": 1, "items": item}
+
+
+def _labels(_: Inner) -> Schema:
+    return {"type": "object", "additionalProperties": {"type": _SCALARS}}
+
+
+# the same for readers that are made with words of their own, by the name of what makes them
+MADE: Mapping[str, Callable[[dict[str, Any]], Schema]] = {
+    "one_of": lambda given: any_of({"enum": list(given["words"])}, refer(EXPRESSION)),
+    "whole": lambda given: any_of(
+        {"type": "integer", "minimum": given["least"], "maximum": given["most"]},
+        refer(EXPRESSION),
+    ),
+    "refused": lambda _: {"not": {}},
+}
 # readers of a whole (a list, a mapping): what may be written, given what the form makes of it
 WHOLES: Mapping[str, Callable[[Inner], Schema]] = {
     "pairs": _pairs,
@@ -197,6 +309,23 @@ WHOLES: Mapping[str, Callable[[Inner], Schema]] = {
     "depends_on": _depends_on,
     "deps": _deps,
     "models": lambda inner: inner(),
+    "ranges.numbers": _ends("range", "count_or_none"),
+    "ranges.sizes": _ends("size_range", "binary_size"),
+    "ranges.size": lambda _: refer("binary_size"),
+    "task_forms.cpu": _cpu_of_task,
+    "disk": lambda inner: any_of(_ends("size_range", "binary_size")(inner), _never_empty(inner())),
+    "accelerators.parts": _gpu_of_task,
+    "accelerators.names": lambda _: any_of(refer("text"), _list(refer("text"))),
+    "retry": _or("switch"),
+    "repos": _repos,
+    "labels": _labels,
+    "cron": lambda _: any_of(refer("cron_line"), _list(refer("cron_line"))),
+    "idle_span": lambda _: any_of(refer("span"), {"const": -1}),
+    "task_values.variables": _variables,
+    "task_values.file": lambda _: any_of(
+        refer("file"), _mapping("local_path", "path", local_path=refer("text"), path=refer("text"))
+    ),
+    "task_values.volume": _volume,
     "items": lambda inner: inner(),
 }
 # keys that a form's reader takes besides the form's own
@@ -212,12 +341,19 @@ class _Spelled(GenerateJsonSchema):
         self, schema: core_schema.BeforeValidatorFunctionSchema
     ) -> dict[str, Any]:
         """What may be written where a reader (a ``BeforeValidator``) comes first."""
-        reader = schema["function"]["function"].__name__.lstrip("_")
-        if reader in WHOLES:
-            return WHOLES[reader](lambda: self.generate_inner(schema["schema"]))
+        function: Callable[..., Any] = schema["function"]["function"]
+        maker, _, made = function.__qualname__.partition(".<locals>")
+        if made:
+            return MADE[maker](dict(getclosurevars(function).nonlocals))
+        reader = function.__name__.lstrip("_")
+        # readers of several modules may have one name
+        whole = f"{function.__module__.rpartition('.')[2]}.{reader}"
+        for name in (whole, reader):
+            if name in WHOLES:
+                return WHOLES[name](lambda: self.generate_inner(schema["schema"]))
         if reader in SCALARS:
             return refer(reader)
-        message = f"neither SCALARS nor WHOLES says what the reader `{reader}` accepts"
+        message = f"neither SCALARS nor WHOLES says what the reader `{whole}` accepts"
         raise LookupError(message)
 
 
@@ -372,6 +508,35 @@ def _provider() -> Schema:
     )
 
 
+def task() -> Schema:
+    """``NAME.dstack.yml``, a task of today's dstack."""
+    said = meanings()
+    inner = form_schemas(TaskForm, _of("task", said))
+    whole = inner.pop(TaskForm.__name__)
+    properties = whole["properties"]
+    for key, value in properties.items():
+        properties[key] = _maybe_empty(value)
+    properties["type"] = {"description": said.get(("task", "type"), ""), "const": "task"}
+    whole["required"] = ["type"]
+    one = {"type": "array", "minItems": 1}
+    whole["anyOf"] = [
+        {"required": ["image"], "properties": {"image": {"not": {"type": "null"}}}},
+        {"required": ["commands"], "properties": {"commands": one}},
+    ]
+    on = {key: {"not": {"enum": [False, None]}} for key in properties}
+    whole["allOf"] = [
+        {"not": {"required": list(two), "properties": {key: on[key] for key in two}}}
+        for two in EXCLUDED
+    ]
+    return {
+        "$schema": DRAFT,
+        "title": "Task",
+        "description": "A task of today's dstack: a file that ends in `.dstack.yml`.",
+        **whole,
+        _INNER: {**inner, **scalars([whole, inner])},
+    }
+
+
 def variables() -> Schema:
     """``.dstack/variables.yaml``."""
     values = {
@@ -400,7 +565,11 @@ def variables() -> Schema:
     }
 
 
-SCHEMAS: Mapping[str, Callable[[], Schema]] = {"workflows": workflows, "variables": variables}
+SCHEMAS: Mapping[str, Callable[[], Schema]] = {
+    "workflows": workflows,
+    "variables": variables,
+    "task": task,
+}
 
 
 def form_schemas(form: type[BaseModel], meaning: Callable[[str], str | None]) -> Schema:

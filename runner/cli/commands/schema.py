@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
-from runner.errors import OK
+from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
 
     from runner.cli.context import Context
+    from runner.cli.schemas import SchemaName
 
 
 def parser() -> Parser:
@@ -21,9 +22,11 @@ def parser() -> Parser:
         [
             ("wf schema", "the schema of .dstack/workflows.yaml"),
             ("wf schema --variables", "that of .dstack/variables.yaml"),
+            ("wf schema --task", "that of today's NAME.dstack.yml"),
         ],
     )
     made.add_argument("--variables", action="store_true", help="of .dstack/variables.yaml instead")
+    made.add_argument("--task", action="store_true", help="of a task, NAME.dstack.yml, instead")
     return made
 
 
@@ -31,5 +34,10 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Print it as it was shipped."""
     from runner.cli.schemas import schema
 
-    context.out.write(schema("variables" if arguments.variables else "workflows"))
+    if arguments.variables and arguments.task:
+        raise WfError(USAGE, "one schema is printed at a time", hint="leave one of the two out")
+    named: SchemaName = (
+        "variables" if arguments.variables else "task" if arguments.task else "workflows"
+    )
+    context.out.write(schema(named))
     return OK

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 # texts that are used, if at all, where wf's own variables are not known
 _RAW = frozenset({"registry_auth", "volumes"})
 # pairs of keys that say two things about one container
-_EXCLUDED = (("image", "python"), ("image", "docker"), ("docker", "python"), ("docker", "nvcc"))
+EXCLUDED = (("image", "python"), ("image", "docker"), ("docker", "python"), ("docker", "nvcc"))
 # keys of the older formats, and what became of them
 _BECAME = {
     "provider": "take it out: `type: task` says it",
@@ -113,7 +113,7 @@ def _mistakes(written: dict[str, Any]) -> list[Problem]:
             at_key=True,
             hint="keep one of them",
         )
-        for first, second in _EXCLUDED
+        for first, second in EXCLUDED
         if not {str(written.get(key, "false")).lower() for key in (first, second)} & {"false"}
     ]
     if not written.get("commands") and "image" not in written and "groups" not in written:
