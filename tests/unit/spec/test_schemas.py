@@ -139,7 +139,9 @@ def mended(task: dict[str, Any]) -> dict[str, Any]:
     """The same, where what a schema cannot compare is right: ends of ranges, folders, mounts."""
     found = {**task}
     for key in ("resources", "volumes", "files"):
-        if re.search(r"\.\.|min\"|[/~:]\S*\"|path\"|\{\}", json.dumps(found.get(key))):
+        # a colon is in values only
+        said = json.dumps(found.get(key), separators=(",", "="))
+        if re.search(r"\.\.|min\"|[/~:]|path\"|\{\}", said):
             del found[key]
     if found.get("image") is None:
         found["commands"] = found.get("commands") or ["ls"]
