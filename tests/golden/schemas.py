@@ -257,9 +257,12 @@ def _cpu_of_task(inner: Inner) -> Schema:
 def _gpu_of_task(inner: Inner) -> Schema:
     foreign = "|".join(sorted(VENDORS - {NVIDIA}))
     text = {"type": ["string", "integer"], "minimum": 0, "examples": ["A100:2", "24GB..:1"]}
-    return any_of(
-        {"pattern": rf"^(?!.*\b({foreign})\b)\s*[^\s:]+(\s*:\s*[^\s:]+)*\s*$", **text}, inner()
-    )
+    name = r"[A-Za-z][\w -]*(,\s*\w[\w -]*)*"
+    # without a unit it is their number
+    count, size = rf"{_DIGITS}\s*", r"[0-9]{1,9}(\.[0-9]{1,9})?\s*[MGTmgt][Bb]\s*"
+    amount = "|".join(rf"(\.\.\s*)?{one}(\.\.\s*({one})?)?" for one in (count, size))
+    part = rf"\s*({name}|{amount})\s*"
+    return any_of({"pattern": rf"^(?!.*\b({foreign})\b){part}(:{part})*$", **text}, inner())
 
 
 def _variables(_: Inner) -> Schema:
