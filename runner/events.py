@@ -6,36 +6,31 @@ values. ``cli/render`` shows them; tests collect them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class RunCreated:
+class RunCreated(NamedTuple):
     """A run exists on the record from now on."""
 
     run: str
     workflow: str
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseStarted:
+class PhaseStarted(NamedTuple):
     """A phase began: ``code`` (snapshot), ``inputs``, ``env``, ``devices``, ``ports`` …."""
 
     phase: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseProgress:
+class PhaseProgress(NamedTuple):
     """Something moved within a phase; ``text`` replaces the one before."""
 
     phase: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseFinished:
+class PhaseFinished(NamedTuple):
     """A phase ended well; ``text`` is what it came to, ``seconds`` how long it took."""
 
     phase: str
@@ -43,34 +38,29 @@ class PhaseFinished:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class JobStarted:
+class JobStarted(NamedTuple):
     """The job's first process runs; its output grows in the file ``log``."""
 
     pid: int
     log: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceReady:
+class ServiceReady(NamedTuple):
     """The job's service can be reached; ``url`` holds its token, if it has one."""
 
     name: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobWrote:
+class JobWrote(NamedTuple):
     """The log has grown."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobEnded:
+class JobEnded(NamedTuple):
     """The job's first process has ended and its whole output is in the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stopping:
+class Stopping(NamedTuple):
     """The job is asked to end: ``signal`` is what it was sent.
 
     ``after`` is the time in seconds that is over; ``None``: somebody asked.
@@ -80,8 +70,7 @@ class Stopping:
     after: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Warned:
+class Warned(NamedTuple):
     """Something the user should know, though the run goes on."""
 
     text: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.units import amount, count
 
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from runner.spec.workflow import GpuRequest, Resources
 
 
-@dataclass(frozen=True, slots=True)
-class Shortage:
+class Shortage(NamedTuple):
     """Why a machine can never serve a request. ``key`` is the resource at fault."""
 
     key: str
@@ -21,8 +19,7 @@ class Shortage:
     there: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The devices of one grant. ``cores`` is ``None`` when no number was asked for."""
 
     cores: tuple[int, ...] | None

@@ -163,7 +163,7 @@ def open_chosen(
     parameters = dict(chosen.parameters)
     try:
         values = {workflow: parameters} if workflow else {}
-        return open_files(source.workflows, source.root, source.beside, values)
+        return open_files(source.workflows, source.root, source.beside, values, workflow)
     except WfError as error:
         if error.kind == USAGE and not (error.hint or "").startswith("did you mean"):
             error.hint = _own_option(error, parameters, parser.options()) or error.hint

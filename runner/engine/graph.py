@@ -134,8 +134,8 @@ def _unfit(planned: Plan, records: Records) -> dict[str, str]:
 
 
 def _marked(past: Past, reasons: Mapping[str, str]) -> Past:
-    runs = tuple(replace(run, unfit=run.unfit or reasons.get(run.name)) for run in past.runs)
-    return replace(past, runs=runs)
+    runs = tuple(run._replace(unfit=run.unfit or reasons.get(run.name)) for run in past.runs)
+    return past._replace(runs=runs)
 
 
 def _settle(

@@ -9,8 +9,8 @@ import json
 import os
 import signal
 from contextlib import suppress
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import events
 from runner.engine.parts import Session
@@ -37,8 +37,7 @@ _TOLD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """How a job ended: ``status`` is its run's, or ``failed`` when it did not come to one.
 
     ``hint`` and ``details`` are there when wf itself could not go on.
@@ -62,7 +61,7 @@ class _Teller:
             self.say(event)
 
     def say(self, event: events.Event | Ended) -> None:
-        told = {field.name: getattr(event, field.name) for field in fields(event)}
+        told = event._asdict()
         line = json.dumps({"event": type(event).__name__, **told}) + "\n"
         view = memoryview(line.encode())
         with suppress(OSError):  # nobody listens any more; the record still has it all

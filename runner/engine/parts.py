@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from runner.terminal import WindowSize
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """One implementation for every stage.
 
     ``choose`` picks one of several at random. ``own_folders`` are where wf keeps things: no part of
@@ -37,8 +35,7 @@ class Parts:
     own_folders: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """Who watches a run, and from where.
 
     ``variables`` are the caller's own. ``terminal`` is the size of the caller's terminal, or
@@ -52,8 +49,7 @@ class Session:
     wait: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """How several jobs go.
 
     ``limit``: so many at once; ``None``: as many as fit. ``keep_going``: a failure keeps only those

@@ -65,13 +65,15 @@ NOTHING_BESIDE = Beside()
 class WorkflowFiles:
     """The workflow files of a project, read, by name. ``root`` is the project folder.
 
-    ``neighbours`` are files of today's format that hold no workflow (services, fleets …).
+    ``neighbours`` are files of today's format that hold no workflow (services, fleets …);
+    ``faulty`` the names of files whose mistakes do not matter for what is wanted.
     """
 
     root: Path
     documents: Mapping[str, Document]
     workflows: tuple[Workflow, ...]
     neighbours: tuple[Neighbour, ...] = ()
+    faulty: tuple[str, ...] = ()
 
     def find(self, name: str) -> Workflow:
         """The workflow called ``name``.
@@ -112,10 +114,12 @@ def open_files(
     root: Path,
     beside: Beside = NOTHING_BESIDE,
     chosen: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    wanted: str | None = None,
 ) -> WorkflowFiles:
     """Read every workflow of some files, with what lies beside them.
 
-    ``chosen`` are values of variables given for a run, by workflow.
+    ``chosen`` are values of variables given for a run, by workflow. With a workflow ``wanted``,
+    mistakes in files that it has nothing to do with do not matter.
 
     Raises:
         WfError: kind ``INVALID`` with all mistakes of all files, each with its place; or when no
@@ -129,6 +133,7 @@ def open_files(
     workflows: list[Workflow] = []
     neighbours: list[Neighbour] = []
     problems: list[Problem] = []
+    faulty: list[str] = []
     # a file may be empty beside others, but not the only one
     for text in [text for text in texts if not is_blank(text.text)] or texts:
         try:
@@ -144,15 +149,25 @@ def open_files(
             if not error.problems:
                 raise
             problems += error.problems
-    opened = WorkflowFiles(root, documents, tuple(workflows), tuple(neighbours))
-    problems += _repeated_names(opened)
-    if not workflows and not problems:
-        problems += [other.notice for other in neighbours]
-    # a workflow that cannot be read is not one that is not there
-    problems = problems or _dependencies(opened)
-    if problems:
-        raise invalid(problems)
+            faulty.append(text.file)
+    opened = WorkflowFiles(root, documents, tuple(workflows), tuple(neighbours), tuple(faulty))
+    _judge(opened, problems, wanted)
     return opened
+
+
+def _judge(opened: WorkflowFiles, problems: list[Problem], wanted: str | None) -> None:
+    """Raise what stands in the way; ``problems`` are those of single files."""
+    names = {workflow.name for workflow in opened.workflows}
+    between = _repeated_names(opened)
+    # a workflow that cannot be read is not one that is not there
+    needs = [] if between else _dependencies(opened)
+    if problems and (wanted not in names or needs):
+        raise invalid([*problems, *between])
+    found = between or needs
+    if not opened.workflows and not problems:
+        found += [other.notice for other in opened.neighbours]
+    if found:
+        raise invalid(found)
 
 
 def _variables(file: FileText | None) -> Variables:

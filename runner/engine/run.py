@@ -168,7 +168,7 @@ class _Attempt:
         environment = self._parts.environments.obtain(
             self._job.environment, self._session.observer, self._run.paths.environment_log
         )
-        folder.write(self._run.paths.environment, environment.document())
+        folder.write(self._run.paths.environment, environment.document(), durable=False)
         if self._job.installs:
             paths = EnvironmentPaths(self._run.paths.own_environment)
             log, observer = self._run.paths.environment_log, self._session.observer
@@ -254,7 +254,7 @@ class _Attempt:
             self._session.observer,
             wait=self._session.wait,
         )
-        folder.write(self._run.paths.granted, lease.document())
+        folder.write(self._run.paths.granted, lease.document(), durable=False)
         text = _granted(lease)
         self._notify(PhaseFinished("devices", text, time.monotonic() - started))
         return lease
@@ -321,6 +321,7 @@ class _Attempt:
                 "cpu_seconds": round(exited.cpu_seconds, 3),
                 "peak_memory": exited.peak_memory,
             },
+            durable=False,
         )
         started = time.monotonic()
         self._notify(PhaseStarted("artifacts", "collecting"))

@@ -59,7 +59,7 @@ class Surroundings:
         self._tell_of_busy_ports(session.observer.notify)
         if self.ports:
             document = {"ports": list(self.ports), "service": self._url("…")}
-            folder.write(run.paths.served, document)
+            folder.write(run.paths.served, document, durable=False)
             said = ", ".join(str(port) for port in self.ports)
             session.observer.notify(PhaseFinished("ports", said, 0.0))
 

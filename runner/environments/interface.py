@@ -94,7 +94,7 @@ class Provisioner(Protocol):
         ...
 
     def own(self, shared: Environment, build: Build) -> Environment:
-        """An environment in the empty folder of ``build`` that holds ``shared`` and a pip.
+        """An environment in the empty folder of ``build`` that holds ``shared`` and installers.
 
         What is installed into it does not reach ``shared``.
 

@@ -94,14 +94,17 @@ class UvProvisioner:
         return Provisioned(run.version(), run.lock() if wanted else ())
 
     def own(self, shared: Environment, build: Build) -> Environment:
-        """A virtual environment with pip, on top of another."""
+        """A virtual environment with pip and uv, on top of another."""
         uv = _find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         run = _Uv(uv, self._variables, build)
         run.venv(os.path.realpath(shared.executable), shared.python)
         run.install_pip()
-        return put_on_top(shared, build.destination)
+        made = put_on_top(shared, build.destination)
+        if not os.path.lexists(made.bin / "uv"):
+            (made.bin / "uv").symlink_to(uv)  # today's images have it
+        return made
 
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Its interpreter may have been removed or upgraded away."""

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from runner.spec.workflow import ShellCommands
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from runner.plan.requirements import Requirements
     from runner.spec.workflow import Workflow
 
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
 FileKind = Literal["file", "directory", "missing", "outside"]
 
 
-@dataclass(frozen=True, slots=True)
-class FileFact:
+class FileFact(NamedTuple):
     """What a path turned out to be.
 
     ``text`` is there for files that were asked for with their text, and ``requirements`` once it
@@ -34,26 +35,23 @@ class FileFact:
     requirements: Requirements | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectFacts:
+class ProjectFacts(NamedTuple):
     """The files the plan depends on, by path below the project folder."""
 
-    files: Mapping[str, FileFact] = field(default_factory=dict)
+    files: Mapping[str, FileFact] = _NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """The project's files as a snapshot would copy them, or the part that a workflow names.
 
     ``files`` holds a digest of each, by path below the project; ``digest`` covers all of them.
     """
 
     digest: str
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = _NONE
 
 
-@dataclass(frozen=True, slots=True)
-class PastRun:
+class PastRun(NamedTuple):
     """A run that succeeded.
 
     ``here``: it was submitted from this project folder. ``parts`` are those of its fingerprint and
@@ -65,25 +63,23 @@ class PastRun:
     workflow: str
     fingerprint: str | None
     here: bool
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = _NONE
     files: Mapping[str, str] | None = None
     unfit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TaggedRun:
+class TaggedRun(NamedTuple):
     """The run that a tag names."""
 
     name: str
     workflow: str
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """Former runs that can serve, newest first, and the tags."""
 
     runs: tuple[PastRun, ...] = ()
-    tags: Mapping[str, TaggedRun] = field(default_factory=dict)
+    tags: Mapping[str, TaggedRun] = _NONE
 
 
 def in_project(workflow: Workflow, path: str) -> str:

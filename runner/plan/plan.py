@@ -51,8 +51,8 @@ class Input:
         }
 
 
-# `pip …`, `/path/pip3 …`, `python -m pip …`: not a file or a folder that is called pip
-_PIP = re.compile(r"(?:^|[\s;&|(/`])(?:pip(?:3(?:\.\d+)?)?|-m\s+pip)\s")
+# `pip …`, `/path/pip3 …`, `python -m pip …`, `uv …`: not a file or a folder of that name
+_INSTALLER = re.compile(r"(?:^|[\s;&|(/`])(?:pip(?:3(?:\.\d+)?)?|-m\s+pip|uv)\s")
 
 LOCAL = "local"
 """The executor that runs jobs as processes of this machine."""
@@ -166,7 +166,7 @@ class Job:
     def installs(self) -> bool:
         """Whether its commands install packages, for which it needs an environment of its own."""
         own = self.launch.commands if isinstance(self.launch, ShellCommands) else ()
-        return any(_PIP.search(command) for command in (*self.before, *own))
+        return any(_INSTALLER.search(command) for command in (*self.before, *own))
 
     def of_run(self, run: str) -> Job:
         """The job with the name of its run wherever the workflow asks for it."""
@@ -180,7 +180,7 @@ class Job:
             launch=replace(launch, args=tuple(with_run_name(word, run) for word in launch.args)),
             variables=named(self.variables),
             artifacts=tuple(
-                replace(artifact, path=with_run_name(artifact.path, run))
+                artifact._replace(path=with_run_name(artifact.path, run))
                 for artifact in self.artifacts
             ),
         )
@@ -288,7 +288,7 @@ class Choices:
         """The file's limits with what was chosen in their place."""
         if self.max_duration is None:
             return asked
-        return replace(asked, max_duration=self.max_duration or None)
+        return asked._replace(max_duration=self.max_duration or None)
 
     def resources(self, asked: Resources) -> Resources:
         """The file's resources with what was chosen in their place."""

@@ -24,8 +24,12 @@ _NOTES_BYTES = 1 << 16
 _SUBMITTED = {"workflow", "executor", "plan", "source"}
 
 
-def write(path: Path, document: dict[str, Any]) -> None:
+def write(path: Path, document: dict[str, Any], *, durable: bool = True) -> None:
     """Write JSON so that a crash at any moment leaves the old file or the new one.
+
+    A file that is not ``durable`` may be lost with the machine's power, until
+    :func:`make_durable`. That is so for what is said of a run that goes on: without power it is
+    over, and its lock says so.
 
     Raises:
         WfError: kind ``STORAGE``, naming the file.
@@ -37,7 +41,8 @@ def write(path: Path, document: dict[str, Any]) -> None:
             # neither `dump` nor an indent: the slow encoder would do both, and lists can be long
             file.write(json.dumps(document))
             file.flush()
-            os.fsync(descriptor)
+            if durable:
+                os.fsync(descriptor)
         os.replace(staged, path)
     except OSError as error:
         raise WfError(
@@ -45,6 +50,25 @@ def write(path: Path, document: dict[str, Any]) -> None:
             f"{path} cannot be written: {error.strerror}",
             hint="look for free space (df -h), or set WF_HOME to another folder",
         ) from error
+
+
+def make_durable(paths: RunPaths) -> None:
+    """Bring to the disk what was written of a run; to be called before its end is.
+
+    Raises:
+        WfError: kind ``STORAGE``, naming the file.
+    """
+    for path in (paths.submitted, paths.environment, paths.granted, paths.served, paths.usage):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            raise WfError(STORAGE, f"{path} cannot be written: {error.strerror}") from error
+        finally:
+            os.close(descriptor)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -84,9 +108,22 @@ def read_state(paths: RunPaths) -> State | None:
     """The run's state, or ``None`` for a folder that is no run (yet)."""
     found = read(paths.state)
     try:
-        return None if found is None else states.parse(found)
+        return _begun(paths) if found is None else states.parse(found)
     except (KeyError, TypeError, ValueError):
+        return _begun(paths)
+
+
+def _begun(paths: RunPaths) -> State | None:
+    """The state of a run whose last one went with the machine's power: that it was asked for."""
+    from datetime import datetime, timezone
+
+    try:
+        if paths.state.stat().st_size:
+            return None
+        asked = datetime.fromtimestamp(paths.submitted.stat().st_mtime, timezone.utc)
+    except OSError:
         return None
+    return states.submitted(asked.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
 
 
 def read_artifacts(paths: RunPaths) -> list[dict[str, Any]]:

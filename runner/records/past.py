@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.plan.facts import Past, PastRun, TaggedRun
@@ -36,7 +35,7 @@ def _told(records: Records, run: PastRun) -> PastRun:
     """The run with what it was made of, for an explanation."""
     paths = records.home.run(run.name)
     submitted = folder.read(paths.submitted) or {}
-    return replace(run, parts=submitted.get("fingerprint") or {}, files=folder.read(paths.code))
+    return run._replace(parts=submitted.get("fingerprint") or {}, files=folder.read(paths.code))
 
 
 def _tagged(records: Records, tag: str) -> TaggedRun | None:

@@ -53,8 +53,8 @@ class Records:
                 hint="look for free space (df -h), or set WF_HOME to another folder",
             ) from error
         first = state.submitted(self._stamp())
-        folder.write(paths.submitted, document)
-        folder.write(paths.state, first.document())
+        folder.write(paths.submitted, document, durable=False)
+        folder.write(paths.state, first.document(), durable=False)
         run = OpenRun(self, paths, first, lock)
         self.index().put([_row(paths, document, first)])
         return run
@@ -112,7 +112,9 @@ class Records:
     def advance(self, paths: RunPaths, before: State, status: Status, **facts: Any) -> State:  # noqa: ANN401
         """Move a run on: first in its folder, then in the index."""
         after = state.advance(before, status, self._stamp(), **facts)
-        folder.write(paths.state, after.document())
+        if after.terminal:
+            folder.make_durable(paths)
+        folder.write(paths.state, after.document(), durable=after.terminal)
         self._mirror(paths, after)
         return after
 

@@ -5,7 +5,7 @@ Of its profiles the one with ``default: true`` counts; dstack took others by nam
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError
@@ -41,9 +41,9 @@ class Profile:
         """The limits of a task, whose keys are ``written``; ``off`` there wins as well."""
         own = self.own_limits
         if "max_duration" not in written:
-            asked = replace(asked, max_duration=own.max_duration)
+            asked = asked._replace(max_duration=own.max_duration)
         if "stop_duration" not in written:
-            asked = replace(asked, stop_duration=own.stop_duration)
+            asked = asked._replace(stop_duration=own.stop_duration)
         return asked
 
 

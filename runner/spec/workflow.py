@@ -7,7 +7,7 @@ part was written, so that a later stage can point at it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +48,7 @@ class ShellCommands:
 Launch = PythonScript | TorchrunScript | ShellCommands
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentRequest:
+class EnvironmentRequest(NamedTuple):
     """The environment asked for.
 
     ``python`` is a version such as ``3.10`` or ``None`` for wf's own; ``requirements`` is a path
@@ -62,8 +61,7 @@ class EnvironmentRequest:
     packages: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     """The container a workflow asks for. ``working_dir`` and ``home_dir`` are paths inside it."""
 
     image: str
@@ -75,8 +73,7 @@ class Container:
     home_dir: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactRequest:
+class ArtifactRequest(NamedTuple):
     """A file or folder to keep; ``path`` is below the working directory."""
 
     path: str
@@ -115,8 +112,7 @@ class Resources:
     shm_size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(NamedTuple):
     """What another workflow left behind, and is needed at the same paths before this one starts.
 
     ``mode`` says where it comes from: ``run`` (hosted ``depends-on``) runs the workflow first, or
@@ -150,8 +146,7 @@ class Ports:
 NO_PORTS = Ports()
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """What a job serves to a browser: its name, and its address below ``http://127.0.0.1:PORT``.
 
     ``port`` says which of the job's ports it is, counted from 0. ``path`` may hold ``{token}``, a
@@ -164,8 +159,7 @@ class Service:
     port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FileCopy:
+class FileCopy(NamedTuple):
     """A file or folder to be put elsewhere.
 
     ``local`` is below the project folder, ``target`` below the working directory.
@@ -175,8 +169,7 @@ class FileCopy:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How long a job may run, and how long it has to end itself when asked; in seconds."""
 
     max_duration: int | None = None

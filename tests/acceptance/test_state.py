@@ -159,3 +159,17 @@ def test_a_bug_without_a_place_for_the_report_shows_it(
     (broken_verb.home / "state").write_text("a file")
     assert cli.main(["broken"]) == 70
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_run_whose_state_went_with_the_power_is_lost_and_not_forgotten(world: World) -> None:
+    """What a power cut can leave of a file that was just replaced is an empty one."""
+    world.workflows("workflows:\n  - {name: job, provider: bash, commands: [echo said]}\n")
+    assert world.wf("run", "job").code == 0
+    (name,) = world.runs()
+    (world.folder(name) / "state.json").write_bytes(b"")
+    (world.home / "state" / "index.sqlite").unlink()
+    assert world.wf("ps", "-a").code == 0
+    record = world.record(name)
+    assert record["status"] == "lost"
+    assert record["submitted_at"]
+    assert world.wf("logs", name).out == "said\n"

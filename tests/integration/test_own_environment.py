@@ -22,6 +22,11 @@ workflows:
       - pip install --quiet --no-index --find-links links own
       - python -c "import own, shared; print(own.__file__); print(shared.__file__)"
       - python -m pip --version
+  - name: with-uv
+    provider: bash
+    commands:
+      - uv pip install --quiet --no-index --find-links links own
+      - python -c "import own; print(own.__file__)"
   - name: script
     provider: python
     before_run: [pip install --quiet --no-index --find-links links own]
@@ -69,3 +74,9 @@ def test_it_goes_with_the_run(project: World) -> None:
     folder = project.folder(run)
     assert folder.is_dir()
     assert not (folder / "environment").exists()
+
+
+def test_uv_installs_there_too(project: World) -> None:
+    done = project.wf("run", "with-uv")
+    assert done.code == 0, done.err
+    assert "/environment/" in done.out

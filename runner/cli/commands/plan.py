@@ -38,7 +38,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Print the plan; exit 69 when this machine can never run it."""
     from runner import compose
     from runner.cli.render.plan import plan_document, show_plan
-    from runner.cli.render.problems import show_error, show_notices
+    from runner.cli.render.problems import show_error, show_faulty, show_notices
     from runner.engine.basis import look
     from runner.engine.graph import Asked, plan_graph
     from runner.engine.prepare import shortage
@@ -65,6 +65,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         context.out.flush()
         notices = [n for job in planned.jobs for n in opened.find(job.workflow).notices]
         show_notices(notices, context.err, context.variables)
+        show_faulty(opened.faulty, context.err, context.variables)
         if lacking is not None:
             show_error(lacking, context.err, context.variables)
     return OK if lacking is None else lacking.kind

@@ -61,7 +61,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
         return plan.execute(arguments, context)
     from runner import compose
-    from runner.cli.render.problems import show_notices
+    from runner.cli.render.problems import show_faulty, show_notices
     from runner.cli.running import Runner
     from runner.engine.basis import look
     from runner.engine.graph import Asked, plan_graph
@@ -95,6 +95,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         raise lacking
     notices = [notice for job in planned.to_run for notice in opened.find(job.workflow).notices]
     show_notices(notices, context.err, context.variables, hints=False)
+    show_faulty(opened.faulty, context.err, context.variables)
     outcome = runner.one(planned, basis)
     if tag is not None:
         _give(tag, outcome, arguments.workflow, own, context)

@@ -84,6 +84,14 @@ def _also(first: Problem, more: list[Problem]) -> str:
     return f" (also {' and '.join(said)})"
 
 
+def show_faulty(files: Iterable[str], stream: TextIO, variables: Mapping[str, str]) -> None:
+    """Name files whose mistakes are in nobody's way."""
+    dress = style(stream, variables)
+    for file in files:
+        message = f"{file} has mistakes; `wf validate` shows them"
+        stream.write(_headline(None, message, dress, ("note:", "cyan")))
+
+
 def error_document(error: WfError) -> dict[str, Any]:
     """The same for programs."""
     return {

@@ -149,6 +149,7 @@ def test_a_plan_is_named_after_its_last_job() -> None:
         "(pip3 install six)",
         "if true; then\n  pip install six\nfi",
         ".venv/bin/pip install six",
+        "uv pip install six",
     ],
 )
 def test_a_job_that_installs_packages(command: str) -> None:
@@ -157,7 +158,16 @@ def test_a_job_that_installs_packages(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["python train.py", "ls pip/", "cat pip.conf", "pipx run x", "echo --pip x", "pip"]
+    "command",
+    [
+        "python train.py",
+        "ls pip/",
+        "cat pip.conf",
+        "cat uv.lock",
+        "pipx run x",
+        "echo --pip x",
+        "pip",
+    ],
 )
 def test_a_job_that_does_not(command: str) -> None:
     assert not job(ShellCommands((command,))).installs

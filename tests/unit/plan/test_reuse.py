@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,12 +93,12 @@ def test_fresh_reuses_nothing() -> None:
 
 
 def test_of_two_runs_that_were_the_same_the_newest_is_taken() -> None:
-    newer = replace(PAST.runs[1], name="b-2")
+    newer = PAST.runs[1]._replace(name="b-2")
     assert linked(CHAIN, "c", Past((newer, *PAST.runs))).jobs[0].run == "b-2"
 
 
 def test_a_run_whose_artifacts_are_gone_does_not_serve() -> None:
-    gone = Past((PAST.runs[0], replace(PAST.runs[1], unfit="it is gone")))
+    gone = Past((PAST.runs[0], PAST.runs[1]._replace(unfit="it is gone")))
     again = linked(CHAIN, "c", gone)
     assert told(again)[:2] == [
         ("a", "reuse", "same code, variables, environment and inputs as a-1"),
@@ -109,7 +108,7 @@ def test_a_run_whose_artifacts_are_gone_does_not_serve() -> None:
 
 
 def test_a_run_made_elsewhere_serves_when_it_is_the_same_but_explains_nothing() -> None:
-    elsewhere = Past(tuple(replace(run, here=False) for run in PAST.runs))
+    elsewhere = Past(tuple(run._replace(here=False) for run in PAST.runs))
     assert linked(CHAIN, "c", elsewhere).jobs[0].run == "b-1"
     changed = linked(CHAIN, "c", elsewhere, code=Code("0ther"))
     assert changed.jobs[0].reason == "there is no former run"
