@@ -142,7 +142,7 @@ def _hash_all(folder: Path) -> list[str]:
 
 
 def validate(runs: str) -> Pairs:
-    """Composing the project's workflow file with PyYAML's libyaml loader, against ``wf validate``.
+    """Composing the project's workflow files with PyYAML's libyaml loader, against ``wf validate``.
 
     All of the verb but the start of its process: the start has its own line, and would hide the
     rest. It looks at the files that the workflows name as well, which composing does not.
@@ -151,14 +151,15 @@ def validate(runs: str) -> Pairs:
 
     from runner.cli.commands import validate as verb
     from runner.cli.context import Context
+    from runner.workspace.project import workflow_files
 
-    text = _FILE.read_bytes()
+    texts = [file.read_bytes() for file in workflow_files(Path.cwd())]
     variables = dict(os.environ)
     arguments = verb.parser().parse_args([])
     gc.set_threshold(*_COLLECT)
 
     def bare() -> float:
-        return _seconds(lambda: yaml.compose(text, Loader=yaml.CSafeLoader))
+        return _seconds(lambda: [yaml.compose(text, Loader=yaml.CSafeLoader) for text in texts])
 
     def wf() -> float:
         said = io.StringIO()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import yaml
 
-from runner.document import braces
 from runner.document.document import (
     MappingNode,
     Node,
@@ -16,7 +15,6 @@ from runner.document.document import (
     between,
     place,
 )
-from runner.document.fixes import repetition
 from runner.document.scalars import plain
 from runner.errors import INVALID, Problem, Related, WfError, invalid
 from runner.units import quoted
@@ -198,6 +196,8 @@ class Builder:
         span = between(begun.start_mark, key.end)  # type: ignore[arg-type]
         # the brace behind the key's own is the last of `{{ name }}`
         span = span._replace(end_column=span.end_column + 1)
+        from runner.document import braces
+
         fix = None if self._in_key() else braces.dollar(span, line, in_flow=self._in_flow())
         hint = braces.DOLLAR_HINT if fix or braces.lacks_dollar(line) else None
         message = "a key must be a plain word"
@@ -215,6 +215,8 @@ class Builder:
     def _repeated_key(
         self, key: ScalarNode, value: Node, first: ScalarNode, first_value: Node
     ) -> Problem:
+        from runner.document.fixes import repetition
+
         line = first.span.line
         return Problem(
             f"{quoted(key.value)} stands here for the second time (first on line {line})",

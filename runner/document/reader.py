@@ -19,7 +19,6 @@ from runner.document.builder import Builder
 from runner.document.document import Document
 from runner.document.limits import LIMITS, Limits
 from runner.document.parser import events
-from runner.document.syntax import character_problem, syntax_problem
 from runner.errors import INVALID, WfError, invalid
 
 if TYPE_CHECKING:
@@ -84,8 +83,12 @@ def _build(builder: Builder, text: str) -> Node:
     try:
         return builder.build(events(text))
     except yaml.MarkedYAMLError as error:
+        from runner.document.syntax import syntax_problem
+
         raise invalid([syntax_problem(error, file, lines)]) from None
     except yaml.reader.ReaderError as error:
+        from runner.document.syntax import character_problem
+
         raise invalid([character_problem(error, text, file, lines)]) from None
 
 

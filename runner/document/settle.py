@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.document.fixes import resolved
-
 if TYPE_CHECKING:
     from runner.document.document import Document
     from runner.errors import Problem, Related
@@ -17,4 +15,7 @@ def settle(document: Document, problem: Problem) -> None:
     for at in positions:
         if at.place is None:
             at.place = document.place(at.route, at_key=at.at_key, mark=at.mark)
-    problem.fix = resolved(document, problem)
+    if problem.fix is not None:
+        from runner.document.fixes import resolved
+
+        problem.fix = resolved(document, problem)

@@ -16,7 +16,6 @@ from runner.environments.own import put_on_top
 from runner.environments.pip_settings import NO_INDEX
 from runner.errors import ENVIRONMENT, UNSATISFIABLE, WfError
 from runner.events import PhaseProgress
-from runner.plan.requirements import lines
 from runner.process import capture, stream
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class UvProvisioner:
         ]
         for number, file in enumerate(spec.requirements):
             # an included file, or one that only constrains: where a line stands matters
-            said += [f"file {number}", *(f"  {line.text}" for line in lines(file.text))]
+            said += [f"file {number}", *(f"  {text}" for text in _texts(file))]
         said += [f"package {package}" for package in spec.packages]
         return str(blake3("\n".join(said).encode()).hexdigest()[:20])
 
@@ -245,8 +244,16 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def _texts(file: RequirementFile) -> list[str]:
+    from runner.plan.requirements import lines
+
+    return [line.text for line in lines(file.text)]
+
+
 def _culprit(said: str, files: tuple[RequirementFile, ...]) -> tuple[str, str] | None:
     """The first requirement that uv's message names, with its file and line."""
+    from runner.plan.requirements import lines
+
     words = {_normal(word) for word in re.findall(r"[A-Za-z0-9][\w.-]*", said)}
     for file in files:
         for line in lines(file.text):

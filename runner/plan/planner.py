@@ -9,10 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.errors import USAGE, Problem, WfError, invalid
-from runner.plan import requirements
 from runner.plan.facts import requirements_path, script_path
 from runner.plan.plan import LOCAL, EnvironmentSpec, Job, Plan, RequirementFile
-from runner.spec.images import python_of
 from runner.spec.workflow import ShellCommands
 
 if TYPE_CHECKING:
@@ -75,9 +73,11 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
 def _container(workflow: Workflow, choices: Choices) -> Container | None:
     """The container to run in: none where the image is only another word for a Python."""
     container = workflow.container
-    if container is None or choices.executor == LOCAL or python_of(container.image):
+    if container is None or choices.executor == LOCAL:
         return None
-    return container
+    from runner.spec.images import python_of
+
+    return None if python_of(container.image) else container
 
 
 def _nothing_to_run(workflow: Workflow, choices: Choices) -> list[Problem]:
@@ -155,6 +155,8 @@ def _requirements(
         return ()
     found: dict[str, RequirementFile] = {}
     waiting = [path]
+    from runner.plan import requirements
+
     while waiting:
         current = waiting.pop(0)
         if current in found:

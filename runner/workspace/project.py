@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from runner.plan.facts import FileFact, ProjectFacts, requirements_path, script_path
 from runner.plan.plan import RequirementFile
-from runner.plan.requirements import read
 
 if TYPE_CHECKING:
     from runner.plan.facts import FileKind
@@ -119,6 +118,8 @@ class Project:
     def _requirements_file(self, path: str) -> FileFact:
         known = self._requirements.get(path)
         if known is None:
+            from runner.plan.requirements import read
+
             kind, real = self._look(path)
             text = _text(real) if kind == "file" else None
             known = self._requirements[path] = FileFact(
