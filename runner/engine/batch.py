@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from runner import errors
 from runner.allocation.together import fit
-from runner.engine.member import Ended, Member, heard
+from runner.engine.member import Ended, Member, heard, load_all
 from runner.events import JobStarted, RunCreated
 from runner.fork import Nursery
 from runner.plan.schedule import schedule
@@ -118,6 +118,7 @@ class Batch:
         )
         self._machine = self.parts().inventory(widest(self.jobs))
         self.signals.arm()
+        load_all()
         nursery = Nursery()
         try:
             while not self._schedule.over:

@@ -37,6 +37,21 @@ _TOLD = (
 )
 
 
+def load_all() -> None:
+    """Load what every child needs, so that none of them has to: a tenth of the time of a short job.
+
+    Objects that are there by then are left alone by the children's search for garbage, and so are
+    not copied for them.
+    """
+    import gc
+    import resource  # noqa: F401 - read by `process` when a job has ended
+    import shutil  # noqa: F401 - removes workspaces
+
+    import runner.records.names  # noqa: F401
+
+    gc.freeze()
+
+
 class Ended(NamedTuple):
     """How a job ended: ``status`` is its run's, or ``failed`` when it did not come to one.
 
