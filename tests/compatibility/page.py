@@ -47,7 +47,9 @@ def _table(rows: tuple[Row, ...]) -> Iterator[str]:
     yield "| where | key | `wf` | what it does, and why |"
     yield "| --- | --- | --- | --- |"
     for row in rows:
-        yield f"| {row.place.name} | {_code(row.shown)} | {row.verdict} | {row.says} |"
+        # two short words share a line, or every row would take two
+        place = row.place.name.replace("a ", "a\u00a0").replace("the ", "the\u00a0")
+        yield f"| {place} | {_code(row.shown)} | {row.verdict} | {row.says} |"
 
 
 def _code(text: str) -> str:
