@@ -165,22 +165,25 @@ class _Attempt:
         self._snapshot(basis)
         self._inputs()
         self._run.advance("provisioning")
-        environment = self._parts.environments.obtain(
-            self._job.environment, self._session.observer, self._run.paths.environment_log
-        )
-        folder.write(self._run.paths.environment, environment.document(), durable=False)
+        environments, paths = self._parts.environments, self._run.paths
+        log, observer = paths.environment_log, self._session.observer
+        shared = environment = environments.obtain(self._job.environment, observer, log)
+        self._write_environment(shared)
+        build = Build(EnvironmentPaths(paths.own_environment), log, self._run.lock, observer)
         if self._job.installs:
-            paths = EnvironmentPaths(self._run.paths.own_environment)
-            log, observer = self._run.paths.environment_log, self._session.observer
-            build = Build(paths, log, self._run.lock, observer)
-            environment = self._parts.environments.own(environment, build)
+            environment = environments.own(shared, build)
         lease = self._lease()
         try:
             exited = self._execute(environment, lease, basis.project.name)
         finally:
             self._parts.leases.release(lease)
+        if self._job.installs:
+            self._write_environment(environments.with_installed(shared, build))
         manifest = self._collect(exited)
         return self._finish(exited, manifest)
+
+    def _write_environment(self, environment: Environment) -> None:
+        folder.write(self._run.paths.environment, environment.document(), durable=False)
 
     def _snapshot(self, basis: Basis) -> None:
         started = time.monotonic()

@@ -12,10 +12,12 @@ import fcntl
 import json
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from runner import tree
 from runner.environments.interface import Build, Environment
+from runner.environments.own import merged
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 
@@ -83,6 +85,17 @@ class EnvironmentCache:
         text = "the job installs packages: an environment of the run's own, with pip"
         build.observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         return made
+
+    def with_installed(self, shared: Environment, build: Build) -> Environment:
+        """``shared`` with what a job has installed on top of it, for the record.
+
+        What cannot be told any more (the job may have broken it) is left out.
+        """
+        try:
+            found = self._provisioner.installed(build)
+        except (WfError, OSError):
+            return shared
+        return replace(shared, lock=merged(shared.lock, found))
 
     def _build(
         self, spec: EnvironmentSpec, observer: Observer, log: Path

@@ -104,6 +104,14 @@ class Provisioner(Protocol):
         """
         ...
 
+    def installed(self, build: Build) -> tuple[str, ...]:
+        """Every package in the environment of ``build``, as ``pip freeze`` writes it.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when they cannot be told.
+        """
+        ...
+
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Why an environment once complete cannot be used any more, or ``None``. Must be cheap."""
         ...

@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 _HEAD_BYTES = 1024
 
 
+# what `python -m venv` puts into every environment says nothing of the job
+_INSTALLERS = frozenset({"pip", "setuptools"})
+
+
+def merged(shared: tuple[str, ...], installed: tuple[str, ...]) -> tuple[str, ...]:
+    """The packages of two environments, one on top of the other, as ``pip freeze`` lists them."""
+    added = {_name(line): line for line in installed if _name(line) not in _INSTALLERS}
+    both = {**{_name(line): line for line in shared}, **added}
+    return tuple(both[name] for name in sorted(both))
+
+
+def _name(line: str) -> str:
+    """``name==version``, ``name @ address``; anything else (``-e …``) is its own name."""
+    return line.partition("==")[0].partition(" @ ")[0]
+
+
 def put_on_top(shared: Environment, paths: EnvironmentPaths) -> Environment:
     """Let the bare virtual environment of ``paths`` see what ``shared`` has; the two as one.
 

@@ -105,6 +105,13 @@ class UvProvisioner:
             (made.bin / "uv").symlink_to(uv)  # today's images have it
         return made
 
+    def installed(self, build: Build) -> tuple[str, ...]:
+        """What lies in its own folder, and not what it sees of another."""
+        uv = _find_uv(self._variables)
+        if uv is None:
+            raise WfError(ENVIRONMENT, str(self.unavailable()))
+        return _Uv(uv, self._variables, build).lock()
+
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Its interpreter may have been removed or upgraded away."""
         if paths.python.exists():

@@ -66,6 +66,11 @@ class FakeProvisioner:
         paths = build.destination
         return replace(shared, root=paths.venv, bin=paths.bin, executable=paths.python)
 
+    def installed(self, build: Build) -> tuple[str, ...]:
+        """What a test wrote into ``installed``."""
+        listed = build.destination.root / "installed"
+        return tuple(listed.read_text().splitlines()) if listed.exists() else ()
+
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Whether the interpreter is there."""
         return None if paths.python.exists() else "its interpreter is gone"

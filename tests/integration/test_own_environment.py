@@ -63,6 +63,11 @@ def test_what_a_job_installs_is_its_own(project: World) -> None:
     assert "No module named 'own'" in again.out
 
 
+def test_what_a_job_installed_stands_on_the_record(project: World) -> None:
+    assert project.wf("run", "job").code == 0
+    assert project.record()["environment"]["lock"] == ["own==1.0", "shared==1.0"]
+
+
 def test_commands_before_a_script_install_for_it(project: World) -> None:
     done = project.wf("run", "script")
     assert done.code == 0, done.err

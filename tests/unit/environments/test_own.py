@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.environments.interface import Environment
-from runner.environments.own import put_on_top
+from runner.environments.own import merged, put_on_top
 from runner.paths import EnvironmentPaths
 
 if TYPE_CHECKING:
@@ -95,3 +95,15 @@ def test_its_own_packages_come_before_the_shared_ones(
     found = done.stdout.splitlines()
     assert found.index(str(mine)) < found.index(str(theirs))
     assert str(theirs / "further") in found
+
+
+def test_the_two_are_listed_as_one() -> None:
+    shared = ("a==1", "b @ file:///b", "c==1")
+    assert merged(shared, ()) == shared
+    assert merged(shared, ("b==2", "d==1", "pip==25", "setuptools==80")) == (
+        "a==1",
+        "b==2",
+        "c==1",
+        "d==1",
+    )
+    assert merged(("setuptools==70",), ("setuptools==80",)) == ("setuptools==70",)
