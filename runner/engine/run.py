@@ -19,6 +19,7 @@ from runner.artifacts.collect import collect, prepare
 from runner.engine import inputs
 from runner.engine.basis import look
 from runner.engine.surroundings import Surroundings
+from runner.engine.verdict import cancelled_code, judge, shell_code
 from runner.environments.interface import Build
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import (
@@ -35,7 +36,7 @@ from runner.events import (
 from runner.paths import EnvironmentPaths
 from runner.process import Interrupted
 from runner.records import folder
-from runner.units import amount, count, duration
+from runner.units import amount, count
 from runner.workspace.copies import place
 from runner.workspace.snapshot import take
 
@@ -69,17 +70,6 @@ class Finished:
 
     document: dict[str, Any]
     exit_code: int
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What an exit means for the run."""
-
-    status: str
-    reason: str
-    message: str
-    exit_code: int
-    shell_code: int
 
 
 def execute(
@@ -122,7 +112,7 @@ def execute(
             reason="interrupted",
             message=f"interrupted ({name}) while it was {run.state.status}, before the job started",
         )
-        return Finished(parts.records.document(run.paths), _cancelled_code(interruption.signal))
+        return Finished(parts.records.document(run.paths), cancelled_code(interruption.signal))
     except WfError as error:
         if not run.state.terminal:
             reason = _REASONS.get(error.kind, "internal_error")
@@ -312,7 +302,7 @@ class _Attempt:
     def _collect(self, exited: Exit) -> Manifest:
         paths = self._run.paths
         wall = time.monotonic() - self._started
-        self._run.advance("collecting", exit_code=_shell_code(exited))
+        self._run.advance("collecting", exit_code=shell_code(exited))
         if exited.left_behind:
             self._notify(Warned("processes of the job outlived it and were ended"))
         if exited.log_error:
@@ -365,41 +355,6 @@ class _Attempt:
             exit_code=verdict.exit_code,
         )
         return verdict.shell_code
-
-
-def judge(exited: Exit) -> Verdict:
-    """What an exit means: the first rule that fits."""
-    code = _shell_code(exited)
-    forced = " and had to be killed" if signal.SIGKILL in exited.asked else ""
-    if exited.limit is not None:
-        message = f"it ran for longer than max_duration ({duration(exited.limit)}) allows{forced}"
-        return Verdict("failed", "max_duration", message, code, errors.TIMED_OUT)
-    if exited.asked:
-        first = exited.asked[0]
-        name = signal.Signals(first).name
-        by = "interrupted" if first == signal.SIGINT else "stopped"
-        message = f"{by} by the user ({name}){forced}"
-        return Verdict("cancelled", by, message, code, _cancelled_code(first))
-    if exited.signal is not None:
-        name = signal.Signals(exited.signal).name
-        hint = ""
-        if exited.signal == signal.SIGKILL:
-            hint = "; wf did not send it: most likely the machine ran out of memory"
-        return Verdict("failed", "signal", f"the job was ended by {name}{hint}", code, code)
-    if exited.code:
-        return Verdict("failed", "exit_code", f"the job exited with {code}", code, code)
-    return Verdict("succeeded", "exit_code", "the job exited with 0", 0, 0)
-
-
-def _shell_code(exited: Exit) -> int:
-    """The code as a shell gives it: 128 + n for signal n."""
-    if exited.signal is not None:
-        return errors.SIGNAL_BASE + exited.signal
-    return exited.code or 0
-
-
-def _cancelled_code(number: int) -> int:
-    return errors.INTERRUPTED if number == signal.SIGINT else errors.SIGNAL_BASE + number
 
 
 def _granted(lease: Lease) -> str:

@@ -15,6 +15,7 @@ import pytest
 from runner import envvars, errors
 from runner.cli.main import VERBS
 from runner.engine import run as engine
+from runner.engine import verdict
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
 from runner.process import Exit
 from runner.records.state import Status
@@ -436,7 +437,7 @@ def reasons() -> set[str]:
         for path in (ROOT / "runner" / folder).rglob("*.py")
     )
     return {
-        *(engine.judge(end).reason for end in ends),
+        *(verdict.judge(end).reason for end in ends),
         *engine._REASONS.values(),
         *re.findall(r"reason=\"(\w+)\"", source),
         *re.findall(r"_REASONS\.get\([\w.]+, \"(\w+)\"\)", source),
