@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import pairs
-from runner.engine.prepare import FileText, open_files, prepare
+from runner.engine.files import FileText, open_files
+from runner.engine.prepare import prepare
 from runner.plan.plan import Choices
 from runner.settings import resolve
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from runner.cli.arguments import Parser
     from runner.cli.context import Source
-    from runner.engine.prepare import WorkflowFiles
+    from runner.engine.files import WorkflowFiles
     from runner.plan.plan import Choices
 
 T = TypeVar("T")
@@ -158,7 +158,7 @@ def open_chosen(
         WfError: kind ``USAGE`` for a choice that the workflow has no variable for, ``INVALID`` for
             mistakes in the files.
     """
-    from runner.engine.prepare import open_files
+    from runner.engine.files import open_files
 
     parameters = dict(chosen.parameters)
     try:

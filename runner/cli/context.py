@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from runner.engine.prepare import Beside, FileText
+    from runner.engine.files import Beside, FileText
     from runner.settings import Settings
 
 
@@ -65,7 +65,7 @@ def workflow_files(context: Context, named: str | None) -> Source:
         WfError: kind ``USAGE`` when there is none, ``INVALID`` when one is no regular file, cannot
             be read, or is larger than a workflow file can be.
     """
-    from runner.engine.prepare import Beside
+    from runner.engine.files import Beside
     from runner.workspace import project
 
     paths: tuple[Path, ...]
@@ -103,7 +103,7 @@ def _read(path: Path, cwd: Path) -> FileText:
 
     from runner.document.limits import LIMITS
     from runner.document.reader import too_large
-    from runner.engine.prepare import FileText
+    from runner.engine.files import FileText
 
     shown = os.path.relpath(path, cwd)
     try:

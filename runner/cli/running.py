@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from runner.cli.render.board import Board
     from runner.engine.basis import Basis
     from runner.engine.batch import Batch
+    from runner.engine.files import WorkflowFiles
     from runner.engine.parts import Parts, Rules
-    from runner.engine.prepare import WorkflowFiles
     from runner.engine.run import Finished
     from runner.plan.plan import Job, Plan
     from runner.process import Signals

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.engine.basis import Basis
+    from runner.engine.files import WorkflowFiles
     from runner.engine.parts import Parts
-    from runner.engine.prepare import WorkflowFiles
     from runner.environments.cache import EnvironmentCache
     from runner.errors import Problem
     from runner.plan.facts import Code, Past

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from runner.cli.context import Context, workflow_files
-from runner.engine.prepare import WorkflowFiles, open_files
+from runner.engine.files import WorkflowFiles, open_files
 from runner.errors import INVALID, WfError
 from runner.settings import resolve
 from runner.spec.eras.era import COMMAND_LINE, HOSTED, HOSTED_IMAGES, TASK, Era

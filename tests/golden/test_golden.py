@@ -29,7 +29,7 @@ import pytest
 from runner.cli.render.problems import show_error, show_fixed, show_notices
 from runner.cli.render.style import style
 from runner.document.mend import mend
-from runner.engine.prepare import Beside, FileText, open_files
+from runner.engine.files import Beside, FileText, open_files
 from runner.errors import INVALID, WfError
 from runner.plan.facts import FileFact, ProjectFacts, script_path
 from runner.plan.plan import Choices
@@ -38,7 +38,7 @@ from runner.plan.planner import plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from runner.engine.prepare import WorkflowFiles
+    from runner.engine.files import WorkflowFiles
     from runner.spec.workflow import Workflow
 
     Golden = Callable[[Path, str], None]

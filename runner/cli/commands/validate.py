@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from runner.cli.context import Context, Source
     from runner.document.mend import Fixed
-    from runner.engine.prepare import WorkflowFiles
+    from runner.engine.files import WorkflowFiles
     from runner.errors import Problem
 
 
@@ -94,7 +94,8 @@ def _notices(opened: WorkflowFiles) -> list[Problem]:
 
 def _check(source: Source) -> WorkflowFiles:
     """The file itself, then what each workflow needs of the project."""
-    from runner.engine.prepare import check, open_files
+    from runner.engine.files import open_files
+    from runner.engine.prepare import check
 
     opened = open_files(source.workflows, source.root, source.beside)
     check(opened)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine.prepare import Beside, FileText, open_files
+from runner.engine.files import Beside, FileText, open_files
 from runner.errors import WfError
 
 HERE = Path(__file__).parent
