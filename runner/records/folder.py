@@ -15,6 +15,7 @@ from runner.errors import STORAGE, WfError
 from runner.records import state as states
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from runner.paths import RunPaths
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _NOTES_BYTES = 1 << 16
 _SUBMITTED = {"workflow", "executor", "plan", "source"}
+_SERVED = ("ports", "service")
+_ENVIRONMENT = ("kind", "fingerprint", "python", "lock")
+_USAGE = ("wall_seconds", "cpu_seconds", "peak_memory")
 
 
 def write(path: Path, document: dict[str, Any], *, durable: bool = True) -> None:
@@ -189,13 +193,20 @@ def alive(paths: RunPaths) -> bool:
     return False
 
 
+def _whole(path: Path, keys: Iterable[str]) -> dict[str, Any] | None:
+    """What was written, unless something of it is missing: then it is as good as not there."""
+    found = read(path)
+    return found if found is not None and found.keys() >= set(keys) else None
+
+
 def document(paths: RunPaths) -> dict[str, Any] | None:
     """The whole run as one JSON document (``docs/reference/json.md``), or ``None``."""
     submitted, state = read_submitted(paths), read_state(paths)
     if submitted is None or state is None:
         return None
-    granted = read(paths.granted)
-    served = read(paths.served) or {"ports": [], "service": None}
+    nothing_granted: dict[str, Any] = {"cpus": [], "gpus": [], "memory": None}
+    granted = _whole(paths.granted, nothing_granted) or nothing_granted
+    served = _whole(paths.served, _SERVED) or {"ports": [], "service": None}
     artifacts = (read(paths.manifest) or {}).get("artifacts", [])
     kept = ("path", "files", "bytes", "digest")
     return {
@@ -212,10 +223,10 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "finished_at": state.finished_at,
         "history": [{"status": status, "at": at} for status, at in state.history],
         "command": submitted["plan"]["jobs"][-1]["command"],
-        "resources": granted or {"cpus": [], "gpus": [], "memory": None},
+        "resources": granted,
         "ports": served["ports"],
         "service": served["service"],
-        "environment": read(paths.environment),
+        "environment": _whole(paths.environment, _ENVIRONMENT),
         "source": submitted["source"],
         "project": submitted.get("project"),
         "fingerprint": submitted.get("fingerprint"),
@@ -223,6 +234,6 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "dependencies": submitted.get("dependencies", []),
         "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
         "notes": read_notes(paths),
-        "usage": read(paths.usage),
+        "usage": _whole(paths.usage, _USAGE),
         "plan": submitted["plan"],
     }

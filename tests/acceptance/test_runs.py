@@ -207,7 +207,7 @@ def test_ps_is_not_stopped_by_one_damaged_folder(project: World, file: str, dama
 def test_show_makes_do_with_what_is_left_of_a_damaged_folder(project: World, file: str) -> None:
     project.wf("run", "good")
     (name,) = project.runs()
-    for damage in ("", "{", "[]", "\x00"):
+    for damage in ("", "{", "[]", "{}", "\x00"):
         (project.folder(name) / file).write_text(damage)
         for words in (("show", "last"), ("artifacts", "list", "last")):
             done = project.wf(*words)
