@@ -53,7 +53,12 @@ def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], da
         executor=LocalExecutor(),
         inventory=inventory(variables),
         choose=_choose,
-        own_folders=(settings.home.root, settings.cache.root, settings.locks),
+        own_folders=(
+            *settings.home.own,
+            settings.cache.root,
+            settings.cache.environments,
+            settings.locks,
+        ),
     )
 
 

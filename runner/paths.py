@@ -141,6 +141,14 @@ class Home(NamedTuple):
         """Reports of wf's own bugs."""
         return self.root / "crashes"
 
+    @property
+    def own(self) -> tuple[Path, ...]:
+        """All of it: the folder, and what is in it, for one that is a project folder as well."""
+        database = self.database
+        mirrored = (database.with_name(f"{database.name}{end}") for end in ("", "-wal", "-shm"))
+        folders = (self.runs, self.tags, self.submissions, self.crash_reports)
+        return (self.root, *folders, *mirrored)
+
     def run(self, name: str) -> RunPaths:
         """The files of the run called ``name``."""
         return RunPaths(self.runs / name)

@@ -98,8 +98,8 @@ def execute(
         },
         parts.choose,
     )
-    session.observer.notify(RunCreated(run.name, plan.job.workflow))
     try:
+        session.observer.notify(RunCreated(run.name, plan.job.workflow))
         if source.diff:
             folder.write_bytes(run.paths.diff, source.diff)
         code = _Attempt(run, plan.job.of_run(run.name), parts, session).carry_out(basis)

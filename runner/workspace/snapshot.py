@@ -73,7 +73,7 @@ def below(root: Path, folders: tuple[Path, ...]) -> tuple[str, ...]:
     """Those of the folders that lie within ``root``, as paths below it."""
     real = os.path.realpath(root)
     found = (os.path.relpath(os.path.realpath(folder), real) for folder in folders)
-    return tuple(path for path in found if path != ".." and not path.startswith("../"))
+    return tuple(path for path in found if path not in {".", ".."} and not path.startswith("../"))
 
 
 def names(root: Path, listed: list[str] | None, own: tuple[str, ...]) -> Iterator[str]:
@@ -87,7 +87,7 @@ def names(root: Path, listed: list[str] | None, own: tuple[str, ...]) -> Iterato
     inside = tuple(f"{path}/" for path in own)
     for name in listed:
         whole = os.path.join(root, name)
-        if name.startswith(inside):
+        if name in own or name.startswith(inside):
             continue
         if os.path.isdir(whole) and not os.path.islink(whole):
             yield from walk(root, name.rstrip("/"), own)
@@ -96,16 +96,18 @@ def names(root: Path, listed: list[str] | None, own: tuple[str, ...]) -> Iterato
 
 
 def walk(root: Path | str, below: str = "", own: tuple[str, ...] = ()) -> Iterator[str]:
-    """Files below a folder of ``root``, less what can be made again and the folders ``own``."""
+    """Files below a folder of ``root``, less what can be made again, and less ``own``."""
     waiting = [below]
     while waiting:
         folder = waiting.pop()
         with os.scandir(os.path.join(root, folder)) as entries:
             for entry in sorted(entries, key=lambda found: found.name):
                 name = os.path.join(folder, entry.name)
+                if name in own:
+                    continue
                 if not entry.is_dir(follow_symlinks=False):
                     yield name
-                elif not (entry.name in _LEFT_OUT or name in own or _is_venv(entry.path)):
+                elif not (entry.name in _LEFT_OUT or _is_venv(entry.path)):
                     waiting.append(name)
 
 

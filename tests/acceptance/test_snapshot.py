@@ -286,15 +286,18 @@ def test_what_the_job_writes_does_not_reach_the_project(repository: World) -> No
 
 
 @pytest.mark.parametrize("git", [False, True], ids=["plain", "git"])
-def test_the_state_folder_within_the_project_is_no_part_of_it(world: World, *, git: bool) -> None:
-    """As it is when a home folder is the project, or WF_HOME lies below it."""
+@pytest.mark.parametrize(("state", "cache"), [("state", "cache"), (".", "."), ("state", ".")])
+def test_the_state_folder_within_the_project_is_no_part_of_it(
+    world: World, state: str, cache: str, *, git: bool
+) -> None:
+    """As it is when a home folder is the project, or WF_HOME lies below it, or is it."""
     world.workflows(LIST)
     world.write("file", "")
     if git:
         require("git", program("git"))
         world.git()
-    world.variables["WF_HOME"] = str(world.project / "state")
-    world.variables["WF_CACHE"] = str(world.project / "cache")
+    world.variables["WF_HOME"] = str(world.project / state)
+    world.variables["WF_CACHE"] = str(world.project / cache)
     for _ in range(2):
         done = world.wf("run", "list", timeout=60)
         assert done.code == 0, done.err
