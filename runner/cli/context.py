@@ -75,7 +75,7 @@ def workflow_files(context: Context, named: str | None) -> Source:
             raise WfError(
                 USAGE,
                 f"there is no {project.WORKFLOW_FILE} here or in a folder above",
-                hint="change into a project that has one, name it with --file, or write it: wf init",
+                hint="change into a project that has one, or write it: wf init",
             )
         paths = project.workflow_files(root)
     else:
