@@ -141,7 +141,9 @@ def _passed(workflow: Workflow, choices: Choices) -> tuple[str, ...]:
         what = "variable" if len(unset) == 1 else "variables"
         message = f"`{workflow.name}` needs the {what} {names}"
         hint = "set it: " + " ".join(f"-e {name}=value" for name in unset)
-        problem = Problem(message, route=workflow.route("variables"), hint=hint, code="unset")
+        own = workflow.routes.get(f"variables.{unset[0]}")
+        route = own or workflow.route("variables")
+        problem = Problem(message, route=route, hint=hint, code="unset")
         raise WfError(USAGE, message, problems=(problem,))
     return tuple(dict.fromkeys((*wanted, *choices.passed)))
 

@@ -66,3 +66,12 @@ def test_a_name_is_given_once_in_all_files(project: World) -> None:
     assert "first defined here" in done.err
     only = project.wf("run", "listed", "--file", ".dstack/workflows/again.yaml")
     assert only.code == 0
+
+
+def test_a_variable_that_is_not_set_is_shown_where_it_is_named(world: World) -> None:
+    world.write("t.dstack.yml", "type: task\nenv:\n  - A=1\n  - TOKEN\ncommands: [echo $TOKEN]\n")
+    done = world.wf("run", "t")
+    assert done.code == 64
+    assert "t.dstack.yml:4:5: error: `t` needs the variable `TOKEN`" in done.err
+    assert world.wf("run", "t", "-e", "TOKEN=x").out == "x\n"
+    assert world.wf("run", "t", TOKEN="mine").out == "mine\n"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from runner.document.document import Document
+    from runner.errors import Route
     from runner.spec.interpolation import Scope
     from runner.spec.profiles import Profile
 
@@ -187,7 +188,15 @@ def _container(read: TaskForm, written: Mapping[str, Any]) -> Container | None:
     )
 
 
-def _routes(written: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """``name`` may not be there: then it leads to the file's first key."""
+def _routes(written: Mapping[str, Any]) -> dict[str, Route]:
+    """``name`` may not be there: then it leads to the file's first key.
+
+    A variable that a list names has a route of its own, ``variables.NAME``.
+    """
     neutral = {"env": "variables"}
-    return {"name": ("name",), **{neutral.get(key, key): (key,) for key in written}}
+    found: dict[str, Route] = {"name": ("name",)}
+    found.update((neutral.get(key, key), (key,)) for key in written)
+    listed = written.get("env")
+    for index, item in enumerate(listed if isinstance(listed, list) else []):
+        found[f"variables.{str(item).partition('=')[0]}"] = ("env", index)
+    return found
