@@ -54,7 +54,7 @@ def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], da
         inventory=inventory(variables),
         choose=_choose,
         own_folders=(
-            *settings.home.own,
+            *settings.home.own(),
             settings.cache.root,
             settings.cache.environments,
             settings.locks,

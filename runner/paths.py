@@ -141,7 +141,6 @@ class Home(NamedTuple):
         """Reports of wf's own bugs."""
         return self.root / "crashes"
 
-    @property
     def own(self) -> tuple[Path, ...]:
         """All of it: the folder, and what is in it, for one that is a project folder as well."""
         database = self.database
