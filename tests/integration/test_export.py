@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from runner.spec.export import export
+from runner.spec.export.task import export
 from tests.golden.test_golden import cases, opened
 
 if TYPE_CHECKING:

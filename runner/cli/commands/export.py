@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.cli.context import Context
-    from runner.spec.export import Exported
+    from runner.spec.export.task import Exported
     from runner.spec.workflow import Workflow
 
 _ENDING = ".dstack.yml"
@@ -52,7 +52,7 @@ def parser() -> Parser:
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Print or write it."""
     from runner.engine.files import open_files
-    from runner.spec.export import export
+    from runner.spec.export.task import export
 
     if bool(arguments.workflow) == arguments.all:
         hint = "name one (`wf ls` lists them), or say --all"

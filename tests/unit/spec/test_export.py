@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.document.reader import read
-from runner.spec.export import export
+from runner.spec.export.task import export
 from runner.spec.load import load
 from runner.spec.workflow import (
     ArtifactRequest,
