@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runner.engine.parts import Parts, Rules
     from runner.engine.run import Finished
     from runner.plan.plan import Job, Plan
-    from runner.process import Signals
+    from runner.process.signals import Signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +244,7 @@ def _left_out(workflow: str, because: str | None, message: str | None) -> dict[s
 
 def _listen() -> Signals:
     """Signals for what is begun next; until it is armed they interrupt."""
-    from runner.process import Signals
+    from runner.process.signals import Signals
 
     signals = Signals()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from runner.fork import Child
     from runner.plan.plan import Job, Plan
     from runner.plan.schedule import Schedule
-    from runner.process import Signals
+    from runner.process.signals import Signals
 
 _CHUNK = 1 << 16
 

@@ -17,7 +17,7 @@ from runner.engine.parts import Session
 from runner.engine.run import execute
 from runner.errors import INTERNAL, SIGNAL_BASE, WfError
 from runner.plan.plan import Plan
-from runner.process import Interrupted, Signals
+from runner.process.signals import Interrupted, Signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ def load_all() -> None:
     not copied for them.
     """
     import gc
-    import resource  # noqa: F401 - read by `process` when a job has ended
+    import resource  # noqa: F401 - os.wait4 loads it, for what a job has used
     import shutil  # noqa: F401 - removes workspaces
 
     import runner.records.names  # noqa: F401

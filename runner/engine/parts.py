@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from runner.environments.cache import EnvironmentCache
     from runner.events import Observer
     from runner.executors.interface import Executor
-    from runner.process import Signals
+    from runner.process.signals import Signals
     from runner.records.store import Records
     from runner.spec.workflow import Resources
     from runner.terminal import WindowSize

@@ -34,7 +34,7 @@ from runner.events import (
     Warned,
 )
 from runner.paths import EnvironmentPaths
-from runner.process import Interrupted
+from runner.process.signals import Interrupted
 from runner.records import folder
 from runner.units import amount, count
 from runner.workspace.copies import place
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from runner.engine.parts import Parts, Session
     from runner.environments.interface import Environment
     from runner.plan.plan import Job, Plan
-    from runner.process import Exit
+    from runner.process.job import Exit
     from runner.records.store import OpenRun
 
 # between two signs of life of a long copy

@@ -9,7 +9,7 @@ from runner import errors
 from runner.units import duration
 
 if TYPE_CHECKING:
-    from runner.process import Exit
+    from runner.process.job import Exit
 
 
 class Verdict(NamedTuple):

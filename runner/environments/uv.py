@@ -16,7 +16,7 @@ from runner.environments.own import put_on_top
 from runner.environments.pip_settings import NO_INDEX
 from runner.errors import ENVIRONMENT, UNSATISFIABLE, WfError
 from runner.events import PhaseProgress
-from runner.process import capture, stream
+from runner.process.helpers import capture, stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from runner.allocation.interface import Lease
     from runner.environments.interface import Environment
     from runner.plan.plan import Job
-    from runner.process import Exit, JobCommand, Signals
+    from runner.process.job import Exit, JobCommand
+    from runner.process.signals import Signals
     from runner.terminal import WindowSize
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runner import envvars
 from runner.executors.nodes import grace, side_by_side
 from runner.executors.surroundings import HOST, variables
-from runner.process import JobCommand, JobProcess
+from runner.process.job import JobCommand, JobProcess
 from runner.spec.workflow import PythonScript, ShellCommands, TorchrunScript
 
 if TYPE_CHECKING:

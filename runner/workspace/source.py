@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.process import capture
+from runner.process.helpers import capture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from runner.cli.main import VERBS
 from runner.engine import run as engine
 from runner.engine import verdict
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
-from runner.process import Exit
+from runner.process.job import Exit
 from runner.records.state import Status
 from runner.spec.load import load
 from runner.spec.providers.registry import PROVIDERS
@@ -36,12 +36,12 @@ from tests.acceptance.documents import (
     shown,
 )
 from tests.conftest import ROOT, World, program, require
+from tests.fakes.forms import keys_of
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
 
-    from pydantic import BaseModel
 
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
@@ -248,7 +248,7 @@ def page_words(name: str) -> list[str]:
 
 
 def test_every_key_of_the_workflow_file_is_documented() -> None:
-    keys = {key for form in PROVIDERS.values() for key in routes(form)}
+    keys = {key for form in PROVIDERS.values() for key in keys_of(form)}
     assert sorted(set(page_words("workflow-file.md"))) == sorted(keys)
 
 
@@ -257,10 +257,10 @@ def test_every_key_of_a_task_is_documented() -> None:
     from runner.spec.task_forms import PolicyForm, TaskForm, TaskResourcesForm
 
     # a profile has many keys of a task, which are not said again
-    resources = ("resources", *routes(TaskResourcesForm, "resources."))
-    again = {f"profiles.{key}" for key in (*routes(PolicyForm), *resources)}
+    resources = ("resources", *keys_of(TaskResourcesForm, "resources."))
+    again = {f"profiles.{key}" for key in (*keys_of(PolicyForm), *resources)}
     documented = set(page_words("task-file.md"))
-    assert documented == {*routes(TaskForm), *routes(ProfilesForm)} - again
+    assert documented == {*keys_of(TaskForm), *keys_of(ProfilesForm)} - again
 
 
 def test_every_key_of_a_task_without_effect_is_documented_as_such() -> None:
@@ -271,26 +271,9 @@ def test_every_key_of_a_task_without_effect_is_documented_as_such() -> None:
     assert outer - {"image"} == set(NO_EFFECT) - {"project"}
 
 
-def routes(form: type[BaseModel], base: str = "") -> Iterator[str]:
-    """The keys of a form and of the forms in it, joined with dots."""
-    for name, field in form.model_fields.items():
-        key = f"{base}{field.alias or name}"
-        yield key
-        for inner in forms_in(field.annotation):
-            yield from routes(inner, f"{key}.")
-
-
-def forms_in(annotation: object) -> list[type[BaseModel]]:
-    from pydantic import BaseModel
-
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [form for part in get_args(annotation) for form in forms_in(part)]
-
-
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
 def test_every_key_is_documented_where_its_provider_is(provider: str) -> None:
-    own = set(routes(PROVIDERS[provider])) - common_keys()
+    own = set(keys_of(PROVIDERS[provider])) - common_keys()
     section = sections("workflow-file.md")[f"`provider: {provider}`"]
     assert set(first_column(section)) == own
 
@@ -298,7 +281,7 @@ def test_every_key_is_documented_where_its_provider_is(provider: str) -> None:
 def common_keys() -> set[str]:
     from runner.spec.forms import WorkflowForm
 
-    return set(routes(WorkflowForm))
+    return set(keys_of(WorkflowForm))
 
 
 def test_every_verb_is_documented() -> None:

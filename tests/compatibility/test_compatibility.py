@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import re
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import BaseModel
 
 from runner.cli.context import Context, workflow_files
 from runner.engine.files import WorkflowFiles, open_files
@@ -22,6 +21,7 @@ from tests.compatibility.page import page
 from tests.compatibility.row import Holds, NoEffect, NotLookedAt, Passed, Read, Refused, Row
 from tests.compatibility.rows import SECTIONS
 from tests.conftest import ROOT
+from tests.fakes.forms import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,21 +184,6 @@ def test_every_key_of_a_task_has_a_row() -> None:
     told = {row.key for row in task.ROWS if row.place.of == "task"}
     known = set(keys_of(TaskForm))
     assert known - told == set()
-
-
-def keys_of(form: type[BaseModel], base: str = "") -> Iterator[str]:
-    """The keys of a form and of the forms in it, joined with dots."""
-    for name, field in form.model_fields.items():
-        key = f"{base}{field.alias or name}"
-        yield key
-        for inner in forms_in(field.annotation):
-            yield from keys_of(inner, f"{key}.")
-
-
-def forms_in(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [form for part in get_args(annotation) for form in forms_in(part)]
 
 
 def test_no_row_stands_twice() -> None:

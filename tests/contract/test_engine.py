@@ -31,7 +31,8 @@ from runner.events import (
 from runner.executors.local import LocalExecutor
 from runner.paths import Cache, Home
 from runner.plan.plan import EnvironmentSpec, Job, Plan, RequirementFile
-from runner.process import Exit, Interrupted, Signals
+from runner.process.job import Exit
+from runner.process.signals import Interrupted, Signals
 from runner.records.store import Records
 from runner.spec.workflow import (
     ArtifactRequest,

@@ -15,7 +15,8 @@ from runner.allocation.interface import Lease
 from runner.executors.interface import Context, Executor
 from runner.executors.local import LocalExecutor
 from runner.plan.plan import EnvironmentSpec, Job
-from runner.process import Exit, Signals
+from runner.process.job import Exit
+from runner.process.signals import Signals
 from runner.spec.workflow import Limits, PythonScript, Resources, ShellCommands
 from runner.terminal import WindowSize
 from tests.conftest import until
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.executors.interface import Execution
-    from runner.process import JobCommand
+    from runner.process.job import JobCommand
 
 
 def a_job(*commands: str, variables: tuple[tuple[str, str], ...] = ()) -> Job:
@@ -389,7 +390,7 @@ def local() -> LocalBench:
 def test_a_grace_that_is_over_kills(local: LocalBench, place: Place) -> None:
     from dataclasses import replace
 
-    from runner.process import JobProcess
+    from runner.process.job import JobProcess
 
     command = local.executor.translate(
         a_job("trap '' TERM", "echo begun", "sleep 60", "sleep 60"),
@@ -450,7 +451,7 @@ def test_a_user_who_stops_a_job_first_has_stopped_it(local: LocalBench, place: P
     """The limit is over while the job still ends itself."""
     from dataclasses import replace
 
-    from runner.process import JobProcess
+    from runner.process.job import JobProcess
 
     ends = "sleep 1.2; exit 7"
     job = replace(
@@ -557,7 +558,7 @@ def test_the_end_and_a_stop_are_noticed_while_output_rests(
     local: LocalBench, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a rest longer than anybody waits, only its interruption lets these end."""
-    monkeypatch.setattr("runner.process._REST_SECONDS", 3600.0)
+    monkeypatch.setattr("runner.process.job._REST_SECONDS", 3600.0)
     exited = execution_of(local, place, "echo one", "exec sleep 64").wait(
         signals := Signals(), lambda: interrupt(signals), lambda _: None
     )

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runner.process import Exit, JobCommand
+from runner.process.job import Exit, JobCommand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runner.environments.interface import Environment
     from runner.executors.interface import Context
     from runner.plan.plan import Job
-    from runner.process import Signals
+    from runner.process.signals import Signals
 
 SUCCESS = Exit(code=0, signal=None)
 # more than any process can have (pid_max is at most 2**22)

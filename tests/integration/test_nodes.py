@@ -16,13 +16,15 @@ from runner.allocation.interface import Lease
 from runner.executors.interface import Context
 from runner.executors.local import LocalExecutor
 from runner.plan.plan import EnvironmentSpec, Job
-from runner.process import Exit, Signals
+from runner.process.signals import Signals
 from runner.spec.workflow import Limits, PythonScript, Resources, ShellCommands, TorchrunScript
 from tests.fakes import inventory
 from tests.fakes.executor import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from runner.process.job import Exit
 
 pytestmark = pytest.mark.integration
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from runner.engine.trackers import Trackers
 from runner.paths import RunPaths
-from runner.plan.plan import EnvironmentSpec, Job
-from runner.spec.workflow import ArtifactRequest, Resources, ShellCommands
+from runner.spec.workflow import ArtifactRequest
+from tests.fakes.jobs import a_job
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,20 +25,8 @@ def paths(tmp_path: Path) -> RunPaths:
 
 
 def trackers(paths: RunPaths, lock: tuple[str, ...], *said: str, **facts: Any) -> Trackers:
-    job = Job(
-        workflow="train",
-        provider="bash",
-        action="run",
-        reason="asked for",
-        launch=ShellCommands(("true",)),
-        environment=EnvironmentSpec("3.11"),
-        variables=(),
-        artifacts=(),
-        resources=Resources(),
-        working_dir=".",
-    )
     caller = {"HOME": str(paths.root.parent), **dict(word.split("=", 1) for word in said)}
-    return Trackers(replace(job, **facts), lock, caller, paths)
+    return Trackers(a_job(**facts), lock, caller, paths)
 
 
 def notes(paths: RunPaths) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,10 +13,12 @@ from runner import envvars
 from runner.allocation.interface import Lease
 from runner.executors.interface import Context
 from runner.executors.surroundings import share_of, variables
-from runner.plan.plan import EnvironmentSpec, Job
-from runner.spec.workflow import Resources, Service, ShellCommands
-from tests.fakes import inventory
+from runner.spec.workflow import Service
+from tests.fakes import inventory, jobs
 from tests.fakes.executor import environment
+
+if TYPE_CHECKING:
+    from runner.plan.plan import Job
 
 HERE = Path("/runs/wet-mango-1")
 CONTEXT = Context(
@@ -30,19 +32,7 @@ LEASE = Lease(cores=(0, 1, 2, 3), exclusive=True, gpus=(), memory=None, of_cores
 
 
 def a_job(**facts: Any) -> Job:
-    job = Job(
-        workflow="train",
-        provider="bash",
-        action="run",
-        reason="asked for",
-        launch=ShellCommands(("true",)),
-        environment=EnvironmentSpec("3.11"),
-        variables=(),
-        artifacts=(),
-        resources=Resources(),
-        working_dir="src",
-    )
-    return replace(job, **facts)
+    return jobs.a_job(**{"working_dir": "src", **facts})
 
 
 def told(

@@ -1,12 +1,7 @@
-"""The only module that starts processes.
-
-Three ways: :func:`capture` for a short helper whose output is wanted whole, :func:`stream` for a
-long helper whose output is shown as it comes, and :class:`JobProcess` for the job itself.
-"""
+"""The job itself: its processes from start to end, and its output on the way to the log."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
@@ -18,8 +13,10 @@ from typing import TYPE_CHECKING
 from runner.terminal import WindowSize, open_output, roomy, set_window, window_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from runner.process.signals import Signals
 
 # what is left in the pipe after the job's first process has ended is waited for this long, as a
 # background child may hold the other end open for ever
@@ -34,116 +31,6 @@ _REST_SECONDS = 0.005
 _LITTLE = 1 << 15
 # poll(2) counts milliseconds in an int
 _LONGEST_WAIT_SECONDS = 3600.0
-
-
-class Interrupted(KeyboardInterrupt):
-    """The user asked for the end while no job was running. ``signal`` is what arrived."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.signal = number
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """A helper that has ended."""
-
-    code: int
-    stdout: bytes
-    stderr: bytes
-
-
-def capture(
-    argv: Sequence[str],
-    *,
-    env: Mapping[str, str],
-    cwd: Path | None = None,
-    timeout: float | None = None,
-) -> Completed | None:
-    """Run a short helper; ``None`` if there is no such program or it took too long (seconds)."""
-    try:
-        done = subprocess.run(
-            list(argv),
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return Completed(done.returncode, done.stdout, done.stderr)
-
-
-def stream(
-    argv: Sequence[str],
-    *,
-    env: Mapping[str, str],
-    cwd: Path,
-    inherit: tuple[int, ...],
-    on_output: Callable[[bytes], None],
-) -> int:
-    """Run a long helper, handing over what it says as it says it; its exit code.
-
-    ``inherit`` are descriptors kept open in the helper: a lock they hold lives as long as it does.
-    The helper does not outlive the call, however that ends.
-    """
-    with subprocess.Popen(
-        list(argv),
-        cwd=cwd,
-        env=dict(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        pass_fds=inherit,
-    ) as helper:
-        try:
-            assert helper.stdout is not None  # noqa: S101 - asked for above
-            while chunk := os.read(helper.stdout.fileno(), _CHUNK):
-                on_output(chunk)
-            return helper.wait()
-        except BaseException:
-            helper.kill()
-            raise
-
-
-class Signals:
-    """What arrives for a job: from signal handlers to the loop that waits for it.
-
-    Until :meth:`arm` is called nothing is running that could be asked to stop, and such a request
-    raises :class:`Interrupted` where the program happens to be.
-    """
-
-    def __init__(self) -> None:
-        self._reading, self._writing = os.pipe()
-        os.set_blocking(self._reading, False)
-        os.set_blocking(self._writing, False)
-        self._armed = False
-
-    def fileno(self) -> int:
-        """Readable when something has arrived."""
-        return self._reading
-
-    def arm(self) -> None:
-        """From now on signals are for the job."""
-        self._armed = True
-
-    def arrived(self, number: int, _frame: object = None) -> None:
-        """Take note of a signal; usable as a signal handler."""
-        if self._armed:
-            # a full pipe means that 64 KiB of requests are waiting already
-            with contextlib.suppress(BlockingIOError):
-                os.write(self._writing, bytes([number]))
-        elif number != signal.SIGWINCH:
-            raise Interrupted(number)
-
-    def take(self) -> list[int]:
-        """The signals that arrived since the last time."""
-        try:
-            return list(os.read(self._reading, 64))
-        except BlockingIOError:
-            return []
 
 
 @dataclass(frozen=True, slots=True)

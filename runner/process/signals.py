@@ -1,0 +1,53 @@
+"""Signals on their way to a job, or to whoever would start one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user asked for the end while no job was running. ``signal`` is what arrived."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = number
+
+
+class Signals:
+    """What arrives for a job: from signal handlers to the loop that waits for it.
+
+    Until :meth:`arm` is called nothing is running that could be asked to stop, and such a request
+    raises :class:`Interrupted` where the program happens to be.
+    """
+
+    def __init__(self) -> None:
+        self._reading, self._writing = os.pipe()
+        os.set_blocking(self._reading, False)
+        os.set_blocking(self._writing, False)
+        self._armed = False
+
+    def fileno(self) -> int:
+        """Readable when something has arrived."""
+        return self._reading
+
+    def arm(self) -> None:
+        """From now on signals are for the job."""
+        self._armed = True
+
+    def arrived(self, number: int, _frame: object = None) -> None:
+        """Take note of a signal; usable as a signal handler."""
+        if self._armed:
+            # a full pipe means that 64 KiB of requests are waiting already
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._writing, bytes([number]))
+        elif number != signal.SIGWINCH:
+            raise Interrupted(number)
+
+    def take(self) -> list[int]:
+        """The signals that arrived since the last time."""
+        try:
+            return list(os.read(self._reading, 64))
+        except BlockingIOError:
+            return []
