@@ -27,7 +27,7 @@ def environments(settings: Settings, variables: Mapping[str, str]) -> Environmen
     """The cache of environments, built by uv from where the user's pip would install."""
     from runner.environments.cache import EnvironmentCache
     from runner.environments.pip_settings import uv_variables
-    from runner.environments.uv import UvProvisioner
+    from runner.environments.uv.provisioner import UvProvisioner
 
     provisioner = UvProvisioner(variables, uv_variables(variables))
     return EnvironmentCache(provisioner, settings.cache)

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from runner.engine.parts import Parts
     from runner.environments.cache import EnvironmentCache
     from runner.errors import Problem
+    from runner.plan.environment import EnvironmentSpec
     from runner.plan.facts import Code, Past
-    from runner.plan.plan import EnvironmentSpec, Job, Plan
+    from runner.plan.plan import Job, Plan
     from runner.records.store import Records
     from runner.spec.workflow import Workflow
 

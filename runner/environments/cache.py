@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from runner.environments.interface import Provisioned, Provisioner
     from runner.events import Observer
     from runner.paths import Cache, EnvironmentPaths
-    from runner.plan.plan import EnvironmentSpec
+    from runner.plan.environment import EnvironmentSpec
 
 
 class EnvironmentCache:

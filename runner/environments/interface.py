@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from runner.events import Observer
     from runner.paths import EnvironmentPaths
-    from runner.plan.plan import EnvironmentSpec
+    from runner.plan.environment import EnvironmentSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from runner.spec.interpolation import with_run_name
 from runner.spec.workflow import NO_LIMITS, NO_PORTS, PythonScript, ShellCommands, TorchrunScript
 
 if TYPE_CHECKING:
+    from runner.plan.environment import EnvironmentSpec, LockedRun
     from runner.plan.fingerprint import Fingerprint
     from runner.spec.workflow import (
         ArtifactRequest,
@@ -56,28 +57,6 @@ _INSTALLER = re.compile(r"(?:^|[\s;&|(/`])(?:pip(?:3(?:\.\d+)?)?|-m\s+pip|uv)\s"
 
 LOCAL = "local"
 """The executor that runs jobs as processes of this machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequirementFile:
-    """A requirements file as it stood when the plan was made; ``path`` is below the project."""
-
-    path: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentSpec:
-    """The environment a job needs.
-
-    ``python`` is a version such as ``3.11``. ``requirements`` holds the file named by the workflow
-    first, then every file it includes; ``packages`` what the provider needs besides. Both are
-    empty for the bare interpreter.
-    """
-
-    python: str
-    requirements: tuple[RequirementFile, ...] = ()
-    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +248,8 @@ class Choices:
 
     ``max_duration`` is in seconds, 0 for no limit. ``passed`` are variables to be taken from the
     caller's, ``caller`` the names of all that the caller has; ``None``: nobody calls (the file is
-    only looked at).
+    only looked at). ``as_of`` is a day (ISO 8601) or ``commit``, ``locked`` a former run whose
+    environment is wanted again.
     """
 
     cpus: int | None = None
@@ -283,6 +263,8 @@ class Choices:
     max_duration: int | None = None
     passed: tuple[str, ...] = ()
     caller: frozenset[str] | None = None
+    as_of: str | None = None
+    locked: LockedRun | None = None
 
     def limits(self, asked: Limits) -> Limits:
         """The file's limits with what was chosen in their place."""

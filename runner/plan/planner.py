@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.errors import USAGE, Problem, WfError, invalid
+from runner.plan.environment import EnvironmentSpec, RequirementFile
 from runner.plan.facts import requirements_path, script_path
-from runner.plan.plan import LOCAL, EnvironmentSpec, Job, Plan, RequirementFile
+from runner.plan.plan import LOCAL, Job, Plan
 from runner.spec.workflow import ShellCommands
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from runner.units import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.plan.plan import RequirementFile
+    from runner.plan.environment import RequirementFile
 
 # one blank, not all: a long row of them would be looked at from each
 _COMMENT = re.compile(r"(^|\s)#")

@@ -17,8 +17,9 @@ from runner.spec.mistakes import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from runner.plan.environment import EnvironmentSpec
     from runner.plan.facts import Code, Past, PastRun
-    from runner.plan.plan import EnvironmentSpec, Job
+    from runner.plan.plan import Job
     from runner.spec.workflow import Dependency, Workflow
 
 _SHOWN_FILES = 3

@@ -53,12 +53,14 @@ class EnvironmentRequest(NamedTuple):
 
     ``python`` is a version such as ``3.10`` or ``None`` for wf's own; ``requirements`` is a path
     below the working directory; ``packages`` are requirements that the provider itself has
-    (``jupyterlab``, say).
+    (``jupyterlab``, say). ``as_of`` is the day (ISO 8601) as of which packages are resolved, or
+    ``commit`` for that of the commit that last touched the requirements file.
     """
 
     python: str | None = None
     requirements: str | None = None
     packages: tuple[str, ...] = ()
+    as_of: str | None = None
 
 
 class Container(NamedTuple):

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.plan.environment import RequirementFile
 from runner.plan.facts import FileFact, ProjectFacts, requirements_path, script_path
-from runner.plan.plan import RequirementFile
 
 if TYPE_CHECKING:
     from runner.plan.facts import FileKind

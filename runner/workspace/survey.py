@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from runner.plan.plan import RequirementFile
+from runner.plan.environment import RequirementFile
 from runner.plan.requirements import check, includes
 from runner.spec.starter import Requirements, Script, Survey
 from runner.workspace.script import FRAMEWORKS, Facts, facts

@@ -30,7 +30,8 @@ from runner.events import (
 )
 from runner.executors.local import LocalExecutor
 from runner.paths import Cache, Home
-from runner.plan.plan import EnvironmentSpec, Job, Plan, RequirementFile
+from runner.plan.environment import EnvironmentSpec, RequirementFile
+from runner.plan.plan import Job, Plan
 from runner.process.job import Exit
 from runner.process.signals import Interrupted, Signals
 from runner.records.store import Records

@@ -17,11 +17,11 @@ import pytest
 
 from runner.environments.cache import EnvironmentCache
 from runner.environments.interface import Build
-from runner.environments.uv import UvProvisioner
+from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.paths import Cache, EnvironmentPaths
-from runner.plan.plan import EnvironmentSpec, RequirementFile
+from runner.plan.environment import EnvironmentSpec, RequirementFile
 from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
 from tests.fakes import packages
 from tests.fakes.observer import RecordingObserver

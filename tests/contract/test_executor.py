@@ -14,7 +14,8 @@ import pytest
 from runner.allocation.interface import Lease
 from runner.executors.interface import Context, Executor
 from runner.executors.local import LocalExecutor
-from runner.plan.plan import EnvironmentSpec, Job
+from runner.plan.environment import EnvironmentSpec
+from runner.plan.plan import Job
 from runner.process.job import Exit
 from runner.process.signals import Signals
 from runner.spec.workflow import Limits, PythonScript, Resources, ShellCommands

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from runner.plan.plan import EnvironmentSpec, Job
+from runner.plan.environment import EnvironmentSpec
+from runner.plan.plan import Job
 from runner.spec.workflow import Resources, ShellCommands
 
 

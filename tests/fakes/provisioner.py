@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from runner.environments.interface import Environment
     from runner.paths import EnvironmentPaths
-    from runner.plan.plan import EnvironmentSpec
+    from runner.plan.environment import EnvironmentSpec
 
 # a requirement of this name cannot be installed
 REFUSED = "no-such-package"

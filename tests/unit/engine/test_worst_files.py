@@ -19,7 +19,7 @@ from runner.document.limits import LIMITS
 from runner.document.mend import mend
 from runner.engine.files import FileText, open_files
 from runner.errors import WfError
-from runner.plan.plan import RequirementFile
+from runner.plan.environment import RequirementFile
 from runner.plan.requirements import read as read_requirements
 
 if TYPE_CHECKING:

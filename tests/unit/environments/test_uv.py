@@ -9,9 +9,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from runner.environments.uv import UvProvisioner, _culprit, progress
+from runner.environments.uv.failures import culprit
+from runner.environments.uv.progress import progress
+from runner.environments.uv.provisioner import UvProvisioner
 from runner.paths import EnvironmentPaths
-from runner.plan.plan import EnvironmentSpec, RequirementFile
+from runner.plan.environment import EnvironmentSpec, RequirementFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,7 +162,7 @@ FILES = (
 def test_the_requirement_that_uv_names_is_found_with_its_line(
     said: str, expected: tuple[str, str] | None
 ) -> None:
-    assert _culprit(said, FILES) == expected
+    assert culprit(said, FILES) == expected
 
 
 # --- progress -------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from runner.plan.plan import Choices, EnvironmentSpec, Job, Plan, RequirementFile
+from runner.plan.environment import EnvironmentSpec, RequirementFile
+from runner.plan.plan import Choices, Job, Plan
 from runner.spec.workflow import (
     ArtifactRequest,
     FileCopy,

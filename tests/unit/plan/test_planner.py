@@ -9,8 +9,9 @@ import pytest
 
 from runner.document.reader import read
 from runner.errors import INVALID, USAGE, Problem, WfError
+from runner.plan.environment import EnvironmentSpec, RequirementFile
 from runner.plan.facts import FileFact, ProjectFacts
-from runner.plan.plan import LOCAL, Choices, EnvironmentSpec, Plan, RequirementFile
+from runner.plan.plan import LOCAL, Choices, Plan
 from runner.plan.planner import plan
 from runner.spec.load import load
 from runner.spec.workflow import (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runner.plan.plan import RequirementFile
+from runner.plan.environment import RequirementFile
 from runner.plan.requirements import Line, check, includes, lines
 
 if TYPE_CHECKING:

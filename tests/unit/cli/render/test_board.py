@@ -10,7 +10,8 @@ from runner.cli.render.board import Board, last_lines, summary
 from runner.engine.batch import Course
 from runner.engine.member import Ended
 from runner.events import JobStarted, PhaseProgress, RunCreated, Warned
-from runner.plan.plan import EnvironmentSpec, Job
+from runner.plan.environment import EnvironmentSpec
+from runner.plan.plan import Job
 from runner.spec.workflow import Resources, ShellCommands
 
 if TYPE_CHECKING:

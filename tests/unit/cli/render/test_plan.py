@@ -9,8 +9,9 @@ import pytest
 
 from runner.cli.render.plan import describe, plan_document, show_plan
 from runner.errors import UNSATISFIABLE, WfError
+from runner.plan.environment import EnvironmentSpec, RequirementFile
 from runner.plan.fingerprint import Fingerprint
-from runner.plan.plan import EnvironmentSpec, Input, Job, Plan, RequirementFile
+from runner.plan.plan import Input, Job, Plan
 from runner.spec.workflow import ArtifactRequest, GpuRequest, PythonScript, Resources
 
 if TYPE_CHECKING:

@@ -1,0 +1,80 @@
+"""The name of an environment: what it is made from, in one short hash."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.plan.environment import EnvironmentSpec, RequirementFile
+
+# raised when what a build makes of the same inputs changes, so that old environments are left alone
+_FORMAT = 1
+_LENGTH = 20
+# variables of uv's that decide which versions are chosen, besides those that name indexes
+_DECISIVE = frozenset(
+    {"UV_NO_INDEX", "UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER", "UV_CONSTRAINT",
+     "UV_OVERRIDE", "UV_TORCH_BACKEND", "UV_FORK_STRATEGY"}
+)  # fmt: skip
+_INDEXES = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX", "UV_FIND_LINKS")
+
+
+def fingerprint(spec: EnvironmentSpec, index: Mapping[str, str], configuration: str) -> str:
+    """Interpreter, platform, what the requirements say, and where packages come from.
+
+    ``index`` is what :func:`decisive` finds, ``configuration`` what :func:`configured` reads.
+    """
+    from blake3 import blake3
+
+    said = [
+        f"format {_FORMAT}",
+        f"python {spec.python}",
+        f"platform {sys.platform} {os.uname().machine} {_libc()}",
+        *(f"{key}={value}" for key, value in index.items()),
+        configuration,
+    ]
+    for number, file in enumerate(spec.requirements):
+        # an included file, or one that only constrains: where a line stands matters
+        said += [f"file {number}", *(f"  {text}" for text in _texts(file))]
+    said += [f"package {package}" for package in spec.packages]
+    return str(blake3("\n".join(said).encode()).hexdigest()[:_LENGTH])
+
+
+def decisive(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables of uv's that decide what is installed."""
+    return {
+        key: value
+        for key, value in sorted(variables.items())
+        if key.startswith(_INDEXES) or key in _DECISIVE
+    }
+
+
+def configured(variables: Mapping[str, str]) -> str:
+    """What uv's own configuration says, the machine's and the user's: it may name indexes."""
+    home = Path(variables.get("HOME") or "~").expanduser()
+    user = Path(variables.get("XDG_CONFIG_HOME") or home / ".config")
+    named = variables.get("UV_CONFIG_FILE")
+    said = []
+    for path in [Path(named)] if named else [Path("/etc/uv/uv.toml"), user / "uv" / "uv.toml"]:
+        with suppress(OSError, UnicodeDecodeError):
+            said.append(path.read_text(encoding="utf-8"))
+    return "\n".join(said)
+
+
+def _texts(file: RequirementFile) -> list[str]:
+    from runner.plan.requirements import lines
+
+    return [line.text for line in lines(file.text)]
+
+
+def _libc() -> str:
+    """The C library, which wheels are chosen by (PEP 600, PEP 656)."""
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (ValueError, OSError):
+        return "" if sys.platform == "darwin" else "not glibc"

@@ -1,0 +1,78 @@
+"""What an environment is made from: values that a plan holds and a provisioner works by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Accelerator = Literal["cpu", "cuda"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementFile:
+    """A requirements file as it stood when the plan was made; ``path`` is below the project."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRequirement:
+    """A requirement that lies in the project: ``-e .``, ``./wheels/a.whl``, ``./library[extra]``.
+
+    It points into the workspace of one run, and so is installed into an environment of that run's
+    own, on top of the shared one. ``path`` is below the project folder. ``file`` and ``line`` say
+    where it was written.
+    """
+
+    path: str
+    extras: tuple[str, ...]
+    editable: bool
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockedProject:
+    """A project's ``pyproject.toml`` with its ``uv.lock``, from which packages are installed."""
+
+    path: str
+    pyproject: str
+    lock: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockedRun:
+    """The environment of a former run, to be had again exactly.
+
+    ``pylock`` is the text of its ``pylock.toml`` (PEP 751), ``lock`` every package as
+    ``pip freeze`` writes it, ``python`` the interpreter's full version.
+    """
+
+    run: str
+    python: str
+    lock: tuple[str, ...]
+    pylock: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSpec:
+    """The environment a job needs.
+
+    ``python`` is a version such as ``3.11``; ``python_reason`` says why it is that one, where
+    nobody asked for it. ``requirements`` holds the file named by the workflow first, then every
+    file it includes; ``packages`` what the provider (or the script itself, PEP 723) needs besides.
+    All are empty for the bare interpreter. ``local`` is what is installed on top in each run.
+    ``as_of`` is the last day (ISO 8601, UTC) whose packages count. ``accelerator`` is what wheels
+    are built for. With ``project`` or ``locked`` versions are taken from there, not resolved.
+    """
+
+    python: str
+    requirements: tuple[RequirementFile, ...] = ()
+    packages: tuple[str, ...] = ()
+    local: tuple[LocalRequirement, ...] = ()
+    project: LockedProject | None = None
+    locked: LockedRun | None = None
+    as_of: str | None = None
+    accelerator: Accelerator = "cpu"
+    python_reason: str | None = None
