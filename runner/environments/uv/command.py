@@ -92,7 +92,7 @@ class Uv:
             def take(chunk: bytes) -> None:
                 log.write(chunk)
                 self._said += chunk
-                text = progress(plain(self._said))
+                text = progress(self._said.decode(errors="replace"))
                 if text:
                     self._build.observer.notify(PhaseProgress("env", text))
 

@@ -17,7 +17,7 @@ def progress(said: str) -> str:
 
     It announces each large download, and its end; what comes after the last end is short.
     """
-    lines = [line.strip() for line in said.splitlines()]
+    lines = [_ESCAPES.sub("", line).strip() for line in said.splitlines()]
     begun = [line.removeprefix("Downloading ") for line in lines if line.startswith("Downloading ")]
     ended = {line.removeprefix("Downloaded ") for line in lines if line.startswith("Downloaded ")}
     going = [package for package in begun if package.split(" ")[0] not in ended]
