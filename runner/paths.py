@@ -36,6 +36,11 @@ class RunPaths(NamedTuple):
         return self.root / "environment.json"
 
     @property
+    def pylock(self) -> Path:
+        """Every package of that environment with its hashes (PEP 751); replaced atomically."""
+        return self.root / "pylock.toml"
+
+    @property
     def granted(self) -> Path:
         """The devices leased. Written once."""
         return self.root / "granted.json"
@@ -181,6 +186,11 @@ class EnvironmentPaths(NamedTuple):
     def ready(self) -> Path:
         """There only when the environment is complete; says what is in it."""
         return self.root / "ready.json"
+
+    @property
+    def pylock(self) -> Path:
+        """Every package with its hashes (PEP 751); appears by one rename, after ``ready``."""
+        return self.root / "pylock.toml"
 
     @property
     def requirements(self) -> Path:
