@@ -42,8 +42,18 @@ class EnvironmentCache:
         return self._provisioner.fingerprint(spec)
 
     def ready(self, spec: EnvironmentSpec) -> Environment | None:
-        """The environment for ``spec`` if it is there, complete and usable."""
-        fingerprint = self._provisioner.fingerprint(spec)
+        """The environment for ``spec`` if it is there, complete and usable.
+
+        For the environment of a former run that is its own, as long as it is what it was.
+        """
+        locked = spec.locked
+        if locked is not None and locked.fingerprint is not None:
+            former = self._usable(locked.fingerprint)
+            if former is not None and (former.python, former.lock) == (locked.python, locked.lock):
+                return former
+        return self._usable(self._provisioner.fingerprint(spec))
+
+    def _usable(self, fingerprint: str) -> Environment | None:
         found = self._read(fingerprint)
         if found is None or self._provisioner.health(self._cache.environment(fingerprint)):
             return None
@@ -96,6 +106,24 @@ class EnvironmentCache:
         except (WfError, OSError):
             return shared
         return replace(shared, lock=merged(shared.lock, found))
+
+    def pylock(self, shared: Environment, spec: EnvironmentSpec) -> Path:
+        """The lock (PEP 751) of a shared environment, made now if it is not there.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when it cannot be told.
+            OSError: it cannot be written.
+        """
+        path = self._paths(shared.fingerprint).pylock
+        if not path.exists():
+            self.write_pylock(shared, spec, path)
+        return path
+
+    def write_pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> None:
+        """Write the lock of an environment anew; raises as :meth:`pylock`."""
+        reason = self._provisioner.pylock(built, spec, destination)
+        if reason is not None:
+            raise WfError(ENVIRONMENT, "the packages cannot be locked", details=reason)
 
     def _build(
         self, spec: EnvironmentSpec, observer: Observer, log: Path

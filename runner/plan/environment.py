@@ -34,7 +34,10 @@ class LocalRequirement:
 
 @dataclass(frozen=True, slots=True)
 class LockedProject:
-    """A project's ``pyproject.toml`` with its ``uv.lock``, from which packages are installed."""
+    """A project's ``pyproject.toml`` with its ``uv.lock``, from which packages are installed.
+
+    ``path`` is that of ``pyproject.toml`` below the project folder; ``uv.lock`` lies beside it.
+    """
 
     path: str
     pyproject: str

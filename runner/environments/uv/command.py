@@ -64,6 +64,14 @@ class Uv:
         if self._pip_install(*words):
             raise not_installed(spec, self._details())
 
+    def attempt(self, *words: str) -> str | None:
+        """Run uv with these words; its last words where it fails."""
+        return self._details() if self._run(*words) else None
+
+    def attempt_install(self, *words: str) -> str | None:
+        """``uv pip install`` with these words; uv's last words where it fails."""
+        return self._details() if self._pip_install(*words) else None
+
     def lock(self) -> tuple[str, ...]:
         """Every package with its version; uv is asked only for what it takes uv to tell."""
         found = plain_lock(self._build.destination.venv)
