@@ -24,7 +24,8 @@ REFUSED = "no-such-package"
 class FakeProvisioner:
     """Writes an interpreter that is an empty file, and takes the requirements for the lock.
 
-    ``during`` is called in the middle of every build. ``builds`` counts those begun.
+    ``during`` is called in the middle of every build. ``builds`` counts those begun. ``discarded``
+    are the files that were not to be taken again.
     """
 
     kind = "fake"
@@ -36,6 +37,7 @@ class FakeProvisioner:
         self._during = during
         self._reason = reason
         self.builds = 0
+        self.discarded: tuple[str, ...] = ()
 
     def unavailable(self) -> str | None:
         """As the test wants it."""
@@ -57,6 +59,7 @@ class FakeProvisioner:
             if requirement.startswith(REFUSED):
                 raise WfError(ENVIRONMENT, f"cannot install {requirement}", details="not found")
         build.destination.python.touch()
+        (build.destination.venv / "code.py").write_text("code\n", encoding="utf-8")
         return Provisioned(f"{spec.python}.0", self._lock(spec))
 
     def own(self, shared: Environment, build: Build) -> Environment:
@@ -70,6 +73,11 @@ class FakeProvisioner:
         """What a test wrote into ``installed``."""
         listed = build.destination.root / "installed"
         return tuple(listed.read_text().splitlines()) if listed.exists() else ()
+
+    def discard(self, changed: tuple[str, ...], build: Build) -> None:
+        """There is nothing that a build takes files from."""
+        assert build.destination.venv.is_dir()
+        self.discarded += changed
 
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Whether the interpreter is there."""
