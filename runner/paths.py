@@ -193,6 +193,16 @@ class EnvironmentPaths(NamedTuple):
         return self.root / "pylock.toml"
 
     @property
+    def seal(self) -> Path:
+        """What the virtual environment was when it became ready."""
+        return self.root / "seal"
+
+    @property
+    def damaged(self) -> Path:
+        """There only when a thorough look found something; says what."""
+        return self.root / "damaged.json"
+
+    @property
     def requirements(self) -> Path:
         """The requirement files it is built from, under their own relative names."""
         return self.root / "requirements"
@@ -215,3 +225,7 @@ class Cache(NamedTuple):
     def environment_lock(self, fingerprint: str) -> Path:
         """Held while that environment is built."""
         return self.environments / f"{fingerprint}.lock"
+
+    def environment_use(self, fingerprint: str) -> Path:
+        """Held by every run that uses that environment; changed when one begins and ends to."""
+        return self.environments / f"{fingerprint}.use"
