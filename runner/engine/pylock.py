@@ -33,7 +33,7 @@ def keep(
     """
     whole = replace(final, lock=outside(final.lock, paths.root))
     try:
-        if whole.lock == shared.lock:
+        if not difference(shared.lock, whole.lock):
             content = environments.pylock(shared, spec).read_bytes()
             folder.write_bytes(paths.pylock, content)
         else:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from runner.environments import locks
 from runner.environments.interface import Build
+from runner.environments.lock import difference
 from runner.environments.own import merged
 from runner.environments.place import Place, let_go, note_use
 from runner.environments.space import no_space
@@ -69,7 +70,7 @@ class EnvironmentCache:
         if locked is not None and locked.fingerprint is not None:
             former = how(self._at(locked.fingerprint))
             if former is not None:
-                if (former.python, former.lock) == (locked.python, locked.lock):
+                if former.python == locked.python and not difference(locked.lock, former.lock):
                     return former
                 let_go(former.held)
         return how(self._place(spec))

@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from runner.environments.pip_settings import NO_INDEX
-from runner.environments.uv.progress import plain
 from runner.process.helpers import capture
 
 if TYPE_CHECKING:
@@ -58,21 +57,21 @@ def write_pylock(
         for more in (["--offline"], []):
             done = capture(
                 [*words, *more, str(pins), "-o", str(made)],
-                env={**variables, "UV_HTTP_RETRIES": "0"},
+                env={**variables, "UV_HTTP_RETRIES": "0", "UV_NO_WRAP": "1"},
                 cwd=Path(folder),
                 timeout=_SECONDS,
             )
             if done is not None and done.code == 0:
                 _put(made, destination)
                 return None
-            said = said if done is None else plain(done.stderr).strip()
+            said = said if done is None else done.stderr.decode(errors="replace").strip()
         return said.replace(f"{folder}{os.sep}", "")
 
 
 def _words(
     uv: Path, variables: Mapping[str, str], environment: Environment, spec: EnvironmentSpec
 ) -> list[str]:
-    words = [str(uv), "pip", "compile", "-q", "--no-deps", "--no-header", "--no-annotate",
+    words = [str(uv), "pip", "compile", "-q", "--color", "never", "--no-deps", "--no-header", "--no-annotate",
              "--format", "pylock.toml", "--python", str(environment.executable)]  # fmt: skip
     if variables.get(NO_INDEX):
         words.append("--no-index")  # uv knows no variable for it
