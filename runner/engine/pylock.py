@@ -35,7 +35,7 @@ def keep(
     try:
         if not difference(shared.lock, whole.lock):
             content = environments.pylock(shared, spec).read_bytes()
-            folder.write_bytes(paths.pylock, content)
+            folder.put(paths.pylock, content, durable=False)
         else:
             environments.write_pylock(whole, spec, paths.pylock)
     except WfError as error:

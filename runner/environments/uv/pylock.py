@@ -71,8 +71,10 @@ def write_pylock(
 def _words(
     uv: Path, variables: Mapping[str, str], environment: Environment, spec: EnvironmentSpec
 ) -> list[str]:
-    words = [str(uv), "pip", "compile", "-q", "--color", "never", "--no-deps", "--no-header", "--no-annotate",
-             "--format", "pylock.toml", "--python", str(environment.executable)]  # fmt: skip
+    words = [
+        str(uv), "pip", "compile", "-q", "--color", "never", "--no-deps", "--no-header",
+        "--no-annotate", "--format", "pylock.toml", "--python", str(environment.executable),
+    ]  # fmt: skip
     if variables.get(NO_INDEX):
         words.append("--no-index")  # uv knows no variable for it
     if spec.as_of is not None:
