@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from runner.environments.credentials import masked
 from runner.environments.pip_settings import NO_INDEX
 from runner.process.helpers import capture
 
@@ -64,7 +65,7 @@ def write_pylock(
             if done is not None and done.code == 0:
                 _put(made, destination)
                 return None
-            said = said if done is None else done.stderr.decode(errors="replace").strip()
+            said = said if done is None else masked(done.stderr.decode(errors="replace")).strip()
         return said.replace(f"{folder}{os.sep}", "")
 
 
