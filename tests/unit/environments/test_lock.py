@@ -47,6 +47,9 @@ def test_a_difference_leads_from_the_one_to_the_other(wanted: list[str], found: 
         ("demo @ file:///home/runs/dry-ape-1/workspace", False),
         ("-e file:///home/runs/dry-ape-1/workspace/library", False),
         ("demo @ file:///home/runs/dry-ape-10/workspace", True),
+        ("demo @ file:.", False),
+        ("-e file:library", False),
+        ("demo @ git+file:///home/demo@0123", True),
         ("wheel @ file:///home/wheels/wheel-1.0-py3-none-any.whl", True),
     ],
 )
