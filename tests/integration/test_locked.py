@@ -179,6 +179,22 @@ def test_another_file_of_the_same_name_is_refused(
     assert world.wf("run", "train").code == 0
 
 
+def test_the_same_files_may_lie_elsewhere_by_now(
+    world: World, former: dict[str, Any], links: Path
+) -> None:
+    moved = links.rename(links.parent / "moved")
+    world.variables.update(UV_FIND_LINKS=str(moved), PIP_FIND_LINKS=str(moved))
+    prune(world)
+    again = world.wf("run", "train", "--locked", former["name"])
+    assert (again.code, again.out) == (0, "1.0\n"), again.err
+    # and only the same
+    alter(moved / "leaf-1.0-py3-none-any.whl")
+    prune(world)
+    again = world.wf("run", "train", "--locked", former["name"])
+    assert again.code == 78
+    assert "leaf==1.0 is no longer the same file" in again.err
+
+
 def test_a_run_without_hashes_is_built_from_its_versions_and_that_is_said(
     world: World, former: dict[str, Any], links: Path
 ) -> None:
