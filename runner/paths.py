@@ -36,6 +36,11 @@ class RunPaths(NamedTuple):
         return self.root / "environment.json"
 
     @property
+    def pylock(self) -> Path:
+        """Every package of that environment with its hashes (PEP 751); replaced atomically."""
+        return self.root / "pylock.toml"
+
+    @property
     def granted(self) -> Path:
         """The devices leased. Written once."""
         return self.root / "granted.json"
@@ -191,6 +196,11 @@ class EnvironmentPaths(NamedTuple):
     def damaged(self) -> Path:
         """There only when a thorough look found something; says what."""
         return self.root / "damaged.json"
+
+    @property
+    def pylock(self) -> Path:
+        """Every package with its hashes (PEP 751); appears by one rename, after ``ready``."""
+        return self.root / "pylock.toml"
 
     @property
     def requirements(self) -> Path:

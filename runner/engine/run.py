@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
 from runner.artifacts.collect import collect, prepare
-from runner.engine import inputs
+from runner.engine import inputs, pylock
 from runner.engine.basis import look
 from runner.engine.surroundings import Surroundings
 from runner.engine.verdict import cancelled_code, judge, shell_code
@@ -178,12 +178,26 @@ class _Attempt:
             exited = self._execute(environment, lease, repo)
         finally:
             self._parts.leases.release(lease)
+        final = shared
         if self._job.installs:
-            self._write_environment(environments.with_installed(shared, build))
+            final = environments.with_installed(shared, build)
+            self._write_environment(final)
+        self._keep_lock(shared, final)
         return exited
 
     def _write_environment(self, environment: Environment) -> None:
-        folder.write(self._run.paths.environment, environment.document(), durable=False)
+        locked = self._job.environment.locked
+        document = {**environment.document(), "locked": locked and locked.run}
+        folder.write(self._run.paths.environment, document, durable=False)
+
+    def _keep_lock(self, shared: Environment, final: Environment) -> None:
+        spec, paths = self._job.environment, self._run.paths
+        reason = pylock.keep(self._parts.environments, spec, shared, final, paths)
+        if reason is not None:
+            self._notify(Warned(f"there is no pylock.toml of the run: {reason}"))
+        strayed = pylock.strayed(spec, final, paths)
+        if strayed is not None:
+            self._notify(Warned(strayed))
 
     def _snapshot(self, basis: Basis) -> None:
         started = time.monotonic()

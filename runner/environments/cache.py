@@ -24,6 +24,7 @@ from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from runner.environments.interface import Environment, Provisioner
@@ -56,7 +57,20 @@ class EnvironmentCache:
 
     def ready(self, spec: EnvironmentSpec) -> Environment | None:
         """The environment for ``spec`` if it is there, complete and usable; it is not held."""
-        return self._place(spec).look()
+        return self._at_hand(spec, Place.look)
+
+    def _at_hand(
+        self, spec: EnvironmentSpec, take: Callable[[Place], Environment | None]
+    ) -> Environment | None:
+        """For the environment of a former run that is its own, as long as it is what it was."""
+        locked = spec.locked
+        if locked is not None and locked.fingerprint is not None:
+            former = take(Place(self._cache, locked.fingerprint, self._provisioner))
+            if former is not None:
+                if (former.python, former.lock) == (locked.python, locked.lock):
+                    return former
+                let_go(former.held)
+        return take(self._place(spec))
 
     def obtain(
         self, spec: EnvironmentSpec, observer: Observer, log: Path, holder: str = "another run"
@@ -72,7 +86,7 @@ class EnvironmentCache:
         """
         started = time.monotonic()
         observer.notify(PhaseStarted("env", f"python {spec.python}"))
-        found, how = self._place(spec).hold(), "cached"
+        found, how = self._at_hand(spec, Place.hold), "cached"
         if found is None:
             found, how = self._build(spec, observer, log, holder)
         packages = f"{len(found.lock)} package{'' if len(found.lock) == 1 else 's'}"
@@ -117,6 +131,24 @@ class EnvironmentCache:
 
     def _place(self, spec: EnvironmentSpec) -> Place:
         return Place(self._cache, self._provisioner.fingerprint(spec), self._provisioner)
+
+    def pylock(self, shared: Environment, spec: EnvironmentSpec) -> Path:
+        """The lock (PEP 751) of a shared environment, made now if it is not there.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when it cannot be told.
+            OSError: it cannot be written.
+        """
+        path = self._cache.environment(shared.fingerprint).pylock
+        if not path.exists():
+            self.write_pylock(shared, spec, path)
+        return path
+
+    def write_pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> None:
+        """Write the lock of an environment anew; raises as :meth:`pylock`."""
+        reason = self._provisioner.pylock(built, spec, destination)
+        if reason is not None:
+            raise WfError(ENVIRONMENT, "the packages cannot be locked", details=reason)
 
     def _build(
         self, spec: EnvironmentSpec, observer: Observer, log: Path, holder: str

@@ -123,6 +123,17 @@ class Provisioner(Protocol):
         """
         ...
 
+    def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
+        """Write the lock of an environment (PEP 751) to ``destination``, by one rename.
+
+        ``spec`` is what it was built from. What cannot be told is not guessed: then nothing is
+        written, and the reason comes back.
+
+        Raises:
+            OSError: the destination's folder cannot be written.
+        """
+        ...
+
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Why an environment once complete cannot be used any more, or ``None``. Must be cheap."""
         ...

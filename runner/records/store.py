@@ -191,7 +191,7 @@ class Records:
         )
 
     def environments_in_use(self) -> dict[str, list[str]]:
-        """The fingerprints of environments that runs are going on in -> these runs, newest first."""
+        """Fingerprint of an environment -> the runs that are going on in it, newest first."""
         using: dict[str, list[str]] = {}
         for row in self.index().unfinished():
             said = folder.read(self._home.run(row.name).environment) or {}

@@ -183,9 +183,7 @@ def _prune(arguments: argparse.Namespace, shelf: Shelf, context: Context) -> int
     return OK
 
 
-def _find(
-    word: str, shelf: Shelf, context: Context
-) -> tuple[Kept | None, dict[str, Any] | None]:
+def _find(word: str, shelf: Shelf, context: Context) -> tuple[Kept | None, dict[str, Any] | None]:
     """The environment that a fingerprint or a run names, and what the run's record says of it."""
     from runner import compose
     from runner.records import folder

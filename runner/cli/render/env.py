@@ -63,8 +63,7 @@ def show_environment(
     for name, text in _facts(document):
         if text:
             stream.write(f"  {dress.paint(f'{name:<9}', 'dim')} {dress.plain(harmless(text))}\n")
-    for line in document["lock"]:
-        stream.write(f"  {dress.plain(harmless(line))}\n")
+    stream.writelines(f"  {dress.plain(harmless(line))}\n" for line in document["lock"])
 
 
 def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
@@ -108,5 +107,6 @@ def show_pruned(
 def _what(kept: Kept) -> str:
     if not kept.ready:
         return f"(not complete, {amount(kept.room.total())})"
-    return f"(python {kept.python}, {count(len(kept.lock), 'package')}, " \
-        f"{amount(kept.room.total())})"
+    return (
+        f"(python {kept.python}, {count(len(kept.lock), 'package')}, {amount(kept.room.total())})"
+    )
