@@ -188,6 +188,11 @@ class EnvironmentPaths(NamedTuple):
         return self.root / "ready.json"
 
     @property
+    def pylock(self) -> Path:
+        """Every package with its hashes (PEP 751); appears by one rename, after ``ready``."""
+        return self.root / "pylock.toml"
+
+    @property
     def seal(self) -> Path:
         """What the virtual environment was when it became ready."""
         return self.root / "seal"
@@ -196,11 +201,6 @@ class EnvironmentPaths(NamedTuple):
     def damaged(self) -> Path:
         """There only when a thorough look found something; says what."""
         return self.root / "damaged.json"
-
-    @property
-    def pylock(self) -> Path:
-        """Every package with its hashes (PEP 751); appears by one rename, after ``ready``."""
-        return self.root / "pylock.toml"
 
     @property
     def requirements(self) -> Path:

@@ -56,21 +56,23 @@ class EnvironmentCache:
         return self._provisioner.fingerprint(spec)
 
     def ready(self, spec: EnvironmentSpec) -> Environment | None:
-        """The environment for ``spec`` if it is there, complete and usable; it is not held."""
-        return self._at_hand(spec, Place.look)
+        """The environment for ``spec`` if it is there, complete and usable; it is not held.
 
-    def _at_hand(
-        self, spec: EnvironmentSpec, take: Callable[[Place], Environment | None]
+        For the environment of a former run that is its own, as long as it is what it was.
+        """
+        return self._found(spec, Place.look)
+
+    def _found(
+        self, spec: EnvironmentSpec, how: Callable[[Place], Environment | None]
     ) -> Environment | None:
-        """For the environment of a former run that is its own, as long as it is what it was."""
         locked = spec.locked
         if locked is not None and locked.fingerprint is not None:
-            former = take(Place(self._cache, locked.fingerprint, self._provisioner))
+            former = how(self._at(locked.fingerprint))
             if former is not None:
                 if (former.python, former.lock) == (locked.python, locked.lock):
                     return former
                 let_go(former.held)
-        return take(self._place(spec))
+        return how(self._place(spec))
 
     def obtain(
         self, spec: EnvironmentSpec, observer: Observer, log: Path, holder: str = "another run"
@@ -86,7 +88,7 @@ class EnvironmentCache:
         """
         started = time.monotonic()
         observer.notify(PhaseStarted("env", f"python {spec.python}"))
-        found, how = self._at_hand(spec, Place.hold), "cached"
+        found, how = self._found(spec, Place.hold), "cached"
         if found is None:
             found, how = self._build(spec, observer, log, holder)
         packages = f"{len(found.lock)} package{'' if len(found.lock) == 1 else 's'}"
@@ -129,9 +131,6 @@ class EnvironmentCache:
             return shared
         return replace(shared, lock=merged(shared.lock, found))
 
-    def _place(self, spec: EnvironmentSpec) -> Place:
-        return Place(self._cache, self._provisioner.fingerprint(spec), self._provisioner)
-
     def pylock(self, shared: Environment, spec: EnvironmentSpec) -> Path:
         """The lock (PEP 751) of a shared environment, made now if it is not there.
 
@@ -139,7 +138,7 @@ class EnvironmentCache:
             WfError: kind ``ENVIRONMENT`` when it cannot be told.
             OSError: it cannot be written.
         """
-        path = self._cache.environment(shared.fingerprint).pylock
+        path = self._at(shared.fingerprint).paths.pylock
         if not path.exists():
             self.write_pylock(shared, spec, path)
         return path
@@ -149,6 +148,12 @@ class EnvironmentCache:
         reason = self._provisioner.pylock(built, spec, destination)
         if reason is not None:
             raise WfError(ENVIRONMENT, "the packages cannot be locked", details=reason)
+
+    def _place(self, spec: EnvironmentSpec) -> Place:
+        return self._at(self._provisioner.fingerprint(spec))
+
+    def _at(self, fingerprint: str) -> Place:
+        return Place(self._cache, fingerprint, self._provisioner)
 
     def _build(
         self, spec: EnvironmentSpec, observer: Observer, log: Path, holder: str

@@ -115,14 +115,6 @@ class Provisioner(Protocol):
         """
         ...
 
-    def discard(self, changed: tuple[str, ...], build: Build) -> None:
-        """See that no later build takes these files of the environment of ``build`` again.
-
-        They are not what was installed, and may lie in the installer's own cache as well.
-        ``changed`` holds paths below the environment.
-        """
-        ...
-
     def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
         """Write the lock of an environment (PEP 751) to ``destination``, by one rename.
 
@@ -131,6 +123,14 @@ class Provisioner(Protocol):
 
         Raises:
             OSError: the destination's folder cannot be written.
+        """
+        ...
+
+    def discard(self, changed: tuple[str, ...], build: Build) -> None:
+        """See that no later build takes these files of the environment of ``build`` again.
+
+        They are not what was installed, and may lie in the installer's own cache as well.
+        ``changed`` holds paths below the environment.
         """
         ...
 

@@ -91,8 +91,8 @@ class FakeProvisioner:
         refused = [line for line in built.lock if line.startswith(REFUSED)]
         if refused:
             return f"{refused[0]} cannot be had for python {spec.python}"
-        pairs = (line.partition("==")[::2] for line in built.lock)
-        packages = (f'[[packages]]\nname = "{n}"\nversion = "{v}"\n' for n, v in pairs)
+        pairs = (line.partition("==") for line in built.lock)
+        packages = (f'[[packages]]\nname = "{n}"\nversion = "{v}"\n' for n, _, v in pairs)
         destination.write_text("".join(['lock-version = "1.0"\n', *packages]), encoding="utf-8")
         return None
 

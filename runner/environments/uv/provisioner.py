@@ -85,6 +85,13 @@ class UvProvisioner:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         return Uv(uv, self._variables, build).lock()
 
+    def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
+        """``uv pip compile`` of what is installed, without what it depends on."""
+        uv = find_uv(self._variables)
+        if uv is None:
+            return self.unavailable()
+        return write_pylock(uv, self._variables, built, spec, destination)
+
     def discard(self, changed: tuple[str, ...], build: Build) -> None:
         """Have uv forget the packages that the files came with.
 
@@ -97,13 +104,6 @@ class UvProvisioner:
         packages = owners(build.destination.venv, changed)
         if uv is not None and packages:
             Uv(uv, self._variables, build).forget(packages)
-
-    def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
-        """``uv pip compile`` of what is installed, without what it depends on."""
-        uv = find_uv(self._variables)
-        if uv is None:
-            return self.unavailable()
-        return write_pylock(uv, self._variables, built, spec, destination)
 
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Its interpreter may have been removed or upgraded away."""
