@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from runner.environments.pip_settings import NO_INDEX
-from runner.environments.uv.progress import plain
 from runner.process.helpers import capture
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def write_pylock(
             if done is not None and done.code == 0:
                 _put(made, destination)
                 return None
-            said = said if done is None else plain(done.stderr).strip()
+            said = said if done is None else done.stderr.decode(errors="replace").strip()
         return said.replace(f"{folder}{os.sep}", "")
 
 
