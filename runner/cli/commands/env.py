@@ -36,7 +36,7 @@ def parser() -> Parser:
     )
     made.add_argument("action", metavar="ACTION", help="list, show, verify or prune")
     made.add_argument(
-        "which", metavar="RUN|FINGERPRINT", nargs="?",
+        "which", metavar="RUN", nargs="?",
         help="a run, or an environment by the first letters of its fingerprint",
     )  # fmt: skip
     made.add_argument("--pylock", action="store_true", help="show: its pylock.toml")
