@@ -9,7 +9,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from runner.environments.uv.failures import culprit
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.paths import EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec, RequirementFile
@@ -124,41 +123,3 @@ def test_an_environment_is_well_while_its_interpreter_is_there(tmp_path: Path) -
     assert str(interpreter) in gone
     interpreter.touch()
     assert UvProvisioner({}, {}).health(paths) is None
-
-
-# --- who is to blame ------------------------------------------------------------------------------
-
-FILES = (
-    RequirementFile("requirements.txt", "# all\nsix\nruamel.yaml==99\n-r base.txt\n"),
-    RequirementFile("base.txt", "Torch_Vision==9.9 # why\nno-such-thing\n"),
-)
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        (
-            (
-                "Because no-such-thing was not found in the package registry and you require"
-                " no-such-thing, we can conclude that your requirements are unsatisfiable."
-            ),
-            ("no-such-thing", "base.txt:2"),
-        ),
-        (
-            "Because there is no version of torch-vision==9.9 and you require torch-vision==9.9",
-            ("Torch_Vision==9.9", "base.txt:1"),
-        ),
-        (
-            "Because there is no version of ruamel-yaml==99 and you require ruamel-yaml==99",
-            ("ruamel.yaml==99", "requirements.txt:3"),
-        ),
-        ("you require no-such-thing.", ("no-such-thing", "base.txt:2")),
-        ("Failed to fetch: `https://example.org/simple/six/`", ("six", "requirements.txt:2")),
-        ("the network is down", None),
-        ("", None),
-    ],
-)
-def test_the_requirement_that_uv_names_is_found_with_its_line(
-    said: str, expected: tuple[str, str] | None
-) -> None:
-    assert culprit(said, FILES) == expected
