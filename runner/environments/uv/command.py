@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from runner.environments.credentials import masked
 from runner.environments.installed import plain_lock
-from runner.environments.pip_settings import NO_INDEX
+from runner.environments.pip_settings import uv_options
+from runner.environments.uv.origins import origins
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import PhaseProgress
 from runner.process.helpers import capture, stream
 from runner.terminal import WindowSize
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from runner.environments.interface import Build
@@ -60,13 +61,12 @@ class Uv:
             raise no_pip(self._details())
 
     def _pip_install(self, *words: str) -> int:
-        own = ["--python", str(self._build.destination.python)]
-        if self._variables.get(NO_INDEX):
-            own.append("--no-index")  # uv knows no variable for it
+        own = ["--python", str(self._build.destination.python), *uv_options(self._variables)]
         return self._run("pip", "install", *own, *words)
 
     def install(self, spec: EnvironmentSpec) -> None:
         """Install what the first file and the provider ask for."""
+        self._write(origins(spec, self._variables))
         words = list(spec.packages)
         for file in spec.requirements[:1]:
             words += ["-r", str(self._build.destination.requirements / file.path)]
@@ -74,6 +74,10 @@ class Uv:
             from runner.environments.uv.failures import not_installed
 
             raise not_installed(spec, self._details(), self._build.log)
+
+    def _write(self, lines: Iterable[str]) -> None:
+        with open(self._build.log, "a", opener=_private, encoding="utf-8") as log:
+            log.writelines(f"{line}\n" for line in lines)
 
     def lock(self) -> tuple[str, ...]:
         """Every package with its version; uv is asked only for what it takes uv to tell."""

@@ -81,7 +81,7 @@ def test_the_interpreter_counts() -> None:
     "name",
     [
         *("UV_INDEX", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
-        *("UV_NO_INDEX", "UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER", "UV_INDEX_STRATEGY"),
+        *("UV_NO_INDEX", "UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER", "PIP_NO_BINARY"),
     ],
 )
 def test_where_packages_come_from_counts_whoever_says_so(name: str) -> None:
@@ -96,6 +96,15 @@ def test_where_packages_come_from_counts_whoever_says_so(name: str) -> None:
 )
 def test_who_asks_does_not_count(name: str) -> None:
     assert fingerprint("six", variables={name: "x"}) == fingerprint("six")
+
+
+def test_what_a_file_of_constraints_says_counts(tmp_path: Path) -> None:
+    limits = tmp_path / "limits.txt"
+    limits.write_text("six<2")
+    before = fingerprint("six", variables={"UV_CONSTRAINT": str(limits)})
+    assert before == fingerprint("six", index={"UV_CONSTRAINT": str(limits)})
+    limits.write_text("six<1")
+    assert before != fingerprint("six", variables={"UV_CONSTRAINT": str(limits)})
 
 
 wishes = st.lists(
