@@ -79,6 +79,24 @@ class Uv:
         with open(self._build.log, "a", opener=_private, encoding="utf-8") as log:
             log.writelines(f"{line}\n" for line in lines)
 
+    def attempt(self, *words: str) -> str | None:
+        """Run uv with these words; its last words where it fails."""
+        return self._details() if self._run(*words) else None
+
+    def attempt_install(self, *words: str) -> str | None:
+        """``uv pip install`` with these words; uv's last words where it fails."""
+        return self._details() if self._pip_install(*words) else None
+
+    def forget(self, packages: tuple[str, ...]) -> None:
+        """Remove what uv has kept of these packages; others that are at work are waited for."""
+        if self._run("cache", "clean", *packages):
+            raise WfError(
+                ENVIRONMENT,
+                f"uv could not remove what it has kept of {', '.join(packages)}",
+                hint="its cache may not be writable: set UV_CACHE_DIR to another folder",
+                details=self._details(),
+            )
+
     def lock(self) -> tuple[str, ...]:
         """Every package with its version; uv is asked only for what it takes uv to tell."""
         found = plain_lock(self._build.destination.venv)
