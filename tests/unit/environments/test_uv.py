@@ -81,7 +81,8 @@ def test_the_interpreter_counts() -> None:
     "name",
     [
         *("UV_INDEX", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
-        *("UV_NO_INDEX", "UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER", "PIP_NO_BINARY"),
+        *("UV_NO_INDEX", "UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER", "UV_INDEX_STRATEGY"),
+        *("PIP_NO_BINARY", "PIP_ONLY_BINARY"),
     ],
 )
 def test_where_packages_come_from_counts_whoever_says_so(name: str) -> None:
