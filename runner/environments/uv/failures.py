@@ -38,7 +38,7 @@ def no_venv(version: str, said: str, log: Path) -> WfError:
     cause = here(read(said), Asked((), version, None))
     if cause is None:
         return no_interpreter(version, said)
-    return WfError(ENVIRONMENT, cause.message, hint=cause.hint, details=_details(said, log))
+    return WfError(ENVIRONMENT, cause.message, hint=cause.hint, details=details(said, log))
 
 
 def no_pip(said: str) -> WfError:
@@ -56,12 +56,7 @@ def not_installed(spec: EnvironmentSpec, said: str, log: Path) -> WfError:
     words = read(said)
     wishes = asked(spec)
     cause = (
-        here(words, wishes)
-        or (build_failed(words, wishes) if words.build else None)
-        or unreachable(words, wishes)
-        or build_failed(words, wishes)
-        or unsatisfied(words, wishes)
-        or _something(spec, words, wishes)
+        known_cause(words, wishes) or unsatisfied(words, wishes) or _something(spec, words, wishes)
     )
     if spec.as_of is not None and _UNDATED in said:
         cause = Cause(
@@ -73,7 +68,17 @@ def not_installed(spec: EnvironmentSpec, said: str, log: Path) -> WfError:
         ENVIRONMENT,
         masked(cause.message),
         hint=masked(cause.hint),
-        details=_details(said, log),
+        details=details(said, log),
+    )
+
+
+def known_cause(words: Said, wishes: Asked) -> Cause | None:
+    """Why something cannot be installed whose version is settled."""
+    return (
+        here(words, wishes)
+        or (build_failed(words, wishes) if words.build else None)
+        or unreachable(words, wishes)
+        or build_failed(words, wishes)
     )
 
 
@@ -88,6 +93,7 @@ def _something(spec: EnvironmentSpec, said: Said, wishes: Asked) -> Cause:
     )
 
 
-def _details(said: str, log: Path) -> str:
+def details(said: str, log: Path) -> str:
+    """The end of what uv said, and where the whole of it is."""
     lines = [line for line in masked(said).splitlines() if line.strip()]
     return "\n".join((*lines[-_DETAIL_LINES:], f"the whole log: {log}"))

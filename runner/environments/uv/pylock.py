@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from runner.environments.credentials import masked
-from runner.environments.pip_settings import NO_INDEX
+from runner.environments.pip_settings import uv_options
 from runner.process.helpers import capture
 
 if TYPE_CHECKING:
@@ -75,9 +75,8 @@ def _words(
     words = [
         str(uv), "pip", "compile", "-q", "--color", "never", "--no-deps", "--no-header",
         "--no-annotate", "--format", "pylock.toml", "--python", str(environment.executable),
+        *uv_options(variables),
     ]  # fmt: skip
-    if variables.get(NO_INDEX):
-        words.append("--no-index")  # uv knows no variable for it
     if spec.as_of is not None:
         words += ["--exclude-newer", f"{spec.as_of}T23:59:59Z"]
     return words
