@@ -39,7 +39,7 @@ def keep(
         else:
             environments.write_pylock(whole, spec, paths.pylock)
     except WfError as error:
-        return error.details or error.message
+        return _cause(error.details or error.message)
     except OSError as error:
         return f"{error.strerror}: {error.filename}"
     return None
@@ -55,3 +55,9 @@ def strayed(spec: EnvironmentSpec, final: Environment, paths: RunPaths) -> str |
     more = ", …" if len(told) > _NAMED else ""
     shown = ", ".join(told[:_NAMED])
     return f"the job has installed what {spec.locked.run} did not have: {shown}{more}"
+
+
+def _cause(said: str) -> str:
+    """The last of uv's ``cause:`` lines, which is the first cause."""
+    last = (said.strip() or "uv did not say why").splitlines()[-1].strip()
+    return last.removeprefix("error: ").removeprefix("cause: ")

@@ -184,7 +184,7 @@ class _Attempt:
         spec, paths = self._job.environment, self._run.paths
         reason = pylock.keep(self._parts.environments, spec, shared, final, paths)
         if reason is not None:
-            self._notify(Warned(f"there is no pylock.toml of the run: {reason.splitlines()[0]}"))
+            self._notify(Warned(f"there is no pylock.toml of the run: {reason}"))
         strayed = pylock.strayed(spec, final, paths)
         if strayed is not None:
             self._notify(Warned(strayed))

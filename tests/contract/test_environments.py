@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -21,7 +22,7 @@ from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.paths import Cache, EnvironmentPaths
-from runner.plan.environment import EnvironmentSpec, RequirementFile
+from runner.plan.environment import EnvironmentSpec, LockedRun, RequirementFile
 from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
 from tests.fakes import packages
 from tests.fakes.observer import RecordingObserver
@@ -348,6 +349,107 @@ def test_another_builder_takes_over_from_a_killed_one(rig: Rig) -> None:
     rig.bench.gate.touch()
     assert second.communicate(timeout=PATIENCE_SECONDS)[0].strip() == "built"
     assert rig.cache.ready(rig.bench.spec) is not None
+
+
+# --- the lock, and an environment made from one --------------------------------------------------
+
+
+def locked_to(rig: Rig, built: Environment, **other: Any) -> EnvironmentSpec:
+    """An environment like one that was built, as a later run asks for it."""
+    text = rig.cache.pylock(built, rig.bench.spec).read_text()
+    run = LockedRun("wet-mango-1", built.python, built.lock, text, built.fingerprint)
+    return EnvironmentSpec(OWN).taken_from(replace(run, **other))
+
+
+def test_the_lock_names_every_package_and_is_made_once(rig: Rig) -> None:
+    built = rig.obtain()
+    path = rig.cache.pylock(built, rig.bench.spec)
+    assert path == rig.home() / "pylock.toml"
+    assert path.read_text().startswith("lock-version")
+    assert 'name = "held"\nversion = "1.0"\n' in path.read_text()
+    before = path.stat()
+    assert rig.cache.pylock(built, rig.bench.spec) == path
+    assert path.stat().st_ino == before.st_ino
+    # nothing else is left behind
+    assert [found.name for found in rig.home().iterdir() if found.name.startswith(".py")] == []
+
+
+def test_a_lock_that_cannot_be_made_is_not_there(rig: Rig, tmp_path: Path) -> None:
+    built = replace(rig.obtain(), lock=(f"{REFUSED}==1.0",))
+    with pytest.raises(WfError) as caught:
+        rig.cache.write_pylock(built, rig.bench.spec, tmp_path / "pylock.toml")
+    assert caught.value.kind == ENVIRONMENT
+    assert REFUSED in str(caught.value.details)
+    assert not (tmp_path / "pylock.toml").exists()
+
+
+def test_an_environment_that_was_removed_is_made_again_from_its_lock(rig: Rig) -> None:
+    built = rig.obtain()
+    spec = locked_to(rig, built)
+    shutil.rmtree(rig.home())
+    assert rig.cache.ready(spec) is None
+    again = rig.obtain(spec)
+    assert rig.how() == "built"
+    assert (again.python, again.lock) == (built.python, built.lock)
+    assert again.fingerprint == rig.cache.fingerprint(spec)
+    # the next one finds it
+    assert rig.obtain(spec) == again
+    assert rig.how() == "cached"
+
+
+def test_the_environment_of_the_run_itself_is_found(rig: Rig) -> None:
+    built = rig.obtain()
+    spec = locked_to(rig, built)
+    assert rig.cache.ready(spec) == built
+    assert rig.obtain(spec) == built
+    assert rig.how() == "cached"
+
+
+@pytest.mark.parametrize("other", [{"lock": ("held==2.0",)}, {"python": "3.6.1"}])
+def test_an_environment_that_is_another_than_the_runs_is_not_taken_for_it(
+    rig: Rig, other: dict[str, Any]
+) -> None:
+    assert rig.cache.ready(locked_to(rig, rig.obtain(), **other)) is None
+
+
+def test_what_is_locked_has_a_fingerprint_of_its_own(bench: Bench) -> None:
+    fingerprint = bench.provisioner().fingerprint
+    run = LockedRun("wet-mango-1", "3.11.7", ("held==1.0",), "lock", "abc")
+    others = [
+        replace(run, python="3.11.8"),
+        replace(run, lock=("held==1.1",)),
+        replace(run, pylock="other"),
+        replace(run, pylock=None),
+    ]
+    bare = EnvironmentSpec("3.11.7")
+    named = {fingerprint(bare.taken_from(one)) for one in (run, *others)}
+    assert len(named | {fingerprint(bare)}) == len(others) + 2
+    # two runs with the same packages have the same environment
+    same = replace(run, run="dry-mango-2", fingerprint="def")
+    assert fingerprint(bare.taken_from(same)) == fingerprint(bare.taken_from(run))
+
+
+def test_what_cannot_be_had_again_leaves_nothing_behind(rig: Rig) -> None:
+    run = LockedRun("wet-mango-1", rig.obtain().python, (f"{REFUSED}==1.0",), None)
+    spec = EnvironmentSpec(OWN).taken_from(run)
+    with pytest.raises(WfError) as caught:
+        rig.obtain(spec)
+    assert caught.value.kind == ENVIRONMENT
+    assert f"{REFUSED}==1.0" in caught.value.message
+    assert not rig.home(spec).exists()
+
+
+def test_a_project_has_what_its_lock_says(rig: Rig) -> None:
+    links = rig.folder / "links"
+    packages.wheel(links, "leaf", "1.0")
+    packages.wheel(links, "leaf", "2.0")
+    project = packages.locked_project(links, "leaf", locked=(("leaf", "1.0"),))
+    spec = EnvironmentSpec(OWN, project=project)
+    assert rig.obtain(spec).lock == ("leaf==1.0",)
+    assert rig.obtain(spec).lock == ("leaf==1.0",)
+    assert rig.how() == "cached"
+    other = packages.locked_project(links, "leaf", locked=(("leaf", "2.0"),))
+    assert rig.obtain(EnvironmentSpec(OWN, project=other)).lock == ("leaf==2.0",)
 
 
 # --- an environment of a run's own ---------------------------------------------------------------

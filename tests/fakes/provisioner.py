@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -90,5 +91,10 @@ class FakeProvisioner:
     def _lock(self, spec: EnvironmentSpec) -> tuple[str, ...]:
         if spec.locked is not None:
             return spec.locked.lock
+        if spec.project is not None:
+            found = re.findall(
+                r'name = "(.+)"\nversion = "(.+)"\nsource = { reg', spec.project.lock
+            )
+            return tuple(f"{name}=={version}" for name, version in found)
         named = tuple(line.text for file in spec.requirements for line in lines(file.text))
         return (*named, *spec.packages)

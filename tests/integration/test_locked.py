@@ -42,7 +42,9 @@ def links(world: World) -> Path:
     packages.pip(folder)
     packages.wheel(folder, "leaf")
     packages.wheel(folder, "branch", requires=("leaf>=1",))
-    world.variables.update(packages.index(folder))
+    # for what jobs install themselves as well
+    pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}
+    world.variables.update(packages.index(folder) | pip)
     world.workflows(WORKFLOW)
     world.write("requirements.txt", "branch\n")
     world.write("train.py", "import leaf\nprint(leaf.__version__)\n")
@@ -201,7 +203,7 @@ def test_a_lock_that_was_changed_by_hand_is_told_as_a_difference(
     recorded.write_text(json.dumps({**said, "lock": ["branch==1.0", "leaf==0.9", "twig==1.0"]}))
     again = world.wf("run", "train", "--locked", former["name"])
     assert again.code == 78
-    lines = [line.strip() for line in again.err.splitlines()]
+    lines = [line.strip(" │") for line in again.err.splitlines()]
     at = lines.index("- leaf==0.9")
     assert lines[at : at + 3] == ["- leaf==0.9", "+ leaf==1.0", "- twig==1.0"]
     assert environments(world) == [said["fingerprint"]]

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from runner.plan.environment import LockedProject
 
 _WANTED = re.compile(r"Python requirement: `([^`]+)`")
+# a package as uv names it, or the name of its wheel
+_PACKAGE = re.compile(
+    r"`(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[^`\s]+)`"
+    r"|/(?P<file>[A-Za-z0-9][\w.]*)-(?P<of>[^-/\s]+)-[^/\s]+\.whl"
+)
 # what uv says of a lock that it would have to resolve anew
 _STALE = re.compile(r"lockfile .* needs to be updated|No solution found")
 
@@ -45,7 +50,7 @@ def install_project(
         "--preview-features", "pylock", "-r", str(folder / "pylock.toml")
     )
     if said is not None:
-        raise _failed(project, said, "a package of `{}` cannot be installed")
+        raise _failed(project, said)
 
 
 def _export(uv: Path, variables: Mapping[str, str], project: LockedProject, build: Build) -> None:
@@ -63,7 +68,7 @@ def _export(uv: Path, variables: Mapping[str, str], project: LockedProject, buil
     if said is not None:
         said = _attempt(Uv(uv, variables, build), project, build, "--frozen")
     if said is not None:
-        raise _failed(project, said, "`{}` cannot be used")
+        raise _failed(project, said)
 
 
 def _attempt(run: Uv, project: LockedProject, build: Build, mode: str) -> str | None:
@@ -93,16 +98,16 @@ def _stale(project: LockedProject, said: str) -> WfError:
     )
 
 
-def _failed(project: LockedProject, said: str, what: str) -> WfError:
-    wanted = _WANTED.search(said)
+def _failed(project: LockedProject, said: str) -> WfError:
+    wanted, package = _WANTED.search(said), _PACKAGE.search(said)
     if wanted:
         message = f"`{project.path}` asks for Python {wanted[1]}"
-        return WfError(
-            ENVIRONMENT, message, hint="choose one that fits with --python", details=said
-        )
-    return WfError(
-        ENVIRONMENT,
-        what.format(_lock(project)),
-        hint="try again if the network was at fault; `uv lock` makes the file anew",
-        details=said,
-    )
+        hint = "choose one that fits with --python"
+    elif package:
+        named = f"{package['name'] or package['file']}=={package['version'] or package['of']}"
+        message = f"cannot install `{named}` ({_lock(project)})"
+        hint = "try again if the network was at fault; `uv lock --upgrade` chooses versions anew"
+    else:
+        message = f"`{_lock(project)}` cannot be used"
+        hint = "make it anew: uv lock"
+    return WfError(ENVIRONMENT, message, hint=hint, details=said)
