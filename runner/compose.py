@@ -26,11 +26,13 @@ def records(settings: Settings, now: Callable[[], datetime]) -> Records:
 def environments(settings: Settings, variables: Mapping[str, str]) -> EnvironmentCache:
     """The cache of environments, built by uv from where the user's pip would install."""
     from runner.environments.cache import EnvironmentCache
+    from runner.environments.finishing.start import BackgroundFinisher
     from runner.environments.pip_settings import uv_variables
     from runner.environments.uv.provisioner import UvProvisioner
 
     provisioner = UvProvisioner(variables, uv_variables(variables))
-    return EnvironmentCache(provisioner, settings.cache)
+    finisher = BackgroundFinisher("runner.finisher", settings.cache, variables)
+    return EnvironmentCache(provisioner, settings.cache, finisher)
 
 
 def inventory(variables: Mapping[str, str]) -> Callable[[Resources], Inventory]:

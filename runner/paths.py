@@ -193,6 +193,21 @@ class EnvironmentPaths(NamedTuple):
         return self.root / "pylock.toml"
 
     @property
+    def finished(self) -> Path:
+        """There only when nothing is left to be done to it; says what was."""
+        return self.root / "finished.json"
+
+    @property
+    def finishing(self) -> Path:
+        """Locked by who finishes it; holds that one's process id."""
+        return self.root / "finishing"
+
+    @property
+    def finishing_log(self) -> Path:
+        """Why it could not be finished; only there when that is so."""
+        return self.root / "finishing.log"
+
+    @property
     def requirements(self) -> Path:
         """The requirement files it is built from, under their own relative names."""
         return self.root / "requirements"
@@ -215,3 +230,7 @@ class Cache(NamedTuple):
     def environment_lock(self, fingerprint: str) -> Path:
         """Held while that environment is built."""
         return self.environments / f"{fingerprint}.lock"
+
+    def environment_use(self, fingerprint: str) -> Path:
+        """Held by every run that uses that environment; changed when one begins and ends to."""
+        return self.environments / f"{fingerprint}.use"

@@ -12,30 +12,41 @@ import fcntl
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from runner import tree
+from runner.environments.finishing.mark import finish_bare, is_being_finished, wait_for_lock
 from runner.environments.interface import Build, Environment
 from runner.environments.own import merged
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from runner.environments.interface import Provisioned, Provisioner
+    from runner.environments.interface import Finisher, Provisioned, Provisioner
     from runner.events import Observer
     from runner.paths import Cache, EnvironmentPaths
     from runner.plan.environment import EnvironmentSpec
+
+# a finisher stands back behind all others: on a busy machine it is quicker to do without it
+_FINISHER_SECONDS = 2.0
 
 
 class EnvironmentCache:
     """Environments of one kind below one cache folder."""
 
-    def __init__(self, provisioner: Provisioner, cache: Cache) -> None:
+    def __init__(
+        self, provisioner: Provisioner, cache: Cache, finisher: Finisher | None = None
+    ) -> None:
+        """Without a ``finisher`` environments are left unfinished, as :meth:`finish` finds them."""
         self._provisioner = provisioner
         self._cache = cache
+        self._finisher = finisher
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
         """The name that an environment for ``spec`` has, built or not."""
@@ -75,7 +86,32 @@ class EnvironmentCache:
         packages = f"{len(found.lock)} package{'' if len(found.lock) == 1 else 's'}"
         text = f"python {found.python} · {packages} · {how}"
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
+        self._have_finished(spec, found)
         return found
+
+    def finish(self, spec: EnvironmentSpec, fingerprint: str, variables: Mapping[str, str]) -> None:
+        """Do now what is left to be done to an environment, unless somebody else is at it.
+
+        ``spec`` is what it was built from.
+        """
+        from runner.environments.finishing.finish import Unfinished, finish
+
+        paths, built = self._paths(fingerprint), self._read(fingerprint)
+        if built is not None:
+            use = self._cache.environment_use(fingerprint)
+            lock = partial(self._provisioner.pylock, built, spec, paths.pylock)
+            finish(Unfinished(paths, use, lock, variables))
+
+    def _have_finished(self, spec: EnvironmentSpec, found: Environment) -> None:
+        """Have somebody finish it whom the run need not wait for; a run does not fail for that."""
+        paths = self._paths(found.fingerprint)
+        if self._finisher is None or paths.finished.exists():
+            return
+        with suppress(OSError):
+            if not found.lock:
+                finish_bare(paths)
+            elif not is_being_finished(paths):
+                self._finisher.begin(spec, found.fingerprint)
 
     def own(self, shared: Environment, build: Build) -> Environment:
         """An environment of a run's own on top of a shared one, for a job that installs packages.
@@ -108,16 +144,16 @@ class EnvironmentCache:
         return replace(shared, lock=merged(shared.lock, found))
 
     def pylock(self, shared: Environment, spec: EnvironmentSpec) -> Path:
-        """The lock (PEP 751) of a shared environment, made now if it is not there.
+        """The lock (PEP 751) of a shared environment, made now if nobody else is making it.
 
         Raises:
             WfError: kind ``ENVIRONMENT`` when it cannot be told.
             OSError: it cannot be written.
         """
-        path = self._paths(shared.fingerprint).pylock
-        if not path.exists():
-            self.write_pylock(shared, spec, path)
-        return path
+        paths = self._paths(shared.fingerprint)
+        if not wait_for_lock(paths, _FINISHER_SECONDS):
+            self.write_pylock(shared, spec, paths.pylock)
+        return paths.pylock
 
     def write_pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> None:
         """Write the lock of an environment anew; raises as :meth:`pylock`."""

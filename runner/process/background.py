@@ -20,7 +20,7 @@ _SHELL = "/bin/sh"
 _LEAVE = 'exec 3<&0; "$@" <&3 3<&- &'
 # more gain little, and each takes memory
 _MOST = 8
-_LOWEST_PRIORITY = 19
+_NICE = 13  # a weight of 56 against 1024
 # of -1000 to 1000 (proc(5)): ended before anything else where memory is short
 _ENDED_FIRST = 900
 # cgroup v2, then v1, as seen from within a container
@@ -43,23 +43,24 @@ def start(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, said: Binar
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        check=True,
+        check=False,
     )
 
 
 def stand_back() -> None:
-    """Leave processors, disks and memory to all other processes, as far as this system can.
+    """Take a processor that another process wants for a twentieth of its time at most.
 
-    On Linux the idle policy gives us what nobody else wants (sched(7)), on the disk as well
-    (ioprio_set(2)). With autogroups a session competes with others as a whole, whatever the
-    priority of its processes; so ours steps back as a whole too.
+    That is what the kernel's table of weights gives (sched(7)), to the disk as well (ioprio_set(2)).
+    The idle policy would give less, and nothing at all for hours on a machine that is never idle.
+    With autogroups a session competes with others as a whole, whatever the priority of its
+    processes; so ours steps back as a whole too.
     """
     with suppress(OSError):
-        os.nice(_LOWEST_PRIORITY)
+        os.nice(_NICE)
     if hasattr(os, "sched_setscheduler"):
         with suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    for file, value in (("autogroup", _LOWEST_PRIORITY), ("oom_score_adj", _ENDED_FIRST)):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    for file, value in (("autogroup", _NICE), ("oom_score_adj", _ENDED_FIRST)):
         with suppress(OSError):
             Path("/proc/self", file).write_text(str(value), encoding="ascii")
 

@@ -6,7 +6,7 @@ import os
 import selectors
 import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,20 +17,21 @@ _CHUNK = 1 << 16
 _AT_ONCE = 2
 
 
-def share_out(
-    argv: Sequence[str],
-    lines: Iterable[bytes],
-    *,
-    size: int,
-    env: Mapping[str, str],
-    cwd: Path,
-    inherit: tuple[int, ...] = (),
-) -> Iterator[bytes]:
+class Hand(NamedTuple):
+    """How each of them is started. ``inherit`` are descriptors kept open in it."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path
+    inherit: tuple[int, ...] = ()
+
+
+def share_out(lines: Iterable[bytes], hand: Hand, size: int) -> Iterator[bytes]:
     """Start ``size`` helpers, hand each line to one of them, and yield their answers as they come.
 
     A helper answers every line (of 32 KiB at most) with a line, and ends when its input does. What
     one that ended before its time was working on stays unanswered; the others go on. None outlives
-    the iteration, however that ends. ``inherit`` are descriptors kept open in them.
+    the iteration, however that ends.
 
     Raises:
         OSError: a helper cannot be started.
@@ -40,7 +41,7 @@ def share_out(
         helpers: list[_Helper] = []
         try:
             for _ in range(size):
-                helper = _Helper(argv, env, cwd, inherit)
+                helper = _Helper(hand)
                 helpers.append(helper)
                 selector.register(helper.output, selectors.EVENT_READ, helper)
                 helper.take(left, _AT_ONCE)
@@ -61,18 +62,16 @@ def share_out(
 class _Helper:
     """One of them."""
 
-    def __init__(
-        self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, inherit: tuple[int, ...]
-    ) -> None:
+    def __init__(self, hand: Hand) -> None:
         self._process = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env=dict(env),
+            list(hand.argv),
+            cwd=hand.cwd,
+            env=dict(hand.env),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            pass_fds=inherit,
+            pass_fds=hand.inherit,
         )
         assert self._process.stdin is not None  # noqa: S101 - asked for above
         assert self._process.stdout is not None  # noqa: S101 - the same

@@ -12,16 +12,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.environments.finishing import worker
 from runner.environments.finishing.order import in_order
 from runner.environments.finishing.roots import roots
-from runner.process.crew import share_out
+from runner.process.crew import Hand, share_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from runner.paths import EnvironmentPaths
 
+# started by path, and never imported
+_WORKER = str(Path(__file__).with_name("worker.py"))
 _SOURCE = ".py"
 _CACHE = "__pycache__"
 # few, so that all hands are at what is imported first
@@ -52,11 +53,10 @@ def compile_all(
     files = (f"{at}/{name}" for at, names in folders.items() for name in _ordered(at, names))
     lines = (b"\0".join(os.fsencode(file) for file in group) for group in _groups(files))
     # neither the caller's variables nor what is installed has a say in how it is compiled
-    argv = [str(paths.python), "-I", "-S", "-W", "ignore", worker.__file__]
+    argv = [str(paths.python), "-I", "-S", "-W", "ignore", _WORKER]
+    hand = Hand(argv, variables, paths.root, held)
     compiled = 0
-    for said in share_out(
-        argv, lines, size=min(hands, total), env=variables, cwd=paths.root, inherit=held
-    ):
+    for said in share_out(lines, hand, min(hands, total)):
         if said.startswith(b"!"):
             raise OSError(os.fsdecode(said[1:]))
         compiled += int(said)

@@ -19,7 +19,7 @@ HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 HAS_FLAGS = sys.version_info >= (3, 7)
 
 
-def is_current(source, compiled):  # type: (str, str) -> bool
+def is_current(source: str, compiled: str) -> bool:
     """Whether there is bytecode made from the source as it is, by its time and size (PEP 3147)."""
     stat = os.stat(source)
     flags = b"\0\0\0\0" if HAS_FLAGS else b""
@@ -32,18 +32,22 @@ def is_current(source, compiled):  # type: (str, str) -> bool
         return False
 
 
-def compile_file(source):  # type: (str) -> bool
+def compile_file(source: str) -> bool:
     """Compile one file; whether that can be done.
 
     Raises:
         OSError: it can for no file.
     """
-    # else SOURCE_DATE_EPOCH would decide how changes are noticed
-    mode = {"invalidation_mode": py_compile.PycInvalidationMode.TIMESTAMP} if HAS_FLAGS else {}
     try:
         compiled = cache_from_source(source, optimization="")
-        if not is_current(source, compiled):
-            py_compile.compile(source, compiled, doraise=True, **mode)
+        if is_current(source, compiled):
+            return True
+        if HAS_FLAGS:
+            # else SOURCE_DATE_EPOCH would decide how changes are noticed
+            by_time = py_compile.PycInvalidationMode.TIMESTAMP
+            py_compile.compile(source, compiled, doraise=True, invalidation_mode=by_time)
+        else:
+            py_compile.compile(source, compiled, doraise=True)
     except OSError as error:
         if error.errno in HOPELESS:
             raise
@@ -53,14 +57,14 @@ def compile_file(source):  # type: (str) -> bool
     return True
 
 
-def main():  # type: () -> None
+def main() -> None:
     """Compile what is asked for until nothing more is."""
     for line in sys.stdin.buffer:
         try:
             files = [os.fsdecode(name) for name in line[:-1].split(b"\0")]
             answer = str(sum(compile_file(file) for file in files))
         except OSError as error:
-            answer = "!{}: {}".format(error.strerror, error.filename)
+            answer = f"!{error.strerror}: {error.filename}"
         sys.stdout.write(answer + "\n")
         sys.stdout.flush()
 
