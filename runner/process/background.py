@@ -50,7 +50,7 @@ def start(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, said: Binar
 def stand_back() -> None:
     """Take a processor that another process wants for a twentieth of its time at most.
 
-    That is what the kernel's table of weights gives (sched(7)), to the disk as well (ioprio_set(2)).
+    That is what the kernel makes of it, on the disk as well (sched(7), ioprio_set(2)).
     The idle policy would give less, and nothing at all for hours on a machine that is never idle.
     With autogroups a session competes with others as a whole, whatever the priority of its
     processes; so ours steps back as a whole too.
