@@ -208,6 +208,16 @@ class EnvironmentPaths(NamedTuple):
         return self.root / "finishing.log"
 
     @property
+    def seal(self) -> Path:
+        """What the virtual environment was when it became ready."""
+        return self.root / "seal"
+
+    @property
+    def damaged(self) -> Path:
+        """There only when a thorough look found something; says what."""
+        return self.root / "damaged.json"
+
+    @property
     def requirements(self) -> Path:
         """The requirement files it is built from, under their own relative names."""
         return self.root / "requirements"

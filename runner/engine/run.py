@@ -155,16 +155,27 @@ class _Attempt:
         self._snapshot(basis)
         self._inputs()
         self._run.advance("provisioning")
+        environments, log = self._parts.environments, self._run.paths.environment_log
+        shared = environments.obtain(
+            self._job.environment, self._session.observer, log, self._run.name
+        )
+        try:
+            exited = self._execute_in(shared, basis.project.name)
+        finally:
+            environments.release(shared)
+        manifest = self._collect(exited)
+        return self._finish(exited, manifest)
+
+    def _execute_in(self, shared: Environment, repo: str) -> Exit:
+        """Run the job in an environment, or in one of its own on top of it."""
+        self._write_environment(shared)
         environments, paths = self._parts.environments, self._run.paths
         log, observer = paths.environment_log, self._session.observer
-        shared = environment = environments.obtain(self._job.environment, observer, log)
-        self._write_environment(shared)
         build = Build(EnvironmentPaths(paths.own_environment), log, self._run.lock, observer)
-        if self._job.installs:
-            environment = environments.own(shared, build)
+        environment = environments.own(shared, build) if self._job.installs else shared
         lease = self._lease()
         try:
-            exited = self._execute(environment, lease, basis.project.name)
+            exited = self._execute(environment, lease, repo)
         finally:
             self._parts.leases.release(lease)
         final = shared
@@ -172,8 +183,7 @@ class _Attempt:
             final = environments.with_installed(shared, build)
             self._write_environment(final)
         self._keep_lock(shared, final)
-        manifest = self._collect(exited)
-        return self._finish(exited, manifest)
+        return exited
 
     def _write_environment(self, environment: Environment) -> None:
         locked = self._job.environment.locked

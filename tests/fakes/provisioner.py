@@ -26,7 +26,8 @@ REFUSED = "no-such-package"
 class FakeProvisioner:
     """Writes an interpreter that is an empty file, and takes the requirements for the lock.
 
-    ``during`` is called in the middle of every build. ``builds`` counts those begun.
+    ``during`` is called in the middle of every build. ``builds`` counts those begun. ``discarded``
+    are the files that were not to be taken again.
     """
 
     kind = "fake"
@@ -38,6 +39,7 @@ class FakeProvisioner:
         self._during = during
         self._reason = reason
         self.builds = 0
+        self.discarded: tuple[str, ...] = ()
 
     def unavailable(self) -> str | None:
         """As the test wants it."""
@@ -59,6 +61,7 @@ class FakeProvisioner:
             if requirement.startswith(REFUSED):
                 raise WfError(ENVIRONMENT, f"cannot install {requirement}", details="not found")
         build.destination.python.touch()
+        (build.destination.venv / "code.py").write_text("code\n", encoding="utf-8")
         python = spec.python if spec.locked else f"{spec.python}.0"
         return Provisioned(python, self._lock(spec))
 
@@ -74,6 +77,11 @@ class FakeProvisioner:
         listed = build.destination.root / "installed"
         return tuple(listed.read_text().splitlines()) if listed.exists() else ()
 
+    def discard(self, changed: tuple[str, ...], build: Build) -> None:
+        """There is nothing that a build takes files from."""
+        assert build.destination.venv.is_dir()
+        self.discarded += changed
+
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Whether the interpreter is there."""
         return None if paths.python.exists() else "its interpreter is gone"
@@ -83,8 +91,8 @@ class FakeProvisioner:
         refused = [line for line in built.lock if line.startswith(REFUSED)]
         if refused:
             return f"{refused[0]} cannot be had for python {spec.python}"
-        pairs = (line.split("==") for line in built.lock)
-        packages = (f'[[packages]]\nname = "{n}"\nversion = "{v}"\n' for n, v in pairs)
+        pairs = (line.partition("==") for line in built.lock)
+        packages = (f'[[packages]]\nname = "{n}"\nversion = "{v}"\n' for n, _, v in pairs)
         destination.write_text("".join(['lock-version = "1.0"\n', *packages]), encoding="utf-8")
         return None
 

@@ -12,7 +12,7 @@ import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.environments import locks
+from runner.environments import locks, seal
 from runner.environments.finishing.bytecode import Compiled, compile_all
 from runner.environments.finishing.mark import mark, note
 from runner.environments.finishing.readonly import is_protected, protect
@@ -63,7 +63,11 @@ def finish(unfinished: Unfinished) -> None:
                 locks.write_label(ours, str(os.getpid()))
             reason = None if paths.pylock.exists() else unfinished.lock()
             compiled = _compile(unfinished, (use, ours))
-            if _is_there(ours, paths.finishing):
+            # with what has come beside the sources, a run's look at them would take longer
+            damage = seal.damage(paths.venv, paths.seal)
+            if damage is not None:
+                note(paths, str(damage))  # the next run builds it anew
+            elif _is_there(ours, paths.finishing):
                 mark(paths, compiled.files, compiled.skipped, reason)
         except OSError as error:
             note(paths, str(error))

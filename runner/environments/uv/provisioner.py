@@ -92,6 +92,19 @@ class UvProvisioner:
             return self.unavailable()
         return write_pylock(uv, self._variables, built, spec, destination)
 
+    def discard(self, changed: tuple[str, ...], build: Build) -> None:
+        """Have uv forget the packages that the files came with.
+
+        uv links files from its cache into environments: a byte changed in one of them is changed
+        in the cache, and in whatever is installed from it from then on.
+        """
+        from runner.environments.installed_files import owners
+
+        uv = find_uv(self._variables)
+        packages = owners(build.destination.venv, changed)
+        if uv is not None and packages:
+            Uv(uv, self._variables, build).forget(packages)
+
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Its interpreter may have been removed or upgraded away."""
         if paths.python.exists():

@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from runner.environments.credentials import masked
 from runner.environments.pip_settings import NO_INDEX
-from runner.environments.uv.progress import plain
 from runner.process.helpers import capture
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ def write_pylock(
         for more in (["--offline"], []):
             done = capture(
                 [*words, *more, str(pins), "-o", str(made)],
-                env={**variables, "UV_HTTP_RETRIES": "0"},
+                env={**variables, "NO_COLOR": "1", "UV_HTTP_RETRIES": "0"},
                 cwd=Path(folder),
                 timeout=_SECONDS,
             )
             if done is not None and done.code == 0:
                 _put(made, destination)
                 return None
-            said = said if done is None else plain(done.stderr).strip()
+            said = said if done is None else masked(done.stderr.decode(errors="replace")).strip()
         return said.replace(f"{folder}{os.sep}", "")
 
 
