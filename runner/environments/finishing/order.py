@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 _IMPORT = re.compile(
     rb"^([ \t]*)(?:"
-    rb"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]*(\([^)]*\)|[^\n#;]*)"
+    rb"from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]*(\([^)]*\)|(?:[^\n#;\\]|\\\n)*)"
     rb"|import[ \t]+([\w.]+(?:[ \t]+as[ \t]+\w+)?(?:[ \t]*,[ \t]*[\w.]+(?:[ \t]+as[ \t]+\w+)?)*))",
     re.MULTILINE,
 )
 _COMMENT = re.compile(rb"#[^\n]*")
-_NAME = re.compile(rb"\s*([A-Za-z_]\w*)")
+_NAME = re.compile(rb"[\s\\]*([A-Za-z_]\w*)")
 _PACKAGE = "/__init__.py"
 _SELDOM = frozenset({"test", "tests", "testing", "benchmarks", "examples"})
 
