@@ -28,8 +28,10 @@ def records(settings: Settings, now: Callable[[], datetime]) -> Records:
 def environments(settings: Settings, variables: Mapping[str, str]) -> EnvironmentCache:
     """The cache of environments, built by uv from where the user's pip would install."""
     from runner.environments.cache import EnvironmentCache
+    from runner.environments.finishing.start import BackgroundFinisher
 
-    return EnvironmentCache(_provisioner(variables), settings.cache)
+    finisher = BackgroundFinisher("runner.finisher", settings.cache, variables)
+    return EnvironmentCache(_provisioner(variables), settings.cache, finisher)
 
 
 def shelf(settings: Settings, variables: Mapping[str, str]) -> Shelf:
