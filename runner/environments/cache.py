@@ -17,7 +17,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runner.environments import locks
-from runner.environments.finishing.mark import finish_bare, is_being_finished, stop, wait_for_lock
+from runner.environments.finishing.mark import (
+    finish_bare,
+    is_being_finished,
+    stop,
+    wait_for_lock,
+    why_no_lock,
+)
 from runner.environments.interface import Build
 from runner.environments.lock import difference
 from runner.environments.own import merged
@@ -173,19 +179,18 @@ class EnvironmentCache:
         """The lock (PEP 751) of a shared environment, made now if nobody else is making it.
 
         Raises:
-            WfError: kind ``ENVIRONMENT`` when it cannot be told.
+            WfError: kind ``ENVIRONMENT`` when it cannot be told, now or when it was tried.
             OSError: it cannot be written.
         """
         paths = self._at(shared.fingerprint).paths
         if not wait_for_lock(paths, _FINISHER_SECONDS):
+            _check(why_no_lock(paths))
             self.write_pylock(shared, spec, paths.pylock)
         return paths.pylock
 
     def write_pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> None:
         """Write the lock of an environment anew; raises as :meth:`pylock`."""
-        reason = self._provisioner.pylock(built, spec, destination)
-        if reason is not None:
-            raise WfError(ENVIRONMENT, "the packages cannot be locked", details=reason)
+        _check(self._provisioner.pylock(built, spec, destination))
 
     def _place(self, spec: EnvironmentSpec) -> Place:
         return self._at(self._provisioner.fingerprint(spec))
@@ -272,6 +277,11 @@ class EnvironmentCache:
             if found is not None:
                 return found, _BY_ANOTHER
         return lock, _BY_ANOTHER if told else "cached"
+
+
+def _check(no_lock: str | None) -> None:
+    if no_lock is not None:
+        raise WfError(ENVIRONMENT, "the packages cannot be locked", details=no_lock)
 
 
 class _Announcing:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from runner.environments.cache import EnvironmentCache
+from runner.environments.finishing.mark import mark
 from runner.environments.interface import Build
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, WfError
@@ -387,6 +388,15 @@ def test_a_lock_that_cannot_be_made_is_not_there(rig: Rig, tmp_path: Path) -> No
     assert caught.value.kind == ENVIRONMENT
     assert REFUSED in str(caught.value.details)
     assert not (tmp_path / "pylock.toml").exists()
+
+
+def test_what_could_not_be_locked_is_not_tried_with_every_run(rig: Rig) -> None:
+    built = rig.obtain()
+    mark(EnvironmentPaths(rig.home()), 0, 0, "held has no hash")
+    with pytest.raises(WfError) as caught:
+        rig.cache.pylock(built, rig.bench.spec)
+    assert caught.value.details == "held has no hash"
+    assert not (rig.home() / "pylock.toml").exists()
 
 
 def test_an_environment_that_was_removed_is_made_again_from_its_lock(rig: Rig) -> None:

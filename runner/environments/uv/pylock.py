@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # a wheel that lies in a folder is read as a whole, and can have gigabytes
 _SECONDS = 600
+# what uv writes for nothing
+_EMPTY = 'lock-version = "1.0"\ncreated-by = "wf"\nrequires-python = ">={python}"\npackages = []\n'
 # where requirement files say that packages come from (pip.pypa.io, "Requirements File Format");
 # with a relative path it is the installation's own matter
 _SOURCE = re.compile(
@@ -53,6 +55,10 @@ def write_pylock(
     with TemporaryDirectory(dir=destination.parent, prefix=".pylock-") as folder:
         pins, made = Path(folder, "pins.txt"), Path(folder, "pylock.toml")
         pins.write_text("\n".join([*_sources(spec), *environment.lock, ""]), encoding="utf-8")
+        if not environment.lock:
+            made.write_text(_EMPTY.format(python=environment.python), encoding="utf-8")
+            _put(made, destination)
+            return None
         words = _words(uv, variables, environment, spec)
         said = "uv could not be started"
         for more in (["--offline"], []):
