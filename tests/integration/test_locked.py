@@ -222,6 +222,7 @@ def test_a_lock_that_was_changed_by_hand_is_told_as_a_difference(
     assert again.code == 78
     lines = [line.strip(" │") for line in again.err.splitlines()]
     at = lines.index("- leaf==0.9")
+    assert f"the environment of {former['name']} cannot be had again: leaf, twig would" in again.err
     assert lines[at : at + 3] == ["- leaf==0.9", "+ leaf==1.0", "- twig==1.0"]
     assert environments(world) == [said["fingerprint"]]
 
