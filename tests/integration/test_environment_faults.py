@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import Result, program, require, until
+from tests.conftest import Result, hear, program, require, until
 from tests.fakes import packages
 
 if TYPE_CHECKING:
@@ -207,6 +207,7 @@ def test_nobody_comes_between_when_who_builds_is_killed(world: World, links: Pat
     until(lambda: len(world.runs()) == 2, "another run")
     listed = world.wf("env", "list", "--json").json()["environments"]
     assert (listed[0]["ready"], listed[0]["in_use"]) == (False, True)
+    hear(waiting, b"is building it")
     # whoever built it is gone, but uv is still at work: nobody comes between
     building.kill()
     building.wait()
