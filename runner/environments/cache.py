@@ -251,7 +251,8 @@ class EnvironmentCache:
         while (held := _try(place.use)) is None:
             if time.monotonic() > deadline:
                 raise _in_use(unfit)
-            build.observer.notify(PhaseProgress("env", "it is damaged, and in use; waiting"))
+            said = "it is damaged, and in use; waiting"
+            build.observer.notify(PhaseProgress("env", said, waiting=True))
             time.sleep(_LOOK_AGAIN_SECONDS)
         if unfit is not None:
             text = f"the cached environment is built anew: {unfit.reason}"
@@ -261,7 +262,7 @@ class EnvironmentCache:
 
     def _turn(self, place: Place, observer: Observer) -> tuple[int | Environment, str]:
         """Wait for the build lock, or for the environment that its holder builds."""
-        told = ""
+        told = builder = ""
         try:
             self._cache.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             place.lock.parent.mkdir(mode=0o700, exist_ok=True)
@@ -269,9 +270,11 @@ class EnvironmentCache:
             raise _unwritable(error) from error
         while (lock := _try(place.lock)) is None:
             said = f"{locks.read_label(place.lock) or 'another run is building it'}; waiting"
+            who = said.partition(" is ")[0]
             if said != told:
-                observer.notify(PhaseProgress("env", said))
-                told = said
+                # how far it is moves all the time; that somebody is at it is said once
+                observer.notify(PhaseProgress("env", said, waiting=who != builder))
+                told, builder = said, who
             time.sleep(_LOOK_AGAIN_SECONDS)
             found = place.hold()
             if found is not None:
