@@ -74,6 +74,10 @@ class EnvironmentCache:
         """The name that an environment for ``spec`` has, built or not."""
         return self._provisioner.fingerprint(spec)
 
+    def interpreters(self) -> tuple[str, ...]:
+        """The full versions of Python that environments can be made with, newest first."""
+        return self._provisioner.interpreters()
+
     def ready(self, spec: EnvironmentSpec) -> Environment | None:
         """The environment for ``spec`` if it is there, complete and usable; it is not held.
 
@@ -106,15 +110,16 @@ class EnvironmentCache:
                 environment is damaged while others use it. No half environment stays behind.
         """
         started = time.monotonic()
-        observer.notify(PhaseStarted("env", f"python {spec.python}"))
+        observer.notify(PhaseStarted("env", f"python {spec.python}{_then(spec)}"))
         found, how = self._found(spec, Place.hold), "cached"
         if found is None:
             found, how = self._build(spec, observer, log, holder)
         packages = f"{len(found.lock)} package{'' if len(found.lock) == 1 else 's'}"
-        text = f"python {found.python} · {packages} · {how}"
+        python = f"python {found.python}{_because(spec.python_reason)}"
+        text = f"{python} · {packages}{_then(spec)}{_because(spec.as_of_reason)} · {how}"
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         self._have_finished(spec, found)
-        return found
+        return replace(found, python_reason=spec.python_reason, as_of_reason=spec.as_of_reason)
 
     def release(self, environment: Environment) -> None:
         """Use an environment no longer, once only. Whoever inherited its descriptor still does."""
@@ -305,6 +310,14 @@ class _Announcing:
         with suppress(OSError):
             told = f"{self._holder} is building it"
             locks.write_label(self._lock, f"{told}: {text}" if text else told)
+
+
+def _then(spec: EnvironmentSpec) -> str:
+    return f" as of {spec.as_of}" if spec.as_of else ""
+
+
+def _because(reason: str | None) -> str:
+    return f" ({reason})" if reason else ""
 
 
 def _try(path: Path) -> int | None:

@@ -83,7 +83,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
     own = parts()
     chosen = with_locked(chosen, arguments.locked, own.records)
-    asked = Asked(arguments.workflow, chosen, arguments.fresh)
+    asked = Asked(arguments.workflow, chosen, context.today(), arguments.fresh)
     planned, basis = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), own
     )

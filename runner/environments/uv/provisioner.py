@@ -14,6 +14,7 @@ from runner.environments.uv.fingerprint import configured, decisive, fingerprint
 from runner.environments.uv.locked import exact, provision_locked, write
 from runner.environments.uv.project import install_project
 from runner.environments.uv.pylock import write_pylock
+from runner.environments.uv.search import versions
 from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class UvProvisioner:
         if find_uv(self._variables) is None:
             return "uv, which builds environments, is not installed (pip install uv)"
         return None
+
+    def interpreters(self) -> tuple[str, ...]:
+        """What uv finds, and wf's own interpreter, which is always there."""
+        return versions(find_uv(self._variables), self._variables)
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
         """Interpreter, platform, what the requirements say, and where packages come from."""
@@ -72,7 +77,7 @@ class UvProvisioner:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         run = Uv(uv, self._variables, build)
         run.venv(os.path.realpath(shared.executable), shared.python)
-        run.install_pip()
+        run.install_pip(shared.as_of)
         made = put_on_top(shared, build.destination)
         if not os.path.lexists(made.bin / "uv"):
             (made.bin / "uv").symlink_to(uv)  # today's images have it
