@@ -161,7 +161,7 @@ class _Attempt:
         self._write_environment(shared)
         build = Build(EnvironmentPaths(paths.own_environment), log, self._run.lock, observer)
         if self._job.installs:
-            environment = environments.own(shared, build)
+            environment = environments.own(self._job.environment, shared, build)
         lease = self._lease()
         try:
             exited = self._execute(environment, lease, basis.project.name)

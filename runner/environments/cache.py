@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from runner import tree
 from runner.environments.interface import Build, Environment
-from runner.environments.own import merged
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 
@@ -67,22 +66,22 @@ class EnvironmentCache:
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         return found
 
-    def own(self, shared: Environment, build: Build) -> Environment:
+    def own(self, spec: EnvironmentSpec, shared: Environment, build: Build) -> Environment:
         """An environment of a run's own on top of a shared one, for a job that installs packages.
 
         Raises:
-            WfError: kind ``ENVIRONMENT`` when pip cannot be had, ``STORAGE`` when the folder
+            WfError: kind ``ENVIRONMENT`` when it cannot be made, ``STORAGE`` when the folder
                 cannot be written.
         """
         started = time.monotonic()
         try:
             build.destination.root.mkdir(mode=0o700)
-            made = self._provisioner.own(shared, build)
+            made = self._provisioner.own(spec, shared, build, self._cache.root)
         except OSError as error:
             raise WfError(
                 STORAGE, f"the environment cannot be written: {error.strerror}: {error.filename}"
             ) from error
-        text = "the job installs packages: an environment of the run's own, with pip"
+        text = "the job installs packages: an environment of the run's own"
         build.observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         return made
 
@@ -92,10 +91,10 @@ class EnvironmentCache:
         What cannot be told any more (the job may have broken it) is left out.
         """
         try:
-            found = self._provisioner.installed(build)
-        except (WfError, OSError):
+            found = self._provisioner.installed(shared, build)
+        except (WfError, OSError, ValueError):
             return shared
-        return replace(shared, lock=merged(shared.lock, found))
+        return replace(shared, lock=found)
 
     def _build(
         self, spec: EnvironmentSpec, observer: Observer, log: Path

@@ -8,6 +8,7 @@ file holds is not known here.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from posixpath import basename
 from typing import TYPE_CHECKING
 
@@ -97,7 +98,7 @@ def _script(words: Words) -> str | None:
     if words[0] == "eval":
         return " ".join(words[1:])
     if basename(words[0]) in _SHELLS:
-        for option, text in zip(words[1:], words[2:], strict=False):
+        for option, text in pairwise(words):
             if re.fullmatch(r"-[a-z]*c", option):
                 return text
     return None
@@ -259,8 +260,8 @@ class _Scanner:
         if parameter:
             self._at = parameter.end()
             return parameter[0]
-        opens = 2 if self._text.startswith("$(", start) else 1
-        self._at += opens
-        if self._depth < _MAX_DEPTH and (opens == 2 or character == "`"):
-            self._list(")" if opens == 2 else "`")
+        closer = "`" if character == "`" else ")" * self._text.startswith("$(", start)
+        self._at += 2 if closer == ")" else 1
+        if closer and self._depth < _MAX_DEPTH:
+            self._list(closer)
         return self._text[start : self._at]

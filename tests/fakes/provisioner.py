@@ -12,6 +12,7 @@ from runner.plan.requirements import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from runner.environments.interface import Environment
     from runner.paths import EnvironmentPaths
@@ -59,17 +60,20 @@ class FakeProvisioner:
         build.destination.python.touch()
         return Provisioned(f"{spec.python}.0", self._lock(spec))
 
-    def own(self, shared: Environment, build: Build) -> Environment:
+    def own(
+        self, spec: EnvironmentSpec, shared: Environment, build: Build, cache: Path
+    ) -> Environment:
         """Another interpreter that is an empty file."""
+        del spec, cache
         build.destination.bin.mkdir(parents=True)
         build.destination.python.touch()
         paths = build.destination
         return replace(shared, root=paths.venv, bin=paths.bin, executable=paths.python)
 
-    def installed(self, build: Build) -> tuple[str, ...]:
-        """What a test wrote into ``installed``."""
+    def installed(self, shared: Environment, build: Build) -> tuple[str, ...]:
+        """What is shared, and what a test wrote into ``installed``."""
         listed = build.destination.root / "installed"
-        return tuple(listed.read_text().splitlines()) if listed.exists() else ()
+        return (*shared.lock, *(listed.read_text().splitlines() if listed.exists() else ()))
 
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Whether the interpreter is there."""

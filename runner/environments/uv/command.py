@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.environments.installed import plain_lock
 from runner.environments.pip_settings import NO_INDEX
-from runner.environments.uv.failures import no_interpreter, no_pip, not_installed
+from runner.environments.uv.failures import no_interpreter, no_setuptools, not_installed
 from runner.environments.uv.progress import plain, progress
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import PhaseProgress
@@ -22,15 +22,13 @@ if TYPE_CHECKING:
     from runner.plan.environment import EnvironmentSpec
 
 _DETAIL_LINES = 25
-# docs.python.org, "What's New In Python 3.12": venv no longer installs setuptools
-_LAST_WITH_SETUPTOOLS = 11
 
 
 class Uv:
     """uv at work on the environment of one build."""
 
     def __init__(self, uv: Path, variables: Mapping[str, str], build: Build) -> None:
-        self._uv = uv
+        self.program = uv
         self._variables = {**variables, "NO_COLOR": "1", "UV_NO_PROGRESS": "0"}
         self._build = build
         self._said = b""
@@ -43,12 +41,11 @@ class Uv:
         if code:
             raise no_interpreter(version, self._details())
 
-    def install_pip(self) -> None:
-        """What ``python -m venv`` installs: until 3.11, setuptools as well."""
-        minor = int([*self.version().split("."), "0"][1])
-        tools = ["pip"] if minor > _LAST_WITH_SETUPTOOLS else ["pip", "setuptools"]
-        if self._pip_install(*tools):
-            raise no_pip(self._details())
+    def install_setuptools(self, bundled: Path | None) -> None:
+        """The setuptools of a folder, or what the index has."""
+        words = ["--no-deps", str(bundled)] if bundled else ["setuptools"]
+        if self._pip_install(*words):
+            raise no_setuptools(self._details())
 
     def _pip_install(self, *words: str) -> int:
         own = ["--python", str(self._build.destination.python)]
@@ -69,8 +66,9 @@ class Uv:
         found = plain_lock(self._build.destination.venv)
         if found is not None:
             return found
+
         done = capture(
-            [str(self._uv), "pip", "freeze", "--python", str(self._build.destination.python)],
+            [str(self.program), "pip", "freeze", "--python", str(self._build.destination.python)],
             env=self._variables,
             cwd=self._build.destination.root,
         )
@@ -98,7 +96,7 @@ class Uv:
 
             # not in the project's folder: a uv.toml there must not turn the index
             return stream(
-                [str(self._uv), *words],
+                [str(self.program), *words],
                 env=self._variables,
                 cwd=self._build.destination.root,
                 inherit=(self._build.lock,),

@@ -21,11 +21,11 @@ def no_interpreter(version: str, said: str) -> WfError:
     )
 
 
-def no_pip(said: str) -> WfError:
-    """What the job would install packages with cannot be had."""
+def no_setuptools(said: str) -> WfError:
+    """What environments of that Python have cannot be had."""
     return WfError(
         ENVIRONMENT,
-        "cannot install pip, which the job's commands use",
+        "cannot install setuptools, which the environment of a job that calls pip has",
         hint="name the packages in `requirements:` instead",
         details=said,
     )

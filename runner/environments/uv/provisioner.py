@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.environments.interface import Build, Provisioned
-from runner.environments.own import put_on_top
 from runner.environments.uv.command import Uv
 from runner.environments.uv.find import find_uv, interpreter
 from runner.environments.uv.fingerprint import configured, decisive, fingerprint
+from runner.environments.uv.own import put_on_top, seen
 from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
@@ -58,25 +58,23 @@ class UvProvisioner:
             run.install(spec)
         return Provisioned(run.version(), run.lock() if wanted else ())
 
-    def own(self, shared: Environment, build: Build) -> Environment:
-        """A virtual environment with pip and uv, on top of another."""
+    def own(
+        self, spec: EnvironmentSpec, shared: Environment, build: Build, cache: Path
+    ) -> Environment:
+        """A virtual environment on top of another, with ``pip`` and uv among its commands."""
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         run = Uv(uv, self._variables, build)
         run.venv(os.path.realpath(shared.executable), shared.python)
-        run.install_pip()
-        made = put_on_top(shared, build.destination)
-        if not os.path.lexists(made.bin / "uv"):
-            (made.bin / "uv").symlink_to(uv)  # today's images have it
-        return made
+        return put_on_top(spec, shared, build, cache, run)
 
-    def installed(self, build: Build) -> tuple[str, ...]:
-        """What lies in its own folder, and not what it sees of another."""
+    def installed(self, shared: Environment, build: Build) -> tuple[str, ...]:
+        """What a job sees that was started in it: of its own, and of what lies below."""
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
-        return Uv(uv, self._variables, build).lock()
+        return seen(shared, build, Uv(uv, self._variables, build))
 
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Its interpreter may have been removed or upgraded away."""

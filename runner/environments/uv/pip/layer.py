@@ -1,0 +1,127 @@
+"""A layer: what one installation adds to what lies below it.
+
+In the cache it is an environment like any other, with another name: that of what lies below, of
+what was asked for and of where packages come from. So it is built once, under a lock, whichever
+run comes first, and trusted only when it is complete.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.environments.interface import Provisioned
+from runner.environments.own import distributions
+from runner.environments.own.stack import site_packages
+from runner.environments.uv.command import Uv
+from runner.environments.uv.find import find_uv
+from runner.environments.uv.provisioner import UvProvisioner
+from runner.errors import ENVIRONMENT, WfError
+from runner.process.attached import attached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from runner.environments.interface import Build
+    from runner.environments.own.distributions import Distribution
+    from runner.environments.own.stack import Layer
+    from runner.plan.environment import EnvironmentSpec
+
+# raised when what a build makes of the same order changes
+_FORMAT = 1
+_LENGTH = 20
+
+
+class Order(NamedTuple):
+    """An installation to be done.
+
+    ``command`` gives, for the interpreter of an environment, what installs into it. ``said`` is
+    what was asked for, ``below`` the names of what lies below, ``seen`` the packages there.
+    """
+
+    command: Callable[[Path], list[str]]
+    interpreter: Path
+    said: tuple[str, ...]
+    below: tuple[str, ...] = ()
+    seen: tuple[Distribution, ...] = ()
+
+
+class LayerProvisioner(UvProvisioner):
+    """Makes the layer of one order."""
+
+    kind = "layer"
+
+    def __init__(
+        self, order: Order, variables: Mapping[str, str], index: Mapping[str, str]
+    ) -> None:
+        super().__init__(variables, index)
+        self._order = order
+
+    def fingerprint(self, spec: EnvironmentSpec) -> str:
+        """Interpreter, what lies below, what was asked for, and where packages come from."""
+        from blake3 import blake3
+
+        said = [
+            f"layer {_FORMAT}",
+            f"python {spec.python} {self._order.interpreter}",
+            *(f"{key}={value}" for key, value in self._index.items()),
+            self._configuration,
+            *(f"below {name}" for name in self._order.below),
+            *(f"asked {text}" for text in self._order.said),
+        ]
+        return str(blake3("\0".join(said).encode(errors="surrogateescape")).hexdigest()[:_LENGTH])
+
+    def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
+        """What the installer adds; it speaks for itself."""
+        uv = find_uv(self._variables)
+        if uv is None:
+            raise WfError(ENVIRONMENT, str(self.unavailable()))
+        run = Uv(uv, self._variables, build)
+        run.venv(str(self._order.interpreter), spec.python)
+        folder = site_packages(build.destination.venv)
+        distributions.show(self._order.seen, folder)
+        code = attached(
+            self._order.command(build.destination.python),
+            env=self._variables,
+            cwd=build.destination.root,
+            inherit=(build.lock,),
+        )
+        if code:
+            raise NotInstalledError(code)
+        distributions.hide(self._order.seen, folder)
+        return Provisioned(run.version(), run.lock())
+
+
+class NotInstalledError(Exception):
+    """The installer has ended with ``code``, and said why."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def names(layers: Iterable[Layer], own: Path) -> tuple[str, ...]:
+    """What lies below an installation, told so that it is the same only where it is the same."""
+    from blake3 import blake3
+
+    def digest(folder: Path) -> str:
+        made = blake3()
+        for one in sorted(distributions.inside(folder)):
+            made.update(f"{one.info.name}\0".encode())
+            try:
+                made.update((one.info / "METADATA").read_bytes())
+            except FileNotFoundError:
+                made.update(b"none")
+        return str(made.hexdigest()[:_LENGTH])
+
+    said = [digest(own)]
+    for layer in layers:
+        whole = layer.fingerprint and layer.site == site_packages(layer.root)
+        said.append(layer.fingerprint if whole and layer.fingerprint else digest(layer.site))
+    return tuple(said)
+
+
+def real(interpreter: Path) -> Path:
+    """The interpreter that a virtual environment is made from."""
+    return type(interpreter)(os.path.realpath(interpreter))
