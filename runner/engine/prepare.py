@@ -18,7 +18,7 @@ from runner.units import quoted
 from runner.workspace.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from runner.allocation.inventory import Inventory
     from runner.engine.files import WorkflowFiles
@@ -100,6 +100,22 @@ def shortage_of(
         if place
         else (),
     )
+
+
+def without_conda(
+    opened: WorkflowFiles, planned: Plan, variables: Mapping[str, str]
+) -> WfError | None:
+    """Why the first job of a plan that calls conda cannot go here, or ``None``."""
+    from runner.environments.conda.find import absent, find
+
+    for job in planned.to_run:
+        if job.uses_conda and job.container is None and find(variables) is None:
+            workflow, error = opened.find(job.workflow), absent(job.workflow)
+            route = workflow.route("commands")
+            problem = Problem(error.message, route=route, hint=error.hint, code="environment")
+            settle(opened.document(workflow), problem)
+            return WfError(error.kind, error.message, problems=(problem,))
+    return None
 
 
 def _no_containers(opened: WorkflowFiles, job: Job) -> WfError:
