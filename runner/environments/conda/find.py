@@ -35,7 +35,7 @@ def find(variables: Mapping[str, str]) -> Conda | None:
     """conda, else mamba, else micromamba: from its variable, on ``PATH``, or at a usual place."""
     for kind in _KINDS:
         for path in _places(kind, variables):
-            if path.is_absolute() and path.name == kind and os.access(path, os.X_OK):
+            if path.name == kind and path.is_absolute() and _can_be_started(path):
                 return Conda(kind, path)
     return None
 
@@ -48,6 +48,10 @@ def _places(kind: Kind, variables: Mapping[str, str]) -> Iterator[Path]:
     for root in (*(home / name for name in _ROOTS), Path("/opt/conda")):
         yield root / "bin" / kind
     yield home / ".local" / "bin" / kind
+
+
+def _can_be_started(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
 
 
 def absent(workflow: str) -> WfError:
