@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
 from runner.artifacts.collect import collect, prepare
-from runner.engine import inputs
+from runner.engine import inputs, pylock
 from runner.engine.basis import look
 from runner.engine.surroundings import Surroundings
 from runner.engine.verdict import cancelled_code, judge, shell_code
@@ -157,24 +157,39 @@ class _Attempt:
         self._snapshot(basis)
         self._inputs()
         self._run.advance("provisioning")
+        environments, log = self._parts.environments, self._run.paths.environment_log
+        shared = environments.obtain(
+            self._job.environment, self._session.observer, log, self._run.name
+        )
+        try:
+            exited = self._execute_in(shared, basis.project.name, conda)
+        finally:
+            environments.release(shared)
+        manifest = self._collect(exited)
+        return self._finish(exited, manifest)
+
+    def _execute_in(self, shared: Environment, repo: str, conda: Conda | None) -> Exit:
+        """Run the job in an environment, or in one of its own on top of it."""
+        self._write_environment(shared)
         environments, paths = self._parts.environments, self._run.paths
         log, observer = paths.environment_log, self._session.observer
-        shared = environment = environments.obtain(self._job.environment, observer, log)
-        self._write_environment(shared)
         build = Build(EnvironmentPaths(paths.own_environment), log, self._run.lock, observer)
+        environment = shared
         if self._job.installs:
             environment = environments.own(self._job.environment, shared, build)
         if conda is not None:
             self._put_conda_in_reach(conda)
         lease = self._lease()
         try:
-            exited = self._execute(environment, lease, basis.project.name)
+            exited = self._execute(environment, lease, repo)
         finally:
             self._parts.leases.release(lease)
+        final = shared
         if self._job.installs:
-            self._write_environment(environments.with_installed(shared, build))
-        manifest = self._collect(exited)
-        return self._finish(exited, manifest)
+            final = environments.with_installed(shared, build)
+            self._write_environment(final)
+        self._keep_lock(shared, final)
+        return exited
 
     def _conda(self) -> Conda | None:
         """The conda that the job calls, before anything is done for a job that cannot go."""
@@ -196,7 +211,18 @@ class _Attempt:
         self._notify(PhaseFinished("env", text, 0.0))
 
     def _write_environment(self, environment: Environment) -> None:
-        folder.write(self._run.paths.environment, environment.document(), durable=False)
+        locked = self._job.environment.locked
+        document = {**environment.document(), "locked": locked and locked.run}
+        folder.write(self._run.paths.environment, document, durable=False)
+
+    def _keep_lock(self, shared: Environment, final: Environment) -> None:
+        spec, paths = self._job.environment, self._run.paths
+        reason = pylock.keep(self._parts.environments, spec, shared, final, paths)
+        if reason is not None:
+            self._notify(Warned(f"there is no pylock.toml of the run: {reason}"))
+        strayed = pylock.strayed(spec, final, paths)
+        if strayed is not None:
+            self._notify(Warned(strayed))
 
     def _snapshot(self, basis: Basis) -> None:
         started = time.monotonic()
