@@ -20,7 +20,7 @@ from runner.errors import ENVIRONMENT, WfError
 from runner.process.attached import attached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from runner.environments.interface import Build
@@ -38,6 +38,7 @@ class Order(NamedTuple):
 
     ``command`` gives, for the interpreter of an environment, what installs into it. ``said`` is
     what was asked for, ``below`` the names of what lies below, ``seen`` the packages there.
+    ``shared`` is the fingerprint of the shared environment, which ends that of the layer.
     """
 
     command: Callable[[Path], list[str]]
@@ -45,6 +46,7 @@ class Order(NamedTuple):
     said: tuple[str, ...]
     below: tuple[str, ...] = ()
     seen: tuple[Distribution, ...] = ()
+    shared: str = ""
 
 
 class LayerProvisioner(UvProvisioner):
@@ -59,7 +61,10 @@ class LayerProvisioner(UvProvisioner):
         self._order = order
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
-        """Interpreter, what lies below, what was asked for, and where packages come from."""
+        """Interpreter, what lies below, what was asked for, and where packages come from.
+
+        The name of the shared environment ends it: whoever uses that may be using the layer.
+        """
         from blake3 import blake3
 
         said = [
@@ -70,7 +75,8 @@ class LayerProvisioner(UvProvisioner):
             *(f"below {name}" for name in self._order.below),
             *(f"asked {text}" for text in self._order.said),
         ]
-        return str(blake3("\0".join(said).encode(errors="surrogateescape")).hexdigest()[:_LENGTH])
+        name = blake3("\0".join(said).encode(errors="surrogateescape")).hexdigest()[:_LENGTH]
+        return f"{name}-{self._order.shared}" if self._order.shared else str(name)
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
         """What the installer adds; it speaks for itself."""
@@ -102,24 +108,29 @@ class NotInstalledError(Exception):
 
 
 def names(layers: Iterable[Layer], own: Path) -> tuple[str, ...]:
-    """What lies below an installation, told so that it is the same only where it is the same."""
+    """What lies below an installation, told so that it is the same only where it is the same.
+
+    An environment keeps its name when it is built anew with other versions.
+    """
+    said = [*_told(own, whole=False)]
+    for layer in layers:
+        whole = layer.fingerprint is not None and layer.site == site_packages(layer.root)
+        said += [str(layer.fingerprint), *_told(layer.site, whole=whole)]
+    return tuple(said)
+
+
+def _told(folder: Path, *, whole: bool) -> Iterator[str]:
     from blake3 import blake3
 
-    def digest(folder: Path) -> str:
-        made = blake3()
-        for one in sorted(distributions.inside(folder)):
-            made.update(f"{one.info.name}\0".encode())
-            try:
-                made.update((one.info / "METADATA").read_bytes())
-            except FileNotFoundError:
-                made.update(b"none")
-        return str(made.hexdigest()[:_LENGTH])
-
-    said = [digest(own)]
-    for layer in layers:
-        whole = layer.fingerprint and layer.site == site_packages(layer.root)
-        said.append(layer.fingerprint if whole and layer.fingerprint else digest(layer.site))
-    return tuple(said)
+    for one in sorted(distributions.inside(folder)):
+        metadata = one.info / "METADATA"
+        # of the run's own code two can have one version, and want different things
+        known = whole or not metadata.exists()
+        yield (
+            one.info.name
+            if known
+            else f"{one.info.name} {blake3(metadata.read_bytes()).hexdigest()}"
+        )
 
 
 def real(interpreter: Path) -> Path:

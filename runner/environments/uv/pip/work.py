@@ -90,6 +90,7 @@ class Work:
             said=said,
             below=names(lying.layers, site_packages(self._own.venv)),
             seen=tuple(lying.distributions(self._paths).values()),
+            shared=lying.layers[-1].fingerprint or "",
         )
 
     def _from_cache(self, provisioner: LayerProvisioner, *, quiet: bool) -> int:
