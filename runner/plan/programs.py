@@ -35,6 +35,7 @@ _PARAMETER = re.compile(r"\$\{[^}]*\}|\$\(\((?:[^()]|\([^()]*\))*\)\)")
 
 _PIP = re.compile(r"pip(?:3(?:\.\d+)?)?")
 _PYTHON = re.compile(r"python(?:\d+(?:\.\d+)?)?")
+_WITH_VALUE = (["-W"], ["-X"])
 _CONDAS = frozenset({"conda", "mamba", "micromamba"})
 _MAY_INSTALL = re.compile(r"pip|uv|setup\.py|easy_install")
 _MAY_BE_CONDA = re.compile(r"conda|mamba|activate")
@@ -118,7 +119,7 @@ def _python_installs(words: list[str]) -> bool:
         if word.startswith("-m"):
             module = word[2:] or next(iter(words[at + 1 :]), "")
             return module in {"pip", "uv"}
-        if not word.startswith("-"):
+        if not word.startswith("-") and words[at - 1 : at] not in _WITH_VALUE:
             return basename(word) == "setup.py" and not {"install", "develop"}.isdisjoint(words)
     return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,6 @@ from tests.conftest import until
 from tests.fakes import packages
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Result, World
 
 pytestmark = pytest.mark.integration
@@ -56,7 +55,7 @@ def where(*modules: str) -> str:
 
 
 def layers(world: World) -> list[dict[str, list[str]]]:
-    marks = (world.home / ".cache" / "wf" / "environments").glob("*-*/ready.json")
+    marks = Path(world.variables["WF_CACHE"], "environments").glob("*-*/ready.json")
     return [json.loads(mark.read_text()) for mark in marks]
 
 
@@ -241,7 +240,7 @@ def test_what_a_killed_installation_leaves_is_not_trusted(project: World, tmp_pa
     packages.slow_source(project.home / "index", "held", gate, began)
     job(project, "pip install -q held", where("held"))
     process = project.start("run", "job")
-    until(began.exists, "a build that has begun")
+    until(lambda: began.exists() and began.read_text().endswith("\n"), "a build that has begun")
     builder = int(began.read_text().splitlines()[0])
     process.kill()
     os.kill(builder, signal.SIGKILL)

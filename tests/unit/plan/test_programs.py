@@ -72,6 +72,7 @@ def test_what_only_speaks_of_pip_does_not_install(command: str) -> None:
         "PIP_NO_INPUT=1 python3.11 -u -m pip install six",
         "python -mpip install six",
         "python setup.py --quiet develop",
+        "python -W ignore -X utf8 setup.py install",
         "cd lib && python setup.py install",
         "test -f x || pip install six",
         "sudo pip install six",
