@@ -84,6 +84,17 @@ def read(paths: OwnPaths) -> Stack:
     )
 
 
+def fingerprints(paths: OwnPaths) -> tuple[str, ...]:
+    """The names of those layers that lie in the cache; none where there is no such environment.
+
+    Raises:
+        OSError, ValueError: they cannot be read.
+    """
+    if not paths.layers.exists():
+        return ()
+    return tuple(one.fingerprint for one in read(paths).layers if one.fingerprint is not None)
+
+
 def write(paths: OwnPaths, stack: Stack) -> None:
     """Put the layers on Python's path, from the next start of an interpreter on.
 

@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING
 
 from runner.environments.credentials import masked
 from runner.environments.installed import plain_lock
-from runner.environments.pip_settings import NO_INDEX
-from runner.environments.uv.failures import no_interpreter, no_setuptools, not_installed
-from runner.environments.uv.progress import Progress
-from runner.environments.uv.transcript import Transcript
+from runner.environments.pip_settings import uv_options
+from runner.environments.uv.origins import origins
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import PhaseProgress
 from runner.process.helpers import capture, stream
 from runner.terminal import WindowSize
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from runner.environments.interface import Build
     from runner.plan.environment import EnvironmentSpec
 
-_DETAIL_LINES = 25
 # uv says how much of a download is there on a terminal alone; wide enough for a long line, and
 # high enough for a bar for each of its downloads
 _TERMINAL = WindowSize(rows=100, columns=500)
@@ -48,27 +45,36 @@ class Uv:
         code = self._run("venv", "--no-project", "-q", "--python", interpreter,
                          str(self._build.destination.venv))  # fmt: skip
         if code:
-            raise no_interpreter(version, self._details())
+            from runner.environments.uv.failures import no_venv
+
+            raise no_venv(version, self._details(), self._build.log)
 
     def install_setuptools(self, bundled: Path | None) -> None:
         """The setuptools of a folder, or what the index has."""
         words = ["--no-deps", str(bundled)] if bundled else ["setuptools"]
         if self._pip_install(*words):
+            from runner.environments.uv.failures import no_setuptools
+
             raise no_setuptools(self._details())
 
     def _pip_install(self, *words: str) -> int:
-        own = ["--python", str(self._build.destination.python)]
-        if self._variables.get(NO_INDEX):
-            own.append("--no-index")  # uv knows no variable for it
+        own = ["--python", str(self._build.destination.python), *uv_options(self._variables)]
         return self._run("pip", "install", *own, *words)
 
     def install(self, spec: EnvironmentSpec) -> None:
         """Install what the first file and the provider ask for."""
+        self._write(origins(spec, self._variables))
         words = list(spec.packages)
         for file in spec.requirements[:1]:
             words += ["-r", str(self._build.destination.requirements / file.path)]
         if self._pip_install(*words):
-            raise not_installed(spec, self._details())
+            from runner.environments.uv.failures import not_installed
+
+            raise not_installed(spec, self._details(), self._build.log)
+
+    def _write(self, lines: Iterable[str]) -> None:
+        with open(self._build.log, "a", opener=_private, encoding="utf-8") as log:
+            log.writelines(f"{line}\n" for line in lines)
 
     def attempt(self, *words: str) -> str | None:
         """Run uv with these words; its last words where it fails."""
@@ -111,6 +117,9 @@ class Uv:
 
     def _run(self, *words: str) -> int:
         """Run uv, with what it says on the log and what it does shown as progress."""
+        from runner.environments.uv.progress import Progress
+        from runner.environments.uv.transcript import Transcript
+
         with open(self._build.log, "ab", opener=_private) as log:
             transcript = Transcript(log, _TERMINAL.columns)
             self._said = transcript.said
@@ -142,10 +151,10 @@ class Uv:
                 transcript.end()
 
     def _details(self) -> str:
+        """What it said, with the files named as the user does."""
         root = str(self._build.destination.requirements) + os.sep
         lines = (line.replace(root, "") for line in self._said)
-        told = [line for line in lines if line.strip() and not line.startswith("Using Python")]
-        return "\n".join(told[-_DETAIL_LINES:])
+        return "\n".join(line for line in lines if not line.startswith("Using Python"))
 
 
 def _private(path: str, flags: int) -> int:

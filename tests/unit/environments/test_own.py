@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.environments import locks
 from runner.environments.own import distributions, stack
 from runner.environments.own.on_top import bring_commands
 from runner.environments.own.stack import Layer, Stack, site_packages
-from runner.paths import OwnPaths
+from runner.environments.shelf import Shelf
+from runner.paths import Cache, OwnPaths
+from tests.fakes.provisioner import FakeProvisioner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -276,3 +279,25 @@ def test_lines_of_the_record(shared: Path, direct: dict[str, object] | None, lin
     if direct:
         (one.info / "direct_url.json").write_text(json.dumps(direct))
     assert distributions.line(one) == line
+
+
+# --- in the cache -------------------------------------------------------------------------------
+
+
+def test_a_layer_is_used_while_the_environment_below_it_is(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    for fingerprint in ("shared", "layer-shared"):
+        cache.environment(fingerprint).root.mkdir(parents=True)
+    shelf = Shelf(FakeProvisioner(), cache)
+    held = locks.together(cache.environment_use("shared"), wait=True)
+    assert held is not None
+    try:
+        assert {one.fingerprint: one.in_use for one in shelf.all()} == {
+            "shared": True,
+            "layer-shared": True,
+        }
+        assert not shelf.remove("layer-shared")
+    finally:
+        os.close(held)
+    assert shelf.remove("layer-shared")
+    assert [one.fingerprint for one in shelf.all()] == ["shared"]

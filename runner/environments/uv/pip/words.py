@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from runner.environments.pip_settings import NO_INDEX
+from runner.environments.pip_settings import uv_options
 from runner.environments.uv.pip.asked import normal
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def words(
 
     ``variables`` are uv's: what a command adds to their lists, uv takes instead of them.
     """
-    said = list(install.words)
-    if variables.get(NO_INDEX):
-        said.append("--no-index")  # uv knows no variable for it
+    said = [*uv_options(variables), *install.words]
     if install.upgrade == "all":
         said.append("--upgrade")
     elif install.upgrade == "named":

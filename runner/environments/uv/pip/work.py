@@ -14,7 +14,7 @@ from runner.environments.cache import EnvironmentCache
 from runner.environments.interface import Build
 from runner.environments.own import distributions, stack
 from runner.environments.own.stack import Layer, site_packages
-from runner.environments.pip_settings import uv_variables
+from runner.environments.pip_settings import uv_options, uv_variables
 from runner.environments.uv.pip.asked import gather, normal
 from runner.environments.uv.pip.command import Install, Query, Uninstall
 from runner.environments.uv.pip.layer import LayerProvisioner, NotInstalledError, Order, names, real
@@ -216,7 +216,16 @@ class Work:
         """Where pip lies that fits this Python, fetched if need be."""
         uv = str(self._told.uv)
         order = Order(
-            command=lambda python: [uv, "pip", "install", "-q", "--python", str(python), "pip"],
+            command=lambda python: [
+                uv,
+                "pip",
+                "install",
+                "-q",
+                *uv_options(self._index),
+                "--python",
+                str(python),
+                "pip",
+            ],
             interpreter=real(self._own.python),
             said=("pip itself",),
         )
