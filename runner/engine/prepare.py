@@ -140,6 +140,22 @@ def shortage_of(
     )
 
 
+def without_conda(
+    opened: WorkflowFiles, planned: Plan, variables: Mapping[str, str]
+) -> WfError | None:
+    """Why the first job of a plan that calls conda cannot go here, or ``None``."""
+    from runner.environments.conda.find import absent, find
+
+    for job in planned.to_run:
+        if job.uses_conda and job.container is None and find(variables) is None:
+            workflow, error = opened.find(job.workflow), absent(job.workflow)
+            route = workflow.route("commands")
+            problem = Problem(error.message, route=route, hint=error.hint, code="environment")
+            settle(opened.document(workflow), problem)
+            return WfError(error.kind, error.message, problems=(problem,))
+    return None
+
+
 def _no_containers(opened: WorkflowFiles, job: Job) -> WfError:
     workflow = opened.find(job.workflow)
     image = job.container.image if job.container else ""

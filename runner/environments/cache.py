@@ -26,11 +26,13 @@ from runner.environments.finishing.mark import (
 )
 from runner.environments.interface import Build
 from runner.environments.lock import difference
-from runner.environments.own import merged
+from runner.environments.own.stack import fingerprints
 from runner.environments.place import Place, let_go, note_use
 from runner.environments.space import no_space
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
+from runner.paths import OwnPaths
+from runner.plan.environment import EnvironmentSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from runner.environments.place import Unfit
     from runner.events import Event, Observer
     from runner.paths import Cache
-    from runner.plan.environment import EnvironmentSpec
 
 # how often a lock that somebody else holds is tried
 _LOOK_AGAIN_SECONDS = 0.1
@@ -150,22 +151,22 @@ class EnvironmentCache:
             elif not is_being_finished(paths):
                 self._finisher.begin(spec, found.fingerprint)
 
-    def own(self, shared: Environment, build: Build) -> Environment:
+    def own(self, spec: EnvironmentSpec, shared: Environment, build: Build) -> Environment:
         """An environment of a run's own on top of a shared one, for a job that installs packages.
 
         Raises:
-            WfError: kind ``ENVIRONMENT`` when pip cannot be had, ``STORAGE`` when the folder
+            WfError: kind ``ENVIRONMENT`` when it cannot be made, ``STORAGE`` when the folder
                 cannot be written.
         """
         started = time.monotonic()
         try:
             build.destination.root.mkdir(mode=0o700)
-            made = self._provisioner.own(shared, build)
+            made = self._provisioner.own(spec, shared, build, self._cache.root)
         except OSError as error:
             raise WfError(
                 STORAGE, f"the environment cannot be written: {error.strerror}: {error.filename}"
             ) from error
-        text = "the job installs packages: an environment of the run's own, with pip"
+        text = "the job installs packages: an environment of the run's own"
         build.observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         return made
 
@@ -175,10 +176,15 @@ class EnvironmentCache:
         What cannot be told any more (the job may have broken it) is left out.
         """
         try:
-            found = self._provisioner.installed(build)
-        except (WfError, OSError):
+            found = self._provisioner.installed(shared, build)
+            layers = fingerprints(OwnPaths(build.destination.root))
+        except (WfError, OSError, ValueError):
             return shared
-        return replace(shared, lock=merged(shared.lock, found))
+        spec = EnvironmentSpec(shared.python)
+        for layer in (self._at(name).read() for name in layers if name != shared.fingerprint):
+            if layer is not None:
+                self._have_finished(spec, layer)
+        return replace(shared, lock=found)
 
     def pylock(self, shared: Environment, spec: EnvironmentSpec) -> Path:
         """The lock (PEP 751) of a shared environment, made now if nobody else is making it.

@@ -112,22 +112,28 @@ class Provisioner(Protocol):
         """
         ...
 
-    def own(self, shared: Environment, build: Build) -> Environment:
+    def own(
+        self, spec: EnvironmentSpec, shared: Environment, build: Build, cache: Path
+    ) -> Environment:
         """An environment in the empty folder of ``build`` that holds ``shared`` and installers.
 
-        What is installed into it does not reach ``shared``.
+        ``spec`` is what ``shared`` was built from. What is installed does not reach ``shared``; of
+        what other runs can use, a layer is kept in the folder ``cache``.
 
         Raises:
-            WfError: kind ``ENVIRONMENT`` when pip cannot be had.
+            WfError: kind ``ENVIRONMENT`` when it cannot be made.
             OSError: the folder cannot be written.
         """
         ...
 
-    def installed(self, build: Build) -> tuple[str, ...]:
-        """Every package in the environment of ``build``, as ``pip freeze`` writes it.
+    def installed(self, shared: Environment, build: Build) -> tuple[str, ...]:
+        """Every package that a job sees in the environment of ``build``, which holds ``shared``.
+
+        As ``pip freeze`` writes it.
 
         Raises:
             WfError: kind ``ENVIRONMENT`` when they cannot be told.
+            OSError: they cannot be read.
         """
         ...
 

@@ -616,7 +616,7 @@ def own(rig: Rig, folder: Path) -> Environment:
     lock = os.open(os.devnull, os.O_RDONLY)
     try:
         build = Build(EnvironmentPaths(folder), rig.log, lock, rig.observer)
-        return rig.cache.own(rig.obtain(), build)
+        return rig.cache.own(rig.bench.spec, rig.obtain(), build)
     finally:
         os.close(lock)
 

@@ -30,15 +30,13 @@ if TYPE_CHECKING:
 _TERMINAL = WindowSize(rows=100, columns=500)
 _DRAWING = {"TERM": "xterm", "NO_COLOR": "1", "UV_NO_PROGRESS": "0", "UV_NO_WRAP": "1"}
 _TELL_SECONDS = 0.1
-# docs.python.org, "What's New In Python 3.12": venv no longer installs setuptools
-_LAST_WITH_SETUPTOOLS = 11
 
 
 class Uv:
     """uv at work on the environment of one build."""
 
     def __init__(self, uv: Path, variables: Mapping[str, str], build: Build) -> None:
-        self._uv = uv
+        self.program = uv
         self._variables = {**variables, **_DRAWING}
         self._build = build
         self._said: Collection[str] = ()
@@ -54,17 +52,16 @@ class Uv:
             from runner.environments.uv.failures import no_venv
             from runner.environments.uv.search import search
 
-            looked = search(self._uv, self._variables)
+            looked = search(self.program, self._variables)
             raise no_venv(version, looked, self._details(), self._build.log)
 
-    def install_pip(self, as_of: str | None) -> None:
-        """What ``python -m venv`` installs: until 3.11, setuptools as well."""
-        minor = int([*self.version().split("."), "0"][1])
-        tools = ["pip"] if minor > _LAST_WITH_SETUPTOOLS else ["pip", "setuptools"]
-        if self._pip_install(*tools, as_of=as_of):
-            from runner.environments.uv.failures import no_pip
+    def install_setuptools(self, bundled: Path | None, as_of: str | None) -> None:
+        """The setuptools of a folder, or what the index has."""
+        words = ["--no-deps", str(bundled)] if bundled else ["setuptools"]
+        if self._pip_install(*words, as_of=as_of):
+            from runner.environments.uv.failures import no_setuptools
 
-            raise no_pip(self._details())
+            raise no_setuptools(self._details())
 
     def _pip_install(self, *words: str, as_of: str | None = None) -> int:
         own = ["--python", str(self._build.destination.python), *uv_options(self._variables)]
@@ -113,8 +110,9 @@ class Uv:
         found = plain_lock(self._build.destination.venv)
         if found is not None:
             return found
+
         done = capture(
-            [str(self._uv), "pip", "freeze", "--python", str(self._build.destination.python)],
+            [str(self.program), "pip", "freeze", "--python", str(self._build.destination.python)],
             env=self._variables,
             cwd=self._build.destination.root,
         )
@@ -153,7 +151,7 @@ class Uv:
             try:
                 # not in the project's folder: a uv.toml there must not turn the index
                 return stream(
-                    [str(self._uv), *words],
+                    [str(self.program), *words],
                     env=variables or self._variables,
                     cwd=self._build.destination.root,
                     inherit=(self._build.lock,),

@@ -59,11 +59,11 @@ def no_venv(version: str, looked: Search, said: str, log: Path) -> WfError:
     return WfError(ENVIRONMENT, cause.message, hint=cause.hint, details=details(said, log))
 
 
-def no_pip(said: str) -> WfError:
-    """What the job would install packages with cannot be had."""
+def no_setuptools(said: str) -> WfError:
+    """What environments of that Python have cannot be had."""
     return WfError(
         ENVIRONMENT,
-        "cannot install pip, which the job's commands use",
+        "cannot install setuptools, which the environment of a job that calls pip has",
         hint="name the packages in `requirements:` instead",
         details=said,
     )
