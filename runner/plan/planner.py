@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import USAGE, Problem, WfError, invalid
 from runner.plan.environment import EnvironmentSpec, RequirementFile
-from runner.plan.facts import requirements_path, script_path
+from runner.plan.facts import asked_day, requirements_path, script_path
 from runner.plan.plan import LOCAL, Job, Plan
 from runner.spec.workflow import ShellCommands
 
@@ -37,11 +37,12 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
     if problems:
         raise invalid(problems)
     passed = _passed(workflow, choices)
-    environment = EnvironmentSpec(
-        choices.python or workflow.environment.python or default_python,
-        files,
-        workflow.environment.packages,
-    )
+    python = choices.python or workflow.environment.python
+    environment = EnvironmentSpec(python or default_python, files, workflow.environment.packages)
+    if asked_day(workflow, choices) is not None:
+        from runner.plan.as_of import then
+
+        environment = then(environment, workflow, choices, project, any_python=python is None)
     if choices.locked is not None:
         environment = environment.taken_from(choices.locked)
     job = Job(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from runner.environments.credentials import masked
 from runner.environments.pip_settings import uv_options
+from runner.environments.uv.then import dated, options
 from runner.process.helpers import capture
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def write_pylock(
         for more in (["--offline"], []):
             done = capture(
                 [*words, *more, str(pins), "-o", str(made)],
-                env={**variables, "UV_HTTP_RETRIES": "0", "UV_NO_WRAP": "1"},
+                env={**dated(variables, spec.as_of), "UV_HTTP_RETRIES": "0", "UV_NO_WRAP": "1"},
                 cwd=Path(folder),
                 timeout=_SECONDS,
             )
@@ -83,9 +84,7 @@ def _words(
         "--no-annotate", "--format", "pylock.toml", "--python", str(environment.executable),
         *uv_options(variables),
     ]  # fmt: skip
-    if spec.as_of is not None:
-        words += ["--exclude-newer", f"{spec.as_of}T23:59:59Z"]
-    return words
+    return [*words, *options(spec.as_of)]
 
 
 def _sources(spec: EnvironmentSpec) -> Iterator[str]:
