@@ -43,7 +43,7 @@ def _plan(workflow: Workflow, choices: Choices, project: Project) -> Plan:
     return plan(workflow, choices, project.facts(workflow), own)
 
 
-def check(opened: WorkflowFiles) -> None:
+def check(opened: WorkflowFiles) -> tuple[Job, ...]:
     """Plan a run of every workflow, to see whether the files they name can be used.
 
     Raises:
@@ -52,14 +52,16 @@ def check(opened: WorkflowFiles) -> None:
     """
     project = Project(opened.root)
     found: dict[tuple[object, ...], Problem] = {}
+    jobs: list[Job] = []
     for workflow in opened.workflows:
         try:
             with located(opened.document(workflow)):
-                _plan(workflow, Choices(), project)
+                jobs.append(_plan(workflow, Choices(), project).job)
         except WfError as error:
             found.update((_identity(problem), problem) for problem in error.problems)
     if found:
         raise invalid(list(found.values()))
+    return tuple(jobs)
 
 
 def _identity(problem: Problem) -> tuple[object, ...]:

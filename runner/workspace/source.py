@@ -49,7 +49,7 @@ class Git:
         self._folder = folder
         # GIT_DIR and its kin would point git at another repository than the one we stand in
         kept = {key: value for key, value in variables.items() if not key.startswith("GIT_")}
-        self._variables = {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+        self._variables = {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "TZ": "UTC"}
 
     def _run(self, *words: str) -> bytes | None:
         done = capture(["git", *words], cwd=self._folder, env=self._variables, timeout=_TIMEOUT)
@@ -94,3 +94,9 @@ class Git:
             diff=diff or b"",
             untracked=tuple(untracked),
         )
+
+    def last_change(self, path: str) -> str | None:
+        """The day (ISO 8601, UTC) of the commit that last touched a file; ``None`` without one."""
+        words = ("log", "-1", "--date=format-local:%Y-%m-%d", "--format=%cd", "--", path)
+        said = self._run(*words)
+        return said.decode().strip() or None if said else None

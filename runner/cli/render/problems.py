@@ -43,9 +43,25 @@ def show_problems(
     problems: Iterable[Problem], stream: TextIO, variables: Mapping[str, str]
 ) -> None:
     """Write each problem with its place."""
+    _show(problems, stream, variables, ("error:", "red"))
+
+
+def show_warnings(
+    warnings: Iterable[Problem], stream: TextIO, variables: Mapping[str, str]
+) -> None:
+    """Write what is no mistake of the file's, but will be in the way all the same."""
+    _show(warnings, stream, variables, ("warning:", "yellow"))
+
+
+def _show(
+    problems: Iterable[Problem],
+    stream: TextIO,
+    variables: Mapping[str, str],
+    kind: tuple[str, str],
+) -> None:
     dress = style(stream, variables)
     for problem in problems:
-        stream.write(_headline(problem.place, problem.message, dress))
+        stream.write(_headline(problem.place, problem.message, dress, kind))
         stream.writelines(_excerpts(problem, dress))
         if problem.hint:
             stream.write(_hint(problem.hint, dress))
