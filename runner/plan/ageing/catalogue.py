@@ -44,12 +44,13 @@ class Catalogue:
     """Rows by the names they are about."""
 
     def __init__(self, rows: Iterable[Removal]) -> None:
+        self.rows = tuple(rows)
         self._names: dict[str, Removal] = {}
         self._calls: dict[str, list[Removal]] = {}
         self._classes: dict[str, list[Removal]] = {}
         self._members: dict[str, list[Removal]] = {}
         self._member_keywords: dict[str, list[Removal]] = {}
-        for row in rows:
+        for row in self.rows:
             match row.kind:
                 case "name":
                     self._names[row.name] = row

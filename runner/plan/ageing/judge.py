@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import Problem
+from runner.plan.ageing.advice import older_python
 from runner.plan.ageing.days import Changed, choose
 from runner.plan.ageing.rules import PYTHON
 from runner.units import quoted
@@ -82,8 +83,7 @@ def _other(found: _Found) -> str | None:
     """What gives it back where a day does not."""
     release = found.use.removal.release
     if release.package == PYTHON:
-        major, _, minor = release.version.partition(".")
-        return f'choose `python: "{major}.{int(minor) - 1}"` in the workflow'
+        return f"choose Python {older_python(release)} (`--python {older_python(release)}`)"
     if found.expected.held:
         return f"ask for {found.expected.package}<{release.version}"
     return None

@@ -11,14 +11,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.plan import requirements
-from runner.plan.ageing.rules import PYTHON
+from runner.plan.ageing.rules import PYTHON, Removal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from packaging.specifiers import SpecifierSet
 
-    from runner.plan.ageing.rules import Release, Removal
+    from runner.plan.ageing.rules import Release
     from runner.plan.environment import EnvironmentSpec
 
 # what a top-level module comes from, where it is not called the same
@@ -100,6 +100,15 @@ class Versions:
             return self._by_lock(removal, candidates)
         package = next((name for name in candidates if name in self._asked), candidates[0])
         return self._by_requirements(removal, package)
+
+    def holds(self, release: Release) -> bool:
+        """Whether the project itself asks for that release or a newer one, whatever the day."""
+        if self._locked is not None:
+            return True
+        removal = Removal(release, "name", "", None)
+        asked = self._asked.get(release.package, [])
+        version = _pin(asked)
+        return _only_newer(asked, removal) if version is None else _gone(removal, version)
 
     def _python(self, release: Release) -> Expected | None:
         from packaging.version import InvalidVersion, Version
