@@ -33,13 +33,12 @@ class Adviser:
             return self._advice(file.read(_END).decode(errors="replace"))
         return None
 
-    def after_build(self, error: WfError) -> WfError:
-        """The error of a failed build, with the cause and what to type if it smells of age."""
+    def after_build(self, error: WfError) -> None:
+        """Give the error of a failed build its cause, and what to type, if it smells of age."""
         found = self._advice(error.details or "")
         if found is not None:
             error.message = f"{error.message}: {found.cause}"
             error.hint = found.hint
-        return error
 
     def _advice(self, text: str) -> Advice | None:
         from runner.plan.ageing.advice import advice

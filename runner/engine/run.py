@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
 from runner.artifacts.collect import collect, prepare
-from runner.engine import inputs
+from runner.engine import inputs, pylock
 from runner.engine.advice import Adviser
 from runner.engine.basis import look
 from runner.engine.surroundings import Surroundings
@@ -99,12 +99,12 @@ def execute(
         },
         parts.choose,
     )
+    job = plan.job.of_run(run.name)
+    adviser = Adviser(job, basis.project, session.variables)
     try:
         session.observer.notify(RunCreated(run.name, plan.job.workflow))
         if source.diff:
             folder.write_bytes(run.paths.diff, source.diff)
-        job = plan.job.of_run(run.name)
-        adviser = Adviser(job, basis.project, session.variables)
         code = _Attempt(run, job, parts, session, adviser).carry_out(basis)
         return Finished(parts.records.document(run.paths), code)
     except Interrupted as interruption:
@@ -117,6 +117,8 @@ def execute(
         )
         return Finished(parts.records.document(run.paths), cancelled_code(interruption.signal))
     except WfError as error:
+        if error.kind == ENVIRONMENT:
+            adviser.after_build(error)
         if not run.state.terminal:
             reason = _REASONS.get(error.kind, "internal_error")
             run.advance("failed", reason=reason, message=error.message, hint=error.hint)
@@ -161,28 +163,49 @@ class _Attempt:
         self._snapshot(basis)
         self._inputs()
         self._run.advance("provisioning")
-        environments, paths = self._parts.environments, self._run.paths
-        log, observer = paths.environment_log, self._session.observer
+        environments, log = self._parts.environments, self._run.paths.environment_log
+        shared = environments.obtain(
+            self._job.environment, self._session.observer, log, self._run.name
+        )
         try:
-            shared = environment = environments.obtain(self._job.environment, observer, log)
-        except WfError as error:
-            raise self._adviser.after_build(error) from error
-        self._write_environment(shared)
-        build = Build(EnvironmentPaths(paths.own_environment), log, self._run.lock, observer)
-        if self._job.installs:
-            environment = environments.own(shared, build)
-        lease = self._lease()
-        try:
-            exited = self._execute(environment, lease, basis.project.name)
+            exited = self._execute_in(shared, basis.project.name)
         finally:
-            self._parts.leases.release(lease)
-        if self._job.installs:
-            self._write_environment(environments.with_installed(shared, build))
+            environments.release(shared)
         manifest = self._collect(exited)
         return self._finish(exited, manifest)
 
+    def _execute_in(self, shared: Environment, repo: str) -> Exit:
+        """Run the job in an environment, or in one of its own on top of it."""
+        self._write_environment(shared)
+        environments, paths = self._parts.environments, self._run.paths
+        log, observer = paths.environment_log, self._session.observer
+        build = Build(EnvironmentPaths(paths.own_environment), log, self._run.lock, observer)
+        environment = environments.own(shared, build) if self._job.installs else shared
+        lease = self._lease()
+        try:
+            exited = self._execute(environment, lease, repo)
+        finally:
+            self._parts.leases.release(lease)
+        final = shared
+        if self._job.installs:
+            final = environments.with_installed(shared, build)
+            self._write_environment(final)
+        self._keep_lock(shared, final)
+        return exited
+
     def _write_environment(self, environment: Environment) -> None:
-        folder.write(self._run.paths.environment, environment.document(), durable=False)
+        locked = self._job.environment.locked
+        document = {**environment.document(), "locked": locked and locked.run}
+        folder.write(self._run.paths.environment, document, durable=False)
+
+    def _keep_lock(self, shared: Environment, final: Environment) -> None:
+        spec, paths = self._job.environment, self._run.paths
+        reason = pylock.keep(self._parts.environments, spec, shared, final, paths)
+        if reason is not None:
+            self._notify(Warned(f"there is no pylock.toml of the run: {reason}"))
+        strayed = pylock.strayed(spec, final, paths)
+        if strayed is not None:
+            self._notify(Warned(strayed))
 
     def _snapshot(self, basis: Basis) -> None:
         started = time.monotonic()

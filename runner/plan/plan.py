@@ -182,6 +182,7 @@ class Job:
                 "python": self.environment.python,
                 "requirements": [file.path for file in self.environment.requirements],
                 "packages": list(self.environment.packages),
+                "locked": self.environment.locked and self.environment.locked.run,
             },
             "resources": {
                 "cpu": self.resources.cpu,

@@ -19,6 +19,6 @@ if __name__ == "__main__":
     bench = BENCHES[kind](folder)
     observer = RecordingObserver()
     cache = EnvironmentCache(bench.provisioner(), Cache(folder / "cache"))
-    cache.obtain(bench.spec, observer, folder / "log")
+    cache.obtain(bench.spec, observer, folder / "log", "red-fox-1")
     said = observer.of(PhaseFinished)[-1].text
     sys.stdout.write(said.rpartition("· ")[2] + "\n")

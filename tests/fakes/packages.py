@@ -13,6 +13,10 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
+from runner.plan.environment import LockedProject
+
 _METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 _WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
@@ -42,19 +46,32 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 """
 
 
-def wheel(folder: Path, name: str, version: str = "1.0", requires: tuple[str, ...] = ()) -> Path:
-    """A wheel with a module ``name`` that knows its version."""
+def wheel(
+    folder: Path,
+    name: str,
+    version: str = "1.0",
+    requires: tuple[str, ...] = (),
+    *,
+    python: str = "",
+    tag: str = "py3-none-any",
+) -> Path:
+    """A wheel with a module ``name`` that knows its version.
+
+    ``python`` is the ``Requires-Python`` it declares, ``tag`` what its file name says it is for.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
     metadata = _METADATA.format(name=name, version=version)
+    declared = "".join(f"Requires-Dist: {word}\n" for word in requires)
+    declared += f"Requires-Python: {python}\n" if python else ""
     files = {
         f"{name}.py": f"__version__ = {version!r}\n",
-        f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {word}\n" for word in requires),
+        f"{info}/METADATA": metadata + declared,
         f"{info}/WHEEL": _WHEEL,
     }
     record = f"{info}/RECORD"
     files[record] = "".join(f"{path},,\n" for path in [*files, record])
-    path = folder / f"{name}-{version}-py3-none-any.whl"
+    path = folder / f"{name}-{version}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for member, text in files.items():
             archive.writestr(member, text)
@@ -98,3 +115,34 @@ def pip(folder: Path) -> None:
 def index(folder: Path) -> dict[str, str]:
     """The variables that make uv install from ``folder`` alone, and build sources every time."""
     return {"UV_OFFLINE": "1", "UV_FIND_LINKS": str(folder), "UV_NO_CACHE": "1"}
+
+
+def locked_project(folder: Path, *asked: str, locked: tuple[tuple[str, str], ...]) -> LockedProject:
+    """A project that asks for packages in ``folder``, and the ``uv.lock`` that uv writes for it.
+
+    ``locked`` are the versions in the lock, all of them asked for.
+    """
+    wanted = ", ".join(f'"{word}"' for word in asked)
+    pyproject = '[project]\nname = "demo"\nversion = "0.1"\nrequires-python = ">=3.10"\n'
+    parts = ['version = 1\nrevision = 3\nrequires-python = ">=3.10"\n']
+    parts += [
+        f'[[package]]\nname = "{name}"\nversion = "{version}"\n'
+        f'source = {{ registry = "{folder}" }}\n'
+        f'wheels = [{{ path = "{folder}/{name}-{version}-py3-none-any.whl" }}]\n'
+        for name, version in locked
+    ]
+    needed = ", ".join(f'{{ name = "{name}" }}' for name, _ in locked)
+    metadata = ", ".join(_required(word) for word in asked)
+    parts.append(
+        f'[[package]]\nname = "demo"\nversion = "0.1"\nsource = {{ virtual = "." }}\n'
+        f"dependencies = [{needed}]\n[package.metadata]\nrequires-dist = [{metadata}]\n"
+    )
+    return LockedProject(
+        "pyproject.toml", f"{pyproject}dependencies = [{wanted}]\n", "\n".join(parts)
+    )
+
+
+def _required(word: str) -> str:
+    found = Requirement(word)
+    version = f', specifier = "{found.specifier}"' if found.specifier else ""
+    return f'{{ name = "{found.name}"{version} }}'

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from runner.cli import choices
 from runner.cli.arguments import Parser
 from runner.cli.context import workflow_files
+from runner.cli.locked import with_locked
 from runner.cli.tags import tag_name
 from runner.errors import OK, USAGE, WfError
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from runner.cli.context import Context
     from runner.cli.running import Outcome
+    from runner.engine.files import WorkflowFiles
     from runner.engine.parts import Parts
+    from runner.plan.plan import Plan
 
 
 def parser() -> Parser:
@@ -30,6 +33,7 @@ def parser() -> Parser:
             ("wf run train-mnist-one-gpu --gpus 0", "on the CPU after all"),
             ("wf run train-mnist-no-gpu -e SEED=7", "with a variable"),
             ("wf run train-mnist-no-gpu -t best", "and give the run a tag"),
+            ("wf run train-mnist-no-gpu --locked last", "with the packages the last run had"),
             ("wf run train-mnist-no-gpu --json", "the run as JSON when it has ended"),
             ("wf run --all --keep-going", "every workflow, in the order they need each other"),
         ],
@@ -80,6 +84,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         return compose.parts(context.settings, context.variables, context.now)
 
     own = parts()
+    chosen = with_locked(chosen, arguments.locked, own.records)
     asked = Asked(arguments.workflow, chosen, arguments.fresh)
     planned, basis = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), own
@@ -96,12 +101,23 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     notices = [notice for job in planned.to_run for notice in opened.find(job.workflow).notices]
     show_notices(notices, context.err, context.variables, hints=False)
     show_faulty(opened.faulty, context.err, context.variables)
+    _tell_aged(planned, opened, context)
     outcome = runner.one(planned, basis)
     if tag is not None:
         _give(tag, outcome, arguments.workflow, own, context)
     if arguments.json:
         context.say_json(outcome.documents[-1])
     return outcome.exit_code
+
+
+def _tell_aged(planned: Plan, opened: WorkflowFiles, context: Context) -> None:
+    """One line on scripts that use what was removed; `wf validate` shows all of it."""
+    from runner.cli.render.problems import show_aged
+    from runner.engine.ageing import Ageing
+
+    ageing = Ageing(opened.root, context.variables)
+    found = ageing.warnings(job for job in planned.to_run if ageing.worth_it(job))
+    show_aged(found, context.err, context.variables)
 
 
 def _limit(written: str | None) -> int | None:

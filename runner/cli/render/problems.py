@@ -100,6 +100,15 @@ def _also(first: Problem, more: list[Problem]) -> str:
     return f" (also {' and '.join(said)})"
 
 
+def show_aged(warnings: list[Problem], stream: TextIO, variables: Mapping[str, str]) -> None:
+    """Say in one line that there are such warnings, and name the files."""
+    if not warnings:
+        return
+    files = ", ".join(dict.fromkeys(found.place.file for found in warnings if found.place))
+    message = f"{files}: newer packages removed what it uses; `wf validate` shows where"
+    stream.write(_headline(None, message, style(stream, variables), ("warning:", "yellow")))
+
+
 def show_faulty(files: Iterable[str], stream: TextIO, variables: Mapping[str, str]) -> None:
     """Name files whose mistakes are in nobody's way."""
     dress = style(stream, variables)

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from typing import TYPE_CHECKING
 
+from runner.environments.credentials import masked
 from runner.environments.installed import plain_lock
-from runner.environments.pip_settings import NO_INDEX
-from runner.environments.uv.failures import no_interpreter, no_pip, not_installed
-from runner.environments.uv.progress import plain, progress
+from runner.environments.pip_settings import uv_options
+from runner.environments.uv.origins import origins
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import PhaseProgress
 from runner.process.helpers import capture, stream
+from runner.terminal import WindowSize
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from runner.environments.interface import Build
     from runner.plan.environment import EnvironmentSpec
 
-_DETAIL_LINES = 25
+# uv says how much of a download is there on a terminal alone; wide enough for a long line, and
+# high enough for a bar for each of its downloads
+_TERMINAL = WindowSize(rows=100, columns=500)
+_DRAWING = {"TERM": "xterm", "NO_COLOR": "1", "UV_NO_PROGRESS": "0", "UV_NO_WRAP": "1"}
+_TELL_SECONDS = 0.1
 # docs.python.org, "What's New In Python 3.12": venv no longer installs setuptools
 _LAST_WITH_SETUPTOOLS = 11
 
@@ -31,9 +37,9 @@ class Uv:
 
     def __init__(self, uv: Path, variables: Mapping[str, str], build: Build) -> None:
         self._uv = uv
-        self._variables = {**variables, "NO_COLOR": "1", "UV_NO_PROGRESS": "0"}
+        self._variables = {**variables, **_DRAWING}
         self._build = build
-        self._said = b""
+        self._said: Collection[str] = ()
 
     def venv(self, interpreter: str, version: str) -> None:
         """Make the bare environment."""
@@ -41,28 +47,55 @@ class Uv:
         code = self._run("venv", "--no-project", "-q", "--python", interpreter,
                          str(self._build.destination.venv))  # fmt: skip
         if code:
-            raise no_interpreter(version, self._details())
+            from runner.environments.uv.failures import no_venv
+
+            raise no_venv(version, self._details(), self._build.log)
 
     def install_pip(self) -> None:
         """What ``python -m venv`` installs: until 3.11, setuptools as well."""
         minor = int([*self.version().split("."), "0"][1])
         tools = ["pip"] if minor > _LAST_WITH_SETUPTOOLS else ["pip", "setuptools"]
         if self._pip_install(*tools):
+            from runner.environments.uv.failures import no_pip
+
             raise no_pip(self._details())
 
     def _pip_install(self, *words: str) -> int:
-        own = ["--python", str(self._build.destination.python)]
-        if self._variables.get(NO_INDEX):
-            own.append("--no-index")  # uv knows no variable for it
+        own = ["--python", str(self._build.destination.python), *uv_options(self._variables)]
         return self._run("pip", "install", *own, *words)
 
     def install(self, spec: EnvironmentSpec) -> None:
         """Install what the first file and the provider ask for."""
+        self._write(origins(spec, self._variables))
         words = list(spec.packages)
         for file in spec.requirements[:1]:
             words += ["-r", str(self._build.destination.requirements / file.path)]
         if self._pip_install(*words):
-            raise not_installed(spec, self._details())
+            from runner.environments.uv.failures import not_installed
+
+            raise not_installed(spec, self._details(), self._build.log)
+
+    def _write(self, lines: Iterable[str]) -> None:
+        with open(self._build.log, "a", opener=_private, encoding="utf-8") as log:
+            log.writelines(f"{line}\n" for line in lines)
+
+    def attempt(self, *words: str) -> str | None:
+        """Run uv with these words; its last words where it fails."""
+        return self._details() if self._run(*words) else None
+
+    def attempt_install(self, *words: str) -> str | None:
+        """``uv pip install`` with these words; uv's last words where it fails."""
+        return self._details() if self._pip_install(*words) else None
+
+    def forget(self, packages: tuple[str, ...]) -> None:
+        """Remove what uv has kept of these packages; others that are at work are waited for."""
+        if self._run("cache", "clean", *packages):
+            raise WfError(
+                ENVIRONMENT,
+                f"uv could not remove what it has kept of {', '.join(packages)}",
+                hint="its cache may not be writable: set UV_CACHE_DIR to another folder",
+                details=self._details(),
+            )
 
     def lock(self) -> tuple[str, ...]:
         """Every package with its version; uv is asked only for what it takes uv to tell."""
@@ -85,31 +118,45 @@ class Uv:
         return found[1] if found else "unknown"
 
     def _run(self, *words: str) -> int:
-        """Run uv with its output on the log and its last line shown as progress."""
-        self._said = b""
+        """Run uv, with what it says on the log and what it does shown as progress."""
+        from runner.environments.uv.progress import Progress
+        from runner.environments.uv.transcript import Transcript
+
         with open(self._build.log, "ab", opener=_private) as log:
+            transcript = Transcript(log, _TERMINAL.columns)
+            self._said = transcript.said
+            progress, told, shown = Progress(), 0.0, ""
 
             def take(chunk: bytes) -> None:
-                log.write(chunk)
-                self._said += chunk
-                text = progress(self._said.decode(errors="replace"))
-                if text:
+                nonlocal told, shown
+                transcript.feed(chunk)
+                lines, now = transcript.settle(), time.monotonic()
+                if now - told < _TELL_SECONDS:
+                    return
+                told = now
+                text = masked(progress.told(lines, now))
+                if text and text != shown:
+                    shown = text
                     self._build.observer.notify(PhaseProgress("env", text))
 
-            # not in the project's folder: a uv.toml there must not turn the index
-            return stream(
-                [str(self._uv), *words],
-                env=self._variables,
-                cwd=self._build.destination.root,
-                inherit=(self._build.lock,),
-                on_output=take,
-            )
+            try:
+                # not in the project's folder: a uv.toml there must not turn the index
+                return stream(
+                    [str(self._uv), *words],
+                    env=self._variables,
+                    cwd=self._build.destination.root,
+                    inherit=(self._build.lock,),
+                    on_output=take,
+                    terminal=_TERMINAL,
+                )
+            finally:
+                transcript.end()
 
     def _details(self) -> str:
+        """What it said, with the files named as the user does."""
         root = str(self._build.destination.requirements) + os.sep
-        lines = plain(self._said).replace(root, "").splitlines()
-        told = [line for line in lines if line.strip() and not line.startswith("Using Python")]
-        return "\n".join(told[-_DETAIL_LINES:])
+        lines = (line.replace(root, "") for line in self._said)
+        return "\n".join(line for line in lines if not line.startswith("Using Python"))
 
 
 def _private(path: str, flags: int) -> int:

@@ -11,6 +11,9 @@ from runner.environments.own import put_on_top
 from runner.environments.uv.command import Uv
 from runner.environments.uv.find import find_uv, interpreter
 from runner.environments.uv.fingerprint import configured, decisive, fingerprint
+from runner.environments.uv.locked import exact, provision_locked, write
+from runner.environments.uv.project import install_project
+from runner.environments.uv.pylock import write_pylock
 from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ class UvProvisioner:
         dropped = envvars.INTERPRETER_VARIABLES | {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON"}
         self._variables = {k: v for k, v in variables.items() if k not in dropped} | dict(index)
         self._index = decisive(self._variables)
-        self._configuration = configured(variables)
+        self._configuration = configured(self._variables)
 
     def unavailable(self) -> str | None:
         """Whether there is a uv."""
@@ -50,13 +53,17 @@ class UvProvisioner:
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         run = Uv(uv, self._variables, build)
+        if spec.locked is not None:
+            return provision_locked(Uv(uv, exact(self._variables), build), spec.locked, build)
         run.venv(interpreter(spec.python), spec.python)
+        if spec.project is not None:
+            install_project(uv, self._variables, spec.project, build)
         wanted = bool(spec.requirements or spec.packages)
         if wanted:
             for file in spec.requirements:
-                _write(build.destination.requirements / file.path, file.text)
+                write(build.destination.requirements / file.path, file.text)
             run.install(spec)
-        return Provisioned(run.version(), run.lock() if wanted else ())
+        return Provisioned(run.version(), run.lock() if wanted or spec.project else ())
 
     def own(self, shared: Environment, build: Build) -> Environment:
         """A virtual environment with pip and uv, on top of another."""
@@ -78,13 +85,28 @@ class UvProvisioner:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         return Uv(uv, self._variables, build).lock()
 
+    def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
+        """``uv pip compile`` of what is installed, without what it depends on."""
+        uv = find_uv(self._variables)
+        if uv is None:
+            return self.unavailable()
+        return write_pylock(uv, self._variables, built, spec, destination)
+
+    def discard(self, changed: tuple[str, ...], build: Build) -> None:
+        """Have uv forget the packages that the files came with.
+
+        uv links files from its cache into environments: a byte changed in one of them is changed
+        in the cache, and in whatever is installed from it from then on.
+        """
+        from runner.environments.installed_files import owners
+
+        uv = find_uv(self._variables)
+        packages = owners(build.destination.venv, changed)
+        if uv is not None and packages:
+            Uv(uv, self._variables, build).forget(packages)
+
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Its interpreter may have been removed or upgraded away."""
         if paths.python.exists():
             return None
         return f"its interpreter {os.path.realpath(paths.python)} is gone"
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
