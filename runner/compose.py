@@ -29,7 +29,7 @@ def environments(settings: Settings, variables: Mapping[str, str]) -> Environmen
     from runner.environments.pip_settings import uv_variables
     from runner.environments.uv.provisioner import UvProvisioner
 
-    provisioner = UvProvisioner(variables, uv_variables(variables))
+    provisioner = UvProvisioner(variables, uv_variables(variables), settings.cache.pytorch_index)
     return EnvironmentCache(provisioner, settings.cache)
 
 

@@ -22,6 +22,7 @@ from runner.environments.place import Place, let_go, note_use
 from runner.environments.space import no_space
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
+from runner.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,8 +92,7 @@ class EnvironmentCache:
         found, how = self._found(spec, Place.hold), "cached"
         if found is None:
             found, how = self._build(spec, observer, log, holder)
-        packages = f"{len(found.lock)} package{'' if len(found.lock) == 1 else 's'}"
-        text = f"python {found.python} · {packages} · {how}"
+        text = f"{_contents(found)} · {how}"
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         return found
 
@@ -281,4 +281,16 @@ def _in_use(unfit: Unfit | None) -> WfError:
         ENVIRONMENT,
         f"{what}, and cannot be built anew while another run uses it",
         hint="wait until that run has ended (`wf env list` shows which), and run it again",
+    )
+
+
+def _contents(environment: Environment) -> str:
+    """What is in it, in a few words; which build of torch decides whether there is a GPU for it."""
+    torch = [line for line in environment.lock if line.startswith("torch==")]
+    return " · ".join(
+        (
+            f"python {environment.python}",
+            *(line.replace("==", " ") for line in torch),
+            count(len(environment.lock), "package"),
+        )
     )

@@ -37,10 +37,12 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
     if problems:
         raise invalid(problems)
     passed = _passed(workflow, choices)
+    resources = choices.resources(workflow.resources)
     environment = EnvironmentSpec(
         choices.python or workflow.environment.python or default_python,
         files,
         workflow.environment.packages,
+        accelerator="cuda" if resources.gpu is not None and resources.gpu.count else "cpu",
     )
     if choices.locked is not None:
         environment = environment.taken_from(choices.locked)
@@ -58,7 +60,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
             if name not in passed
         ),
         artifacts=workflow.artifacts,
-        resources=choices.resources(workflow.resources),
+        resources=resources,
         working_dir=workflow.working_dir,
         before=workflow.before,
         nodes=workflow.nodes,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from runner.environments.credentials import masked
 from runner.environments.installed import plain_lock
 from runner.environments.pip_settings import uv_options
+from runner.environments.uv.accelerator import HOST, at_fault
 from runner.environments.uv.origins import origins
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import PhaseProgress
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.environments.interface import Build
+    from runner.environments.uv.accelerator import Backend
     from runner.plan.environment import EnvironmentSpec
 
 # uv says how much of a download is there on a terminal alone; wide enough for a long line, and
@@ -64,16 +66,30 @@ class Uv:
         own = ["--python", str(self._build.destination.python), *uv_options(self._variables)]
         return self._run("pip", "install", *own, *words)
 
-    def install(self, spec: EnvironmentSpec) -> None:
+    def install(self, spec: EnvironmentSpec, backend: Backend | None = None) -> None:
         """Install what the first file and the provider ask for."""
         self._write(origins(spec, self._variables))
         words = list(spec.packages)
         for file in spec.requirements[:1]:
             words += ["-r", str(self._build.destination.requirements / file.path)]
-        if self._pip_install(*words):
+        code = self._install_for(backend, words) if backend and backend.name else None
+        if code is None:
+            code = self._pip_install(*words)
+        if code:
             from runner.environments.uv.failures import not_installed
 
             raise not_installed(spec, self._details(), self._build.log)
+
+    def _install_for(self, backend: Backend, words: list[str]) -> int | None:
+        """Install with PyTorch's builds; ``None`` where it takes to do without them."""
+        self._write([str(backend)])
+        code = self._pip_install("--torch-backend", str(backend.name), *words)
+        if not code or not at_fault(self._details()):
+            return code
+        if HOST in self._details():
+            backend.remember(answers=False)
+        self._write(["", "once more with the registry's builds"])
+        return None
 
     def _write(self, lines: Iterable[str]) -> None:
         with open(self._build.log, "a", opener=_private, encoding="utf-8") as log:
