@@ -58,13 +58,14 @@ def has_effect(spec: EnvironmentSpec, index: Mapping[str, str], configuration: s
     """
     if spec.as_of is not None or spec.locked is not None or spec.project is not None:
         return False
-    if not (spec.requirements or spec.packages) or sys.platform != "linux":
+    wishes = list(_lines(spec))
+    if not wishes or sys.platform != "linux":
         return False
     if any(index.get(name) for name in _OWN) or any(_others(index)):
         return False
     if _CONFIGURED.search(configuration):
         return False
-    return not any(_SOURCE.fullmatch(line) or _EXACT.match(line) for line in _lines(spec))
+    return not any(_SOURCE.fullmatch(line) or _EXACT.match(line) for line in wishes)
 
 
 def at_fault(said: str) -> bool:
