@@ -78,7 +78,7 @@ def _then(
     return found
 
 
-def check(opened: WorkflowFiles, today: str, variables: Mapping[str, str]) -> None:
+def check(opened: WorkflowFiles, today: str, variables: Mapping[str, str]) -> tuple[Job, ...]:
     """Plan a run of every workflow, to see whether the files they name can be used.
 
     ``today`` is the day it is (ISO 8601, UTC), ``variables`` are the caller's.
@@ -90,14 +90,16 @@ def check(opened: WorkflowFiles, today: str, variables: Mapping[str, str]) -> No
     project = Project(opened.root)
     then = Then(today, cache(Git(opened.root, variables).history), tuple)
     found: dict[tuple[object, ...], Problem] = {}
+    jobs: list[Job] = []
     for workflow in opened.workflows:
         try:
             with located(opened.document(workflow)):
-                _plan(workflow, Choices(), project, then)
+                jobs.append(_plan(workflow, Choices(), project, then).job)
         except WfError as error:
             found.update((_identity(problem), problem) for problem in error.problems)
     if found:
         raise invalid(list(found.values()))
+    return tuple(jobs)
 
 
 def _identity(problem: Problem) -> tuple[object, ...]:

@@ -33,6 +33,7 @@ from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 from runner.paths import OwnPaths
 from runner.plan.environment import EnvironmentSpec
+from runner.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,9 +116,7 @@ class EnvironmentCache:
         found, how = self._found(spec, Place.hold), "cached"
         if found is None:
             found, how = self._build(spec, observer, log, holder)
-        packages = f"{len(found.lock)} package{'' if len(found.lock) == 1 else 's'}"
-        python = f"python {found.python}{_because(spec.python_reason)}"
-        text = f"{python} · {packages}{_then(spec)}{_because(spec.as_of_reason)} · {how}"
+        text = f"{_contents(found, spec)} · {how}"
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         self._have_finished(spec, found)
         return replace(found, python_reason=spec.python_reason, as_of_reason=spec.as_of_reason)
@@ -352,4 +351,16 @@ def _in_use(unfit: Unfit | None) -> WfError:
         ENVIRONMENT,
         f"{what}, and cannot be built anew while another run uses it",
         hint="wait until that run has ended (`wf env list` shows which), and run it again",
+    )
+
+
+def _contents(environment: Environment, spec: EnvironmentSpec) -> str:
+    """What is in it, in a few words; which build of torch decides whether there is a GPU for it."""
+    torch = [line for line in environment.lock if line.startswith("torch==")]
+    return " · ".join(
+        (
+            f"python {environment.python}{_because(spec.python_reason)}",
+            *(line.replace("==", " ") for line in torch),
+            f"{count(len(environment.lock), 'package')}{_then(spec)}{_because(spec.as_of_reason)}",
+        )
     )

@@ -37,8 +37,14 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
     if problems:
         raise invalid(problems)
     passed = _passed(workflow, choices)
+    resources = choices.resources(workflow.resources)
     python = choices.python or workflow.environment.python
-    environment = EnvironmentSpec(python or default_python, files, workflow.environment.packages)
+    environment = EnvironmentSpec(
+        python or default_python,
+        files,
+        workflow.environment.packages,
+        accelerator="cuda" if resources.gpu is not None and resources.gpu.count else "cpu",
+    )
     if asked_day(workflow, choices) is not None:
         from runner.plan.as_of import then
 
@@ -59,7 +65,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
             if name not in passed
         ),
         artifacts=workflow.artifacts,
-        resources=choices.resources(workflow.resources),
+        resources=resources,
         working_dir=workflow.working_dir,
         before=workflow.before,
         nodes=workflow.nodes,

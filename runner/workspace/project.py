@@ -158,6 +158,21 @@ class Project:
         return _files(self._root, (self._root / path).parent) if kind == "missing" else ()
 
 
+def text_of(root: Path, path: str, limit: int) -> str | None:
+    """The text of a file of the project, at most ``limit`` bytes of it.
+
+    ``None``: there is no such file, or it lies outside the project.
+    """
+    try:
+        real = Path(os.path.realpath(root / path))
+        if not real.is_relative_to(os.path.realpath(root)) or not real.is_file():
+            return None
+        with real.open("rb") as file:
+            return file.read(limit).decode(errors="replace").removeprefix("\ufeff")
+    except (OSError, ValueError):  # it cannot be read, or its name holds a null
+        return None
+
+
 def _text(path: Path) -> str:
     with path.open(encoding="utf-8", errors="replace") as file:
         return file.read(_MAX_REQUIREMENTS)

@@ -30,6 +30,7 @@ def show_run(
 def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("end", document["message"] or ""),
+        ("hint", document["hint"] or ""),
         ("command", document["command"]),
         ("variables", " ".join(f"{key}={value}" for key, value in document["variables"].items())),
         ("times", _times(document)),

@@ -11,6 +11,7 @@ from runner.environments.credentials import masked
 from runner.environments.installed import plain_lock
 from runner.environments.pip_settings import uv_options
 from runner.environments.uv import then
+from runner.environments.uv.accelerator import HOST, at_fault
 from runner.environments.uv.origins import origins
 from runner.environments.uv.search import searching
 from runner.errors import ENVIRONMENT, WfError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.environments.interface import Build
+    from runner.environments.uv.accelerator import Backend
     from runner.plan.environment import EnvironmentSpec
 
 # uv says how much of a download is there on a terminal alone; wide enough for a long line, and
@@ -69,7 +71,7 @@ class Uv:
         variables = then.dated(self._variables, as_of)
         return self._run("pip", "install", *own, *words, variables=variables)
 
-    def install(self, spec: EnvironmentSpec) -> None:
+    def install(self, spec: EnvironmentSpec, backend: Backend | None = None) -> None:
         """Install what the first file and the provider ask for."""
         self._write(origins(spec, self._variables))
         words = list(spec.packages)
@@ -78,10 +80,24 @@ class Uv:
         undated = then.left_out(self._variables, spec.as_of)
         if undated is not None:
             self._build.observer.notify(Warned(masked(undated)))
-        if self._pip_install(*words, as_of=spec.as_of):
+        code = self._install_for(backend, words) if backend and backend.name else None
+        if code is None:
+            code = self._pip_install(*words, as_of=spec.as_of)
+        if code:
             from runner.environments.uv.failures import not_installed
 
             raise not_installed(spec, self._details(), self._build.log)
+
+    def _install_for(self, backend: Backend, words: list[str]) -> int | None:
+        """Install with PyTorch's builds; ``None`` where it takes to do without them."""
+        self._write([str(backend)])
+        code = self._pip_install("--torch-backend", str(backend.name), *words)
+        if not code or not at_fault(self._details()):
+            return code
+        if HOST in self._details():
+            backend.remember(answers=False)
+        self._write(["", "once more with the registry's builds"])
+        return None
 
     def _write(self, lines: Iterable[str]) -> None:
         with open(self._build.log, "a", opener=_private, encoding="utf-8") as log:

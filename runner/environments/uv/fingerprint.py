@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.environments.pip_settings import NO_BINARY, ONLY_BINARY
+from runner.environments.uv.accelerator import has_effect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +49,8 @@ def fingerprint(spec: EnvironmentSpec, index: Mapping[str, str], configuration: 
         said += [f"file {number}", *(f"  {text}" for text in _texts(file))]
     said += [f"package {package}" for package in spec.packages]
     said += _locked(spec)
+    if spec.accelerator != "cpu" and has_effect(spec, index, configuration):
+        said.append(f"accelerator {spec.accelerator}")
     return str(blake3("\n".join(said).encode()).hexdigest()[:_LENGTH])
 
 
