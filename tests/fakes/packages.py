@@ -12,6 +12,10 @@ import shutil
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 from packaging.requirements import Requirement
 
@@ -46,13 +50,20 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 """
 
 
-def wheel(folder: Path, name: str, version: str = "1.0", requires: tuple[str, ...] = ()) -> Path:
-    """A wheel with a module ``name`` that knows its version."""
+def wheel(
+    folder: Path,
+    name: str,
+    version: str = "1.0",
+    requires: tuple[str, ...] = (),
+    more: Mapping[str, str] | None = None,
+) -> Path:
+    """A wheel with a module ``name`` that knows its version; ``more`` are files with their text."""
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
     metadata = _METADATA.format(name=name, version=version)
     files = {
         f"{name}.py": f"__version__ = {version!r}\n",
+        **(more or {}),
         f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {word}\n" for word in requires),
         f"{info}/WHEEL": _WHEEL,
     }
