@@ -172,7 +172,10 @@ class Shelf:
 
 
 def _build_lock(place: Place) -> int | None:
-    return locks.alone(place.lock)
+    held = locks.alone(place.lock)
+    if held is not None:
+        locks.write_label(held, "another command is removing it")
+    return held
 
 
 def _use_lock(place: Place) -> int | None:
