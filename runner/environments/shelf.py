@@ -118,6 +118,8 @@ class Shelf:
                 held.append(take(place))
                 if held[-1] is None:
                     return False
+            if place.below is not None and _busy(place.below):
+                return False
             place.clear()
             # both are held: who opens them now looks again
             place.use.unlink(missing_ok=True)
@@ -159,7 +161,7 @@ class Shelf:
             fingerprint=fingerprint,
             folder=place.paths.root,
             ready=found is not None,
-            in_use=_busy(place.lock) or _busy(place.use),
+            in_use=any(map(_busy, filter(None, (place.lock, place.use, place.below)))),
             used_at=next(time for time in times if time is not None),
             built_at=times[1],
             kind=found.kind if found else None,

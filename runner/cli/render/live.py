@@ -116,6 +116,8 @@ class Watcher:
         if not good:
             said += f" · {harmless(document['message'])}"
         self._say(symbol + said)
+        if document["hint"]:
+            self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(document['hint'])}")
         kept = any(artifact["files"] for artifact in document["artifacts"])
         following = f"wf artifacts tree {name}" if kept and good else f"wf show {name}"
         self._say(self._dress.paint(f"  next: {following}", "dim"))
