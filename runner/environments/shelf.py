@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.environments import installed_files, locks
 from runner.environments.finishing.mark import is_being_finished, stop
@@ -45,7 +45,6 @@ class Kept:
     built_at: float | None = None
     kind: str | None = None
     python: str | None = None
-    python_reason: str | None = None
     as_of: str | None = None
     lock: tuple[str, ...] = ()
     room: Room = field(default_factory=Room)
@@ -156,7 +155,6 @@ class Shelf:
         times = [_mtime(path) for path in (place.use, place.paths.ready, place.paths.root)]
         if times[2] is None:
             return None  # removed meanwhile
-        said = _said(place.paths.ready)
         return Kept(
             fingerprint=fingerprint,
             folder=place.paths.root,
@@ -166,8 +164,7 @@ class Shelf:
             built_at=times[1],
             kind=found.kind if found else None,
             python=found.python if found else None,
-            python_reason=said.get("python_reason"),
-            as_of=said.get("as_of"),
+            as_of=found.as_of if found else None,
             lock=found.lock if found else (),
             room=room(place.paths.root),
         )
@@ -202,14 +199,6 @@ def _busy(path: Path) -> bool:
         return True
     let_go(held)
     return held is None
-
-
-def _said(ready: Path) -> dict[str, Any]:
-    try:
-        said = json.loads(ready.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _mtime(path: Path) -> float | None:

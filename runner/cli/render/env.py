@@ -72,7 +72,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     gone = "" if document["in_cache"] else "not in the cache any more; a run would build it anew"
     return [
         ("python", f"{document['python'] or ''}{f' · {reason}' if reason else ''}"),
-        ("as of", document["as_of"] or ""),
+        ("as of", " · ".join(filter(None, (document["as_of"], document["as_of_reason"])))),
         ("damage", document["damage"] or ""),
         ("cache", gone or document["folder"]),
         ("size", size if document["in_cache"] else ""),
