@@ -34,7 +34,8 @@ class Kept:
     """An environment in the cache.
 
     ``ready`` is false for one that is being built, or whose build did not come to its end; then
-    what it holds is not known. Times are seconds since 1970. ``in_use``: a run uses or builds it.
+    what it holds is not known. Times are seconds since 1970. ``in_use``: somebody uses or builds
+    it; ``finishing``: it is being compiled meanwhile.
     """
 
     fingerprint: str
@@ -42,6 +43,7 @@ class Kept:
     ready: bool
     in_use: bool
     used_at: float
+    finishing: bool = False
     built_at: float | None = None
     kind: str | None = None
     python: str | None = None
@@ -161,6 +163,7 @@ class Shelf:
             ready=found is not None,
             in_use=any(map(_busy, filter(None, (place.lock, place.use, place.below)))),
             used_at=next(time for time in times if time is not None),
+            finishing=_is_being_finished(place),
             built_at=times[1],
             kind=found.kind if found else None,
             python=found.python if found else None,
@@ -168,6 +171,16 @@ class Shelf:
             lock=found.lock if found else (),
             room=room(place.paths.root),
         )
+
+
+def _is_being_finished(place: Place) -> bool:
+    # the look at it would make the file
+    if not place.paths.finishing.exists():
+        return False
+    try:
+        return is_being_finished(place.paths)
+    except OSError:
+        return False
 
 
 def _build_lock(place: Place) -> int | None:

@@ -32,7 +32,8 @@ def show_list(
 
 
 def _cells(kept: Kept, runs: Sequence[str], now: float) -> tuple[str, ...]:
-    users = ", ".join(runs) or ("-" if not kept.in_use else "a run" if kept.ready else "a build")
+    others = "wf itself" if kept.finishing else "a run" if kept.ready else "a build"
+    users = ", ".join(runs) or (others if kept.in_use else "-")
     return (
         kept.fingerprint,
         kept.python or "-",
