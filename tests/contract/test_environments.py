@@ -21,8 +21,9 @@ from runner.environments import locks
 from runner.environments.cache import EnvironmentCache
 from runner.environments.finishing.mark import mark
 from runner.environments.interface import Build
+from runner.environments.shelf import Shelf
 from runner.environments.uv.provisioner import UvProvisioner
-from runner.errors import ENVIRONMENT, STORAGE, WfError
+from runner.errors import ENVIRONMENT, STORAGE, USAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 from runner.paths import Cache, EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec, LockedRun, RequirementFile
@@ -134,6 +135,9 @@ class Rig:
         """The folder of an environment, there or not."""
         fingerprint = self.cache.fingerprint(spec or self.bench.spec)
         return Cache(self.folder / "cache").environment(fingerprint).root
+
+    def shelf(self) -> Shelf:
+        return Shelf(self.bench.provisioner(), Cache(self.folder / "cache"))
 
     def how(self) -> str:
         """How the last environment was come by."""
@@ -591,6 +595,78 @@ def test_what_is_damaged_and_used_is_left_to_who_uses_it(rig: Rig) -> None:
     assert "wf env list" in str(caught.value.hint)
     assert used.executable.exists()
     rig.cache.release(used)
+    rig.obtain()
+    assert rig.how() == "built"
+
+
+def test_what_is_changed_is_not_taken_again(rig: Rig) -> None:
+    """Whatever the provisioner keeps, and whether it has brought the file or not."""
+    rig.obtain()
+    paths = EnvironmentPaths(rig.home())
+    changed = (str(module(rig).relative_to(paths.venv)), "pyvenv.cfg", "never/there.py")
+    lock = os.open(os.devnull, os.O_RDONLY)
+    try:
+        build = Build(paths, rig.log, lock, rig.observer)
+        rig.bench.provisioner().discard(changed, build)
+        rig.bench.provisioner().discard((), build)
+    finally:
+        os.close(lock)
+    assert rig.cache.ready(rig.bench.spec) is not None
+
+
+def test_what_is_used_is_not_removed(rig: Rig) -> None:
+    used = rig.use()
+    (kept,) = rig.shelf().all()
+    assert (kept.fingerprint, kept.ready, kept.in_use) == (used.fingerprint, True, True)
+    assert (kept.python, kept.lock) == (used.python, used.lock)
+    assert not rig.shelf().remove(kept.fingerprint)
+    assert rig.cache.ready(rig.bench.spec) == used
+    rig.cache.release(used)
+    assert not rig.shelf().all()[0].in_use
+    assert rig.shelf().remove(kept.fingerprint)
+    assert rig.cache.ready(rig.bench.spec) is None
+    assert list(rig.home().parent.iterdir()) == []
+    rig.obtain()
+    assert rig.how() == "built"
+
+
+def test_what_is_being_built_is_not_removed(rig: Rig) -> None:
+    rig.bench.gate.unlink()
+    builder = rig.start_builder()
+    rig.wait_for_build()
+    (kept,) = rig.shelf().all()
+    assert (kept.ready, kept.in_use) == (False, True)
+    assert not rig.shelf().remove(kept.fingerprint)
+    rig.bench.gate.touch()
+    assert builder.communicate(timeout=PATIENCE_SECONDS)[0].strip() == "built"
+
+
+def test_an_environment_is_found_by_the_first_letters_of_its_fingerprint(rig: Rig) -> None:
+    used = rig.obtain()
+    found = rig.shelf().find(used.fingerprint[:5])
+    assert found is not None
+    assert found.fingerprint == used.fingerprint
+    assert rig.shelf().unfit(found) is None
+    assert rig.shelf().find("none-such") is None
+    rig.home().with_name(used.fingerprint[:5]).mkdir()
+    with pytest.raises(WfError) as caught:
+        rig.shelf().find(used.fingerprint[:4])
+    assert caught.value.kind == USAGE
+
+
+def test_what_a_thorough_look_finds_is_not_used_again(rig: Rig) -> None:
+    rig.obtain()
+    (kept,) = rig.shelf().all()
+    assert rig.shelf().verify(kept) is None
+    site_packages = rig.home() / "venv" / "lib" / "python3.11" / "site-packages"
+    record = site_packages / "some-1.0.dist-info" / "RECORD"
+    record.parent.mkdir(parents=True)
+    record.write_text("some.py,sha256=none,1\n")
+    found = rig.shelf().verify(kept)
+    assert found is not None
+    assert found.missing == ("lib/python3.11/site-packages/some.py",)
+    assert "some.py` is gone" in str(rig.shelf().unfit(kept))
+    assert rig.cache.ready(rig.bench.spec) is None
     rig.obtain()
     assert rig.how() == "built"
 
