@@ -269,6 +269,11 @@ class Cache(NamedTuple):
         """One folder per environment, named by its fingerprint."""
         return self.root / "environments"
 
+    @property
+    def pytorch_index(self) -> Path:
+        """Whether PyTorch's index answered, and when it was asked."""
+        return self.root / "pytorch-index.json"
+
     def environment(self, fingerprint: str) -> EnvironmentPaths:
         """The files of the environment with this fingerprint."""
         return EnvironmentPaths(self.environments / fingerprint)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from runner import errors, tree
 from runner.artifacts.collect import collect, prepare
 from runner.engine import inputs, pylock
+from runner.engine.advice import Adviser
 from runner.engine.basis import look
 from runner.engine.surroundings import Surroundings
 from runner.engine.verdict import cancelled_code, judge, shell_code
@@ -99,11 +100,13 @@ def execute(
         },
         parts.choose,
     )
+    job = plan.job.of_run(run.name)
+    adviser = Adviser(job, basis.project, session.variables)
     try:
         session.observer.notify(RunCreated(run.name, plan.job.workflow))
         if source.diff:
             folder.write_bytes(run.paths.diff, source.diff)
-        code = _Attempt(run, plan.job.of_run(run.name), parts, session).carry_out(basis)
+        code = _Attempt(run, job, parts, session, adviser).carry_out(basis)
         return Finished(parts.records.document(run.paths), code)
     except Interrupted as interruption:
         session.signals.arm()  # another one must not keep this from being written down
@@ -115,9 +118,11 @@ def execute(
         )
         return Finished(parts.records.document(run.paths), cancelled_code(interruption.signal))
     except WfError as error:
+        if error.kind == ENVIRONMENT:
+            adviser.after_build(error)
         if not run.state.terminal:
             reason = _REASONS.get(error.kind, "internal_error")
-            run.advance("failed", reason=reason, message=error.message)
+            run.advance("failed", reason=reason, message=error.message, hint=error.hint)
         raise
     except Exception as error:
         if not run.state.terminal:
@@ -143,8 +148,11 @@ def _clean_up(run: OpenRun, *, edited: bool) -> None:
 class _Attempt:
     """One attempt at one job."""
 
-    def __init__(self, run: OpenRun, job: Job, parts: Parts, session: Session) -> None:
+    def __init__(
+        self, run: OpenRun, job: Job, parts: Parts, session: Session, adviser: Adviser
+    ) -> None:
         self._run = run
+        self._adviser = adviser
         self._job = job
         self._parts = parts
         self._session = session
@@ -397,10 +405,13 @@ class _Attempt:
 
     def _finish(self, exited: Exit, _manifest: Manifest) -> int:
         verdict = judge(exited)
+        failed = verdict.status == "failed" and verdict.reason == "exit_code"
+        advice = self._adviser.after_run(self._run.paths.log) if failed else None
         self._run.advance(
             verdict.status,  # type: ignore[arg-type]
             reason=verdict.reason,
-            message=verdict.message,
+            message=f"{verdict.message}: {advice.cause}" if advice else verdict.message,
+            hint=advice and advice.hint,
             exit_code=verdict.exit_code,
         )
         return verdict.shell_code

@@ -92,6 +92,7 @@ class Place:
                 root=self.paths.venv,
                 bin=self.paths.bin,
                 executable=self.paths.python,
+                as_of=said.get("as_of"),  # not in those of before there were days
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -124,7 +125,6 @@ class Place:
         said = {
             "kind": self._provisioner.kind,
             "python": made.python,
-            "python_reason": spec.python_reason,
             "as_of": spec.as_of,
             "lock": list(made.lock),
         }

@@ -189,6 +189,9 @@ class Job:
                 "python": self.environment.python,
                 "requirements": [file.path for file in self.environment.requirements],
                 "packages": list(self.environment.packages),
+                "python_reason": self.environment.python_reason,
+                "as_of": self.environment.as_of,
+                "as_of_reason": self.environment.as_of_reason,
                 "locked": self.environment.locked and self.environment.locked.run,
             },
             "resources": {
@@ -256,8 +259,8 @@ class Choices:
 
     ``max_duration`` is in seconds, 0 for no limit. ``passed`` are variables to be taken from the
     caller's, ``caller`` the names of all that the caller has; ``None``: nobody calls (the file is
-    only looked at). ``as_of`` is a day (ISO 8601) or ``commit``, ``locked`` a former run whose
-    environment is wanted again.
+    only looked at). ``as_of`` is a day (ISO 8601), ``commit``, ``today`` or ``none``;
+    ``locked`` is a former run whose environment is wanted again.
     """
 
     cpus: int | None = None

@@ -80,10 +80,12 @@ def wheel(
     *,
     python: str = "",
     tag: str = "py3-none-any",
+    padding: int = 0,
 ) -> Path:
     """A wheel with a module ``name`` that knows its version.
 
     ``python`` is the ``Requires-Python`` it declares, ``tag`` what its file name says it is for.
+    The module is larger by ``padding`` bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
@@ -91,7 +93,7 @@ def wheel(
     declared = "".join(f"Requires-Dist: {word}\n" for word in requires)
     declared += f"Requires-Python: {python}\n" if python else ""
     files = {
-        f"{name}.py": f"__version__ = {version!r}\n",
+        f"{name}.py": f"__version__ = {version!r}\n" + "#" * padding,
         f"{info}/METADATA": metadata + declared,
         f"{info}/WHEEL": _WHEEL,
     }

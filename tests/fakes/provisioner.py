@@ -45,9 +45,14 @@ class FakeProvisioner:
         """As the test wants it."""
         return self._reason
 
+    def interpreters(self) -> tuple[str, ...]:
+        """One that is old, one that is new."""
+        return ("3.11.0", "3.9.0")
+
     def fingerprint(self, spec: EnvironmentSpec) -> str:
         """Of what the requirements say, without comments and blank lines."""
-        said = [spec.python, *self._lock(spec), str(spec.locked and spec.locked.pylock)]
+        said = [spec.python, str(spec.as_of), str(spec.going_on), *self._lock(spec)]
+        said.append(str(spec.locked and spec.locked.pylock))
         return hashlib.sha256("\n".join(said).encode()).hexdigest()[:20]
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from runner.cli.context import Context
     from runner.cli.running import Outcome
+    from runner.engine.files import WorkflowFiles
     from runner.engine.parts import Parts
+    from runner.plan.plan import Plan
 
 
 def parser() -> Parser:
@@ -83,7 +85,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
     own = parts()
     chosen = with_locked(chosen, arguments.locked, own.records)
-    asked = Asked(arguments.workflow, chosen, arguments.fresh)
+    asked = Asked(arguments.workflow, chosen, context.today(), arguments.fresh)
     planned, basis = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), own
     )
@@ -101,12 +103,23 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     notices = [notice for job in planned.to_run for notice in opened.find(job.workflow).notices]
     show_notices(notices, context.err, context.variables, hints=False)
     show_faulty(opened.faulty, context.err, context.variables)
+    _tell_aged(planned, opened, context)
     outcome = runner.one(planned, basis)
     if tag is not None:
         _give(tag, outcome, arguments.workflow, own, context)
     if arguments.json:
         context.say_json(outcome.documents[-1])
     return outcome.exit_code
+
+
+def _tell_aged(planned: Plan, opened: WorkflowFiles, context: Context) -> None:
+    """One line on scripts that use what was removed; `wf validate` shows all of it."""
+    from runner.cli.render.problems import show_aged
+    from runner.engine.ageing import Ageing
+
+    ageing = Ageing(opened.root, context.variables)
+    found = ageing.warnings(job for job in planned.to_run if ageing.worth_it(job))
+    show_aged(found, context.err, context.variables)
 
 
 def _limit(written: str | None) -> int | None:

@@ -39,7 +39,7 @@ def put_on_top(
     paths = OwnPaths(build.destination.root)
     own = build.destination
     if _needs_setuptools(shared):
-        run.install_setuptools(_bundled(shared.executable))
+        run.install_setuptools(_bundled(shared.executable), spec.as_of)
     put_commands(paths, Installing(run.program, cache, shared.python, spec.as_of))
     bring_commands(shared.root, own, but=stack.OWN_COMMAND)
     stack.bring_data(shared.root, own.venv)

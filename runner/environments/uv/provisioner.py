@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.environments.interface import Build, Provisioned
+from runner.environments.uv.accelerator import Backend, has_effect
 from runner.environments.uv.command import Uv
 from runner.environments.uv.find import find_uv, interpreter
 from runner.environments.uv.fingerprint import configured, decisive, fingerprint
@@ -14,6 +15,7 @@ from runner.environments.uv.locked import exact, provision_locked, write
 from runner.environments.uv.own import put_on_top, seen
 from runner.environments.uv.project import install_project
 from runner.environments.uv.pylock import write_pylock
+from runner.environments.uv.search import versions
 from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
@@ -30,8 +32,17 @@ class UvProvisioner:
 
     kind = "venv"
 
-    def __init__(self, variables: Mapping[str, str], index: Mapping[str, str]) -> None:
-        """``variables`` are the caller's; ``index`` what pip's configuration adds for uv."""
+    def __init__(
+        self,
+        variables: Mapping[str, str],
+        index: Mapping[str, str],
+        pytorch_index: Path | None = None,
+    ) -> None:
+        """``variables`` are the caller's; ``index`` what pip's configuration adds for uv.
+
+        ``pytorch_index`` is the file that keeps whether PyTorch's index can be reached.
+        """
+        self._pytorch_index = pytorch_index
         dropped = envvars.INTERPRETER_VARIABLES | {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON"}
         self._variables = {k: v for k, v in variables.items() if k not in dropped} | dict(index)
         self._index = decisive(self._variables)
@@ -42,6 +53,10 @@ class UvProvisioner:
         if find_uv(self._variables) is None:
             return "uv, which builds environments, is not installed (pip install uv)"
         return None
+
+    def interpreters(self) -> tuple[str, ...]:
+        """What uv finds, and wf's own interpreter, which is always there."""
+        return versions(find_uv(self._variables), self._variables)
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
         """Interpreter, platform, what the requirements say, and where packages come from."""
@@ -55,6 +70,8 @@ class UvProvisioner:
         run = Uv(uv, self._variables, build)
         if spec.locked is not None:
             return provision_locked(Uv(uv, exact(self._variables), build), spec.locked, build)
+        effective = has_effect(spec, self._index, self._configuration)
+        backend = Backend(spec, self._variables, self._pytorch_index, effective=effective)
         run.venv(interpreter(spec.python), spec.python)
         if spec.project is not None:
             install_project(uv, self._variables, spec.project, build)
@@ -62,7 +79,7 @@ class UvProvisioner:
         if wanted:
             for file in spec.requirements:
                 write(build.destination.requirements / file.path, file.text)
-            run.install(spec)
+            run.install(spec, backend)
         return Provisioned(run.version(), run.lock() if wanted or spec.project else ())
 
     def own(
