@@ -15,6 +15,7 @@ from runner.environments.interface import Build
 from runner.environments.own import distributions, stack
 from runner.environments.own.stack import Layer, site_packages
 from runner.environments.pip_settings import uv_options, uv_variables
+from runner.environments.uv import then
 from runner.environments.uv.pip.asked import gather, normal
 from runner.environments.uv.pip.command import Install, Query, Uninstall
 from runner.environments.uv.pip.layer import LayerProvisioner, NotInstalledError, Order, names, real
@@ -24,6 +25,7 @@ from runner.paths import Cache, EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec
 from runner.process.attached import attached
 from runner.process.helpers import capture
+from runner.spec.days import end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,9 +60,10 @@ class Work:
         self._told = told
         self._folder = folder
         self._variables = {k: v for k, v in variables.items() if k not in _DROPPED}
+        self._index = then.dated(uv_variables(self._variables), told.as_of)
         if told.as_of is not None:
-            self._variables["UV_EXCLUDE_NEWER"] = end_of(told.as_of)
-        self._index = uv_variables(self._variables)
+            dated = then.dated(self._variables, told.as_of)
+            self._variables = {**dated, "UV_EXCLUDE_NEWER": end(told.as_of)}
         self._spec = EnvironmentSpec(told.python, as_of=told.as_of)
         self._own = paths.environment
 
@@ -210,7 +213,7 @@ class Work:
         """Since 26.0 pip can keep to a day; older ones pass over the variable."""
         if self._told.as_of is None:
             return self._variables
-        return {**self._variables, "PIP_UPLOADED_PRIOR_TO": end_of(self._told.as_of)}
+        return {**self._variables, "PIP_UPLOADED_PRIOR_TO": end(self._told.as_of)}
 
     def _pip_itself(self) -> str | None:
         """Where pip lies that fits this Python, fetched if need be."""
@@ -253,13 +256,6 @@ class _Voice:
         """Only what is no end and no beginning: uv tells the rest."""
         if (isinstance(event, PhaseProgress) and "wait" in event.text) or isinstance(event, Warned):
             _say(event.text)
-
-
-def end_of(day: str) -> str:
-    """The first moment after a day (RFC 3339, UTC)."""
-    from datetime import date, timedelta
-
-    return f"{date.fromisoformat(day) + timedelta(days=1)}T00:00:00Z"
 
 
 def _with_places(said: str, places: Mapping[str, str]) -> str:
