@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from runner.environments import locks
 from runner.environments.cache import EnvironmentCache
 from runner.environments.finishing.mark import mark
 from runner.environments.interface import Build
@@ -27,6 +28,7 @@ from runner.paths import Cache, EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec, LockedRun, RequirementFile
 from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
 from tests.fakes import packages
+from tests.fakes.finisher import FakeFinisher
 from tests.fakes.observer import RecordingObserver
 from tests.fakes.package_index import PackageIndex
 from tests.fakes.provisioner import REFUSED, FakeProvisioner
@@ -606,6 +608,115 @@ def test_who_waits_is_told_who_builds(rig: Rig) -> None:
         thread.join(PATIENCE_SECONDS)
     assert "red-fox-1 is building it" in rig.observer.of(PhaseProgress)[0].text
     assert rig.how() == "built by another run"
+
+
+# --- what is left to be done when it is ready ------------------------------------------------
+
+
+def with_finisher(rig: Rig, *, broken: bool = False) -> FakeFinisher:
+    """Have the rig's cache finish environments from now on."""
+    finisher = FakeFinisher(broken=broken)
+    folder = Cache(rig.folder / "cache")
+    rig.cache = EnvironmentCache(rig.bench.provisioner(), folder, finisher)
+    return finisher
+
+
+def finish(rig: Rig) -> EnvironmentPaths:
+    """Do what a finisher does; the paths of the environment."""
+    fingerprint = rig.cache.fingerprint(rig.bench.spec)
+    rig.cache.finish(rig.bench.spec, fingerprint, os.environ)
+    return EnvironmentPaths(rig.home())
+
+
+def test_whoever_finds_it_unfinished_has_it_finished(rig: Rig) -> None:
+    finisher = with_finisher(rig)
+    built = rig.obtain()
+    rig.obtain()
+    assert finisher.begun == [built.fingerprint] * 2
+    paths = finish(rig)
+    assert paths.finished.exists()
+    rig.obtain()
+    assert rig.how() == "cached"
+    assert finisher.begun == [built.fingerprint] * 2
+
+
+def test_nobody_else_begins_while_somebody_is_at_it(rig: Rig) -> None:
+    finisher = with_finisher(rig)
+    rig.obtain()
+    held = locks.alone(EnvironmentPaths(rig.home()).finishing)
+    assert held is not None
+    try:
+        rig.obtain()
+        assert not finish(rig).finished.exists()
+    finally:
+        os.close(held)
+    assert len(finisher.begun) == 1
+
+
+def test_a_finisher_that_cannot_be_started_fails_no_run(rig: Rig) -> None:
+    finisher = with_finisher(rig, broken=True)
+    assert rig.obtain().executable.exists()
+    assert finisher.begun
+
+
+def test_the_bare_interpreter_is_finished_at_once(rig: Rig) -> None:
+    finisher = with_finisher(rig)
+    bare = EnvironmentSpec(OWN)
+    rig.obtain(bare)
+    assert EnvironmentPaths(rig.home(bare)).finished.exists()
+    assert finisher.begun == []
+
+
+def test_finishing_writes_the_lock_and_makes_folders_read_only(rig: Rig) -> None:
+    built = rig.obtain()
+    paths = finish(rig)
+    assert 'name = "held"' in paths.pylock.read_text()
+    folders = [path for path in (built.root, *built.root.rglob("*")) if _is_folder(path)]
+    assert all(not folder.stat().st_mode & 0o222 for folder in folders)
+    assert rig.cache.ready(rig.bench.spec) is not None
+    assert not paths.finishing_log.exists()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def test_a_finished_one_is_built_anew_where_it_is_damaged(rig: Rig) -> None:
+    rig.obtain()
+    finish(rig)
+    rig.obtain().executable.unlink()
+    assert rig.obtain().executable.exists()
+    assert rig.how() == "built"
+    assert not EnvironmentPaths(rig.home()).finished.exists()
+
+
+def test_what_is_damaged_is_not_finished(rig: Rig) -> None:
+    built = rig.obtain()
+    (built.bin / "stray").touch()
+    paths = finish(rig)
+    assert not paths.finished.exists()
+    assert "stray" in paths.finishing_log.read_text()
+
+
+def test_an_environment_that_is_not_there_is_not_finished(rig: Rig) -> None:
+    paths = finish(rig)
+    assert not paths.root.exists()
+
+
+def test_an_environment_that_is_being_removed_is_not_finished(rig: Rig) -> None:
+    built = rig.obtain()
+    held = locks.alone(Cache(rig.folder / "cache").environment_use(built.fingerprint))
+    assert held is not None
+    try:
+        assert not finish(rig).finished.exists()
+    finally:
+        os.close(held)
+
+
+def test_a_run_of_its_own_goes_on_top_of_a_finished_one(rig: Rig, tmp_path: Path) -> None:
+    rig.obtain()
+    finish(rig)
+    assert own(rig, tmp_path / "own").executable.exists()
 
 
 # --- an environment of a run's own ---------------------------------------------------------------
