@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.first_line import first_line
+from benchmarks.installing import installing
 from benchmarks.measure import (
     Command,
     FailedError,
@@ -375,6 +376,7 @@ PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "many": many,
     "environment": environment,
     "first-line": first_line,
+    "installing": installing,
     "training": training,
     "log": log,
     "collect": collect,

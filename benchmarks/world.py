@@ -114,6 +114,10 @@ class World:
                     raise FailedError(f"{ready.parent} is not finished")
                 time.sleep(_LOOK_AGAIN_SECONDS)
 
+    def layers(self) -> list[Path]:
+        """What ``pip install`` in jobs has left in the cache: named after two environments."""
+        return list(Cache(Path(self.variables["WF_CACHE"])).environments.glob("*-*/"))
+
     def with_variables(self, **changed: str) -> World:
         """The same with other variables."""
         return replace(self, variables={**self.variables, **changed})
