@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import USAGE, Problem, WfError, invalid
 from runner.plan.environment import EnvironmentSpec, RequirementFile
-from runner.plan.facts import requirements_path, script_path
+from runner.plan.facts import asked_day, requirements_path, script_path
 from runner.plan.plan import LOCAL, Job, Plan
 from runner.spec.workflow import ShellCommands
 
@@ -38,12 +38,17 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         raise invalid(problems)
     passed = _passed(workflow, choices)
     resources = choices.resources(workflow.resources)
+    python = choices.python or workflow.environment.python
     environment = EnvironmentSpec(
-        choices.python or workflow.environment.python or default_python,
+        python or default_python,
         files,
         workflow.environment.packages,
         accelerator="cuda" if resources.gpu is not None and resources.gpu.count else "cpu",
     )
+    if asked_day(workflow, choices) is not None:
+        from runner.plan.as_of import then
+
+        environment = then(environment, workflow, choices, project, any_python=python is None)
     if choices.locked is not None:
         environment = environment.taken_from(choices.locked)
     job = Job(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.cli.arguments import Parser
 from runner.cli.context import workflow_files
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from runner.document.mend import Fixed
     from runner.engine.files import WorkflowFiles
     from runner.errors import Problem
+    from runner.plan.plan import Job
+
+
+class _Checked(NamedTuple):
+    opened: WorkflowFiles
+    jobs: tuple[Job, ...]
 
 
 def parser() -> Parser:
@@ -48,12 +54,12 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         if not arguments.json:
             _tell_fixed(fixed, context)
     try:
-        opened = _check(source)
+        checked = _check(source, context)
     except WfError as error:
         if not error.problems:
             raise
         return _tell(error, source, fixed, arguments, context)
-    return _agree(opened, source, fixed, arguments, context)
+    return _agree(checked, source, fixed, arguments, context)
 
 
 def _document(
@@ -61,6 +67,7 @@ def _document(
     opened: WorkflowFiles | None,
     problems: tuple[Problem, ...],
     fixed: tuple[Fixed, ...],
+    warnings: list[Problem],
 ) -> dict[str, object]:
     from runner.cli.render.problems import fixed_document, problem_document
 
@@ -81,6 +88,7 @@ def _document(
         "valid": opened is not None,
         "workflows": [workflow.name for workflow in workflows],
         "problems": [problem_document(problem) for problem in problems],
+        "warnings": [problem_document(warning) for warning in warnings],
         "notices": [problem_document(notice) for notice in (_notices(opened) if opened else [])],
         "fixed": [fixed_document(done) for done in fixed],
     }
@@ -92,14 +100,13 @@ def _notices(opened: WorkflowFiles) -> list[Problem]:
     return [*keys, *(other.notice for other in opened.neighbours)]
 
 
-def _check(source: Source) -> WorkflowFiles:
+def _check(source: Source, context: Context) -> _Checked:
     """The file itself, then what each workflow needs of the project."""
     from runner.engine.files import open_files
     from runner.engine.prepare import check
 
     opened = open_files(source.workflows, source.root, source.beside)
-    check(opened)
-    return opened
+    return _Checked(opened, check(opened, context.today(), context.variables))
 
 
 def _mended(source: Source, context: Context) -> tuple[Source, tuple[Fixed, ...]]:
@@ -108,7 +115,7 @@ def _mended(source: Source, context: Context) -> tuple[Source, tuple[Fixed, ...]
     from runner.document.mend import mend
 
     before = _texts(source)
-    mended = mend(before, lambda texts: _check(_with_texts(source, texts)))
+    mended = mend(before, lambda texts: _check(_with_texts(source, texts), context))
     for name, text in mended.files.items():
         if text != before[name]:
             rewrite(context.cwd / name, name, source.root, before[name], text)
@@ -138,19 +145,28 @@ def _tell_fixed(fixed: tuple[Fixed, ...], context: Context) -> None:
     context.out.writelines(show_fixed(fixed, style(context.out, context.variables)))
 
 
+def _warnings(checked: _Checked, context: Context) -> list[Problem]:
+    """What the scripts use that will not be there any more."""
+    from runner.engine.ageing import Ageing
+
+    return Ageing(checked.opened.root, context.variables).warnings(checked.jobs)
+
+
 def _agree(
-    opened: WorkflowFiles,
+    checked: _Checked,
     source: Source,
     fixed: tuple[Fixed, ...],
     arguments: argparse.Namespace,
     context: Context,
 ) -> int:
-    from runner.cli.render.problems import show_notices
+    from runner.cli.render.problems import show_notices, show_warnings
     from runner.cli.render.style import style
     from runner.units import count
 
+    opened = checked.opened
+    warnings = _warnings(checked, context)
     if arguments.json:
-        context.say_json(_document(source, opened, (), fixed))
+        context.say_json(_document(source, opened, (), fixed, warnings))
         return OK
     dress = style(context.out, context.variables)
     left = "no mistakes left" if fixed else "no mistakes"
@@ -164,6 +180,7 @@ def _agree(
         read_as = dress.paint(f"(format: {era.name}, {era.versions})", "dim")
         context.out.write(f"{dress.paint('✓', 'green')} {found.file}: {said} {read_as}\n")
     context.out.flush()
+    show_warnings(warnings, context.err, context.variables)
     show_notices(_notices(opened), context.err, context.variables)
     return OK
 
@@ -179,7 +196,7 @@ def _tell(
     from runner.cli.render.style import style
 
     if arguments.json:
-        context.say_json(_document(source, None, error.problems, fixed))
+        context.say_json(_document(source, None, error.problems, fixed, []))
         return INVALID
     show_problems(error.problems, context.err, context.variables)
     # what is left after a correction cannot be put right by another one

@@ -40,6 +40,7 @@ def fingerprint(spec: EnvironmentSpec, index: Mapping[str, str], configuration: 
         f"format {_FORMAT}",
         f"python {spec.python}",
         f"platform {sys.platform} {os.uname().machine} {_libc()}",
+        *_day(spec),
         *(f"{key}={value}" for key, value in index.items()),
         configuration,
     ]
@@ -78,6 +79,13 @@ def configured(variables: Mapping[str, str]) -> str:
         with suppress(OSError, UnicodeDecodeError), path.open(encoding="utf-8") as file:
             said.append(file.read(_MOST_CHARACTERS))
     return "\n".join(said)
+
+
+def _day(spec: EnvironmentSpec) -> list[str]:
+    """Nothing without a day: environments that were made before there were any keep their names."""
+    if spec.as_of is None:
+        return []
+    return [f"as of {spec.as_of}{', which goes on' if spec.going_on else ''}"]
 
 
 def _locked(spec: EnvironmentSpec) -> list[str]:

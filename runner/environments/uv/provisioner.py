@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.environments.interface import Build, Provisioned
-from runner.environments.own import put_on_top
 from runner.environments.uv.accelerator import Backend, has_effect
 from runner.environments.uv.command import Uv
 from runner.environments.uv.find import find_uv, interpreter
 from runner.environments.uv.fingerprint import configured, decisive, fingerprint
 from runner.environments.uv.locked import exact, provision_locked, write
+from runner.environments.uv.own import put_on_top, seen
 from runner.environments.uv.project import install_project
 from runner.environments.uv.pylock import write_pylock
+from runner.environments.uv.search import versions
 from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ class UvProvisioner:
             return "uv, which builds environments, is not installed (pip install uv)"
         return None
 
+    def interpreters(self) -> tuple[str, ...]:
+        """What uv finds, and wf's own interpreter, which is always there."""
+        return versions(find_uv(self._variables), self._variables)
+
     def fingerprint(self, spec: EnvironmentSpec) -> str:
         """Interpreter, platform, what the requirements say, and where packages come from."""
         return fingerprint(spec, self._index, self._configuration)
@@ -77,25 +82,23 @@ class UvProvisioner:
             run.install(spec, backend)
         return Provisioned(run.version(), run.lock() if wanted or spec.project else ())
 
-    def own(self, shared: Environment, build: Build) -> Environment:
-        """A virtual environment with pip and uv, on top of another."""
+    def own(
+        self, spec: EnvironmentSpec, shared: Environment, build: Build, cache: Path
+    ) -> Environment:
+        """A virtual environment on top of another, with ``pip`` and uv among its commands."""
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         run = Uv(uv, self._variables, build)
         run.venv(os.path.realpath(shared.executable), shared.python)
-        run.install_pip()
-        made = put_on_top(shared, build.destination)
-        if not os.path.lexists(made.bin / "uv"):
-            (made.bin / "uv").symlink_to(uv)  # today's images have it
-        return made
+        return put_on_top(spec, shared, build, cache, run)
 
-    def installed(self, build: Build) -> tuple[str, ...]:
-        """What lies in its own folder, and not what it sees of another."""
+    def installed(self, shared: Environment, build: Build) -> tuple[str, ...]:
+        """What a job sees that was started in it: of its own, and of what lies below."""
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
-        return Uv(uv, self._variables, build).lock()
+        return seen(shared, build, Uv(uv, self._variables, build))
 
     def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
         """``uv pip compile`` of what is installed, without what it depends on."""
