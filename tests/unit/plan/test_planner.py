@@ -95,7 +95,7 @@ def test_a_plan_of_one_job_says_what_and_why() -> None:
     assert job.environment == EnvironmentSpec(
         "3.9",
         (RequirementFile("src/requirements.txt", "torch==2.13.0\n"),),
-        accelerator="cuda",
+        accelerator="cuda",  # the workflow asks for a GPU
     )
     assert job.variables == (("SEED", "1"), ("LR", "2"))
     assert job.resources == workflow(TRAIN).resources
@@ -369,3 +369,8 @@ def test_what_lies_in_the_project_is_installed_on_top_of_it_all_the_same() -> No
     asked = EnvironmentSpec("3.9", packages=("six",), local=(local,), python_reason="because")
     found = asked.taken_from(run)
     assert found == EnvironmentSpec("3.10.4", local=(local,), locked=run)
+
+
+@pytest.mark.parametrize(("gpus", "accelerator"), [(None, "cuda"), (2, "cuda"), (0, "cpu")])
+def test_wheels_are_for_what_the_job_asks_for(gpus: int | None, accelerator: str) -> None:
+    assert planned(choices=Choices(gpus=gpus)).job.environment.accelerator == accelerator
