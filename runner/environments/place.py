@@ -126,6 +126,7 @@ class Place:
         said = {
             "kind": self._provisioner.kind,
             "python": made.python,
+            "python_reason": spec.python_reason,
             "as_of": spec.as_of,
             "lock": list(made.lock),
         }
