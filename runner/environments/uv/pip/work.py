@@ -22,6 +22,7 @@ from runner.environments.uv.pip.words import added, words
 from runner.events import PhaseProgress, Warned
 from runner.paths import Cache, EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec
+from runner.spec.days import end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +60,7 @@ class Work:
         self._index = then.dated(uv_variables(self._variables), told.as_of)
         if told.as_of is not None:
             dated = then.dated(self._variables, told.as_of)
-            self._variables = {**dated, "UV_EXCLUDE_NEWER": _end(told.as_of)}
+            self._variables = {**dated, "UV_EXCLUDE_NEWER": end(told.as_of)}
         self._spec = EnvironmentSpec(told.python, as_of=told.as_of)
         self._own = paths.environment
 
@@ -213,7 +214,7 @@ class Work:
         """Since 26.0 pip can keep to a day; older ones pass over the variable."""
         if self._told.as_of is None:
             return self._variables
-        return {**self._variables, "PIP_UPLOADED_PRIOR_TO": _end(self._told.as_of)}
+        return {**self._variables, "PIP_UPLOADED_PRIOR_TO": end(self._told.as_of)}
 
     def _pip_itself(self) -> str | None:
         """Where pip lies that fits this Python, fetched if need be."""
@@ -249,12 +250,6 @@ class Work:
 
         env = {**self._variables, **self._index, **(variables or {})}
         return attached([str(self._told.uv), *said], env=env, cwd=self._paths.root)
-
-
-def _end(day: str) -> str:
-    from runner.spec.days import end
-
-    return end(day)
 
 
 class _Voice:
