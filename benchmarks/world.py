@@ -33,9 +33,9 @@ CACHE = ROOT / ".cache"
 PYTHON = sys.executable
 _INSIDE = Path(__file__).with_name("inside.py")
 _BIN = Path(PYTHON).parent
-# with PIP_ and UV_ in front: where packages come from
 _PATIENCE_SECONDS = 600.0
 _LOOK_AGAIN_SECONDS = 0.05
+# with PIP_ and UV_ in front: where packages come from
 _KEPT = frozenset({"PATH", "LANG", "LC_ALL", "SSL_CERT_FILE", "TMPDIR"})
 
 
