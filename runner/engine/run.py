@@ -157,11 +157,19 @@ class _Attempt:
         self._run.advance("provisioning")
         environments, paths = self._parts.environments, self._run.paths
         log, observer = paths.environment_log, self._session.observer
-        shared = environment = environments.obtain(self._job.environment, observer, log)
+        shared = environment = environments.obtain(
+            self._job.environment, observer, log, paths.workspace
+        )
         self._write_environment(shared)
-        build = Build(EnvironmentPaths(paths.own_environment), log, self._run.lock, observer)
-        if self._job.installs:
-            environment = environments.own(shared, build)
+        build = Build(
+            EnvironmentPaths(paths.own_environment), log, self._run.lock, observer, paths.workspace
+        )
+        spec = self._job.environment
+        if self._job.installs or spec.local:
+            environment = environments.own(shared, build, installers=self._job.installs)
+        if spec.local:
+            shared = environment = environments.add_local(spec, environment, build)
+            self._write_environment(environment)
         lease = self._lease()
         try:
             exited = self._execute(environment, lease, basis.project.name)
@@ -185,10 +193,11 @@ class _Attempt:
             return
         self._notify(PhaseStarted("code", "copying the project"))
         tell = self._teller("code", "copied")
-        script = self._job.script
-        if basis.ignored(script):
-            self._notify(Warned(f"`{script}` is ignored by git; it is copied all the same"))
-        with_script = basis.with_scripts([script] if script else [])
+        needs = self._job.needs
+        for path in needs:
+            if basis.ignored(path):
+                self._notify(Warned(f"`{path}` is ignored by git; it is copied all the same"))
+        with_script = basis.with_scripts(needs)
         listed = None if with_script.listed is None else list(with_script.listed)
         workspace = self._run.paths.workspace
         taken = take(basis.root, listed, workspace, self._parts.own_folders, tell)

@@ -49,8 +49,12 @@ class EnvironmentCache:
             return None
         return found
 
-    def obtain(self, spec: EnvironmentSpec, observer: Observer, log: Path) -> Environment:
+    def obtain(
+        self, spec: EnvironmentSpec, observer: Observer, log: Path, project: Path | None = None
+    ) -> Environment:
         """The environment for ``spec``, built first if need be.
+
+        ``project`` is the copy of the project that folders of packages are in.
 
         Raises:
             WfError: as :meth:`~runner.environments.interface.Provisioner.provision`; kind
@@ -61,14 +65,16 @@ class EnvironmentCache:
         found = self.ready(spec)
         how = "cached"
         if found is None:
-            found, how = self._build(spec, observer, log)
+            found, how = self._build(spec, observer, log, project)
         packages = f"{len(found.lock)} package{'' if len(found.lock) == 1 else 's'}"
         text = f"python {found.python} · {packages} · {how}"
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         return found
 
-    def own(self, shared: Environment, build: Build) -> Environment:
-        """An environment of a run's own on top of a shared one, for a job that installs packages.
+    def own(self, shared: Environment, build: Build, *, installers: bool = True) -> Environment:
+        """An environment of a run's own on top of a shared one.
+
+        It has ``installers`` for a job that installs packages.
 
         Raises:
             WfError: kind ``ENVIRONMENT`` when pip cannot be had, ``STORAGE`` when the folder
@@ -77,13 +83,37 @@ class EnvironmentCache:
         started = time.monotonic()
         try:
             build.destination.root.mkdir(mode=0o700)
-            made = self._provisioner.own(shared, build)
+            made = self._provisioner.own(shared, build, installers=installers)
         except OSError as error:
             raise WfError(
                 STORAGE, f"the environment cannot be written: {error.strerror}: {error.filename}"
             ) from error
+        if not installers:
+            return made
         text = "the job installs packages: an environment of the run's own, with pip"
         build.observer.notify(PhaseFinished("env", text, time.monotonic() - started))
+        return made
+
+    def add_local(
+        self, spec: EnvironmentSpec, environment: Environment, build: Build
+    ) -> Environment:
+        """``environment``, which is the run's own, with what lies in the project on top.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when it cannot be installed, ``STORAGE`` when the folder
+                cannot be written.
+        """
+        started = time.monotonic()
+        shown = ", ".join(one.shown for one in spec.local)
+        build.observer.notify(PhaseStarted("local", f"installing {shown}"))
+        try:
+            made = self._provisioner.add_local(spec, environment, build)
+        except OSError as error:
+            raise WfError(
+                STORAGE, f"the environment cannot be written: {error.strerror}: {error.filename}"
+            ) from error
+        text = f"{shown}, in an environment of the run's own"
+        build.observer.notify(PhaseFinished("local", text, time.monotonic() - started))
         return made
 
     def with_installed(self, shared: Environment, build: Build) -> Environment:
@@ -98,7 +128,7 @@ class EnvironmentCache:
         return replace(shared, lock=merged(shared.lock, found))
 
     def _build(
-        self, spec: EnvironmentSpec, observer: Observer, log: Path
+        self, spec: EnvironmentSpec, observer: Observer, log: Path, project: Path | None
     ) -> tuple[Environment, str]:
         reason = self._provisioner.unavailable()
         if reason:
@@ -109,7 +139,7 @@ class EnvironmentCache:
             found = self.ready(spec)
             if found is not None:
                 return found, "built by another run"
-            self._build_locked(spec, Build(self._paths(fingerprint), log, lock, observer))
+            self._build_locked(spec, Build(self._paths(fingerprint), log, lock, observer, project))
         finally:
             os.close(lock)
         built = self._read(fingerprint)

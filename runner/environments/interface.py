@@ -60,12 +60,14 @@ class Build:
 
     ``log`` takes everything the installer says. ``lock`` is the descriptor of the build lock:
     helpers must inherit it, so that a build whose wf was killed still counts as being built.
+    ``project`` is the copy of the project that local paths are below.
     """
 
     destination: EnvironmentPaths
     log: Path
     lock: int
     observer: Observer
+    project: Path | None = None
 
 
 class Provisioner(Protocol):
@@ -93,14 +95,25 @@ class Provisioner(Protocol):
         """
         ...
 
-    def own(self, shared: Environment, build: Build) -> Environment:
-        """An environment in the empty folder of ``build`` that holds ``shared`` and installers.
+    def own(self, shared: Environment, build: Build, *, installers: bool = True) -> Environment:
+        """An environment in the empty folder of ``build`` that holds ``shared``.
 
-        What is installed into it does not reach ``shared``.
+        What is installed into it does not reach ``shared``. ``installers``: the job has pip there.
 
         Raises:
             WfError: kind ``ENVIRONMENT`` when pip cannot be had.
             OSError: the folder cannot be written.
+        """
+        ...
+
+    def add_local(
+        self, spec: EnvironmentSpec, environment: Environment, build: Build
+    ) -> Environment:
+        """Install the local requirements of ``spec`` into the run's own ``environment``.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when one cannot be installed.
+            OSError: the environment cannot be written.
         """
         ...
 

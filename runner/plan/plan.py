@@ -11,6 +11,9 @@ from runner.spec.interpolation import with_run_name
 from runner.spec.workflow import NO_LIMITS, NO_PORTS, PythonScript, ShellCommands, TorchrunScript
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.errors import Problem
     from runner.plan.environment import EnvironmentSpec, LockedRun
     from runner.plan.fingerprint import Fingerprint
     from runner.spec.workflow import (
@@ -55,6 +58,12 @@ class Input:
 # `pip …`, `/path/pip3 …`, `python -m pip …`, `uv …`: not a file or a folder of that name
 _INSTALLER = re.compile(r"(?:^|[\s;&|(/`])(?:pip(?:3(?:\.\d+)?)?|-m\s+pip|uv)\s")
 
+
+def installs(commands: Iterable[str]) -> bool:
+    """Whether any of some commands installs packages."""
+    return any(_INSTALLER.search(command) for command in commands)
+
+
 LOCAL = "local"
 """The executor that runs jobs as processes of this machine."""
 
@@ -66,7 +75,8 @@ class Job:
     ``resources`` are those of each node. ``passed`` are variables whose values are the caller's,
     and stand nowhere but in the job's environment. ``expanded`` are variables in whose values
     ``$NAME`` stands for another one.
-    ``run`` is the run whose outcome is taken instead, where ``action`` is ``reuse``.
+    ``run`` is the run whose outcome is taken instead, where ``action`` is ``reuse``. ``notices``
+    are what the files that it needs say without effect.
     """
 
     workflow: str
@@ -93,6 +103,7 @@ class Job:
     inputs: tuple[Input, ...] = ()
     fingerprint: Fingerprint | None = None
     run: str | None = None
+    notices: tuple[Problem, ...] = ()
 
     @property
     def demand(self) -> Resources:
@@ -145,7 +156,24 @@ class Job:
     def installs(self) -> bool:
         """Whether its commands install packages, for which it needs an environment of its own."""
         own = self.launch.commands if isinstance(self.launch, ShellCommands) else ()
-        return any(_INSTALLER.search(command) for command in (*self.before, *own))
+        return installs((*self.before, *own))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Files of the project that a run must have even where git ignores them."""
+        script = () if self.script is None else (self.script,)
+        local = (one.path for one in self.environment.local if not one.is_folder)
+        links = (
+            posixpath.join(folder.path, name)
+            for folder in self.environment.links
+            for name in folder.files
+        )
+        return (*script, *local, *links)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What is installed from the project: it is code, whatever else counts as such."""
+        return tuple(one.path for one in self.environment.local)
 
     def of_run(self, run: str) -> Job:
         """The job with the name of its run wherever the workflow asks for it."""
@@ -182,6 +210,8 @@ class Job:
                 "python": self.environment.python,
                 "requirements": [file.path for file in self.environment.requirements],
                 "packages": list(self.environment.packages),
+                "local": [one.shown for one in self.environment.local],
+                "project": self.environment.project and self.environment.project.path,
             },
             "resources": {
                 "cpu": self.resources.cpu,

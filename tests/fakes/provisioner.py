@@ -59,12 +59,24 @@ class FakeProvisioner:
         build.destination.python.touch()
         return Provisioned(f"{spec.python}.0", self._lock(spec))
 
-    def own(self, shared: Environment, build: Build) -> Environment:
+    def own(self, shared: Environment, build: Build, *, installers: bool = True) -> Environment:
         """Another interpreter that is an empty file."""
+        del installers
         build.destination.bin.mkdir(parents=True)
         build.destination.python.touch()
         paths = build.destination
         return replace(shared, root=paths.venv, bin=paths.bin, executable=paths.python)
+
+    def add_local(
+        self, spec: EnvironmentSpec, environment: Environment, build: Build
+    ) -> Environment:
+        """What lies there is in the lock; nothing is built."""
+        root = build.project or build.destination.root
+        missing = [one.path for one in spec.local if not (root / one.path).exists()]
+        if missing:
+            raise WfError(ENVIRONMENT, f"cannot install {missing[0]}")
+        added = tuple(f"{one.path} @ file:{one.path}" for one in spec.local)
+        return replace(environment, lock=(*environment.lock, *added))
 
     def installed(self, build: Build) -> tuple[str, ...]:
         """What a test wrote into ``installed``."""

@@ -93,7 +93,11 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     lacking = shortage(opened, planned, own.inventory)
     if lacking is not None:
         raise lacking
-    notices = [notice for job in planned.to_run for notice in opened.find(job.workflow).notices]
+    notices = [
+        notice
+        for job in planned.to_run
+        for notice in (*opened.find(job.workflow).notices, *job.notices)
+    ]
     show_notices(notices, context.err, context.variables, hints=False)
     show_faulty(opened.faulty, context.err, context.variables)
     outcome = runner.one(planned, basis)

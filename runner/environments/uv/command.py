@@ -10,6 +10,7 @@ from runner.environments.installed import plain_lock
 from runner.environments.pip_settings import NO_INDEX
 from runner.environments.uv.failures import no_interpreter, no_pip, not_installed
 from runner.environments.uv.progress import plain, progress
+from runner.environments.uv.written import option_words, write_files
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import PhaseProgress
 from runner.process.helpers import capture, stream
@@ -51,22 +52,36 @@ class Uv:
             raise no_pip(self._details())
 
     def _pip_install(self, *words: str) -> int:
+        return self._pip("install", *words)
+
+    def _pip(self, verb: str, *words: str) -> int:
         own = ["--python", str(self._build.destination.python)]
         if self._variables.get(NO_INDEX):
             own.append("--no-index")  # uv knows no variable for it
-        return self._run("pip", "install", *own, *words)
+        return self._run("pip", verb, *own, *words)
 
     def install(self, spec: EnvironmentSpec) -> None:
         """Install what the first file and the provider ask for."""
-        words = list(spec.packages)
-        for file in spec.requirements[:1]:
-            words += ["-r", str(self._build.destination.requirements / file.path)]
+        words = [*spec.packages, *option_words(spec)]
+        words += write_files(spec, self._build, self._variables)
         if self._pip_install(*words):
             raise not_installed(spec, self._details())
 
+    def attempt(self, *words: str) -> str | None:
+        """Run uv with these words; its last words where it fails."""
+        return self._details() if self._run(*words) else None
+
+    def attempt_install(self, *words: str) -> str | None:
+        """``uv pip install`` with these words; uv's last words where it fails."""
+        return self._details() if self._pip_install(*words) else None
+
+    def attempt_compile(self, *words: str) -> str | None:
+        """``uv pip compile`` with these words; uv's last words where it fails."""
+        return self._details() if self._pip("compile", "-q", *words) else None
+
     def lock(self) -> tuple[str, ...]:
         """Every package with its version; uv is asked only for what it takes uv to tell."""
-        found = plain_lock(self._build.destination.venv)
+        found = plain_lock(self._build.destination.venv, self._build.project)
         if found is not None:
             return found
         done = capture(

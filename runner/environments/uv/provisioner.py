@@ -11,11 +11,12 @@ from runner.environments.own import put_on_top
 from runner.environments.uv.command import Uv
 from runner.environments.uv.find import find_uv, interpreter
 from runner.environments.uv.fingerprint import configured, decisive, fingerprint
+from runner.environments.uv.local import LocalInstallation
+from runner.environments.uv.written import check_variables, identified
 from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from runner.environments.interface import Environment
     from runner.paths import EnvironmentPaths
@@ -42,7 +43,7 @@ class UvProvisioner:
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
         """Interpreter, platform, what the requirements say, and where packages come from."""
-        return fingerprint(spec, self._index, self._configuration)
+        return fingerprint(identified(spec, self._variables), self._index, self._configuration)
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
         """``uv venv``, ``uv pip install`` where something is to be installed, and the lock."""
@@ -53,23 +54,34 @@ class UvProvisioner:
         run.venv(interpreter(spec.python), spec.python)
         wanted = bool(spec.requirements or spec.packages)
         if wanted:
-            for file in spec.requirements:
-                _write(build.destination.requirements / file.path, file.text)
+            check_variables(spec, self._variables)
             run.install(spec)
         return Provisioned(run.version(), run.lock() if wanted else ())
 
-    def own(self, shared: Environment, build: Build) -> Environment:
-        """A virtual environment with pip and uv, on top of another."""
+    def own(self, shared: Environment, build: Build, *, installers: bool = True) -> Environment:
+        """A virtual environment on top of another, with pip and uv if need be."""
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         run = Uv(uv, self._variables, build)
         run.venv(os.path.realpath(shared.executable), shared.python)
+        if not installers:
+            return put_on_top(shared, build.destination)
         run.install_pip()
         made = put_on_top(shared, build.destination)
         if not os.path.lexists(made.bin / "uv"):
             (made.bin / "uv").symlink_to(uv)  # today's images have it
         return made
+
+    def add_local(
+        self, spec: EnvironmentSpec, environment: Environment, build: Build
+    ) -> Environment:
+        """``uv pip install`` of what lies in the workspace, and of what that needs besides."""
+        uv = find_uv(self._variables)
+        if uv is None:
+            raise WfError(ENVIRONMENT, str(self.unavailable()))
+        run = Uv(uv, self._variables, build)
+        return LocalInstallation(run, spec, build, self._variables).install(environment)
 
     def installed(self, build: Build) -> tuple[str, ...]:
         """What lies in its own folder, and not what it sees of another."""
@@ -83,8 +95,3 @@ class UvProvisioner:
         if paths.python.exists():
             return None
         return f"its interpreter {os.path.realpath(paths.python)} is gone"
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

@@ -9,7 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runner.plan.environment import RequirementFile
-from runner.plan.requirements import Line, check, includes, lines
+from runner.plan.requirements import Line, lines
+from runner.plan.requirements import read as read_file
+from runner.plan.sources.paths import included
 
 if TYPE_CHECKING:
     from runner.errors import Problem
@@ -22,7 +24,13 @@ def read(text: str) -> list[Line]:
 
 def faults(text: str) -> list[Problem]:
     """What is wrong with a text."""
-    return check(RequirementFile("requirements.txt", text))
+    return list(read_file(RequirementFile("requirements.txt", text)).problems)
+
+
+def includes(path: str, text: str) -> tuple[str, ...]:
+    """The files that the file at ``path`` includes, below the project."""
+    found = read_file(RequirementFile(path, text)).includes
+    return tuple(included(path, one) for one in found)
 
 
 def marked(problem: Problem) -> tuple[int, str]:

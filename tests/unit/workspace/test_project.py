@@ -194,7 +194,7 @@ def test_a_requirements_file_comes_with_what_was_read_in_it(tmp_path: Path) -> N
     found = known(tmp_path, "provider: bash\ncommands: ls\nrequirements: requirements.txt")
     whole, base = found["requirements.txt"].requirements, found["base.txt"].requirements
     assert whole is not None
-    assert whole.includes == ("base.txt",)
+    assert [one.path for one in whole.includes] == ["base.txt"]
     assert [problem.place and problem.place.line for problem in whole.problems] == [2]
     assert base is not None
     assert base.problems == ()
