@@ -43,8 +43,10 @@ def _plan(workflow: Workflow, choices: Choices, project: Project) -> Plan:
     return plan(workflow, choices, project.facts(workflow), own)
 
 
-def check(opened: WorkflowFiles) -> None:
+def check(opened: WorkflowFiles) -> list[Problem]:
     """Plan a run of every workflow, to see whether the files they name can be used.
+
+    Given back is what those files say without effect.
 
     Raises:
         WfError: kind ``INVALID`` with all mistakes. One of a file that several workflows name is
@@ -52,14 +54,17 @@ def check(opened: WorkflowFiles) -> None:
     """
     project = Project(opened.root)
     found: dict[tuple[object, ...], Problem] = {}
+    notices: dict[tuple[object, ...], Problem] = {}
     for workflow in opened.workflows:
         try:
             with located(opened.document(workflow)):
-                _plan(workflow, Choices(), project)
+                planned = _plan(workflow, Choices(), project)
+            notices.update((_identity(notice), notice) for notice in planned.job.notices)
         except WfError as error:
             found.update((_identity(problem), problem) for problem in error.problems)
     if found:
         raise invalid(list(found.values()))
+    return list(notices.values())
 
 
 def _identity(problem: Problem) -> tuple[object, ...]:

@@ -48,18 +48,24 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         if not arguments.json:
             _tell_fixed(fixed, context)
     try:
-        opened = _check(source)
+        opened, said = _check(source)
     except WfError as error:
         if not error.problems:
             raise
         return _tell(error, source, fixed, arguments, context)
-    return _agree(opened, source, fixed, arguments, context)
+    notices = [*_notices(opened), *said]
+    if arguments.json:
+        context.say_json(_document(source, opened, (), notices, fixed))
+        return OK
+    _agree(opened, notices, fixed, context)
+    return OK
 
 
 def _document(
     source: Source,
     opened: WorkflowFiles | None,
     problems: tuple[Problem, ...],
+    notices: list[Problem],
     fixed: tuple[Fixed, ...],
 ) -> dict[str, object]:
     from runner.cli.render.problems import fixed_document, problem_document
@@ -81,7 +87,7 @@ def _document(
         "valid": opened is not None,
         "workflows": [workflow.name for workflow in workflows],
         "problems": [problem_document(problem) for problem in problems],
-        "notices": [problem_document(notice) for notice in (_notices(opened) if opened else [])],
+        "notices": [problem_document(notice) for notice in notices],
         "fixed": [fixed_document(done) for done in fixed],
     }
 
@@ -92,14 +98,13 @@ def _notices(opened: WorkflowFiles) -> list[Problem]:
     return [*keys, *(other.notice for other in opened.neighbours)]
 
 
-def _check(source: Source) -> WorkflowFiles:
-    """The file itself, then what each workflow needs of the project."""
+def _check(source: Source) -> tuple[WorkflowFiles, list[Problem]]:
+    """The file itself, then what each workflow needs of the project; and the notices of that."""
     from runner.engine.files import open_files
     from runner.engine.prepare import check
 
     opened = open_files(source.workflows, source.root, source.beside)
-    check(opened)
-    return opened
+    return opened, check(opened)
 
 
 def _mended(source: Source, context: Context) -> tuple[Source, tuple[Fixed, ...]]:
@@ -108,7 +113,7 @@ def _mended(source: Source, context: Context) -> tuple[Source, tuple[Fixed, ...]
     from runner.document.mend import mend
 
     before = _texts(source)
-    mended = mend(before, lambda texts: _check(_with_texts(source, texts)))
+    mended = mend(before, lambda texts: _check(_with_texts(source, texts))[0])
     for name, text in mended.files.items():
         if text != before[name]:
             rewrite(context.cwd / name, name, source.root, before[name], text)
@@ -139,19 +144,12 @@ def _tell_fixed(fixed: tuple[Fixed, ...], context: Context) -> None:
 
 
 def _agree(
-    opened: WorkflowFiles,
-    source: Source,
-    fixed: tuple[Fixed, ...],
-    arguments: argparse.Namespace,
-    context: Context,
-) -> int:
+    opened: WorkflowFiles, notices: list[Problem], fixed: tuple[Fixed, ...], context: Context
+) -> None:
     from runner.cli.render.problems import show_notices
     from runner.cli.render.style import style
     from runner.units import count
 
-    if arguments.json:
-        context.say_json(_document(source, opened, (), fixed))
-        return OK
     dress = style(context.out, context.variables)
     left = "no mistakes left" if fixed else "no mistakes"
     others = {other.notice.place.file for other in opened.neighbours if other.notice.place}
@@ -164,8 +162,7 @@ def _agree(
         read_as = dress.paint(f"(format: {era.name}, {era.versions})", "dim")
         context.out.write(f"{dress.paint('✓', 'green')} {found.file}: {said} {read_as}\n")
     context.out.flush()
-    show_notices(_notices(opened), context.err, context.variables)
-    return OK
+    show_notices(notices, context.err, context.variables)
 
 
 def _tell(
@@ -179,7 +176,7 @@ def _tell(
     from runner.cli.render.style import style
 
     if arguments.json:
-        context.say_json(_document(source, None, error.problems, fixed))
+        context.say_json(_document(source, None, error.problems, [], fixed))
         return INVALID
     show_problems(error.problems, context.err, context.variables)
     # what is left after a correction cannot be put right by another one

@@ -47,11 +47,11 @@ def not_installed(spec: EnvironmentSpec, said: str) -> WfError:
 
 def culprit(said: str, files: tuple[RequirementFile, ...]) -> tuple[str, str] | None:
     """The first requirement that uv's message names, with its file and line."""
-    from runner.plan.requirements import lines
+    from runner.plan.requirements import asked
 
     words = {_normal(word) for word in re.findall(r"[A-Za-z0-9][\w.-]*", said)}
     for file in files:
-        for line in lines(file.text):
+        for line in asked(file):
             name = re.match(r"[A-Za-z0-9][\w.-]*", line.text)
             if name and _normal(name[0]) in words:
                 return line.text, f"{file.path}:{line.number}"
