@@ -110,3 +110,10 @@ class EnvironmentSpec:
     as_of: str | None = None
     accelerator: Accelerator = "cpu"
     python_reason: str | None = None
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Where its packages come from: files, then what is installed from the project."""
+        project = () if self.project is None else (self.project.path,)
+        files = (file.path for file in self.requirements)
+        return (*project, *files, *(one.shown for one in self.local))

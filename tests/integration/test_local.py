@@ -52,7 +52,9 @@ def test_the_project_itself_with_an_extra(world: World) -> None:
     packages.project(world.project, "mine", requires=("branch",), extras={"more": "twig"})
     world.write("requirements.txt", "leaf==1.0\n-e .[more]\n")
     world.write(
-        "train.py", "import os, mine, branch, twig, leaf\nprint(mine.where == os.path.abspath('mine.py'), leaf.__version__)\n"
+        "train.py",
+        "import os, mine, branch, twig, leaf\n"
+        "print(mine.where == os.path.abspath('mine.py'), leaf.__version__)\n",
     )
     before = tree(world.project)
     done = world.wf("run", "train")

@@ -97,7 +97,7 @@ def parse(text: str) -> list[Option]:
         given = next(waiting, None) if value is None else value
         if not given:
             raise Mistake(f"`{word}` lacks its value", word)
-        found.append(Option(name, given, word))
+        found.append(Option(name, given, word.partition("=")[0]))
     return found
 
 

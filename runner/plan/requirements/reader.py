@@ -178,7 +178,7 @@ class _Reading:
                 message = f"`{option.name}` cannot be passed on: pip itself has dropped it"
                 hint = 'what builds today reads --config-settings "--build-option=…"'
                 self._problem(line, message, option.written, hint)
-            elif name is None:
+            elif not name:
                 message = f"`{option.name}` needs the package's name"
                 self._problem(line, message, option.written, "write NAME @ ADDRESS")
             else:

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 
 def checked(text: str, line: Line, written: Written, problems: list[Problem]) -> str | None:
-    """The package that a requirement asks for; what is wrong with it goes to ``problems``."""
+    """The package that a requirement asks for; what is wrong with it goes to ``problems``.
+
+    It is empty where a variable stands for it.
+    """
     from packaging.requirements import InvalidRequirement, Requirement
 
     known = standing_in(text)
     try:
-        return Requirement(known).name
+        name = Requirement(known).name
+        return name if text.startswith(name) else ""
     except (InvalidRequirement, RecursionError) as error:
         deep = isinstance(error, RecursionError)  # packaging follows brackets by recursion
         said, _, drawing = ("Nested too deeply" if deep else str(error)).partition("\n")

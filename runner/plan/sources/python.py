@@ -25,13 +25,18 @@ def admits(wanted: str, version: str) -> bool:
 
 
 def fitting(wanted: str, own: str) -> str | None:
-    """The version to take where nobody asks for one: ``own`` if it will do, else the lowest.
+    """The version to take where nobody asks for one: ``own`` if it will do, else the nearest.
+
+    Packages are most likely to be made for it, and it to be on the machine. Of two that are as
+    near it is the older one.
 
     Raises:
         ValueError: ``wanted`` is no specifier.
     """
     specifiers = _read(wanted)
-    for minor in (own, *(f"3.{number}" for number in _MINORS)):
+    here = int(own.split(".")[1])
+    near = sorted(_MINORS, key=lambda number: (abs(number - here), number))
+    for minor in (own, *(f"3.{number}" for number in near)):
         patches = [p for p in range(_MOST_PATCHES) if specifiers.contains(f"{minor}.{p}")]
         if not patches:
             continue

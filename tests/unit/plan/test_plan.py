@@ -96,7 +96,13 @@ def test_a_job_as_json() -> None:
         "command": "python train.py",
         "working_dir": ".",
         "variables": {"B": "1", "A": "2"},
-        "environment": {"python": "3.11", "requirements": ["requirements.txt"], "packages": []},
+        "environment": {
+            "python": "3.11",
+            "requirements": ["requirements.txt"],
+            "packages": [],
+            "local": [],
+            "project": None,
+        },
         "resources": {
             "cpu": 2,
             "memory": 10**9,

@@ -169,7 +169,7 @@ def test_every_file_that_is_named_and_every_file_those_include(tmp_path: Path) -
         "src/gone.txt": "missing",
     }
     assert found["all.txt"].text == "six==1.16.0\n"
-    assert found["src/train.py"].text is None
+    assert found["src/train.py"].text == ""
 
 
 def test_a_file_is_looked_at_once_for_all_workflows(tmp_path: Path) -> None:
