@@ -36,6 +36,11 @@ class RunPaths(NamedTuple):
         return self.root / "environment.json"
 
     @property
+    def pylock(self) -> Path:
+        """Every package of that environment with its hashes (PEP 751); replaced atomically."""
+        return self.root / "pylock.toml"
+
+    @property
     def granted(self) -> Path:
         """The devices leased. Written once."""
         return self.root / "granted.json"
@@ -183,6 +188,21 @@ class EnvironmentPaths(NamedTuple):
         return self.root / "ready.json"
 
     @property
+    def pylock(self) -> Path:
+        """Every package with its hashes (PEP 751); appears by one rename, after ``ready``."""
+        return self.root / "pylock.toml"
+
+    @property
+    def seal(self) -> Path:
+        """What the virtual environment was when it became ready."""
+        return self.root / "seal"
+
+    @property
+    def damaged(self) -> Path:
+        """There only when a thorough look found something; says what."""
+        return self.root / "damaged.json"
+
+    @property
     def requirements(self) -> Path:
         """The requirement files it is built from, under their own relative names."""
         return self.root / "requirements"
@@ -205,3 +225,7 @@ class Cache(NamedTuple):
     def environment_lock(self, fingerprint: str) -> Path:
         """Held while that environment is built."""
         return self.environments / f"{fingerprint}.lock"
+
+    def environment_use(self, fingerprint: str) -> Path:
+        """Held by every run that uses that environment; changed when one begins and ends to."""
+        return self.environments / f"{fingerprint}.use"

@@ -32,6 +32,9 @@ def add(parser: Parser) -> None:
     parser.add_argument("--memory", metavar="SIZE", help="memory, such as 16GB")
     parser.add_argument("--python", metavar="VERSION", help="Python, such as 3.11")
     parser.add_argument(
+        "--locked", metavar="RUN", help="in the environment that this run had, exactly"
+    )
+    parser.add_argument(
         "--executor", metavar="NAME", help="where to run it: `local`, even if it names an image"
     )
     parser.add_argument(
@@ -132,6 +135,7 @@ def _check_target(arguments: argparse.Namespace, args: tuple[str, ...]) -> None:
     given = (
         [arguments.workflow] if arguments.workflow else [f"--{p[0]}" for p in arguments.parameters]
     )
+    given += ["--locked"] if arguments.locked is not None else []
     given += ["--"] if args else []
     if given:
         raise WfError(

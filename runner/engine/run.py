@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
 from runner.artifacts.collect import collect, prepare
-from runner.engine import inputs
+from runner.engine import inputs, pylock
 from runner.engine.basis import look
 from runner.engine.surroundings import Surroundings
 from runner.engine.verdict import cancelled_code, judge, shell_code
-from runner.environments.interface import Build
+from runner.environments.interface import Asker, Build
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import (
     JobEnded,
@@ -155,33 +155,59 @@ class _Attempt:
         self._snapshot(basis)
         self._inputs()
         self._run.advance("provisioning")
-        environments, paths = self._parts.environments, self._run.paths
-        log, observer = paths.environment_log, self._session.observer
-        shared = environment = environments.obtain(
-            self._job.environment, observer, log, paths.workspace
-        )
-        self._write_environment(shared)
-        build = Build(
-            EnvironmentPaths(paths.own_environment), log, self._run.lock, observer, paths.workspace
-        )
-        spec = self._job.environment
-        if self._job.installs or spec.local:
-            environment = environments.own(shared, build, installers=self._job.installs)
-        if spec.local:
-            shared = environment = environments.add_local(spec, environment, build)
-            self._write_environment(environment)
-        lease = self._lease()
+        environments, log = self._parts.environments, self._run.paths.environment_log
+        asker = Asker(self._run.name, self._run.paths.workspace)
+        shared = environments.obtain(self._job.environment, self._session.observer, log, asker)
         try:
-            exited = self._execute(environment, lease, basis.project.name)
+            exited = self._execute_in(shared, basis.project.name)
         finally:
-            self._parts.leases.release(lease)
-        if self._job.installs:
-            self._write_environment(environments.with_installed(shared, build))
+            environments.release(shared)
         manifest = self._collect(exited)
         return self._finish(exited, manifest)
 
+    def _execute_in(self, shared: Environment, repo: str) -> Exit:
+        """Run the job in an environment, or in one of its own on top of it."""
+        self._write_environment(shared)
+        environments, paths = self._parts.environments, self._run.paths
+        log, observer = paths.environment_log, self._session.observer
+        own = EnvironmentPaths(paths.own_environment)
+        build = Build(own, log, self._run.lock, observer, paths.workspace)
+        final = environment = self._on_top(shared, build)
+        lease = self._lease()
+        try:
+            exited = self._execute(environment, lease, repo)
+        finally:
+            self._parts.leases.release(lease)
+        if self._job.installs:
+            final = environments.with_installed(shared, build)
+            self._write_environment(final)
+        self._keep_lock(shared, final)
+        return exited
+
+    def _on_top(self, shared: Environment, build: Build) -> Environment:
+        """The shared environment, or one of the run's own on top of it where that is needed."""
+        environments, spec = self._parts.environments, self._job.environment
+        if not self._job.installs and not spec.local:
+            return shared
+        made = environments.own(shared, build, installers=self._job.installs)
+        if spec.local:
+            made = environments.add_local(spec, made, build)
+            self._write_environment(made)
+        return made
+
     def _write_environment(self, environment: Environment) -> None:
-        folder.write(self._run.paths.environment, environment.document(), durable=False)
+        locked = self._job.environment.locked
+        document = {**environment.document(), "locked": locked and locked.run}
+        folder.write(self._run.paths.environment, document, durable=False)
+
+    def _keep_lock(self, shared: Environment, final: Environment) -> None:
+        spec, paths = self._job.environment, self._run.paths
+        reason = pylock.keep(self._parts.environments, spec, shared, final, paths)
+        if reason is not None:
+            self._notify(Warned(f"there is no pylock.toml of the run: {reason}"))
+        strayed = pylock.strayed(spec, final, paths)
+        if strayed is not None:
+            self._notify(Warned(strayed))
 
     def _snapshot(self, basis: Basis) -> None:
         started = time.monotonic()

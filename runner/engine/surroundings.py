@@ -53,6 +53,7 @@ class Surroundings:
         self.ports = numbers[: len(numbers) - meeting]
         self._rendezvous = numbers[-1] if meeting else None
         self._token = os.urandom(_TOKEN_BYTES).hex() if job.service else None
+        self._inherit = [run.lock] if environment.held is None else [run.lock, environment.held]
         self._trackers = Trackers(job, environment.lock, session.variables, run.paths)
         self._over = threading.Event()
         self._knocking: threading.Thread | None = None
@@ -77,7 +78,7 @@ class Surroundings:
             notes=paths.notes,
             variables=self._session.variables,
             terminal=self._session.terminal,
-            inherit=(self._run.lock,),
+            inherit=tuple(self._inherit),
             repo=repo,
             ports=self.ports,
             rendezvous=self._rendezvous,

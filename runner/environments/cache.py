@@ -1,75 +1,105 @@
-"""The cache of environments: reuse, the build lock, and what makes an environment trusted.
+"""The cache of environments: reuse, building, and what makes an environment trusted.
 
 An environment is a folder named by its fingerprint. It is built in place, as virtual environments
 cannot be moved, under an exclusive lock; the file ``ready.json``, which appears by one rename
 after everything else has been written, is the only sign that it is complete. Whoever finds a
-folder without that file while holding the lock removes it: its builder is gone.
+folder without that file while holding the lock removes it: its builder is gone. One that is not
+what it was when it became ready is built anew, unless somebody uses it.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runner import tree
-from runner.environments.interface import Build, Environment
+from runner.environments import locks
+from runner.environments.interface import SOMEBODY, Build
 from runner.environments.own import merged
+from runner.environments.place import Place, let_go, note_use
+from runner.environments.space import no_space
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from runner.environments.interface import Provisioned, Provisioner
-    from runner.events import Observer
-    from runner.paths import Cache, EnvironmentPaths
+    from runner.environments.interface import Asker, Environment, Provisioner
+    from runner.environments.place import Unfit
+    from runner.events import Event, Observer
+    from runner.paths import Cache
     from runner.plan.environment import EnvironmentSpec
+
+# how often a lock that somebody else holds is tried
+_LOOK_AGAIN_SECONDS = 0.1
+# who looks whether an environment is usable holds it for a moment; a run holds it for longer
+_IN_USE_SECONDS = 5.0
+_BY_ANOTHER = "built by another run"
 
 
 class EnvironmentCache:
     """Environments of one kind below one cache folder."""
 
-    def __init__(self, provisioner: Provisioner, cache: Cache) -> None:
+    def __init__(
+        self, provisioner: Provisioner, cache: Cache, patience: float = _IN_USE_SECONDS
+    ) -> None:
+        """``patience``: how long runs that use what is damaged are waited for, in seconds."""
         self._provisioner = provisioner
         self._cache = cache
+        self._patience = patience
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
         """The name that an environment for ``spec`` has, built or not."""
         return self._provisioner.fingerprint(spec)
 
     def ready(self, spec: EnvironmentSpec) -> Environment | None:
-        """The environment for ``spec`` if it is there, complete and usable."""
-        fingerprint = self._provisioner.fingerprint(spec)
-        found = self._read(fingerprint)
-        if found is None or self._provisioner.health(self._cache.environment(fingerprint)):
-            return None
-        return found
+        """The environment for ``spec`` if it is there, complete and usable; it is not held.
+
+        For the environment of a former run that is its own, as long as it is what it was.
+        """
+        return self._found(spec, Place.look)
+
+    def _found(
+        self, spec: EnvironmentSpec, how: Callable[[Place], Environment | None]
+    ) -> Environment | None:
+        locked = spec.locked
+        if locked is not None and locked.fingerprint is not None:
+            former = how(self._at(locked.fingerprint))
+            if former is not None:
+                if (former.python, former.lock) == (locked.python, locked.lock):
+                    return former
+                let_go(former.held)
+        return how(self._place(spec))
 
     def obtain(
-        self, spec: EnvironmentSpec, observer: Observer, log: Path, project: Path | None = None
+        self, spec: EnvironmentSpec, observer: Observer, log: Path, asker: Asker = SOMEBODY
     ) -> Environment:
-        """The environment for ``spec``, built first if need be.
+        """The environment for ``spec``, built first if need be; held until :meth:`release`.
 
-        ``project`` is the copy of the project that folders of packages are in.
+        Others that wait for the build are told who the ``asker`` is.
 
         Raises:
             WfError: as :meth:`~runner.environments.interface.Provisioner.provision`; kind
-                ``STORAGE`` when the cache cannot be written. No half environment stays behind.
+                ``ENVIRONMENT`` when the cache cannot be written or the disk is full, and when the
+                environment is damaged while others use it. No half environment stays behind.
         """
         started = time.monotonic()
         observer.notify(PhaseStarted("env", f"python {spec.python}"))
-        found = self.ready(spec)
-        how = "cached"
+        found, how = self._found(spec, Place.hold), "cached"
         if found is None:
-            found, how = self._build(spec, observer, log, project)
+            found, how = self._build(spec, observer, log, asker)
         packages = f"{len(found.lock)} package{'' if len(found.lock) == 1 else 's'}"
         text = f"python {found.python} · {packages} · {how}"
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         return found
+
+    def release(self, environment: Environment) -> None:
+        """Use an environment no longer, once only. Whoever inherited its descriptor still does."""
+        note_use(environment.held)
+        let_go(environment.held)
 
     def own(self, shared: Environment, build: Build, *, installers: bool = True) -> Environment:
         """An environment of a run's own on top of a shared one.
@@ -127,103 +157,155 @@ class EnvironmentCache:
             return shared
         return replace(shared, lock=merged(shared.lock, found))
 
+    def pylock(self, shared: Environment, spec: EnvironmentSpec) -> Path:
+        """The lock (PEP 751) of a shared environment, made now if it is not there.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when it cannot be told.
+            OSError: it cannot be written.
+        """
+        path = self._at(shared.fingerprint).paths.pylock
+        if not path.exists():
+            self.write_pylock(shared, spec, path)
+        return path
+
+    def write_pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> None:
+        """Write the lock of an environment anew; raises as :meth:`pylock`."""
+        reason = self._provisioner.pylock(built, spec, destination)
+        if reason is not None:
+            raise WfError(ENVIRONMENT, "the packages cannot be locked", details=reason)
+
+    def _place(self, spec: EnvironmentSpec) -> Place:
+        return self._at(self._provisioner.fingerprint(spec))
+
+    def _at(self, fingerprint: str) -> Place:
+        return Place(self._cache, fingerprint, self._provisioner)
+
     def _build(
-        self, spec: EnvironmentSpec, observer: Observer, log: Path, project: Path | None
+        self, spec: EnvironmentSpec, observer: Observer, log: Path, asker: Asker
     ) -> tuple[Environment, str]:
         reason = self._provisioner.unavailable()
         if reason:
             raise WfError(ENVIRONMENT, reason)
-        fingerprint = self._provisioner.fingerprint(spec)
-        lock = self._lock(fingerprint, observer)
+        place = self._place(spec)
+        lock, how = self._turn(place, observer)
+        if not isinstance(lock, int):
+            return lock, how
         try:
-            found = self.ready(spec)
+            found = place.hold(wait=True)
             if found is not None:
-                return found, "built by another run"
-            self._build_locked(spec, Build(self._paths(fingerprint), log, lock, observer, project))
+                return found, how
+            announcing = _Announcing(observer, lock, asker.name)
+            build = Build(place.paths, log, lock, announcing, asker.project)
+            self._build_locked(spec, place, build)
+            found = place.hold(wait=True)
         finally:
             os.close(lock)
-        built = self._read(fingerprint)
-        if built is None:
+        if found is None:
             raise WfError(ENVIRONMENT, "the environment vanished while it was being built")
-        return built, "built"
+        return found, "built"
 
-    def _paths(self, fingerprint: str) -> EnvironmentPaths:
-        return self._cache.environment(fingerprint)
-
-    def _build_locked(self, spec: EnvironmentSpec, build: Build) -> None:
-        paths = build.destination
-        broken = paths.ready.exists() and self._provisioner.health(paths)
-        if broken:
-            build.observer.notify(Warned(f"the cached environment is built anew: {broken}"))
+    def _build_locked(self, spec: EnvironmentSpec, place: Place, build: Build) -> None:
+        alone = self._alone(place, build) if os.path.lexists(place.paths.root) else None
         try:
-            _remove(paths)
-            paths.root.mkdir(mode=0o700)
+            place.clear()
+            place.paths.root.mkdir(mode=0o700)
             made = self._provisioner.provision(spec, build)
-            _mark_ready(paths, self._provisioner.kind, made)
+            place.mark_ready(made, spec)
         except BaseException as error:
-            _remove(paths)
+            full = no_space(error, self._cache.root)  # while the disk is full
+            place.clear()
+            if full is not None:
+                raise full from error
             if isinstance(error, OSError):
-                raise WfError(
-                    STORAGE,
-                    f"the environment cannot be written: {error.strerror}: {error.filename}",
-                    hint="look for free space (df -h), or set WF_CACHE to another folder",
-                ) from error
+                raise _unwritable(error) from error
             raise
+        finally:
+            let_go(alone)
 
-    def _lock(self, fingerprint: str, observer: Observer) -> int:
-        """Take the build lock, saying so when somebody else holds it."""
-        path = self._cache.environment_lock(fingerprint)
+    def _alone(self, place: Place, build: Build) -> int | None:
+        """Hold what is to be removed alone, and say why it is.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when somebody uses it.
+        """
+        unfit = place.unfit() if place.read() is not None else None
+        deadline = time.monotonic() + self._patience
+        while (held := _try(place.use)) is None:
+            if time.monotonic() > deadline:
+                raise _in_use(unfit)
+            build.observer.notify(PhaseProgress("env", "it is damaged, and in use; waiting"))
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        if unfit is not None:
+            text = f"the cached environment is built anew: {unfit.reason}"
+            build.observer.notify(Warned(text))
+            self._provisioner.discard(unfit.changed, build)
+        return held
+
+    def _turn(self, place: Place, observer: Observer) -> tuple[int | Environment, str]:
+        """Wait for the build lock, or for the environment that its holder builds."""
+        told = ""
         try:
             self._cache.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            place.lock.parent.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise WfError(
-                STORAGE,
-                f"the cache cannot be written: {error.strerror}: {error.filename}",
-                hint="set WF_CACHE to a folder that can be",
-            ) from error
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                observer.notify(PhaseProgress("env", "another run is building it; waiting"))
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return descriptor
-
-    def _read(self, fingerprint: str) -> Environment | None:
-        paths = self._cache.environment(fingerprint)
-        try:
-            said: dict[str, Any] = json.loads(paths.ready.read_bytes())
-            return Environment(
-                kind=said["kind"],
-                fingerprint=fingerprint,
-                python=said["python"],
-                lock=tuple(said["lock"]),
-                root=paths.venv,
-                bin=paths.bin,
-                executable=paths.python,
-            )
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+            raise _unwritable(error) from error
+        while (lock := _try(place.lock)) is None:
+            said = f"{locks.read_label(place.lock) or 'another run is building it'}; waiting"
+            if said != told:
+                observer.notify(PhaseProgress("env", said))
+                told = said
+            time.sleep(_LOOK_AGAIN_SECONDS)
+            found = place.hold()
+            if found is not None:
+                return found, _BY_ANOTHER
+        return lock, _BY_ANOTHER if told else "cached"
 
 
-def _mark_ready(paths: EnvironmentPaths, kind: str, made: Provisioned) -> None:
-    said = {"kind": kind, "python": made.python, "lock": list(made.lock)}
-    staged = paths.ready.with_suffix(".new")
-    with staged.open("x", encoding="utf-8") as file:
-        json.dump(said, file)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.rename(paths.ready)
+class _Announcing:
+    """An observer that lets those who wait for a build know how far it is."""
+
+    def __init__(self, observer: Observer, lock: int, holder: str) -> None:
+        self._observer = observer
+        self._lock = lock
+        self._holder = holder
+        self._announce("")
+
+    def notify(self, event: Event) -> None:
+        if isinstance(event, PhaseProgress):
+            self._announce(event.text)
+        self._observer.notify(event)
+
+    def _announce(self, text: str) -> None:
+        with suppress(OSError):
+            told = f"{self._holder} is building it"
+            locks.write_label(self._lock, f"{told}: {text}" if text else told)
 
 
-def _remove(paths: EnvironmentPaths) -> None:
-    """Take the mark away first: half a folder must never be trusted."""
-    if not os.path.lexists(paths.root):
-        return
-    paths.ready.unlink(missing_ok=True)
-    tree.remove(paths.root)
+def _try(path: Path) -> int | None:
+    """Hold the file alone, or ``None`` while others hold it.
+
+    Raises:
+        WfError: kind ``ENVIRONMENT`` when it cannot be written.
+    """
+    try:
+        return locks.alone(path)
+    except OSError as error:
+        raise no_space(error, path) or _unwritable(error) from error
+
+
+def _unwritable(error: OSError) -> WfError:
+    return WfError(
+        ENVIRONMENT,
+        f"the cache cannot be written: {error.strerror}: {error.filename}",
+        hint="set WF_CACHE to a folder that can be",
+    )
+
+
+def _in_use(unfit: Unfit | None) -> WfError:
+    what = f"the environment is damaged ({unfit.reason})" if unfit else "the environment is damaged"
+    return WfError(
+        ENVIRONMENT,
+        f"{what}, and cannot be built anew while another run uses it",
+        hint="wait until that run has ended (`wf env list` shows which), and run it again",
+    )

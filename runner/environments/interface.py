@@ -2,14 +2,15 @@
 
 Order of calls: ``unavailable``, then ``fingerprint`` (pure), then, under the cache's lock and only
 when there is no environment of that fingerprint yet, ``provision`` into an empty folder.
-``health`` is asked before an existing environment is used. Reuse, locks and cleanup are
+``health`` is asked before an existing environment is used; ``discard`` is called before one of
+which files were changed is built anew. Reuse, locks and cleanup are
 ``cache.py``'s, never a provisioner's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,8 @@ class Environment:
     """An environment that can be used.
 
     ``python`` is the interpreter's full version; ``lock`` every package with its version, as
-    ``pip freeze`` writes it; ``bin`` the folder that goes first into ``PATH``.
+    ``pip freeze`` writes it; ``bin`` the folder that goes first into ``PATH``. ``held`` is the
+    descriptor that keeps it from being removed or built anew, which the job must inherit.
     """
 
     kind: str
@@ -34,6 +36,7 @@ class Environment:
     root: Path
     bin: Path
     executable: Path
+    held: int | None = field(default=None, compare=False)
 
     def document(self) -> dict[str, Any]:
         """The environment as JSON."""
@@ -68,6 +71,16 @@ class Build:
     lock: int
     observer: Observer
     project: Path | None = None
+
+
+class Asker(NamedTuple):
+    """Who wants an environment: a run's name, and its copy of the project."""
+
+    name: str
+    project: Path | None = None
+
+
+SOMEBODY = Asker("another run")
 
 
 class Provisioner(Protocol):
@@ -122,6 +135,25 @@ class Provisioner(Protocol):
 
         Raises:
             WfError: kind ``ENVIRONMENT`` when they cannot be told.
+        """
+        ...
+
+    def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
+        """Write the lock of an environment (PEP 751) to ``destination``, by one rename.
+
+        ``spec`` is what it was built from. What cannot be told is not guessed: then nothing is
+        written, and the reason comes back.
+
+        Raises:
+            OSError: the destination's folder cannot be written.
+        """
+        ...
+
+    def discard(self, changed: tuple[str, ...], build: Build) -> None:
+        """See that no later build takes these files of the environment of ``build`` again.
+
+        They are not what was installed, and may lie in the installer's own cache as well.
+        ``changed`` holds paths below the environment.
         """
         ...
 

@@ -64,7 +64,10 @@ class LinksFolder:
 
 @dataclass(frozen=True, slots=True)
 class LockedProject:
-    """A project's ``pyproject.toml`` with its ``uv.lock``, from which packages are installed."""
+    """A project's ``pyproject.toml`` with its ``uv.lock``, from which packages are installed.
+
+    ``path`` is that of ``pyproject.toml`` below the project folder; ``uv.lock`` lies beside it.
+    """
 
     path: str
     pyproject: str
@@ -75,14 +78,18 @@ class LockedProject:
 class LockedRun:
     """The environment of a former run, to be had again exactly.
 
-    ``pylock`` is the text of its ``pylock.toml`` (PEP 751), ``lock`` every package as
-    ``pip freeze`` writes it, ``python`` the interpreter's full version.
+    ``pylock`` is the text of its ``pylock.toml`` (PEP 751), ``None`` where the run has none;
+    ``lock`` every package as ``pip freeze`` writes it, ``python`` the interpreter's full version.
+    ``fingerprint`` is the name that its environment had in the cache, ``as_of`` the day it was
+    resolved for.
     """
 
     run: str
     python: str
     lock: tuple[str, ...]
-    pylock: str
+    pylock: str | None
+    fingerprint: str | None = None
+    as_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +124,17 @@ class EnvironmentSpec:
         project = () if self.project is None else (self.project.path,)
         files = (file.path for file in self.requirements)
         return (*project, *files, *(one.shown for one in self.local))
+
+    def taken_from(self, run: LockedRun) -> EnvironmentSpec:
+        """The environment of a former run in place of this one.
+
+        What lies in the project is installed on top of it all the same: it is the code, which may
+        be another one.
+        """
+        return EnvironmentSpec(
+            run.python,
+            local=self.local,
+            locked=run,
+            as_of=run.as_of,
+            accelerator=self.accelerator,
+        )

@@ -212,6 +212,7 @@ class Job:
                 "packages": list(self.environment.packages),
                 "local": [one.shown for one in self.environment.local],
                 "project": self.environment.project and self.environment.project.path,
+                "locked": self.environment.locked and self.environment.locked.run,
             },
             "resources": {
                 "cpu": self.resources.cpu,

@@ -40,13 +40,16 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
     if problems:
         raise invalid(problems)
     passed = _passed(workflow, choices)
+    environment = found.spec(wanted, workflow.environment.packages)
+    if choices.locked is not None:
+        environment = environment.taken_from(choices.locked)
     job = Job(
         workflow=workflow.name,
         provider=workflow.provider,
         action="run",
         reason="asked for",
         launch=_launch(workflow, choices.args),
-        environment=found.spec(wanted, workflow.environment.packages),
+        environment=environment,
         parameters=workflow.parameters,
         variables=tuple(
             (name, value)

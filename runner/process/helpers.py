@@ -6,14 +6,19 @@ output is shown as it comes.
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.terminal import open_output
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+
+    from runner.terminal import WindowSize
 
 _CHUNK = 1 << 20
 
@@ -50,33 +55,58 @@ def capture(
     return Completed(done.returncode, done.stdout, done.stderr)
 
 
-def stream(
+def stream(  # noqa: PLR0913 - what a process is started with, and named at every call
     argv: Sequence[str],
     *,
     env: Mapping[str, str],
     cwd: Path,
     inherit: tuple[int, ...],
     on_output: Callable[[bytes], None],
+    terminal: WindowSize | None = None,
 ) -> int:
     """Run a long helper, handing over what it says as it says it; its exit code.
 
     ``inherit`` are descriptors kept open in the helper: a lock they hold lives as long as it does.
-    The helper does not outlive the call, however that ends.
+    With ``terminal`` it writes to a terminal of that size, where there is one to be had. The
+    helper does not outlive the call, however that ends.
     """
-    with subprocess.Popen(
-        list(argv),
-        cwd=cwd,
-        env=dict(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        pass_fds=inherit,
-    ) as helper:
+    ours, theirs = _output(terminal)
+    try:
         try:
-            assert helper.stdout is not None  # noqa: S101 - asked for above
-            while chunk := os.read(helper.stdout.fileno(), _CHUNK):
-                on_output(chunk)
-            return helper.wait()
-        except BaseException:
-            helper.kill()
-            raise
+            helper = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=theirs,
+                stderr=theirs,
+                pass_fds=inherit,
+            )
+        finally:
+            os.close(theirs)
+        with helper:
+            try:
+                while chunk := _read(ours):
+                    on_output(chunk)
+                return helper.wait()
+            except BaseException:
+                helper.kill()
+                raise
+    finally:
+        os.close(ours)
+
+
+def _output(terminal: WindowSize | None) -> tuple[int, int]:
+    try:
+        return open_output(terminal)
+    except OSError:
+        return open_output(None)  # a sandbox without terminals, or none left
+
+
+def _read(output: int) -> bytes:
+    try:
+        return os.read(output, _CHUNK)
+    except OSError as error:
+        if error.errno == errno.EIO:  # a terminal that nobody writes to any more (Linux)
+            return b""
+        raise

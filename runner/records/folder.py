@@ -199,6 +199,12 @@ def _whole(path: Path, keys: Iterable[str]) -> dict[str, Any] | None:
     return found if found is not None and found.keys() >= set(keys) else None
 
 
+def _environment(paths: RunPaths) -> dict[str, Any] | None:
+    """The environment, with what older versions did not write."""
+    found = _whole(paths.environment, _ENVIRONMENT)
+    return found and {"as_of": None, "locked": None, **found}
+
+
 def document(paths: RunPaths) -> dict[str, Any] | None:
     """The whole run as one JSON document (``docs/reference/json.md``), or ``None``."""
     submitted, state = read_submitted(paths), read_state(paths)
@@ -226,7 +232,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "resources": granted,
         "ports": served["ports"],
         "service": served["service"],
-        "environment": _whole(paths.environment, _ENVIRONMENT),
+        "environment": _environment(paths),
         "source": submitted["source"],
         "project": submitted.get("project"),
         "fingerprint": submitted.get("fingerprint"),

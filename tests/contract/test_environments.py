@@ -11,17 +11,18 @@ import shutil
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from runner.environments.cache import EnvironmentCache
-from runner.environments.interface import Build
+from runner.environments.interface import Asker, Build
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, WfError
-from runner.events import PhaseFinished, PhaseStarted, Warned
+from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 from runner.paths import Cache, EnvironmentPaths
-from runner.plan.environment import EnvironmentSpec, RequirementFile
+from runner.plan.environment import EnvironmentSpec, LockedRun, RequirementFile
 from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
 from tests.fakes import packages
 from tests.fakes.observer import RecordingObserver
@@ -115,8 +116,16 @@ class Rig:
         self.cache = EnvironmentCache(bench.provisioner(), Cache(folder / "cache"))
         self.builders: list[subprocess.Popen[str]] = []
 
+    def use(self, spec: EnvironmentSpec | None = None) -> Environment:
+        return self.cache.obtain(
+            spec or self.bench.spec, self.observer, self.log, Asker("wet-mango-1")
+        )
+
     def obtain(self, spec: EnvironmentSpec | None = None) -> Environment:
-        return self.cache.obtain(spec or self.bench.spec, self.observer, self.log)
+        """Use it for a moment."""
+        used = self.use(spec)
+        self.cache.release(used)
+        return used
 
     def home(self, spec: EnvironmentSpec | None = None) -> Path:
         """The folder of an environment, there or not."""
@@ -306,7 +315,7 @@ def test_a_cache_that_cannot_be_written_is_said(rig: Rig) -> None:
     (rig.folder / "cache").write_text("a file")
     with pytest.raises(WfError) as caught:
         rig.obtain()
-    assert caught.value.kind == STORAGE
+    assert caught.value.kind == ENVIRONMENT
     assert "WF_CACHE" in str(caught.value.hint)
 
 
@@ -348,6 +357,245 @@ def test_another_builder_takes_over_from_a_killed_one(rig: Rig) -> None:
     rig.bench.gate.touch()
     assert second.communicate(timeout=PATIENCE_SECONDS)[0].strip() == "built"
     assert rig.cache.ready(rig.bench.spec) is not None
+
+
+# --- the lock, and an environment made from one --------------------------------------------------
+
+
+def locked_to(rig: Rig, built: Environment, **other: Any) -> EnvironmentSpec:
+    """An environment like one that was built, as a later run asks for it."""
+    text = rig.cache.pylock(built, rig.bench.spec).read_text()
+    run = LockedRun("wet-mango-1", built.python, built.lock, text, built.fingerprint)
+    return EnvironmentSpec(OWN).taken_from(replace(run, **other))
+
+
+def test_the_lock_names_every_package_and_is_made_once(rig: Rig) -> None:
+    built = rig.obtain()
+    path = rig.cache.pylock(built, rig.bench.spec)
+    assert path == rig.home() / "pylock.toml"
+    assert path.read_text().startswith("lock-version")
+    assert 'name = "held"\nversion = "1.0"\n' in path.read_text()
+    before = path.stat()
+    assert rig.cache.pylock(built, rig.bench.spec) == path
+    assert path.stat().st_ino == before.st_ino
+    # nothing else is left behind
+    assert [found.name for found in rig.home().iterdir() if found.name.startswith(".py")] == []
+
+
+def test_a_lock_that_cannot_be_made_is_not_there(rig: Rig, tmp_path: Path) -> None:
+    built = replace(rig.obtain(), lock=(f"{REFUSED}==1.0",))
+    with pytest.raises(WfError) as caught:
+        rig.cache.write_pylock(built, rig.bench.spec, tmp_path / "pylock.toml")
+    assert caught.value.kind == ENVIRONMENT
+    assert REFUSED in str(caught.value.details)
+    assert not (tmp_path / "pylock.toml").exists()
+
+
+def test_an_environment_that_was_removed_is_made_again_from_its_lock(rig: Rig) -> None:
+    built = rig.obtain()
+    spec = locked_to(rig, built)
+    shutil.rmtree(rig.home())
+    assert rig.cache.ready(spec) is None
+    again = rig.obtain(spec)
+    assert rig.how() == "built"
+    assert (again.python, again.lock) == (built.python, built.lock)
+    assert again.fingerprint == rig.cache.fingerprint(spec)
+    # the next one finds it
+    assert rig.obtain(spec) == again
+    assert rig.how() == "cached"
+
+
+def test_the_environment_of_the_run_itself_is_found(rig: Rig) -> None:
+    built = rig.obtain()
+    spec = locked_to(rig, built)
+    assert rig.cache.ready(spec) == built
+    assert rig.obtain(spec) == built
+    assert rig.how() == "cached"
+
+
+@pytest.mark.parametrize("other", [{"lock": ("held==2.0",)}, {"python": "3.6.1"}])
+def test_an_environment_that_is_another_than_the_runs_is_not_taken_for_it(
+    rig: Rig, other: dict[str, Any]
+) -> None:
+    assert rig.cache.ready(locked_to(rig, rig.obtain(), **other)) is None
+
+
+def test_what_is_locked_has_a_fingerprint_of_its_own(bench: Bench) -> None:
+    fingerprint = bench.provisioner().fingerprint
+    run = LockedRun("wet-mango-1", "3.11.7", ("held==1.0",), "lock", "abc")
+    others = [
+        replace(run, python="3.11.8"),
+        replace(run, lock=("held==1.1",)),
+        replace(run, pylock="other"),
+        replace(run, pylock=None),
+    ]
+    bare = EnvironmentSpec("3.11.7")
+    named = {fingerprint(bare.taken_from(one)) for one in (run, *others)}
+    assert len(named | {fingerprint(bare)}) == len(others) + 2
+    # two runs with the same packages have the same environment
+    same = replace(run, run="dry-mango-2", fingerprint="def")
+    assert fingerprint(bare.taken_from(same)) == fingerprint(bare.taken_from(run))
+
+
+def test_what_cannot_be_had_again_leaves_nothing_behind(rig: Rig) -> None:
+    run = LockedRun("wet-mango-1", rig.obtain().python, (f"{REFUSED}==1.0",), None)
+    spec = EnvironmentSpec(OWN).taken_from(run)
+    with pytest.raises(WfError) as caught:
+        rig.obtain(spec)
+    assert caught.value.kind == ENVIRONMENT
+    assert f"{REFUSED}==1.0" in caught.value.message
+    assert not rig.home(spec).exists()
+
+
+def test_a_project_has_what_its_lock_says(rig: Rig) -> None:
+    links = rig.folder / "links"
+    packages.wheel(links, "leaf", "1.0")
+    packages.wheel(links, "leaf", "2.0")
+    project = packages.locked_project(links, "leaf", locked=(("leaf", "1.0"),))
+    spec = EnvironmentSpec(OWN, project=project)
+    assert rig.obtain(spec).lock == ("leaf==1.0",)
+    assert rig.obtain(spec).lock == ("leaf==1.0",)
+    assert rig.how() == "cached"
+    other = packages.locked_project(links, "leaf", locked=(("leaf", "2.0"),))
+    assert rig.obtain(EnvironmentSpec(OWN, project=other)).lock == ("leaf==2.0",)
+
+
+# --- use and damage -----------------------------------------------------------------------------
+
+
+def module(rig: Rig) -> Path:
+    """A file of code in the environment of the bench."""
+    root = rig.home() / "venv"
+    return next(path for path in root.rglob("*.py") if path.name in {"held.py", "code.py"})
+
+
+def flip(path: Path) -> bytes:
+    """Change one byte in place, as a bad disk or a careless editor does; what was there before."""
+    before = path.read_bytes()
+    with path.open("r+b") as file:
+        file.write(bytes([before[0] ^ 1]))
+    return before
+
+
+def test_an_environment_that_is_used_is_held(rig: Rig) -> None:
+    used = rig.use()
+    assert used.held is not None
+    os.fstat(used.held)
+    rig.cache.release(used)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(used.held)
+
+
+def test_looking_holds_nothing(rig: Rig) -> None:
+    rig.obtain()
+    before = len(os.listdir("/proc/self/fd"))
+    found = rig.cache.ready(rig.bench.spec)
+    assert found is not None
+    assert found.held is None
+    for _ in range(3):
+        rig.obtain()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_the_last_use_is_known(rig: Rig) -> None:
+    rig.obtain()
+    use = rig.home().with_suffix(".use")
+    os.utime(use, (1, 1))
+    rig.obtain()
+    assert use.stat().st_mtime > 1
+
+
+def test_a_changed_byte_is_found_and_said_and_put_right(rig: Rig) -> None:
+    rig.obtain()
+    before = flip(module(rig))
+    assert rig.cache.ready(rig.bench.spec) is None
+    rig.obtain()
+    assert rig.how() == "built"
+    assert module(rig).read_bytes() == before
+    (warned,) = rig.observer.of(Warned)
+    assert f"{module(rig).name}` was changed" in warned.text
+    rig.obtain()
+    assert rig.how() == "cached"
+
+
+def test_a_deleted_file_is_found_and_said(rig: Rig) -> None:
+    rig.obtain()
+    gone = module(rig)
+    gone.unlink()
+    assert rig.cache.ready(rig.bench.spec) is None
+    rig.obtain()
+    assert module(rig) == gone
+    assert f"{gone.name}` is gone" in rig.observer.of(Warned)[0].text
+
+
+def test_a_file_that_somebody_adds_is_found_and_said(rig: Rig) -> None:
+    rig.obtain()
+    added = module(rig).with_name("added.py")
+    added.touch()
+    assert rig.cache.ready(rig.bench.spec) is None
+    rig.obtain()
+    assert not added.exists()
+    assert "added.py` was added" in rig.observer.of(Warned)[0].text
+
+
+def test_bytecode_is_no_damage(rig: Rig) -> None:
+    rig.obtain()
+    bytecode = module(rig).parent / "__pycache__"
+    bytecode.mkdir()
+    (bytecode / "held.pyc").touch()
+    rig.obtain()
+    assert rig.how() == "cached"
+    assert rig.observer.of(Warned) == []
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"\xff\x00", b"[]\n"])
+def test_an_environment_without_its_seal_is_not_trusted(rig: Rig, content: bytes | None) -> None:
+    rig.obtain()
+    seal = rig.home() / "seal"
+    seal.unlink() if content is None else seal.write_bytes(content)
+    assert rig.cache.ready(rig.bench.spec) is None
+    rig.obtain()
+    assert rig.how() == "built"
+
+
+def test_damage_leaves_other_environments_alone(rig: Rig) -> None:
+    rig.obtain()
+    bare = EnvironmentSpec(OWN)
+    rig.obtain(bare)
+    module(rig).unlink()
+    assert rig.cache.ready(bare) is not None
+
+
+def test_what_is_damaged_and_used_is_left_to_who_uses_it(rig: Rig) -> None:
+    used = rig.use()
+    flip(module(rig))
+    folder = Cache(rig.folder / "cache")
+    other = EnvironmentCache(rig.bench.provisioner(), folder, patience=0.0)
+    with pytest.raises(WfError) as caught:
+        other.obtain(rig.bench.spec, rig.observer, rig.log)
+    assert caught.value.kind == ENVIRONMENT
+    assert "another run uses it" in caught.value.message
+    assert module(rig).name in caught.value.message
+    assert "wf env list" in str(caught.value.hint)
+    assert used.executable.exists()
+    rig.cache.release(used)
+    rig.obtain()
+    assert rig.how() == "built"
+
+
+def test_who_waits_is_told_who_builds(rig: Rig) -> None:
+    rig.bench.gate.unlink()
+    rig.start_builder()
+    rig.wait_for_build()
+    thread = threading.Thread(target=rig.obtain)
+    thread.start()
+    try:
+        until(lambda: rig.observer.of(PhaseProgress), "somebody who waits")
+    finally:
+        rig.bench.gate.touch()
+        thread.join(PATIENCE_SECONDS)
+    assert "red-fox-1 is building it" in rig.observer.of(PhaseProgress)[0].text
+    assert rig.how() == "built by another run"
 
 
 # --- an environment of a run's own ---------------------------------------------------------------
@@ -408,8 +656,10 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
     cache = EnvironmentCache(FakeProvisioner(during), Cache(tmp_path / "cache"))
     with pytest.raises(WfError) as caught:
         cache.obtain(FakeBench.spec, RecordingObserver(), tmp_path / "log")
-    assert caught.value.kind == STORAGE
-    assert "No space left" in caught.value.message
+    assert caught.value.kind == ENVIRONMENT
+    assert "no space left on" in caught.value.message
+    assert "wf env prune" in str(caught.value.hint)
+    assert cache.ready(FakeBench.spec) is None
 
 
 def test_a_provisioner_that_cannot_be_used_is_not_asked(tmp_path: Path) -> None:

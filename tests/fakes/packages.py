@@ -13,6 +13,10 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
+from runner.plan.environment import LockedProject
+
 _METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 _WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
@@ -157,3 +161,34 @@ def pip(folder: Path) -> None:
 def index(folder: Path) -> dict[str, str]:
     """The variables that make uv install from ``folder`` alone, and build sources every time."""
     return {"UV_OFFLINE": "1", "UV_FIND_LINKS": str(folder), "UV_NO_CACHE": "1"}
+
+
+def locked_project(folder: Path, *asked: str, locked: tuple[tuple[str, str], ...]) -> LockedProject:
+    """A project that asks for packages in ``folder``, and the ``uv.lock`` that uv writes for it.
+
+    ``locked`` are the versions in the lock, all of them asked for.
+    """
+    wanted = ", ".join(f'"{word}"' for word in asked)
+    pyproject = '[project]\nname = "demo"\nversion = "0.1"\nrequires-python = ">=3.10"\n'
+    parts = ['version = 1\nrevision = 3\nrequires-python = ">=3.10"\n']
+    parts += [
+        f'[[package]]\nname = "{name}"\nversion = "{version}"\n'
+        f'source = {{ registry = "{folder}" }}\n'
+        f'wheels = [{{ path = "{folder}/{name}-{version}-py3-none-any.whl" }}]\n'
+        for name, version in locked
+    ]
+    needed = ", ".join(f'{{ name = "{name}" }}' for name, _ in locked)
+    metadata = ", ".join(_required(word) for word in asked)
+    parts.append(
+        f'[[package]]\nname = "demo"\nversion = "0.1"\nsource = {{ virtual = "." }}\n'
+        f"dependencies = [{needed}]\n[package.metadata]\nrequires-dist = [{metadata}]\n"
+    )
+    return LockedProject(
+        "pyproject.toml", f"{pyproject}dependencies = [{wanted}]\n", "\n".join(parts)
+    )
+
+
+def _required(word: str) -> str:
+    found = Requirement(word)
+    version = f', specifier = "{found.specifier}"' if found.specifier else ""
+    return f'{{ name = "{found.name}"{version} }}'

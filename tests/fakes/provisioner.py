@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from runner.plan.requirements import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from runner.environments.interface import Environment
     from runner.paths import EnvironmentPaths
@@ -24,7 +26,8 @@ REFUSED = "no-such-package"
 class FakeProvisioner:
     """Writes an interpreter that is an empty file, and takes the requirements for the lock.
 
-    ``during`` is called in the middle of every build. ``builds`` counts those begun.
+    ``during`` is called in the middle of every build. ``builds`` counts those begun. ``discarded``
+    are the files that were not to be taken again.
     """
 
     kind = "fake"
@@ -36,6 +39,7 @@ class FakeProvisioner:
         self._during = during
         self._reason = reason
         self.builds = 0
+        self.discarded: tuple[str, ...] = ()
 
     def unavailable(self) -> str | None:
         """As the test wants it."""
@@ -43,7 +47,7 @@ class FakeProvisioner:
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
         """Of what the requirements say, without comments and blank lines."""
-        said = [spec.python, *self._lock(spec)]
+        said = [spec.python, *self._lock(spec), str(spec.locked and spec.locked.pylock)]
         return hashlib.sha256("\n".join(said).encode()).hexdigest()[:20]
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
@@ -57,7 +61,9 @@ class FakeProvisioner:
             if requirement.startswith(REFUSED):
                 raise WfError(ENVIRONMENT, f"cannot install {requirement}", details="not found")
         build.destination.python.touch()
-        return Provisioned(f"{spec.python}.0", self._lock(spec))
+        (build.destination.venv / "code.py").write_text("code\n", encoding="utf-8")
+        python = spec.python if spec.locked else f"{spec.python}.0"
+        return Provisioned(python, self._lock(spec))
 
     def own(self, shared: Environment, build: Build, *, installers: bool = True) -> Environment:
         """Another interpreter that is an empty file."""
@@ -83,10 +89,32 @@ class FakeProvisioner:
         listed = build.destination.root / "installed"
         return tuple(listed.read_text().splitlines()) if listed.exists() else ()
 
+    def discard(self, changed: tuple[str, ...], build: Build) -> None:
+        """There is nothing that a build takes files from."""
+        assert build.destination.venv.is_dir()
+        self.discarded += changed
+
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Whether the interpreter is there."""
         return None if paths.python.exists() else "its interpreter is gone"
 
+    def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
+        """Names and versions, and no files; none of what cannot be had."""
+        refused = [line for line in built.lock if line.startswith(REFUSED)]
+        if refused:
+            return f"{refused[0]} cannot be had for python {spec.python}"
+        pairs = (line.partition("==") for line in built.lock)
+        packages = (f'[[packages]]\nname = "{n}"\nversion = "{v}"\n' for n, _, v in pairs)
+        destination.write_text("".join(['lock-version = "1.0"\n', *packages]), encoding="utf-8")
+        return None
+
     def _lock(self, spec: EnvironmentSpec) -> tuple[str, ...]:
+        if spec.locked is not None:
+            return spec.locked.lock
+        if spec.project is not None:
+            found = re.findall(
+                r'name = "(.+)"\nversion = "(.+)"\nsource = { reg', spec.project.lock
+            )
+            return tuple(f"{name}=={version}" for name, version in found)
         named = tuple(line.text for file in spec.requirements for line in lines(file.text))
         return (*named, *spec.packages)

@@ -47,7 +47,7 @@ def environments(world: World) -> list[str]:
     folder = world.home / "cache" / "environments"
     if not folder.is_dir():
         return []
-    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock")
+    return sorted(path.name for path in folder.iterdir() if path.suffix not in {".lock", ".use"})
 
 
 @pytest.mark.usefixtures("links")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from runner.cli import choices
 from runner.cli.arguments import Parser
 from runner.cli.context import workflow_files
+from runner.cli.locked import with_locked
 from runner.errors import OK
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     if not arguments.all:
         opened.find(arguments.workflow)
     parts = compose.parts(context.settings, context.variables, context.now)
+    chosen = with_locked(chosen, arguments.locked, parts.records)
     asked = Asked(arguments.workflow, chosen, arguments.fresh)
     planned, _ = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), parts

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from runner.cli import choices
 from runner.cli.arguments import Parser
 from runner.cli.context import workflow_files
+from runner.cli.locked import with_locked
 from runner.cli.tags import tag_name
 from runner.errors import OK, USAGE, WfError
 
@@ -30,6 +31,7 @@ def parser() -> Parser:
             ("wf run train-mnist-one-gpu --gpus 0", "on the CPU after all"),
             ("wf run train-mnist-no-gpu -e SEED=7", "with a variable"),
             ("wf run train-mnist-no-gpu -t best", "and give the run a tag"),
+            ("wf run train-mnist-no-gpu --locked last", "with the packages the last run had"),
             ("wf run train-mnist-no-gpu --json", "the run as JSON when it has ended"),
             ("wf run --all --keep-going", "every workflow, in the order they need each other"),
         ],
@@ -80,6 +82,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         return compose.parts(context.settings, context.variables, context.now)
 
     own = parts()
+    chosen = with_locked(chosen, arguments.locked, own.records)
     asked = Asked(arguments.workflow, chosen, arguments.fresh)
     planned, basis = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), own

@@ -54,6 +54,8 @@ def show_plan(
 def _facts(job: Job, *, ready: bool) -> list[tuple[str, str]]:
     files = ", ".join(job.environment.origins)
     what = f"python {job.environment.python}" + (f" with {files}" if files else "")
+    if job.environment.locked is not None:
+        what += f" and all else as in {job.environment.locked.run}"
     state = "ready" if ready else "will be built"
     facts = [
         ("command", job.command),

@@ -74,7 +74,9 @@ def _environment(environment: dict[str, Any] | None) -> str:
     if not environment:
         return ""
     packages = count(len(environment["lock"]), "package")
-    return f"python {environment['python']} · {packages} · {environment['fingerprint'][:12]}"
+    said = f"python {environment['python']} · {packages} · {environment['fingerprint'][:12]}"
+    locked = environment.get("locked")
+    return f"{said} · as in {locked}" if locked else said
 
 
 def _source(source: dict[str, Any]) -> str:

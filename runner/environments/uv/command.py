@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from typing import TYPE_CHECKING
 
+from runner.environments.credentials import masked
 from runner.environments.installed import plain_lock
 from runner.environments.pip_settings import NO_INDEX
 from runner.environments.uv.failures import no_interpreter, no_pip, not_installed
-from runner.environments.uv.progress import plain, progress
+from runner.environments.uv.progress import Progress
+from runner.environments.uv.transcript import Transcript
 from runner.environments.uv.written import option_words, write_files
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import PhaseProgress
 from runner.process.helpers import capture, stream
+from runner.terminal import WindowSize
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from runner.environments.interface import Build
     from runner.plan.environment import EnvironmentSpec
 
 _DETAIL_LINES = 25
+# uv says how much of a download is there on a terminal alone; wide enough for a long line, and
+# high enough for a bar for each of its downloads
+_TERMINAL = WindowSize(rows=100, columns=500)
+_DRAWING = {"TERM": "xterm", "NO_COLOR": "1", "UV_NO_PROGRESS": "0", "UV_NO_WRAP": "1"}
+_TELL_SECONDS = 0.1
 # docs.python.org, "What's New In Python 3.12": venv no longer installs setuptools
 _LAST_WITH_SETUPTOOLS = 11
 
@@ -32,9 +41,9 @@ class Uv:
 
     def __init__(self, uv: Path, variables: Mapping[str, str], build: Build) -> None:
         self._uv = uv
-        self._variables = {**variables, "NO_COLOR": "1", "UV_NO_PROGRESS": "0"}
+        self._variables = {**variables, **_DRAWING}
         self._build = build
-        self._said = b""
+        self._said: Collection[str] = ()
 
     def venv(self, interpreter: str, version: str) -> None:
         """Make the bare environment."""
@@ -79,6 +88,16 @@ class Uv:
         """``uv pip compile`` with these words; uv's last words where it fails."""
         return self._details() if self._pip("compile", "-q", *words) else None
 
+    def forget(self, packages: tuple[str, ...]) -> None:
+        """Remove what uv has kept of these packages; others that are at work are waited for."""
+        if self._run("cache", "clean", *packages):
+            raise WfError(
+                ENVIRONMENT,
+                f"uv could not remove what it has kept of {', '.join(packages)}",
+                hint="its cache may not be writable: set UV_CACHE_DIR to another folder",
+                details=self._details(),
+            )
+
     def lock(self) -> tuple[str, ...]:
         """Every package with its version; uv is asked only for what it takes uv to tell."""
         found = plain_lock(self._build.destination.venv, self._build.project)
@@ -100,29 +119,40 @@ class Uv:
         return found[1] if found else "unknown"
 
     def _run(self, *words: str) -> int:
-        """Run uv with its output on the log and its last line shown as progress."""
-        self._said = b""
+        """Run uv, with what it says on the log and what it does shown as progress."""
         with open(self._build.log, "ab", opener=_private) as log:
+            transcript = Transcript(log, _TERMINAL.columns)
+            self._said = transcript.said
+            progress, told, shown = Progress(), 0.0, ""
 
             def take(chunk: bytes) -> None:
-                log.write(chunk)
-                self._said += chunk
-                text = progress(self._said.decode(errors="replace"))
-                if text:
+                nonlocal told, shown
+                transcript.feed(chunk)
+                lines, now = transcript.settle(), time.monotonic()
+                if now - told < _TELL_SECONDS:
+                    return
+                told = now
+                text = masked(progress.told(lines, now))
+                if text and text != shown:
+                    shown = text
                     self._build.observer.notify(PhaseProgress("env", text))
 
-            # not in the project's folder: a uv.toml there must not turn the index
-            return stream(
-                [str(self._uv), *words],
-                env=self._variables,
-                cwd=self._build.destination.root,
-                inherit=(self._build.lock,),
-                on_output=take,
-            )
+            try:
+                # not in the project's folder: a uv.toml there must not turn the index
+                return stream(
+                    [str(self._uv), *words],
+                    env=self._variables,
+                    cwd=self._build.destination.root,
+                    inherit=(self._build.lock,),
+                    on_output=take,
+                    terminal=_TERMINAL,
+                )
+            finally:
+                transcript.end()
 
     def _details(self) -> str:
         root = str(self._build.destination.requirements) + os.sep
-        lines = plain(self._said).replace(root, "").splitlines()
+        lines = (line.replace(root, "") for line in self._said)
         told = [line for line in lines if line.strip() and not line.startswith("Using Python")]
         return "\n".join(told[-_DETAIL_LINES:])
 

@@ -44,6 +44,7 @@ def fingerprint(spec: EnvironmentSpec, index: Mapping[str, str], configuration: 
     said += [f"package {package}" for package in spec.packages]
     said += [f"links {folder.digest}" for folder in spec.links]
     said += [f"option {name} {value}" for name, value in spec.options]
+    said += _locked(spec)
     return str(blake3("\n".join(said).encode()).hexdigest()[:_LENGTH])
 
 
@@ -66,6 +67,16 @@ def configured(variables: Mapping[str, str]) -> str:
         with suppress(OSError, UnicodeDecodeError):
             said.append(path.read_text(encoding="utf-8"))
     return "\n".join(said)
+
+
+def _locked(spec: EnvironmentSpec) -> list[str]:
+    """The lock that versions are taken from."""
+    said = []
+    if spec.project is not None:
+        said += ["project", spec.project.pyproject, spec.project.lock]
+    if spec.locked is not None:
+        said += ["locked", *spec.locked.lock, spec.locked.pylock or "without hashes"]
+    return said
 
 
 def _texts(file: RequirementFile) -> list[str]:

@@ -12,11 +12,15 @@ from runner.environments.uv.command import Uv
 from runner.environments.uv.find import find_uv, interpreter
 from runner.environments.uv.fingerprint import configured, decisive, fingerprint
 from runner.environments.uv.local import LocalInstallation
+from runner.environments.uv.locked import exact, provision_locked
+from runner.environments.uv.project import install_project
+from runner.environments.uv.pylock import write_pylock
 from runner.environments.uv.written import check_variables, identified
 from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from runner.environments.interface import Environment
     from runner.paths import EnvironmentPaths
@@ -51,12 +55,16 @@ class UvProvisioner:
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         run = Uv(uv, self._variables, build)
+        if spec.locked is not None:
+            return provision_locked(Uv(uv, exact(self._variables), build), spec.locked, build)
         run.venv(interpreter(spec.python), spec.python)
+        if spec.project is not None:
+            install_project(uv, self._variables, spec.project, build)
         wanted = bool(spec.requirements or spec.packages)
         if wanted:
             check_variables(spec, self._variables)
             run.install(spec)
-        return Provisioned(run.version(), run.lock() if wanted else ())
+        return Provisioned(run.version(), run.lock() if wanted or spec.project else ())
 
     def own(self, shared: Environment, build: Build, *, installers: bool = True) -> Environment:
         """A virtual environment on top of another, with pip and uv if need be."""
@@ -89,6 +97,26 @@ class UvProvisioner:
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         return Uv(uv, self._variables, build).lock()
+
+    def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
+        """``uv pip compile`` of what is installed, without what it depends on."""
+        uv = find_uv(self._variables)
+        if uv is None:
+            return self.unavailable()
+        return write_pylock(uv, self._variables, built, spec, destination)
+
+    def discard(self, changed: tuple[str, ...], build: Build) -> None:
+        """Have uv forget the packages that the files came with.
+
+        uv links files from its cache into environments: a byte changed in one of them is changed
+        in the cache, and in whatever is installed from it from then on.
+        """
+        from runner.environments.installed_files import owners
+
+        uv = find_uv(self._variables)
+        packages = owners(build.destination.venv, changed)
+        if uv is not None and packages:
+            Uv(uv, self._variables, build).forget(packages)
 
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Its interpreter may have been removed or upgraded away."""

@@ -10,7 +10,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from runner.environments.uv.failures import culprit
-from runner.environments.uv.progress import progress
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.paths import EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec, RequirementFile
@@ -163,34 +162,3 @@ def test_the_requirement_that_uv_names_is_found_with_its_line(
     said: str, expected: tuple[str, str] | None
 ) -> None:
     assert culprit(said, FILES) == expected
-
-
-# --- progress -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("said", "shown"),
-    [
-        ("", ""),
-        ("Using Python 3.11.7 environment at: x\n", ""),
-        ("Resolved 12 packages in 5ms\n", "resolved 12 packages in 5ms"),
-        (
-            "Resolved 2 packages in 5ms\nDownloading torch (180MiB)\nDownloading numpy (16MiB)\n",
-            "downloading, 0 of 2 done: torch (180MiB), numpy (16MiB)",
-        ),
-        (
-            "Downloading torch (180.2MiB)\nDownloading numpy (16MiB)\n Downloaded numpy\n",
-            "downloading, 1 of 2 done: torch (180.2MiB)",
-        ),
-        (
-            (
-                "Resolved 2 packages in 5ms\nDownloading torch (1MiB)\n Downloaded torch\n"
-                "Prepared 2 packages in 1.2s\n"
-            ),
-            "prepared 2 packages in 1.2s",
-        ),
-        ("\x1b[2mResolved \x1b[1m2 packages\x1b[0m\n", "resolved 2 packages"),
-    ],
-)
-def test_what_uv_is_doing_in_a_few_words(said: str, shown: str) -> None:
-    assert progress(said) == shown

@@ -102,6 +102,7 @@ def test_a_job_as_json() -> None:
             "packages": [],
             "local": [],
             "project": None,
+            "locked": None,
         },
         "resources": {
             "cpu": 2,

@@ -1,0 +1,42 @@
+"""Lists of packages, as ``pip freeze`` writes them: what belongs in one, and how two differ."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# a path below the project, as the record has it
+_INSIDE = re.compile(r" @ file:(?!/)")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
+def outside(lock: Sequence[str], folder: Path) -> tuple[str, ...]:
+    """The packages that were not installed from below ``folder``.
+
+    Those from a run's own workspace are its code, and are gone with the workspace.
+    """
+    below = f"{folder.as_uri()}/"
+    return tuple(line for line in lock if below not in line and not _INSIDE.search(line))
+
+
+def difference(wanted: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
+    """What ``found`` lacks (``- torch==1.11.0``) and has besides (``+ torch==1.12.0``), by name."""
+    lacking, besides = set(wanted) - set(found), set(found) - set(wanted)
+    signed = [("- ", line) for line in lacking] + [("+ ", line) for line in besides]
+    return tuple(sign + line for sign, line in sorted(signed, key=_by_name))
+
+
+def _by_name(signed: tuple[str, str]) -> tuple[str, bool, str]:
+    """Names in their order; what is lacking in front of what is there instead."""
+    sign, line = signed
+    return package_name(line), sign == "+ ", line
+
+
+def package_name(line: str) -> str:
+    """The name in ``name==version``, ``name @ address`` or ``-e address``, in its normal form."""
+    named = _NAME.match(line)
+    return re.sub(r"[-_.]+", "-", named[0]).lower() if named else line

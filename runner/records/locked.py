@@ -1,0 +1,72 @@
+"""The environment of a former run, as a plan takes it up again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runner.environments.lock import outside
+from runner.errors import STORAGE, USAGE, WfError
+from runner.plan.environment import LockedRun
+from runner.records import folder
+
+if TYPE_CHECKING:
+    from runner.paths import RunPaths
+    from runner.records.store import Records
+
+# that of a thousand packages has two megabytes
+_MOST_BYTES = 1 << 26
+
+
+def locked_run(records: Records, word: str) -> LockedRun:
+    """The environment of the run that ``word`` names, as :meth:`Records.find` reads it.
+
+    Raises:
+        WfError: kind ``USAGE`` when no run or more than one fits, or when the run never had an
+            environment; ``STORAGE`` when its record cannot be read.
+    """
+    paths = records.find(word)
+    name = paths.root.name
+    environment = (folder.document(paths) or {}).get("environment")
+    if environment is None:
+        raise WfError(
+            USAGE,
+            f"{name} has no environment on its record",
+            hint=f"it ended before it had one (`wf show {name}`); name another run",
+        )
+    try:
+        return _read(paths, environment)
+    except (KeyError, TypeError, ValueError):
+        raise WfError(
+            STORAGE,
+            f"the environment of {name} cannot be read",
+            hint=f"look into {paths.environment} and {paths.pylock}",
+        ) from None
+
+
+def _read(paths: RunPaths, environment: dict[str, Any]) -> LockedRun:
+    fingerprint = str(environment["fingerprint"])
+    return LockedRun(
+        run=paths.root.name,
+        python=str(environment["python"]),
+        lock=outside([str(line) for line in environment["lock"]], paths.root),
+        pylock=_pylock(paths),
+        # the name of a folder, and from a file
+        fingerprint=fingerprint if fingerprint.isalnum() else None,
+        as_of=environment.get("as_of"),
+    )
+
+
+def _pylock(paths: RunPaths) -> str | None:
+    """The text of the run's lock; runs of older versions have none.
+
+    Raises:
+        ValueError: it is too large, or is no text.
+    """
+    try:
+        with paths.pylock.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+    except OSError:
+        return None
+    if len(content) > _MOST_BYTES:
+        raise ValueError
+    return content.decode()

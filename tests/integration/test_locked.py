@@ -1,0 +1,305 @@
+"""``wf run --locked RUN``: the environment of a former run once more, from packages made here."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.fakes import packages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import World
+
+pytestmark = pytest.mark.integration
+
+WORKFLOW = """\
+workflows:
+  - name: train
+    provider: python
+    script: train.py
+    requirements: requirements.txt
+  - name: bare
+    provider: python
+    script: bare.py
+  - name: installing
+    provider: bash
+    commands:
+      - pip install --quiet leaf
+      - python -c "import leaf; print(leaf.__version__)"
+"""
+
+
+@pytest.fixture
+def links(world: World) -> Path:
+    """A folder of packages, the only place that is installed from."""
+    folder = world.home / "links"
+    packages.pip(folder)
+    packages.wheel(folder, "leaf")
+    packages.wheel(folder, "branch", requires=("leaf>=1",))
+    # for what jobs install themselves as well
+    pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}
+    world.variables.update(packages.index(folder) | pip)
+    world.workflows(WORKFLOW)
+    world.write("requirements.txt", "branch\n")
+    world.write("train.py", "import leaf\nprint(leaf.__version__)\n")
+    world.write("bare.py", "print('bare')\n")
+    return folder
+
+
+@pytest.fixture
+def former(world: World, links: Path) -> dict[str, Any]:
+    """A run with leaf 1.0; the index has leaf 2.0 since."""
+    done = world.wf("run", "train")
+    assert (done.code, done.out) == (0, "1.0\n"), done.err
+    packages.wheel(links, "leaf", "2.0")
+    record: dict[str, Any] = world.record()
+    return record
+
+
+def prune(world: World) -> None:
+    """Take all environments away."""
+    shutil.rmtree(world.home / "cache" / "environments")
+
+
+def environments(world: World) -> list[str]:
+    """The environments there are."""
+    folder = world.home / "cache" / "environments"
+    return [path.name for path in folder.iterdir() if path.is_dir()] if folder.exists() else []
+
+
+def alter(wheel: Path) -> None:
+    """Another file of the same name."""
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("other.py", "")
+
+
+def test_every_run_has_a_lock_with_hashes(world: World, former: dict[str, Any]) -> None:
+    kept = world.folder(former["name"]) / "pylock.toml"
+    text = kept.read_text()
+    assert text.startswith('lock-version = "1.0"\n')
+    assert [line for line in text.splitlines() if line.startswith("name")] == [
+        'name = "branch"',
+        'name = "leaf"',
+    ]
+    assert text.count("sha256") == 2
+    assert not kept.is_symlink()
+    # a copy, and not another name of the environment's own
+    assert kept.stat().st_nlink == 1
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_locked_run_has_the_old_version_after_the_index_went_on(
+    world: World, former: dict[str, Any]
+) -> None:
+    prune(world)
+    again = world.wf("run", "train", "--locked", former["name"])
+    assert (again.code, again.out) == (0, "1.0\n"), again.err
+    environment = world.record()["environment"]
+    assert environment["lock"] == former["environment"]["lock"]
+    assert environment["python"] == former["environment"]["python"]
+    assert environment["locked"] == former["name"]
+    assert former["environment"]["locked"] is None
+    locks = [
+        (world.folder(run) / "pylock.toml").read_text()
+        for run in (former["name"], world_last(world))
+    ]
+    assert locks[0] == locks[1]
+    # and without it, there is the new one
+    assert world.wf("run", "train").out == "2.0\n"
+
+
+def world_last(world: World) -> str:
+    """The name of the newest run."""
+    name: str = world.record()["name"]
+    return name
+
+
+def test_requirements_written_since_do_not_count(world: World, former: dict[str, Any]) -> None:
+    world.write("requirements.txt", "leaf==2.0\n")
+    assert world.wf("run", "train", "--locked", former["name"][:-2]).out == "1.0\n"
+
+
+def test_the_environment_itself_is_used_while_it_is_there(
+    world: World, former: dict[str, Any], links: Path
+) -> None:
+    shutil.rmtree(links)
+    again = world.wf("run", "train", "--locked", "last")
+    assert (again.code, again.out) == (0, "1.0\n"), again.err
+    assert "· cached" in again.err
+    assert world.record()["environment"]["fingerprint"] == former["environment"]["fingerprint"]
+
+
+def test_an_environment_that_is_not_what_it_was_is_not_used(
+    world: World, former: dict[str, Any]
+) -> None:
+    name = former["environment"]["fingerprint"]
+    ready = world.home / "cache" / "environments" / name / "ready.json"
+    said = json.loads(ready.read_text())
+    ready.write_text(json.dumps({**said, "lock": ["branch==1.0", "leaf==2.0"]}))
+    again = world.wf("run", "train", "--locked", "last")
+    assert (again.code, again.out) == (0, "1.0\n"), again.err
+    assert "· built" in again.err
+    assert world.record()["environment"]["fingerprint"] != name
+
+
+def test_what_cannot_be_had_any_more_is_named(
+    world: World, former: dict[str, Any], links: Path
+) -> None:
+    prune(world)
+    (links / "leaf-1.0-py3-none-any.whl").unlink()
+    again = world.wf("run", "train", "--locked", former["name"])
+    assert again.code == 78
+    assert again.out == ""
+    assert f"the environment of {former['name']} cannot be had again: leaf==1.0" in again.err
+    assert "- leaf==1.0" in again.err
+    assert "branch==1.0" not in again.err
+    assert environments(world) == []
+    failed = world.record()
+    assert (failed["status"], failed["reason"]) == ("failed", "environment")
+
+
+def test_another_file_of_the_same_name_is_refused(
+    world: World, former: dict[str, Any], links: Path
+) -> None:
+    prune(world)
+    alter(links / "leaf-1.0-py3-none-any.whl")
+    again = world.wf("run", "train", "--locked", former["name"])
+    assert again.code == 78
+    assert "leaf==1.0 is no longer the same file" in again.err
+    assert "sha256:" in again.err
+    assert environments(world) == []
+    # which stands in nobody's way
+    assert world.wf("run", "train").code == 0
+
+
+def test_a_run_without_hashes_is_built_from_its_versions_and_that_is_said(
+    world: World, former: dict[str, Any], links: Path
+) -> None:
+    """As runs of older versions are: no ``pylock.toml``."""
+    (world.folder(former["name"]) / "pylock.toml").unlink()
+    prune(world)
+    again = world.wf("run", "train", "--locked", former["name"])
+    assert (again.code, again.out) == (0, "1.0\n"), again.err
+    assert f"{former['name']} has no hashes on its record" in again.err
+    prune(world)
+    (links / "leaf-1.0-py3-none-any.whl").unlink()
+    again = world.wf("run", "train", "--locked", former["name"])
+    assert again.code == 78
+    assert "leaf==1.0 cannot be had" in again.err
+
+
+def test_a_lock_that_was_changed_by_hand_is_told_as_a_difference(
+    world: World, former: dict[str, Any]
+) -> None:
+    """What is installed must be what the record says, whatever the lock says."""
+    recorded = world.folder(former["name"]) / "environment.json"
+    said = json.loads(recorded.read_text())
+    recorded.write_text(json.dumps({**said, "lock": ["branch==1.0", "leaf==0.9", "twig==1.0"]}))
+    again = world.wf("run", "train", "--locked", former["name"])
+    assert again.code == 78
+    lines = [line.strip(" │") for line in again.err.splitlines()]
+    at = lines.index("- leaf==0.9")
+    assert lines[at : at + 3] == ["- leaf==0.9", "+ leaf==1.0", "- twig==1.0"]
+    assert environments(world) == [said["fingerprint"]]
+
+
+def test_another_interpreter_is_another_environment(world: World, former: dict[str, Any]) -> None:
+    recorded = world.folder(former["name"]) / "environment.json"
+    said = json.loads(recorded.read_text())
+    recorded.write_text(json.dumps({**said, "python": "3.11.99"}))
+    again = world.wf("run", "train", "--locked", former["name"])
+    assert again.code == 78
+    assert "- python==3.11.99" in again.err
+    assert "uv python install 3.11.99" in again.err
+
+
+def test_the_bare_interpreter_can_be_had_again(world: World, links: Path) -> None:
+    assert links.is_dir()
+    assert world.wf("run", "bare").code == 0
+    prune(world)
+    again = world.wf("run", "bare", "--locked", "last")
+    assert (again.code, again.out) == (0, "bare\n"), again.err
+    assert world.record()["environment"]["lock"] == []
+
+
+def test_a_workflow_runs_in_the_environment_of_another(
+    world: World, former: dict[str, Any]
+) -> None:
+    world.write("bare.py", "import branch, leaf\nprint(leaf.__version__)\n")
+    assert world.wf("run", "bare", "--locked", former["name"]).out == "1.0\n"
+
+
+def test_what_a_job_installed_itself_is_locked_with_the_rest(world: World, links: Path) -> None:
+    first = world.wf("run", "installing")
+    assert first.out.endswith("1.0\n"), first.err
+    record = world.record()
+    assert "leaf" in (world.folder(record["name"]) / "pylock.toml").read_text()
+    packages.wheel(links, "leaf", "2.0")
+    again = world.wf("run", "installing", "--locked", record["name"])
+    assert again.out.endswith("1.0\n"), again.err
+    assert world.record()["environment"]["lock"] == record["environment"]["lock"]
+
+
+def test_what_a_job_installs_besides_is_told(world: World, former: dict[str, Any]) -> None:
+    world.workflows(WORKFLOW.replace("--quiet leaf", "--quiet leaf==2.0"))
+    again = world.wf("run", "installing", "--locked", former["name"])
+    assert again.out.endswith("2.0\n"), again.err
+    told = f"the job has installed what {former['name']} did not have: - leaf==1.0, + leaf==2.0"
+    assert told in again.err
+
+
+def test_the_plan_says_it(world: World, former: dict[str, Any]) -> None:
+    planned = world.wf("plan", "train", "--locked", "last", "--json").json()
+    environment = planned["jobs"][-1]["environment"]
+    assert environment["locked"] == former["name"]
+    assert environment["python"] == former["environment"]["python"]
+    assert environment["requirements"] == []
+    assert planned["environment"]["ready"] is True
+    assert f"all else as in {former['name']}" in world.wf("plan", "train", "--locked", "last").out
+    prune(world)
+    planned = world.wf("plan", "train", "--locked", "last", "--json").json()
+    assert planned["environment"]["ready"] is False
+
+
+@pytest.mark.usefixtures("former")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["train", "--python", "3.11"], "--python"),
+        (["--all"], "`--locked` is for one workflow"),
+    ],
+    ids=["python", "all"],
+)
+def test_what_does_not_go_with_it_is_said(world: World, words: list[str], said: str) -> None:
+    done = world.wf("run", *words, "--locked", "last")
+    assert done.code == 64
+    assert said in done.err
+
+
+@pytest.mark.usefixtures("links")
+def test_a_run_without_an_environment_cannot_be_locked_to(world: World) -> None:
+    world.write("requirements.txt", "no-such-leaf\n")
+    assert world.wf("run", "train").code == 78
+    done = world.wf("run", "train", "--locked", "last")
+    assert done.code == 64
+    assert "has no environment on its record" in done.err
+    assert world.wf("run", "train", "--locked", "nobody").code == 64
+    assert len(world.runs()) == 1
+
+
+def test_what_it_depends_on_is_as_the_file_says(world: World, former: dict[str, Any]) -> None:
+    world.workflows(
+        WORKFLOW + "  - name: after\n    provider: python\n    script: bare.py\n"
+        "    depends-on: [train]\n"
+    )
+    world.write("bare.py", "import leaf\nprint('after', leaf.__version__)\n")
+    world.write("requirements.txt", "leaf==2.0\n")
+    done = world.wf("run", "after", "--locked", former["name"])
+    assert done.code == 0, done.err
+    assert done.out.splitlines() == ["2.0", "after 1.0"]
