@@ -164,7 +164,7 @@ class Job:
         script = () if self.script is None else (self.script,)
         local = (one.path for one in self.environment.local if not one.is_folder)
         links = (
-            posixpath.join(folder.path, name)
+            posixpath.normpath(posixpath.join(folder.path, name))
             for folder in self.environment.links
             for name in folder.files
         )

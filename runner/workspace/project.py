@@ -36,6 +36,7 @@ _READERS = MappingProxyType(
         "lock": reading.lock,
     }
 )
+_NOTHING = FileFact("missing")
 # what makes a folder one that can be installed (PEP 517, and what was before it)
 _BUILT_BY = ("pyproject.toml", "setup.py")
 
@@ -95,6 +96,8 @@ class Project:
         self._root = root
         self._real = os.path.realpath(root)
         self._known: dict[tuple[str, str], FileFact] = {}
+        # many workflows of a file take their packages from the same place
+        self._sourced: dict[tuple[str, str | None, str | None], dict[str, FileFact]] = {}
 
     def facts(self, workflow: Workflow) -> ProjectFacts:
         """The files of the project that a plan of ``workflow`` depends on."""
@@ -104,14 +107,18 @@ class Project:
         script = script_path(workflow)
         if script is not None:
             found[script] = self._once("script", script)
-        self._sources(workflow, None if script is None else found[script].block, found)
-        return ProjectFacts(found)
+        named = requirements_path(workflow)
+        same = (workflow.working_dir, script, named)
+        if same not in self._sourced:
+            block = None if script is None else found[script].block
+            self._sourced[same] = self._sources(workflow, named, block)
+        return ProjectFacts({**found, **self._sourced[same]})
 
     def _sources(
-        self, workflow: Workflow, block: Metadata | None, found: dict[str, FileFact]
-    ) -> None:
+        self, workflow: Workflow, named: str | None, block: Metadata | None
+    ) -> dict[str, FileFact]:
         """Every file that says which packages there are to be, and what those name in turn."""
-        named = requirements_path(workflow)
+        found: dict[str, FileFact] = {}
         waiting = [] if named is None else [named]
         if block is None or not block.said_anything:
             waiting += paths.projects(workflow)
@@ -132,6 +139,7 @@ class Project:
             if said is not None:
                 self._inside(workflow.working_dir, path, said, found)
                 waiting += [paths.included(path, one) for one in said.includes]
+        return found
 
     def _inside(
         self, working_dir: str, path: str, said: Requirements, found: dict[str, FileFact]
@@ -139,10 +147,13 @@ class Project:
         """What lies in the project and is to be installed, or to be looked in."""
         for local in said.local:
             at = paths.local(working_dir, local.target.at)
-            found[at] = self._once("local", at)
+            both = found.get(at, _NOTHING)
+            found[at] = self._once("local", at)._replace(archives=both.archives)
         for link in said.links:
             for at in paths.links(working_dir, path, link):
-                found[at] = self._once("links", at)
+                both = found.get(at, _NOTHING)
+                fact = self._once("links", at)
+                found[at] = fact._replace(builds=both.builds, below=both.below)
 
     def _once(self, what: str, path: str) -> FileFact:
         known = self._known.get((what, path))

@@ -56,9 +56,19 @@ class Metadata:
     problems: tuple[Problem, ...] = ()
 
     @property
+    def folder(self) -> str:
+        """The folder that the file lies in."""
+        return posixpath.dirname(self.path) or "."
+
+    @property
     def said_anything(self) -> bool:
         """Whether there is a block or table at all, and not just something that looks like one."""
         return self.place is not None or bool(self.problems)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there is a block or table that could be read."""
+        return self.place is not None
 
     @property
     def file(self) -> RequirementFile | None:

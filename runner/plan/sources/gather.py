@@ -18,7 +18,7 @@ from runner.plan.plan import installs
 from runner.plan.requirements import read
 from runner.plan.sources import paths
 from runner.plan.sources.dates import last_day
-from runner.plan.sources.inside import found_links, found_local, of_lock
+from runner.plan.sources.inside import found_links, found_local, itself, of_lock
 from runner.plan.sources.python import admits, fitting
 from runner.units import quoted
 
@@ -136,8 +136,7 @@ class _Gathering:
             hint = "it has no table [project], whose `dependencies` are installed"
             self._found.problems.append(Problem(message, route=route, hint=hint, code="missing"))
             return
-        self._described(described)
-        self._installs_itself(described)
+        self._take_project(described)
 
     def _all_files(self, first: str) -> None:
         """The file, and all it includes, breadth first, each once."""
@@ -257,8 +256,7 @@ class _Gathering:
             if fact is None or fact.project is None:
                 continue
             before, self._found = self._found, Sources()
-            self._described(fact.project)
-            self._installs_itself(fact.project)
+            self._take_project(fact.project)
             if self._found.problems:
                 before.notices += self._found.problems
                 message = f"so nothing of {path} is installed"
@@ -271,17 +269,20 @@ class _Gathering:
                 self._found.notices[:0] = before.notices
             return
 
-    def _installs_itself(self, said: Metadata) -> None:
-        """The project on top of its packages; those of its lock, where it has one."""
+    def _take_project(self, said: Metadata) -> None:
+        """A project's packages, those of its lock where it has one, and the project on top."""
+        found = self._found
         lock = self._files.get(paths.lock_of(said.path))
         text = self._files[said.path].text
-        if lock is not None and lock.kind == "file" and lock.text is not None and text is not None:
-            self._found.project = LockedProject(said.path, text, lock.text)
-            self._found.requirements.clear()
-            self._found.local = {one.path: one for one in of_lock(said.path, lock.text)}
-        elif said.itself is not None:
-            for one in of_lock(said.path, None, said.itself):
-                self._found.local[one.path] = one
+        if lock is None or lock.text is None or text is None or not said.is_readable:
+            self._described(said)
+            if said.itself is not None:
+                found.local[said.folder] = itself(said)
+            return
+        found.project = LockedProject(said.path, text, lock.text)
+        found.local.update((one.path, one) for one in of_lock(said.path, lock.text))
+        if said.requires_python is not None:
+            self._python(said.requires_python)
 
 
 def _replaced(text: str, line: int, folder: str | None) -> str:

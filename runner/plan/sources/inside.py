@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from runner.plan.facts import FileFact
+    from runner.plan.metadata.tables import Metadata
     from runner.plan.requirements import Links, Local
 
 # where conda built a package on a machine of its own; `pip freeze` writes it down (docs.conda.io)
@@ -97,12 +98,15 @@ def found_links(
     return None, Problem(message, place=asked.place, code="missing")
 
 
-def of_lock(project: str, lock: str | None, line: int = 1) -> Iterator[LocalRequirement]:
-    """What of a project is installed on top of its packages: itself, or all that its lock has."""
-    folder = posixpath.dirname(project) or "."
-    if lock is None:
-        yield LocalRequirement(folder, (), True, project, line)  # noqa: FBT003 - editable
-        return
+def itself(project: Metadata) -> LocalRequirement:
+    """A project, as it is worked on."""
+    line = project.itself or 1
+    return LocalRequirement(project.folder, (), editable=True, file=project.path, line=line)
+
+
+def of_lock(project: str, lock: str) -> Iterator[LocalRequirement]:
+    """All that a ``uv.lock`` beside ``project`` has and that lies in the project folder."""
+    folder = posixpath.dirname(project)
     for path, editable, at in packages_of(lock):
         below = posixpath.normpath(posixpath.join(folder, path))
         yield LocalRequirement(

@@ -175,6 +175,14 @@ def test_a_folder_of_packages_that_is_not_there_is_left_out_as_pip_does(tmp_path
     assert place(notice) == ("requirements.txt", 1, "wheels")
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_folder_can_be_installed_and_have_packages(tmp_path: Path, order: int) -> None:
+    text = "\n".join(["-e .", "-f ."][::order])
+    job = planned(tmp_path, {"requirements.txt": text, "setup.py": "", "a-1.whl": "1"})
+    assert [one.shown for one in job.environment.local] == ["-e ."]
+    assert [folder.files for folder in job.environment.links] == [("a-1.whl",)]
+
+
 # --- scripts --------------------------------------------------------------------------------------
 
 BLOCK = """\
@@ -361,10 +369,12 @@ def test_a_lock_of_uvs_is_taken_with_what_of_it_lies_in_the_project(tmp_path: Pa
         '[[package]]\nname = "part"\nversion = "1.0"\nsource = { directory = "libs/part" }\n\n'
         '[[package]]\nname = "all"\nversion = "1.0"\nsource = { virtual = "libs/all" }\n'
     )
-    files = {"pyproject.toml": BUILT, "uv.lock": lock}
+    # uv knows where the rest of a workspace is, and says so in the lock
+    described = f'{BUILT}dependencies = ["part"]\n[tool.uv.sources]\npart = {{workspace = true}}\n'
+    files = {"pyproject.toml": described, "uv.lock": lock}
     found = planned(tmp_path, files, BARE).environment
     assert found.project is not None
-    assert (found.project.path, found.project.pyproject) == ("pyproject.toml", BUILT)
+    assert (found.project.path, found.project.pyproject) == ("pyproject.toml", described)
     assert found.project.lock == lock
     assert found.requirements == ()
     assert [(one.shown, one.line) for one in found.local] == [("-e .", 9), ("./libs/part", 14)]
