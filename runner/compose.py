@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from runner.allocation.inventory import Inventory
     from runner.engine.parts import Parts
     from runner.environments.cache import EnvironmentCache
+    from runner.environments.interface import Provisioner
+    from runner.environments.shelf import Shelf
     from runner.records.store import Records
     from runner.settings import Settings
     from runner.spec.workflow import Resources
@@ -26,11 +28,24 @@ def records(settings: Settings, now: Callable[[], datetime]) -> Records:
 def environments(settings: Settings, variables: Mapping[str, str]) -> EnvironmentCache:
     """The cache of environments, built by uv from where the user's pip would install."""
     from runner.environments.cache import EnvironmentCache
+    from runner.environments.finishing.start import BackgroundFinisher
+
+    finisher = BackgroundFinisher("runner.finisher", settings.cache, variables)
+    return EnvironmentCache(_provisioner(variables), settings.cache, finisher)
+
+
+def shelf(settings: Settings, variables: Mapping[str, str]) -> Shelf:
+    """The environments that are there."""
+    from runner.environments.shelf import Shelf
+
+    return Shelf(_provisioner(variables), settings.cache)
+
+
+def _provisioner(variables: Mapping[str, str]) -> Provisioner:
     from runner.environments.pip_settings import uv_variables
     from runner.environments.uv.provisioner import UvProvisioner
 
-    provisioner = UvProvisioner(variables, uv_variables(variables))
-    return EnvironmentCache(provisioner, settings.cache)
+    return UvProvisioner(variables, uv_variables(variables))
 
 
 def inventory(variables: Mapping[str, str]) -> Callable[[Resources], Inventory]:

@@ -169,3 +169,7 @@ INTERPRETER_VARIABLES = frozenset(
      "CONDA_DEFAULT_ENV", "__PYVENV_LAUNCHER__"}
 )  # fmt: skip
 """They would mix the caller's interpreter into the run's environment."""
+
+BYTECODE_FOLDER = "PYTHONPYCACHEPREFIX"
+"""With it an interpreter passes over the bytecode that lies beside the packages
+(docs.python.org, "Command line and environment")."""

@@ -193,6 +193,21 @@ class EnvironmentPaths(NamedTuple):
         return self.root / "pylock.toml"
 
     @property
+    def finished(self) -> Path:
+        """There only when nothing is left to be done to it; says what was."""
+        return self.root / "finished.json"
+
+    @property
+    def finishing(self) -> Path:
+        """Locked by who finishes it; holds that one's process id."""
+        return self.root / "finishing"
+
+    @property
+    def finishing_log(self) -> Path:
+        """Why it could not be finished; only there when that is so."""
+        return self.root / "finishing.log"
+
+    @property
     def seal(self) -> Path:
         """What the virtual environment was when it became ready."""
         return self.root / "seal"

@@ -103,15 +103,15 @@ def read(
 
     _check_target(arguments, args)
     return Choices(
-        cpus=_value("--cpus", arguments.cpus, text.count),
-        gpus=_value("--gpus", arguments.gpus, text.count_or_none),
-        memory=_value("--memory", arguments.memory, text.size),
-        python=_value("--python", arguments.python, text.python_version),
+        cpus=option_value("--cpus", arguments.cpus, text.count),
+        gpus=option_value("--gpus", arguments.gpus, text.count_or_none),
+        memory=option_value("--memory", arguments.memory, text.size),
+        python=option_value("--python", arguments.python, text.python_version),
         parameters=arguments.parameters,
         variables=tuple(_variable(word) for word in arguments.env if "=" in word),
         args=args,
         executor=_executor(arguments.executor),
-        max_duration=_value("--max-duration", arguments.max_duration, text.duration),
+        max_duration=option_value("--max-duration", arguments.max_duration, text.duration),
         passed=tuple(_passed(word, caller) for word in arguments.env if "=" not in word),
         caller=frozenset(caller),
     )
@@ -187,7 +187,7 @@ def _variable(word: str) -> tuple[str, str]:
     from runner.spec import text
 
     name, _, value = word.partition("=")
-    return str(_value("--env", name, text.variable_name)), value
+    return str(option_value("--env", name, text.variable_name)), value
 
 
 def _passed(word: str, caller: Mapping[str, str]) -> str:
@@ -199,7 +199,7 @@ def _passed(word: str, caller: Mapping[str, str]) -> str:
     )
 
 
-def _value(option: str, written: str | None, reader: Callable[[str], T]) -> T | None:
+def option_value(option: str, written: str | None, reader: Callable[[str], T]) -> T | None:
     """Read a value as the file's own values are read, with the option's name in the message."""
     from pydantic_core import PydanticCustomError
 

@@ -33,9 +33,9 @@ def keep(
     """
     whole = replace(final, lock=outside(final.lock, paths.root))
     try:
-        if whole.lock == shared.lock:
+        if not difference(shared.lock, whole.lock):
             content = environments.pylock(shared, spec).read_bytes()
-            folder.write_bytes(paths.pylock, content)
+            folder.put(paths.pylock, content, durable=False)
         else:
             environments.write_pylock(whole, spec, paths.pylock)
     except WfError as error:

@@ -13,10 +13,13 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from runner.environments import locks
+from runner.environments.finishing.mark import finish_bare, is_being_finished, stop, wait_for_lock
 from runner.environments.interface import SOMEBODY, Build
+from runner.environments.lock import difference
 from runner.environments.own import merged
 from runner.environments.place import Place, let_go, note_use
 from runner.environments.space import no_space
@@ -24,10 +27,10 @@ from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from runner.environments.interface import Asker, Environment, Provisioner
+    from runner.environments.interface import Asker, Environment, Finisher, Provisioner
     from runner.environments.place import Unfit
     from runner.events import Event, Observer
     from runner.paths import Cache
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 _LOOK_AGAIN_SECONDS = 0.1
 # who looks whether an environment is usable holds it for a moment; a run holds it for longer
 _IN_USE_SECONDS = 5.0
+# a finisher stands back behind all others: on a busy machine it is quicker to do without it
+_FINISHER_SECONDS = 2.0
 _BY_ANOTHER = "built by another run"
 
 
@@ -44,11 +49,19 @@ class EnvironmentCache:
     """Environments of one kind below one cache folder."""
 
     def __init__(
-        self, provisioner: Provisioner, cache: Cache, patience: float = _IN_USE_SECONDS
+        self,
+        provisioner: Provisioner,
+        cache: Cache,
+        finisher: Finisher | None = None,
+        patience: float = _IN_USE_SECONDS,
     ) -> None:
-        """``patience``: how long runs that use what is damaged are waited for, in seconds."""
+        """``patience``: how long runs that use what is damaged are waited for, in seconds.
+
+        Without a ``finisher`` environments stay as they were built, until :meth:`finish`.
+        """
         self._provisioner = provisioner
         self._cache = cache
+        self._finisher = finisher
         self._patience = patience
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
@@ -69,7 +82,7 @@ class EnvironmentCache:
         if locked is not None and locked.fingerprint is not None:
             former = how(self._at(locked.fingerprint))
             if former is not None:
-                if (former.python, former.lock) == (locked.python, locked.lock):
+                if former.python == locked.python and not difference(locked.lock, former.lock):
                     return former
                 let_go(former.held)
         return how(self._place(spec))
@@ -94,12 +107,37 @@ class EnvironmentCache:
         packages = f"{len(found.lock)} package{'' if len(found.lock) == 1 else 's'}"
         text = f"python {found.python} · {packages} · {how}"
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
+        self._have_finished(spec, found)
         return found
 
     def release(self, environment: Environment) -> None:
         """Use an environment no longer, once only. Whoever inherited its descriptor still does."""
         note_use(environment.held)
         let_go(environment.held)
+
+    def finish(self, spec: EnvironmentSpec, fingerprint: str, variables: Mapping[str, str]) -> None:
+        """Do now what is left to be done to an environment, unless somebody else is at it.
+
+        ``spec`` is what it was built from.
+        """
+        from runner.environments.finishing.finish import Unfinished, finish
+
+        place = self._at(fingerprint)
+        built = place.read()
+        if built is not None:
+            lock = partial(self._provisioner.pylock, built, spec, place.paths.pylock)
+            finish(Unfinished(place.paths, place.use, lock, variables))
+
+    def _have_finished(self, spec: EnvironmentSpec, found: Environment) -> None:
+        """Have somebody finish it whom the run need not wait for; a run does not fail for that."""
+        paths = self._at(found.fingerprint).paths
+        if self._finisher is None or paths.finished.exists():
+            return
+        with suppress(OSError):
+            if not found.lock:
+                finish_bare(paths)
+            elif not is_being_finished(paths):
+                self._finisher.begin(spec, found.fingerprint)
 
     def own(self, shared: Environment, build: Build, *, installers: bool = True) -> Environment:
         """An environment of a run's own on top of a shared one.
@@ -158,16 +196,16 @@ class EnvironmentCache:
         return replace(shared, lock=merged(shared.lock, found))
 
     def pylock(self, shared: Environment, spec: EnvironmentSpec) -> Path:
-        """The lock (PEP 751) of a shared environment, made now if it is not there.
+        """The lock (PEP 751) of a shared environment, made now if nobody else is making it.
 
         Raises:
             WfError: kind ``ENVIRONMENT`` when it cannot be told.
             OSError: it cannot be written.
         """
-        path = self._at(shared.fingerprint).paths.pylock
-        if not path.exists():
-            self.write_pylock(shared, spec, path)
-        return path
+        paths = self._at(shared.fingerprint).paths
+        if not wait_for_lock(paths, _FINISHER_SECONDS):
+            self.write_pylock(shared, spec, paths.pylock)
+        return paths.pylock
 
     def write_pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> None:
         """Write the lock of an environment anew; raises as :meth:`pylock`."""
@@ -230,6 +268,7 @@ class EnvironmentCache:
             WfError: kind ``ENVIRONMENT`` when somebody uses it.
         """
         unfit = place.unfit() if place.read() is not None else None
+        stop(place.paths)
         deadline = time.monotonic() + self._patience
         while (held := _try(place.use)) is None:
             if time.monotonic() > deadline:

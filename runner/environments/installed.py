@@ -38,6 +38,15 @@ def plain_lock(venv: Path, project: Path | None = None) -> tuple[str, ...] | Non
     return tuple(f"{name}{version}" for name, version in sorted(versions.items()))
 
 
+def inside_lock(venv: Path, project: Path) -> tuple[str, ...]:
+    """Only those packages of an environment that lie in ``project``, as :func:`plain_lock` does."""
+    from packaging.utils import canonicalize_name
+
+    records = sorted(venv.glob(f"lib/*/site-packages/*{_SUFFIX}"))
+    found = ((record.name.partition("-")[0], address(record, project)) for record in records)
+    return tuple(f"{canonicalize_name(name)} @ file:{path}" for name, path in found if path)
+
+
 def address(record: Path, project: Path) -> str | None:
     """Where a package lies in the project, if it was installed from there (PEP 610)."""
     try:

@@ -160,3 +160,15 @@ class Provisioner(Protocol):
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Why an environment once complete cannot be used any more, or ``None``. Must be cheap."""
         ...
+
+
+class Finisher(Protocol):
+    """Who finishes environments while their first jobs run already."""
+
+    def begin(self, spec: EnvironmentSpec, fingerprint: str) -> None:
+        """See that it is done by somebody else; comes back at once, and nobody is told of the end.
+
+        Raises:
+            OSError: nobody can be found to do it.
+        """
+        ...

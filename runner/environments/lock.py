@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# a path below the project, as the record has it
-_INSIDE = re.compile(r" @ file:(?!/)")
+_IN_PROJECT = re.compile(r"(?: @|^-e) file:(?!//)")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 def outside(lock: Sequence[str], folder: Path) -> tuple[str, ...]:
-    """The packages that were not installed from below ``folder``.
+    """The packages that were not installed from below the folder of a run.
 
-    Those from a run's own workspace are its code, and are gone with the workspace.
+    Those from a run's own workspace are its code, and are gone with the workspace. What wf itself
+    has installed from there is told by its path in the project (``name @ file:path``).
     """
     below = f"{folder.as_uri()}/"
-    return tuple(line for line in lock if below not in line and not _INSIDE.search(line))
+    return tuple(line for line in lock if below not in line and not _IN_PROJECT.search(line))
 
 
 def difference(wanted: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:

@@ -92,21 +92,26 @@ def damage(root: Path, path: Path) -> Damage | None:
     """
     try:
         seal = _read(path)
-    except FileNotFoundError:
-        return Damage(missing=(path.name,))
+        if _same(root, seal):
+            return None
+        found, times = _compare(root, seal)
+    except FileNotFoundError as error:
+        # the seal itself, or all of the environment in this very moment
+        return Damage(missing=(os.path.basename(os.fsdecode(error.filename)),))
     except (OSError, ValueError, KeyError, TypeError):
         return Damage(changed=(path.name,))
-    try:
-        if _times(root, seal.folders + seal.code) == seal.times:
-            return None
-    except OSError:
-        pass  # something is gone; what it is takes longer to say
-    found, times = _compare(root, seal)
     if found:
         return found
     with suppress(OSError):
         _keep(path, seal._replace(times=times))
     return None
+
+
+def _same(root: Path, seal: _Seal) -> bool:
+    try:
+        return _times(root, seal.folders + seal.code) == seal.times
+    except OSError:
+        return False  # something is gone; what it is takes longer to say
 
 
 def _compare(root: Path, seal: _Seal) -> tuple[Damage, array[int]]:

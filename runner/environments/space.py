@@ -31,7 +31,7 @@ def no_space(error: BaseException, folder: Path) -> WfError | None:
     return WfError(
         ENVIRONMENT,
         f"no space left on {_mount(Path(os.fsdecode(where)))} for the environment",
-        hint="make room (`wf env prune`, `uv cache prune`), or set WF_CACHE, or UV_CACHE_DIR for "
+        hint="make room (`wf env prune`, `uv cache clean`), or set WF_CACHE, or UV_CACHE_DIR for "
         "what uv downloads, to a folder on another disk",
         details=details,
     )

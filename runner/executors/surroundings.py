@@ -79,7 +79,11 @@ def share_of(lease: Lease, nodes: int, rank: int) -> Lease:
 
 
 def _inherited(caller: Mapping[str, str]) -> dict[str, str]:
-    dropped = envvars.RANK_VARIABLES | envvars.INTERPRETER_VARIABLES
+    dropped = {
+        *envvars.RANK_VARIABLES,
+        *envvars.INTERPRETER_VARIABLES,
+        envvars.BYTECODE_FOLDER,
+    }
     return {
         name: value
         for name, value in caller.items()

@@ -29,7 +29,13 @@ _USAGE = ("wall_seconds", "cpu_seconds", "peak_memory")
 
 
 def write(path: Path, document: dict[str, Any], *, durable: bool = True) -> None:
-    """Write JSON so that a crash at any moment leaves the old file or the new one.
+    """Write JSON as :func:`put` writes text."""
+    # neither `dump` nor an indent: the slow encoder would do both, and lists can be long
+    put(path, json.dumps(document).encode(), durable=durable)
+
+
+def put(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a file so that a crash at any moment leaves the old one or the new one.
 
     A file that is not ``durable`` may be lost with the machine's power, until
     :func:`make_durable`. That is so for what is said of a run that goes on: without power it is
@@ -41,9 +47,8 @@ def write(path: Path, document: dict[str, Any], *, durable: bool = True) -> None
     staged = path.with_name(path.name + ".new")
     try:
         descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            # neither `dump` nor an indent: the slow encoder would do both, and lists can be long
-            file.write(json.dumps(document))
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
             file.flush()
             if durable:
                 os.fsync(descriptor)
@@ -62,7 +67,8 @@ def make_durable(paths: RunPaths) -> None:
     Raises:
         WfError: kind ``STORAGE``, naming the file.
     """
-    for path in (paths.submitted, paths.environment, paths.granted, paths.served, paths.usage):
+    written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
+    for path in (*written, paths.usage):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:

@@ -190,6 +190,15 @@ class Records:
             hint="write more of the name",
         )
 
+    def environments_in_use(self) -> dict[str, list[str]]:
+        """Fingerprint of an environment -> the runs that are going on in it, newest first."""
+        using: dict[str, list[str]] = {}
+        for row in self.index().unfinished():
+            said = folder.read(self._home.run(row.name).environment) or {}
+            if "fingerprint" in said:
+                using.setdefault(said["fingerprint"], []).append(row.name)
+        return using
+
     def document(self, paths: RunPaths) -> dict[str, Any]:
         """The run's document.
 

@@ -35,7 +35,7 @@ from tests.acceptance.documents import (
     install,
     shown,
 )
-from tests.conftest import ROOT, World, program, require
+from tests.conftest import ROOT, Result, World, program, require
 from tests.fakes.forms import keys_of
 
 if TYPE_CHECKING:
@@ -519,6 +519,9 @@ def told(world: World) -> dict[str, set[str]]:
     }
     world.wf("run", "good", "-t", "best")
     told["The list of tags"] = world.wf("tags", "list", "--json")
+    told["The list of environments"] = world.wf("env", "list", "--json")
+    told["An environment"] = world.wf("env", "show", "last", "--json")
+    told["Verified environments"] = world.wf("env", "verify", "--json")
     shown = world.wf("show", "last", "--json")
     assert shown.json().keys() == told["A run"].json().keys()
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
@@ -530,7 +533,19 @@ def told(world: World) -> dict[str, set[str]]:
     found["A validation"] |= set(keys(world.wf("validate", "--fix", "--json").json()))
     world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")
     found["An error"] = set(keys(world.wf("run", "a", "--json").json()))
+    found["Removed environments"] = set(keys(removed(world).json()))
     return {heading: {key.removeprefix("[].") for key in found[heading]} for heading in found}
+
+
+def removed(world: World) -> Result:
+    """One of two environments is removed; the other is in use."""
+    job = "provider: bash\n    commands:\n      - python -c 'import time; time.sleep(60)'\n"
+    world.workflows(f"workflows:\n  - name: long\n    {job}")
+    world.start("run", "long")
+    world.running()
+    pruned = world.wf("env", "prune", "--all", "--json")
+    assert pruned.json()["in_use"]
+    return pruned
 
 
 def good(world: World) -> str:

@@ -207,7 +207,14 @@ def test_a_run_as_json(world: World) -> None:
     document = done.json()
     assert set(document) == KEYS
     assert set(document["resources"]) == {"cpus", "gpus", "memory"}
-    assert set(document["environment"]) == {"kind", "fingerprint", "python", "as_of", "lock"}
+    assert set(document["environment"]) == {
+        "kind",
+        "fingerprint",
+        "python",
+        "as_of",
+        "lock",
+        "locked",
+    }
     assert {"commit", "branch", "dirty"} <= set(document["source"])
     assert set(document["artifacts"][0]) == {"path", "files", "bytes", "digest"}
     assert set(document["usage"]) == {"wall_seconds", "cpu_seconds", "peak_memory"}

@@ -624,6 +624,36 @@ def test_a_run_of_its_own_leaves_the_shared_one_alone(rig: Rig, tmp_path: Path) 
     assert rig.cache.ready(rig.bench.spec) is not None
 
 
+def with_local(rig: Rig, folder: Path, *paths: str) -> Environment:
+    """An environment on top of that of the bench, with what lies at some paths of a project."""
+    local = tuple(LocalRequirement(path, (), False, "requirements.txt", 1) for path in paths)
+    spec = replace(rig.bench.spec, local=local)
+    lock = os.open(os.devnull, os.O_RDONLY)
+    try:
+        build = Build(EnvironmentPaths(folder / "own"), rig.log, lock, rig.observer, folder)
+        made = rig.cache.own(rig.obtain(spec), build, installers=False)
+        return rig.cache.add_local(spec, made, build)
+    finally:
+        os.close(lock)
+
+
+def test_what_lies_in_the_project_is_the_runs_own(rig: Rig, tmp_path: Path) -> None:
+    packages.project(tmp_path / "library", "library")
+    shared = rig.obtain()
+    made = with_local(rig, tmp_path, "library")
+    assert made.lock == ("held==1.0", "library @ file:library")
+    assert made.root.is_relative_to(tmp_path / "own")
+    assert rig.obtain().lock == shared.lock
+    assert rig.builds() == 1
+
+
+def test_what_does_not_lie_in_the_project_cannot_be_installed(rig: Rig, tmp_path: Path) -> None:
+    with pytest.raises(WfError) as caught:
+        with_local(rig, tmp_path, "library")
+    assert caught.value.kind == ENVIRONMENT
+    assert "library" in caught.value.message
+
+
 def test_where_a_run_of_its_own_cannot_be_made_is_said(rig: Rig, tmp_path: Path) -> None:
     (tmp_path / "own").touch()
     with pytest.raises(WfError) as caught:

@@ -7,7 +7,9 @@ be handed out slowly: a piece for each permission that a test gives.
 from __future__ import annotations
 
 import hashlib
+import html
 import http.server
+import json
 import re
 import ssl
 import threading
@@ -18,6 +20,7 @@ from urllib.parse import quote, unquote
 from tests.conftest import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -31,8 +34,8 @@ class PackageIndex:
 
     With ``gate`` the first half of a file is sent at once, and the rest only when the gate opens.
     ``refusal`` is a status that everything is answered with. ``certificate`` is a file with a
-    certificate and its key. ``prefix`` is a folder of the address in front of the packages.
-    ``asked`` lists what was asked for.
+    certificate and its key. ``dates`` says when each file was published (ISO 8601), if the index
+    says such a thing at all. ``asked`` lists what was asked for.
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class PackageIndex:
         gate: threading.Event | None = None,
         refusal: int | None = None,
         certificate: Path | None = None,
-        port: int = 0,
+        dates: Mapping[str, str] | None = None,
     ) -> None:
         self.asked: list[str] = []
         index = self
@@ -52,13 +55,13 @@ class PackageIndex:
                 index.asked.append(self.path)
                 if refusal is not None:
                     return refusal, "text/plain", b""
-                return _answer(folder, self.path)
+                return _answer(folder, self.path, dates)
 
             def _wait(self) -> None:
                 if gate is not None:
                     gate.wait(PATIENCE_SECONDS)
 
-        self._server = _Server(("127.0.0.1", port), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._scheme = "http"
         if certificate is not None:
             self._scheme = "https"
@@ -137,7 +140,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content[half:])
 
 
-def _answer(folder: Path, path: str) -> tuple[int, str, bytes]:
+def _answer(folder: Path, path: str, dates: Mapping[str, str] | None) -> tuple[int, str, bytes]:
     parts = [unquote(part) for part in path.split("/") if part]
     files = sorted(file for file in folder.iterdir() if file.is_file())
     if "files" in parts:
@@ -145,14 +148,36 @@ def _answer(folder: Path, path: str) -> tuple[int, str, bytes]:
     found = [file for file in files if _project(file.name) == parts[-1]]
     if not found:
         return 404, "text/plain", b""
+    if dates is not None:
+        return 200, "application/vnd.pypi.simple.v1+json", _dated(parts[-1], found, dates)
     links = "".join(_link(file) for file in found)
     return 200, "text/html", f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
 
 
 def _link(file: Path) -> str:
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    apart = ' data-core-metadata="true"' if file.suffix == ".whl" else ""
-    return f'<a href="/files/{quote(file.name)}#sha256={digest}"{apart}>{file.name}</a>\n'
+    told = ""
+    if zipfile.is_zipfile(file):
+        told = ' data-core-metadata="true"'
+        python = re.search(r"^Requires-Python: (.*)$", _metadata(file), re.MULTILINE)
+        told += f' data-requires-python="{html.escape(python[1])}"' if python else ""
+    return f'<a href="/files/{quote(file.name)}#sha256={digest}"{told}>{file.name}</a>\n'
+
+
+def _dated(name: str, files: list[Path], dates: Mapping[str, str]) -> bytes:
+    """The page of a project in JSON, the only form with times (PEP 700)."""
+    said = [
+        {
+            "filename": file.name,
+            "url": f"/files/{quote(file.name)}",
+            "hashes": {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()},
+            "core-metadata": True,
+            "size": file.stat().st_size,
+            **({"upload-time": dates[file.name]} if file.name in dates else {}),
+        }
+        for file in files
+    ]
+    return json.dumps({"meta": {"api-version": "1.1"}, "name": name, "files": said}).encode()
 
 
 def _file(folder: Path, name: str) -> tuple[int, str, bytes]:
@@ -161,11 +186,13 @@ def _file(folder: Path, name: str) -> tuple[int, str, bytes]:
         return 404, "text/plain", b""
     if wheel.name == name:
         return 200, "application/octet-stream", wheel.read_bytes()
+    return 200, "text/plain", _metadata(wheel).encode()
+
+
+def _metadata(wheel: Path) -> str:
     with zipfile.ZipFile(wheel) as archive:
-        metadata = next(
-            member for member in archive.namelist() if member.endswith(".dist-info/METADATA")
-        )
-        return 200, "text/plain", archive.read(metadata)
+        member = next(m for m in archive.namelist() if m.endswith(".dist-info/METADATA"))
+        return archive.read(member).decode()
 
 
 def _project(filename: str) -> str:

@@ -105,19 +105,32 @@ def project(
     return folder
 
 
-def wheel(folder: Path, name: str, version: str = "1.0", requires: tuple[str, ...] = ()) -> Path:
-    """A wheel with a module ``name`` that knows its version."""
+def wheel(
+    folder: Path,
+    name: str,
+    version: str = "1.0",
+    requires: tuple[str, ...] = (),
+    *,
+    python: str = "",
+    tag: str = "py3-none-any",
+) -> Path:
+    """A wheel with a module ``name`` that knows its version.
+
+    ``python`` is the ``Requires-Python`` it declares, ``tag`` what its file name says it is for.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
     metadata = _METADATA.format(name=name, version=version)
+    declared = "".join(f"Requires-Dist: {word}\n" for word in requires)
+    declared += f"Requires-Python: {python}\n" if python else ""
     files = {
         f"{name}.py": f"__version__ = {version!r}\n",
-        f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {word}\n" for word in requires),
+        f"{info}/METADATA": metadata + declared,
         f"{info}/WHEEL": _WHEEL,
     }
     record = f"{info}/RECORD"
     files[record] = "".join(f"{path},,\n" for path in [*files, record])
-    path = folder / f"{name}-{version}-py3-none-any.whl"
+    path = folder / f"{name}-{version}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as archive:
         for member, text in files.items():
             archive.writestr(member, text)

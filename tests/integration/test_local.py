@@ -145,13 +145,14 @@ def test_settings_of_a_build_reach_it(world: World) -> None:
 @pytest.mark.usefixtures("links")
 def test_commands_may_install_on_top_of_it(world: World, links: Path) -> None:
     packages.pip(links)
+    wheel = links / "twig-1.0-py3-none-any.whl"
     packages.project(world.project / "library", "mine")
     world.write("requirements.txt", "./library\n")
     world.workflows(
         "workflows:\n  - name: train\n    provider: bash\n    requirements: requirements.txt\n"
-        "    commands:\n      - pip install --no-index --find-links $LINKS twig\n"
+        "    commands:\n      - pip install --no-index $LINKS/twig-1.0-py3-none-any.whl\n"
         "      - python -c 'import mine, twig'\n"
     )
     done = world.wf("run", "train", "-e", f"LINKS={links}")
     assert done.code == 0, done.err
-    assert installed(world) == ["mine @ file:library", "twig==1.0"]
+    assert installed(world) == ["mine @ file:library", f"twig @ {wheel.as_uri()}"]

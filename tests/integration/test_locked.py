@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.fakes import packages
+from tests.fakes.package_index import PackageIndex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,6 +179,22 @@ def test_another_file_of_the_same_name_is_refused(
     assert world.wf("run", "train").code == 0
 
 
+def test_the_same_files_may_lie_elsewhere_by_now(
+    world: World, former: dict[str, Any], links: Path
+) -> None:
+    moved = links.rename(links.parent / "moved")
+    world.variables.update(UV_FIND_LINKS=str(moved), PIP_FIND_LINKS=str(moved))
+    prune(world)
+    again = world.wf("run", "train", "--locked", former["name"])
+    assert (again.code, again.out) == (0, "1.0\n"), again.err
+    # and only the same
+    alter(moved / "leaf-1.0-py3-none-any.whl")
+    prune(world)
+    again = world.wf("run", "train", "--locked", former["name"])
+    assert again.code == 78
+    assert "leaf==1.0 is no longer the same file" in again.err
+
+
 def test_a_run_without_hashes_is_built_from_its_versions_and_that_is_said(
     world: World, former: dict[str, Any], links: Path
 ) -> None:
@@ -265,6 +282,70 @@ def test_the_plan_says_it(world: World, former: dict[str, Any]) -> None:
     prune(world)
     planned = world.wf("plan", "train", "--locked", "last", "--json").json()
     assert planned["environment"]["ready"] is False
+
+
+def test_what_chooses_versions_has_no_say(world: World, former: dict[str, Any]) -> None:
+    limits = world.write("limits.txt", "leaf>1\n")
+    prune(world)
+    again = world.wf("run", "train", "--locked", former["name"], UV_CONSTRAINT=str(limits))
+    assert (again.code, again.out) == (0, "1.0\n"), again.err
+
+
+def only_by_network(world: World) -> None:
+    """Take the folder of packages out of the configuration."""
+    for name in ("UV_OFFLINE", "UV_FIND_LINKS", "PIP_NO_INDEX"):
+        del world.variables[name]
+    world.variables["PIP_FIND_LINKS"] = ""
+
+
+def test_an_index_with_a_password_is_locked_without_it(world: World, links: Path) -> None:
+    with PackageIndex(links) as index:
+        only_by_network(world)
+        world.variables["UV_DEFAULT_INDEX"] = index.url_for("ada", "lovelace")
+        first = world.wf("run", "train")
+        assert (first.code, first.out) == (0, "1.0\n"), first.err
+        record = world.record()
+        text = (world.folder(record["name"]) / "pylock.toml").read_text()
+        assert f'"http://{index.host}/files/leaf-1.0-py3-none-any.whl"' in text
+        assert "lovelace" not in text
+        packages.wheel(links, "leaf", "2.0")
+        prune(world)
+        again = world.wf("run", "train", "--locked", "last")
+        assert (again.code, again.out) == (0, "1.0\n"), again.err
+        prune(world)
+        (links / "leaf-1.0-py3-none-any.whl").unlink()
+        again = world.wf("run", "train", "--locked", record["name"])
+    assert again.code == 78
+    assert "leaf==1.0 cannot be had" in again.err
+    assert "lovelace" not in again.err
+
+
+def test_the_index_that_the_requirements_name_is_asked_for_the_lock(
+    world: World, links: Path
+) -> None:
+    with PackageIndex(links) as index:
+        only_by_network(world)
+        world.write("requirements.txt", f"--index-url {index.url_for('ada', 'lovelace')}\nleaf\n")
+        assert world.wf("run", "train").out == "1.0\n"
+        text = (world.folder(world_last(world)) / "pylock.toml").read_text()
+        assert f'"http://{index.host}/files/leaf-1.0-py3-none-any.whl"' in text
+        assert "lovelace" not in text
+
+
+def test_a_lock_that_cannot_be_made_does_not_fail_the_run(world: World, links: Path) -> None:
+    """As where a job installs what no index has."""
+    packages.wheel(world.project / "own", "twig")
+    local = "--quiet --find-links own twig"
+    world.workflows(
+        WORKFLOW.replace("--quiet leaf", local).replace("import leaf", "import twig as leaf")
+    )
+    done = world.wf("run", "installing")
+    assert done.code == 0, done.err
+    assert "there is no pylock.toml of the run: Because twig was not found" in done.err
+    assert links.is_dir()
+    record = world.record()
+    assert not (world.folder(record["name"]) / "pylock.toml").exists()
+    assert record["environment"]["lock"] == ["twig==1.0"]
 
 
 @pytest.mark.usefixtures("former")

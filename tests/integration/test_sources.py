@@ -102,7 +102,7 @@ def test_what_a_script_needs_and_cannot_be_had_names_its_line(world: World) -> N
     )
     done = world.wf("run", "train")
     assert done.code == 78
-    assert "cannot install `no-such-package` (train.py:5)" in done.err
+    assert "`no-such-package` (train.py:5)" in done.err
 
 
 @pytest.mark.usefixtures("links")

@@ -139,7 +139,7 @@ def test_what_cannot_be_installed_is_named_with_its_place(world: World) -> None:
     done = world.wf("run", "train")
     assert done.code == 78
     assert done.out == ""
-    assert "cannot install `no-such-leaf==1.0` (more.txt:4)" in done.err
+    assert "there is no package `no-such-leaf==1.0` (more.txt:4)" in done.err
     assert "no-such-leaf was not found" in done.err  # uv's own words
     assert "hint:" in done.err
     assert "Traceback" not in done.err

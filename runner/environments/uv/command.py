@@ -8,9 +8,10 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.environments.credentials import masked
-from runner.environments.installed import plain_lock
-from runner.environments.pip_settings import NO_INDEX
-from runner.environments.uv.failures import no_interpreter, no_pip, not_installed
+from runner.environments.installed import inside_lock, plain_lock
+from runner.environments.lock import outside
+from runner.environments.pip_settings import uv_options
+from runner.environments.uv.origins import origins
 from runner.environments.uv.progress import Progress
 from runner.environments.uv.transcript import Transcript
 from runner.environments.uv.written import option_words, write_files
@@ -20,13 +21,12 @@ from runner.process.helpers import capture, stream
 from runner.terminal import WindowSize
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from runner.environments.interface import Build
     from runner.plan.environment import EnvironmentSpec
 
-_DETAIL_LINES = 25
 # uv says how much of a download is there on a terminal alone; wide enough for a long line, and
 # high enough for a bar for each of its downloads
 _TERMINAL = WindowSize(rows=100, columns=500)
@@ -51,30 +51,39 @@ class Uv:
         code = self._run("venv", "--no-project", "-q", "--python", interpreter,
                          str(self._build.destination.venv))  # fmt: skip
         if code:
-            raise no_interpreter(version, self._details())
+            from runner.environments.uv.failures import no_venv
+
+            raise no_venv(version, self._details(), self._build.log)
 
     def install_pip(self) -> None:
         """What ``python -m venv`` installs: until 3.11, setuptools as well."""
         minor = int([*self.version().split("."), "0"][1])
         tools = ["pip"] if minor > _LAST_WITH_SETUPTOOLS else ["pip", "setuptools"]
         if self._pip_install(*tools):
+            from runner.environments.uv.failures import no_pip
+
             raise no_pip(self._details())
 
     def _pip_install(self, *words: str) -> int:
         return self._pip("install", *words)
 
     def _pip(self, verb: str, *words: str) -> int:
-        own = ["--python", str(self._build.destination.python)]
-        if self._variables.get(NO_INDEX):
-            own.append("--no-index")  # uv knows no variable for it
+        own = ["--python", str(self._build.destination.python), *uv_options(self._variables)]
         return self._run("pip", verb, *own, *words)
 
     def install(self, spec: EnvironmentSpec) -> None:
         """Install what the first file and the provider ask for."""
+        self._write(origins(spec, self._variables))
         words = [*spec.packages, *option_words(spec)]
         words += write_files(spec, self._build, self._variables)
         if self._pip_install(*words):
-            raise not_installed(spec, self._details())
+            from runner.environments.uv.failures import not_installed
+
+            raise not_installed(spec, self._details(), self._build.log)
+
+    def _write(self, lines: Iterable[str]) -> None:
+        with open(self._build.log, "a", opener=_private, encoding="utf-8") as log:
+            log.writelines(f"{line}\n" for line in lines)
 
     def attempt(self, *words: str) -> str | None:
         """Run uv with these words; its last words where it fails."""
@@ -110,7 +119,12 @@ class Uv:
         )
         if done is None or done.code:
             raise WfError(ENVIRONMENT, "uv could not list what it has installed")
-        return tuple(done.stdout.decode().split("\n")[:-1])
+        listed = tuple(done.stdout.decode().split("\n")[:-1])
+        project = self._build.project
+        if project is None:
+            return listed
+        inside = inside_lock(self._build.destination.venv, project)
+        return tuple(sorted((*outside(listed, project), *inside)))
 
     def version(self) -> str:
         """The interpreter's full version, from the environment's own description (PEP 405)."""
@@ -151,10 +165,10 @@ class Uv:
                 transcript.end()
 
     def _details(self) -> str:
+        """What it said, with the files named as the user does."""
         root = str(self._build.destination.requirements) + os.sep
         lines = (line.replace(root, "") for line in self._said)
-        told = [line for line in lines if line.strip() and not line.startswith("Using Python")]
-        return "\n".join(told[-_DETAIL_LINES:])
+        return "\n".join(line for line in lines if not line.startswith("Using Python"))
 
 
 def _private(path: str, flags: int) -> int:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.environments.pip_settings import NO_BINARY, ONLY_BINARY
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,8 +21,10 @@ _LENGTH = 20
 # variables of uv's that decide which versions are chosen, besides those that name indexes
 _DECISIVE = frozenset(
     {"UV_NO_INDEX", "UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER", "UV_CONSTRAINT",
-     "UV_OVERRIDE", "UV_TORCH_BACKEND", "UV_FORK_STRATEGY"}
+     "UV_OVERRIDE", "UV_TORCH_BACKEND", "UV_FORK_STRATEGY", NO_BINARY, ONLY_BINARY}
 )  # fmt: skip
+_FILES = ("UV_CONSTRAINT", "UV_OVERRIDE", "UV_BUILD_CONSTRAINT")
+_MOST_CHARACTERS = 1 << 20
 _INDEXES = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX", "UV_FIND_LINKS")
 
 
@@ -58,14 +62,20 @@ def decisive(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def configured(variables: Mapping[str, str]) -> str:
-    """What uv's own configuration says, the machine's and the user's: it may name indexes."""
+    """What uv's own configuration says, the machine's and the user's: it may name indexes.
+
+    So do files of constraints, which a variable names.
+    """
     home = Path(variables.get("HOME") or "~").expanduser()
     user = Path(variables.get("XDG_CONFIG_HOME") or home / ".config")
     named = variables.get("UV_CONFIG_FILE")
     said = []
-    for path in [Path(named)] if named else [Path("/etc/uv/uv.toml"), user / "uv" / "uv.toml"]:
-        with suppress(OSError, UnicodeDecodeError):
-            said.append(path.read_text(encoding="utf-8"))
+    settings = [Path(named)] if named else [Path("/etc/uv/uv.toml"), user / "uv" / "uv.toml"]
+    # what they constrain decides as well, not only what they are called
+    files = (word for name in _FILES for word in variables.get(name, "").split())
+    for path in (*settings, *map(Path, files)):
+        with suppress(OSError, UnicodeDecodeError), path.open(encoding="utf-8") as file:
+            said.append(file.read(_MOST_CHARACTERS))
     return "\n".join(said)
 
 

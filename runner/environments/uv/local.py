@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from runner import tree
 from runner.environments.installed import address
 from runner.environments.own import merged
-from runner.environments.uv.failures import culprit
 from runner.environments.uv.unmet import unmet
 from runner.environments.uv.written import option_words, write_files
 from runner.errors import ENVIRONMENT, WfError
@@ -109,12 +108,10 @@ class LocalInstallation:
             said = self._run.attempt_install("--no-deps", *option_words(spec), "-r", listed)
             if said is None:
                 return tuple(line for line in missing if not line.startswith("-"))
-        named = culprit(said, spec.requirements)
         needy = spec.local[0]
-        beside = f", beside `{named[0]}` ({named[1]})" if named else ""
         raise WfError(
             ENVIRONMENT,
-            f"cannot install what `{needy.shown}` ({needy.file}:{needy.line}) needs{beside}",
+            f"cannot install what `{needy.shown}` ({needy.file}:{needy.line}) needs",
             hint="correct its dependencies, or try again if the network was at fault",
             details=said,
         )

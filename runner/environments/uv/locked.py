@@ -1,11 +1,13 @@
 """The environment of a former run, made again: the same interpreter and the same files, or none.
 
-Files come from where they were then, and are held against their hashes (PEP 751). What cannot be
+Files come from where they were then, or from where the same ones are now, and are held against
+their hashes (PEP 751). What cannot be
 had again is told as a difference, and the cache removes what there is of the environment.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from runner.environments.interface import Provisioned
@@ -24,7 +26,11 @@ if TYPE_CHECKING:
 
 # uv refuses them beside a lock (astral-sh/uv, "Cannot specify constraints with a `pylock.toml`")
 _RESOLVING = frozenset({"UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE"})
-_NAMED = 3
+# uv's words (its crate uv-distribution, ``Error::MismatchedHashes``)
+_CHANGED = "Hash mismatch"
+_NAMED = re.compile(r'^name = "([^"]+)"', re.MULTILINE)
+_SHA256 = re.compile(r'(?<=sha256 = ")[0-9a-f]{64}(?=")')
+_SHOWN = 3
 
 
 def exact(variables: Mapping[str, str]) -> dict[str, str]:
@@ -73,6 +79,13 @@ def _install(run: Uv, locked: LockedRun, build: Build) -> str | None:
         said = run.attempt_install(
             "--preview-features", "pylock", "-r", str(folder / "pylock.toml")
         )
+        pins = _hashed(locked.lock, locked.pylock)
+        if said is not None and pins is not None and _CHANGED not in said:
+            # the same files may lie elsewhere by now: another mirror, another folder
+            write(folder / "pins.txt", "\n".join([*pins, ""]))
+            said = run.attempt_install(
+                "--no-deps", "--require-hashes", "-r", str(folder / "pins.txt")
+            )
         if said is None:
             write(build.destination.pylock, locked.pylock)
         return said
@@ -82,10 +95,28 @@ def _install(run: Uv, locked: LockedRun, build: Build) -> str | None:
     return run.attempt_install("--no-deps", "-r", str(folder / "pins.txt"))
 
 
+def _hashed(lock: Sequence[str], pylock: str) -> list[str] | None:
+    """The versions with the hashes of their files, as pip reads them from requirements.
+
+    ``None`` where one of them has no version or no hash: it came from an address.
+    """
+    known: dict[str, list[str]] = {}
+    for package in pylock.split("[[packages]]")[1:]:
+        named = _NAMED.search(package)
+        if named:
+            known[package_name(named[1])] = _SHA256.findall(package)
+    pins = [(line, known.get(package_name(line))) for line in lock]
+    if not all("==" in line and hashes for line, hashes in pins):
+        return None
+    return [
+        " ".join([line, *(f"--hash=sha256:{one}" for one in hashes or ())]) for line, hashes in pins
+    ]
+
+
 def _not_had(locked: LockedRun, said: str) -> WfError:
     """What uv could not install, from what it said."""
     named = [line for line in locked.lock if _about(line, said)]
-    changed = "Hash mismatch" in said
+    changed = _CHANGED in said
     why = "is no longer the same file: its hash is another" if changed else "cannot be had"
     what = _some(named) if named else "a package"
     return WfError(
@@ -111,8 +142,8 @@ def _about(line: str, said: str) -> bool:
 
 
 def _some(lines: Sequence[str]) -> str:
-    more = len(lines) - _NAMED
-    return ", ".join(lines[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(lines) - _SHOWN
+    return ", ".join(lines[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _all(python: str, lock: Sequence[str]) -> list[str]:

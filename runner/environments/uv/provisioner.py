@@ -37,7 +37,7 @@ class UvProvisioner:
         dropped = envvars.INTERPRETER_VARIABLES | {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON"}
         self._variables = {k: v for k, v in variables.items() if k not in dropped} | dict(index)
         self._index = decisive(self._variables)
-        self._configuration = configured(variables)
+        self._configuration = configured(self._variables)
 
     def unavailable(self) -> str | None:
         """Whether there is a uv."""

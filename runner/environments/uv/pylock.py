@@ -58,7 +58,7 @@ def write_pylock(
         for more in (["--offline"], []):
             done = capture(
                 [*words, *more, str(pins), "-o", str(made)],
-                env={**variables, "NO_COLOR": "1", "UV_HTTP_RETRIES": "0"},
+                env={**variables, "UV_HTTP_RETRIES": "0", "UV_NO_WRAP": "1"},
                 cwd=Path(folder),
                 timeout=_SECONDS,
             )
@@ -72,8 +72,10 @@ def write_pylock(
 def _words(
     uv: Path, variables: Mapping[str, str], environment: Environment, spec: EnvironmentSpec
 ) -> list[str]:
-    words = [str(uv), "pip", "compile", "-q", "--no-deps", "--no-header", "--no-annotate",
-             "--format", "pylock.toml", "--python", str(environment.executable)]  # fmt: skip
+    words = [
+        str(uv), "pip", "compile", "-q", "--color", "never", "--no-deps", "--no-header",
+        "--no-annotate", "--format", "pylock.toml", "--python", str(environment.executable),
+    ]  # fmt: skip
     if variables.get(NO_INDEX):
         words.append("--no-index")  # uv knows no variable for it
     if spec.as_of is not None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.errors import ENVIRONMENT, WfError
-from runner.plan.requirements import asked, lines
+from runner.plan.requirements import lines, numbered
 from runner.plan.requirements.variables import PROJECT, expanded, identity, names
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def check_variables(spec: EnvironmentSpec, variables: Mapping[str, str]) -> None
         WfError: kind ``ENVIRONMENT`` for the first that is not.
     """
     for file in spec.requirements:
-        for line in asked(file):
+        for line in numbered(file):
             for name in names(line.text.replace(PROJECT, "")):
                 if not variables.get(name):
                     raise WfError(

@@ -6,7 +6,7 @@ index holds is refused before anything starts, with its place.
 
 from __future__ import annotations
 
-from runner.plan.requirements.lines import Line, asked, lines
+from runner.plan.requirements.lines import Line, lines, numbered
 from runner.plan.requirements.reader import Include, Links, Local, Requirements, read
 
-__all__ = ["Include", "Line", "Links", "Local", "Requirements", "asked", "lines", "read"]
+__all__ = ["Include", "Line", "Links", "Local", "Requirements", "lines", "numbered", "read"]

@@ -45,7 +45,7 @@ def lines(text: str) -> Iterator[Line]:
         yield Line(first, whole)
 
 
-def asked(file: RequirementFile) -> Iterator[Line]:
+def numbered(file: RequirementFile) -> Iterator[Line]:
     """What a file asks for, line by line, numbered as in the file a person sees."""
     for line in lines(file.text):
         known = line.number <= len(file.numbers)

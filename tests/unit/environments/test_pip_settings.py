@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.environments.pip_settings import uv_variables
+from runner.environments.pip_settings import uv_options, uv_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,9 @@ def said(caller: dict[str, str], **more: str) -> dict[str, str]:
     ("variable", "value", "expected"),
     [
         ("PIP_INDEX_URL", INDEX, {"UV_DEFAULT_INDEX": INDEX}),
-        ("PIP_FIND_LINKS", "/wheels https://x.example/w", {"UV_FIND_LINKS": "/wheels,https://x.example/w"}),
+        ("PIP_FIND_LINKS", "/bin https://x.example/w", {"UV_FIND_LINKS": "/bin,https://x.example/w"}),
+        ("PIP_FIND_LINKS", "/no/such/folder", {}),
+        ("PIP_FIND_LINKS", "file:///wheels", {"UV_FIND_LINKS": "file:///wheels"}),
         ("PIP_NO_INDEX", "1", {"UV_NO_INDEX": "1"}),
         ("PIP_NO_INDEX", "false", {}),
         ("PIP_CERT", "/etc/ca.pem", {"SSL_CERT_FILE": "/etc/ca.pem"}),
@@ -67,7 +69,20 @@ def said(caller: dict[str, str], **more: str) -> dict[str, str]:
         ("PIP_PRE", "yes", {"UV_PRERELEASE": "allow"}),
         ("PIP_PRE", "0", {}),
         ("PIP_INDEX_URL", "", {}),
-        ("PIP_TIMEOUT", "60", {}),
+        ("PIP_TIMEOUT", "60", {"UV_HTTP_TIMEOUT": "60"}),
+        ("PIP_DEFAULT_TIMEOUT", "1.5", {"UV_HTTP_TIMEOUT": "2"}),
+        ("PIP_TIMEOUT", "soon", {}),
+        ("PIP_TIMEOUT", "inf", {}),
+        ("PIP_RETRIES", "0", {"UV_HTTP_RETRIES": "0"}),
+        ("PIP_CLIENT_CERT", "/etc/me.pem", {"SSL_CLIENT_CERT": "/etc/me.pem"}),
+        ("PIP_PROXY", "http://u:p@proxy.example:3128", {"ALL_PROXY": "http://u:p@proxy.example:3128"}),
+        ("PIP_KEYRING_PROVIDER", "subprocess", {"UV_KEYRING_PROVIDER": "subprocess"}),
+        ("PIP_KEYRING_PROVIDER", "auto", {}),
+        ("PIP_CONSTRAINT", "/a.txt https://x.example/c.txt",
+         {"UV_CONSTRAINT": "/a.txt https://x.example/c.txt"}),
+        ("PIP_NO_BINARY", ":all:", {"PIP_NO_BINARY": ":all:"}),
+        ("PIP_ONLY_BINARY", "a,b", {"PIP_ONLY_BINARY": "a,b"}),
+        ("PIP_PREFER_BINARY", "1", {}),
     ],
 )  # fmt: skip
 def test_an_option_in_a_variable(
@@ -188,9 +203,9 @@ def test_the_install_section_wins_over_the_global_one(
 def test_options_in_any_spelling_and_lists_over_several_lines(
     caller: dict[str, str], write: Callable[[str, str], str]
 ) -> None:
-    text = f"[global]\nIndex_URL: {INDEX}\nfind-links =\n    /a\n    /b\ntimeout = 60\n"
+    text = f"[global]\nIndex_URL: {INDEX}\nfind-links =\n    /\n    /bin\nprefer-binary = 1\n"
     write(USER, text)
-    assert said(caller) == {"UV_DEFAULT_INDEX": INDEX, "UV_FIND_LINKS": "/a,/b"}
+    assert said(caller) == {"UV_DEFAULT_INDEX": INDEX, "UV_FIND_LINKS": "/,/bin"}
 
 
 @pytest.mark.parametrize(
@@ -206,3 +221,32 @@ def test_a_broken_file_says_nothing(
 def test_a_folder_in_place_of_the_file_says_nothing(caller: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / USER).mkdir(parents=True)
     assert said(caller) == {}
+
+
+def test_paths_are_those_of_the_folder_that_wf_is_called_in(
+    caller: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wheels").mkdir()
+    monkeypatch.chdir(tmp_path)
+    found = said(
+        caller | {"HOME": str(tmp_path)},
+        PIP_FIND_LINKS="wheels wheels",
+        PIP_CERT="ca.pem",
+        UV_CONSTRAINT="limits.txt",
+    )
+    assert found == {
+        "UV_FIND_LINKS": f"{tmp_path}/wheels",
+        "SSL_CERT_FILE": f"{tmp_path}/ca.pem",
+        "UV_CONSTRAINT": f"{tmp_path}/limits.txt",
+    }
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_proxy_that_everybody_uses_stays(caller: dict[str, str], name: str) -> None:
+    assert said(caller, PIP_PROXY="http://other:1", **{name: "http://proxy:1"}) == {}
+
+
+def test_what_uv_has_no_variable_for_is_an_option() -> None:
+    found = uv_options({"UV_NO_INDEX": "1", "PIP_NO_BINARY": "a,b", "PIP_ONLY_BINARY": ":all:"})
+    assert found == ["--no-index", "--no-binary", "a", "--no-binary", "b", "--only-binary", ":all:"]
+    assert uv_options({}) == []

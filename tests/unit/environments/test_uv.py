@@ -9,7 +9,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from runner.environments.uv.failures import culprit
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.paths import EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec, RequirementFile
@@ -83,6 +82,7 @@ def test_the_interpreter_counts() -> None:
     [
         *("UV_INDEX", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"),
         *("UV_NO_INDEX", "UV_PRERELEASE", "UV_RESOLUTION", "UV_EXCLUDE_NEWER", "UV_INDEX_STRATEGY"),
+        *("PIP_NO_BINARY", "PIP_ONLY_BINARY"),
     ],
 )
 def test_where_packages_come_from_counts_whoever_says_so(name: str) -> None:
@@ -97,6 +97,15 @@ def test_where_packages_come_from_counts_whoever_says_so(name: str) -> None:
 )
 def test_who_asks_does_not_count(name: str) -> None:
     assert fingerprint("six", variables={name: "x"}) == fingerprint("six")
+
+
+def test_what_a_file_of_constraints_says_counts(tmp_path: Path) -> None:
+    limits = tmp_path / "limits.txt"
+    limits.write_text("six<2")
+    before = fingerprint("six", variables={"UV_CONSTRAINT": str(limits)})
+    assert before == fingerprint("six", index={"UV_CONSTRAINT": str(limits)})
+    limits.write_text("six<1")
+    assert before != fingerprint("six", variables={"UV_CONSTRAINT": str(limits)})
 
 
 wishes = st.lists(
@@ -124,41 +133,3 @@ def test_an_environment_is_well_while_its_interpreter_is_there(tmp_path: Path) -
     assert str(interpreter) in gone
     interpreter.touch()
     assert UvProvisioner({}, {}).health(paths) is None
-
-
-# --- who is to blame ------------------------------------------------------------------------------
-
-FILES = (
-    RequirementFile("requirements.txt", "# all\nsix\nruamel.yaml==99\n-r base.txt\n"),
-    RequirementFile("base.txt", "Torch_Vision==9.9 # why\nno-such-thing\n"),
-)
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        (
-            (
-                "Because no-such-thing was not found in the package registry and you require"
-                " no-such-thing, we can conclude that your requirements are unsatisfiable."
-            ),
-            ("no-such-thing", "base.txt:2"),
-        ),
-        (
-            "Because there is no version of torch-vision==9.9 and you require torch-vision==9.9",
-            ("Torch_Vision==9.9", "base.txt:1"),
-        ),
-        (
-            "Because there is no version of ruamel-yaml==99 and you require ruamel-yaml==99",
-            ("ruamel.yaml==99", "requirements.txt:3"),
-        ),
-        ("you require no-such-thing.", ("no-such-thing", "base.txt:2")),
-        ("Failed to fetch: `https://example.org/simple/six/`", ("six", "requirements.txt:2")),
-        ("the network is down", None),
-        ("", None),
-    ],
-)
-def test_the_requirement_that_uv_names_is_found_with_its_line(
-    said: str, expected: tuple[str, str] | None
-) -> None:
-    assert culprit(said, FILES) == expected

@@ -9,7 +9,12 @@ import pytest
 
 from runner.document.reader import read
 from runner.errors import INVALID, USAGE, Problem, WfError
-from runner.plan.environment import EnvironmentSpec, RequirementFile
+from runner.plan.environment import (
+    EnvironmentSpec,
+    LocalRequirement,
+    LockedRun,
+    RequirementFile,
+)
 from runner.plan.facts import FileFact, ProjectFacts
 from runner.plan.plan import LOCAL, Choices, Plan
 from runner.plan.planner import plan
@@ -348,3 +353,17 @@ def test_what_a_shell_would_put_into_variables_is_known_but_for_those_given_for_
     given = planned(text, Choices(variables=(("A", "$HOME"),))).job
     assert given.expanded == ("B",)
     assert dict(given.variables)["A"] == "$HOME"
+
+
+def test_the_environment_of_a_run_takes_the_place_of_the_files() -> None:
+    run = LockedRun("wet-mango-1", "3.10.4", ("torch==1.11.0",), None, "abc", "2022-05-20")
+    found = planned(choices=Choices(locked=run)).job.environment
+    assert found == EnvironmentSpec("3.10.4", locked=run, as_of="2022-05-20")
+
+
+def test_what_lies_in_the_project_is_installed_on_top_of_it_all_the_same() -> None:
+    local = LocalRequirement(".", (), editable=True, file="requirements.txt", line=1)
+    run = LockedRun("wet-mango-1", "3.10.4", (), None)
+    asked = EnvironmentSpec("3.9", packages=("six",), local=(local,), python_reason="because")
+    found = asked.taken_from(run)
+    assert found == EnvironmentSpec("3.10.4", local=(local,), locked=run)

@@ -44,6 +44,7 @@ def go_on(run: OpenRun) -> None:
     run.advance("provisioning")
     folder.write(run.paths.environment, {"kind": "venv"}, durable=False)
     run.advance("running")
+    folder.put(run.paths.pylock, b"lock", durable=False)
     run.advance("collecting")
     folder.write(run.paths.usage, {"wall_seconds": 1}, durable=False)
 
@@ -60,7 +61,7 @@ def test_its_end_is_flushed_after_all_that_was_written_of_it(
     go_on(run)
     run.advance("succeeded", reason="exit_code", message="", exit_code=0)
     *before, end = flushed
-    assert sorted(before) == ["environment.json", "submitted.json", "usage.json"]
+    assert sorted(before) == ["environment.json", "pylock.toml", "submitted.json", "usage.json"]
     assert end == "state.json.new"
     run.close()
 
