@@ -22,7 +22,7 @@ from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 from runner.paths import Cache, EnvironmentPaths
-from runner.plan.environment import EnvironmentSpec, LockedRun, RequirementFile
+from runner.plan.environment import EnvironmentSpec, LocalRequirement, LockedRun, RequirementFile
 from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
 from tests.fakes import packages
 from tests.fakes.observer import RecordingObserver
@@ -626,7 +626,10 @@ def test_a_run_of_its_own_leaves_the_shared_one_alone(rig: Rig, tmp_path: Path) 
 
 def with_local(rig: Rig, folder: Path, *paths: str) -> Environment:
     """An environment on top of that of the bench, with what lies at some paths of a project."""
-    local = tuple(LocalRequirement(path, (), False, "requirements.txt", 1) for path in paths)
+    local = tuple(
+        LocalRequirement(path, (), editable=False, file="requirements.txt", line=1)
+        for path in paths
+    )
     spec = replace(rig.bench.spec, local=local)
     lock = os.open(os.devnull, os.O_RDONLY)
     try:
