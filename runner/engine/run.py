@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from runner import errors, tree
 from runner.artifacts.collect import collect, prepare
 from runner.engine import inputs, pylock
+from runner.engine.advice import Adviser
 from runner.engine.basis import look
 from runner.engine.surroundings import Surroundings
 from runner.engine.verdict import cancelled_code, judge, shell_code
@@ -33,7 +34,7 @@ from runner.events import (
     Stopping,
     Warned,
 )
-from runner.paths import EnvironmentPaths
+from runner.paths import EnvironmentPaths, OwnPaths
 from runner.process.signals import Interrupted
 from runner.records import folder
 from runner.units import amount, count
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from runner.artifacts.manifest import Manifest
     from runner.engine.basis import Basis
     from runner.engine.parts import Parts, Session
+    from runner.environments.conda.find import Conda
     from runner.environments.interface import Environment
     from runner.plan.plan import Job, Plan
     from runner.process.job import Exit
@@ -98,11 +100,13 @@ def execute(
         },
         parts.choose,
     )
+    job = plan.job.of_run(run.name)
+    adviser = Adviser(job, basis.project, session.variables)
     try:
         session.observer.notify(RunCreated(run.name, plan.job.workflow))
         if source.diff:
             folder.write_bytes(run.paths.diff, source.diff)
-        code = _Attempt(run, plan.job.of_run(run.name), parts, session).carry_out(basis)
+        code = _Attempt(run, job, parts, session, adviser).carry_out(basis)
         return Finished(parts.records.document(run.paths), code)
     except Interrupted as interruption:
         session.signals.arm()  # another one must not keep this from being written down
@@ -114,9 +118,11 @@ def execute(
         )
         return Finished(parts.records.document(run.paths), cancelled_code(interruption.signal))
     except WfError as error:
+        if error.kind == ENVIRONMENT:
+            adviser.after_build(error)
         if not run.state.terminal:
             reason = _REASONS.get(error.kind, "internal_error")
-            run.advance("failed", reason=reason, message=error.message)
+            run.advance("failed", reason=reason, message=error.message, hint=error.hint)
         raise
     except Exception as error:
         if not run.state.terminal:
@@ -142,8 +148,11 @@ def _clean_up(run: OpenRun, *, edited: bool) -> None:
 class _Attempt:
     """One attempt at one job."""
 
-    def __init__(self, run: OpenRun, job: Job, parts: Parts, session: Session) -> None:
+    def __init__(
+        self, run: OpenRun, job: Job, parts: Parts, session: Session, adviser: Adviser
+    ) -> None:
         self._run = run
+        self._adviser = adviser
         self._job = job
         self._parts = parts
         self._session = session
@@ -152,6 +161,7 @@ class _Attempt:
 
     def carry_out(self, basis: Basis) -> int:
         """All stages in their order; the code for the shell."""
+        conda = self._conda()
         self._snapshot(basis)
         self._inputs()
         self._run.advance("provisioning")
@@ -159,13 +169,13 @@ class _Attempt:
         asker = Asker(self._run.name, self._run.paths.workspace)
         shared = environments.obtain(self._job.environment, self._session.observer, log, asker)
         try:
-            exited = self._execute_in(shared, basis.project.name)
+            exited = self._execute_in(shared, basis.project.name, conda)
         finally:
             environments.release(shared)
         manifest = self._collect(exited)
         return self._finish(exited, manifest)
 
-    def _execute_in(self, shared: Environment, repo: str) -> Exit:
+    def _execute_in(self, shared: Environment, repo: str, conda: Conda | None) -> Exit:
         """Run the job in an environment, or in one of its own on top of it."""
         self._write_environment(shared)
         environments, paths = self._parts.environments, self._run.paths
@@ -173,6 +183,8 @@ class _Attempt:
         own = EnvironmentPaths(paths.own_environment)
         build = Build(own, log, self._run.lock, observer, paths.workspace)
         final = environment = self._on_top(shared, build)
+        if conda is not None:
+            self._put_conda_in_reach(conda)
         lease = self._lease()
         try:
             exited = self._execute(environment, lease, repo)
@@ -189,11 +201,30 @@ class _Attempt:
         environments, spec = self._parts.environments, self._job.environment
         if not self._job.installs and not spec.local:
             return shared
-        made = environments.own(shared, build, installers=self._job.installs)
+        made = environments.own(spec, shared, build, quiet=not self._job.installs)
         if spec.local:
             made = environments.add_local(spec, made, build)
             self._write_environment(made)
         return made
+
+    def _conda(self) -> Conda | None:
+        """The conda that the job calls, before anything is done for a job that cannot go."""
+        if not self._job.uses_conda:
+            return None
+        from runner.environments.conda.find import absent, find
+
+        found = find(self._session.variables)
+        if found is None:
+            raise absent(self._job.workflow)
+        return found
+
+    def _put_conda_in_reach(self, conda: Conda) -> None:
+        from runner.environments.conda.start import prepare
+
+        place = OwnPaths(self._run.paths.own_environment).conda
+        prepare(place, conda, self._job.environment.python, self._session.variables)
+        text = f"the job calls conda: {conda.program}, with environments of the run's own"
+        self._notify(PhaseFinished("env", text, 0.0))
 
     def _write_environment(self, environment: Environment) -> None:
         locked = self._job.environment.locked
@@ -383,10 +414,13 @@ class _Attempt:
 
     def _finish(self, exited: Exit, _manifest: Manifest) -> int:
         verdict = judge(exited)
+        failed = verdict.status == "failed" and verdict.reason == "exit_code"
+        advice = self._adviser.after_run(self._run.paths.log) if failed else None
         self._run.advance(
             verdict.status,  # type: ignore[arg-type]
             reason=verdict.reason,
-            message=verdict.message,
+            message=f"{verdict.message}: {advice.cause}" if advice else verdict.message,
+            hint=advice and advice.hint,
             exit_code=verdict.exit_code,
         )
         return verdict.shell_code

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _IN_PROJECT = re.compile(r"(?: @|^-e) file:(?!//)")
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*\w)?")
 
 
 def outside(lock: Sequence[str], folder: Path) -> tuple[str, ...]:
@@ -21,6 +21,12 @@ def outside(lock: Sequence[str], folder: Path) -> tuple[str, ...]:
     """
     below = f"{folder.as_uri()}/"
     return tuple(line for line in lock if below not in line and not _IN_PROJECT.search(line))
+
+
+def merged(below: Sequence[str], above: Sequence[str]) -> tuple[str, ...]:
+    """The packages of two environments, one on top of the other."""
+    both = {package_name(line): line for line in (*below, *above)}
+    return tuple(both[name] for name in sorted(both))
 
 
 def difference(wanted: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
@@ -37,6 +43,6 @@ def _by_name(signed: tuple[str, str]) -> tuple[str, bool, str]:
 
 
 def package_name(line: str) -> str:
-    """The name in ``name==version``, ``name @ address`` or ``-e address``, in its normal form."""
+    """The name in ``name==version`` or ``name @ address``, in its normal form (PEP 503)."""
     named = _NAME.match(line)
-    return re.sub(r"[-_.]+", "-", named[0]).lower() if named else line
+    return re.sub(r"[-_.]+", "-", named[0] if named else line).lower()

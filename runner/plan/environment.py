@@ -102,7 +102,9 @@ class EnvironmentSpec:
     All are empty for the bare interpreter. ``local`` is what is installed on top in each run.
     ``links`` are folders of the project that the files name, ``options`` what the files ask of the
     installer, by pip's names (``--pre``, ``--trusted-host``, ``--config-settings``) with values.
-    ``as_of`` is the last day (ISO 8601, UTC) whose packages count. ``accelerator`` is what wheels
+    ``as_of`` is the last day (ISO 8601, UTC) whose packages count, ``as_of_reason`` where it comes
+    from if nobody wrote it; ``going_on`` says that this day was not over yet, so that what is
+    resolved serves on that day only. ``accelerator`` is what wheels
     are built for. With ``project`` or ``locked`` versions are taken from there, not resolved.
     """
 
@@ -117,6 +119,8 @@ class EnvironmentSpec:
     as_of: str | None = None
     accelerator: Accelerator = "cpu"
     python_reason: str | None = None
+    as_of_reason: str | None = None
+    going_on: bool = False
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.errors import USAGE, Problem, WfError, invalid
-from runner.plan.facts import script_path
+from runner.plan.facts import asked_day, script_path
 from runner.plan.missing import unusable
 from runner.plan.plan import LOCAL, Job, Plan
 from runner.plan.sources.gather import Wanted, sources
@@ -40,7 +40,17 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
     if problems:
         raise invalid(problems)
     passed = _passed(workflow, choices)
-    environment = found.spec(wanted, workflow.environment.packages)
+    resources = choices.resources(workflow.resources)
+    environment = replace(
+        found.spec(wanted, workflow.environment.packages),
+        accelerator="cuda" if resources.gpu is not None and resources.gpu.count else "cpu",
+    )
+    if asked_day(workflow, choices) is not None:
+        from runner.plan.as_of import then
+
+        environment = then(environment, workflow, choices, project, any_python=asked is None)
+    elif choices.as_of is not None:
+        environment = replace(environment, as_of=None)
     if choices.locked is not None:
         environment = environment.taken_from(choices.locked)
     job = Job(
@@ -57,7 +67,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
             if name not in passed
         ),
         artifacts=workflow.artifacts,
-        resources=choices.resources(workflow.resources),
+        resources=resources,
         working_dir=workflow.working_dir,
         before=workflow.before,
         nodes=workflow.nodes,

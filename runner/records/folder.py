@@ -228,6 +228,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "status": state.status,
         "reason": state.reason,
         "message": state.message,
+        "hint": state.hint,
         "exit_code": state.exit_code,
         "executor": submitted["executor"],
         "submitted_at": state.history[0][1],

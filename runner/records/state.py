@@ -43,6 +43,7 @@ class State(NamedTuple):
     ``history`` holds every status with the time it was entered, UTC in ISO 8601. ``reason`` is
     one word for programs and ``message`` a sentence for people; ``exit_code`` is the job's own,
     with 128 + n for signal n (POSIX shells), or ``None`` if it never ran or its end is unknown.
+    ``hint`` is what to type after a failure, where that is known.
     """
 
     status: Status
@@ -50,6 +51,7 @@ class State(NamedTuple):
     reason: str | None = None
     message: str | None = None
     exit_code: int | None = None
+    hint: str | None = None
 
     @property
     def terminal(self) -> bool:
@@ -72,6 +74,7 @@ class State(NamedTuple):
             "reason": self.reason,
             "message": self.message,
             "exit_code": self.exit_code,
+            "hint": self.hint,
             "history": [list(entry) for entry in self.history],
         }
 
@@ -89,6 +92,7 @@ def advance(  # noqa: PLR0913 - the facts of one transition
     reason: str | None = None,
     message: str | None = None,
     exit_code: int | None = None,
+    hint: str | None = None,
 ) -> State:
     """The state after a transition.
 
@@ -103,6 +107,7 @@ def advance(  # noqa: PLR0913 - the facts of one transition
         reason=reason,
         message=message,
         exit_code=state.exit_code if exit_code is None else exit_code,
+        hint=hint,
     )
 
 
@@ -114,4 +119,5 @@ def parse(document: dict[str, Any]) -> State:
         reason=document["reason"],
         message=document["message"],
         exit_code=document["exit_code"],
+        hint=document.get("hint"),  # not written by older versions
     )

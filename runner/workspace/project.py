@@ -12,6 +12,8 @@ from runner.plan.sources import paths
 from runner.workspace import reading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from runner.plan.facts import FileKind
     from runner.plan.metadata.tables import Metadata
     from runner.plan.requirements import Requirements
@@ -141,6 +143,11 @@ class Project:
                 waiting += [paths.included(path, one) for one in said.includes]
         return found
 
+    def first(self, paths: Iterable[str]) -> str:
+        """The first of some paths that is there, the last of which is."""
+        *others, last = paths
+        return next((path for path in others if self._look(path)[0] == "file"), last)
+
     def _inside(
         self, working_dir: str, path: str, said: Requirements, found: dict[str, FileFact]
     ) -> None:
@@ -196,6 +203,21 @@ class Project:
         if kind == "directory":
             return _files(self._root, self._root / path)
         return _files(self._root, (self._root / path).parent) if kind == "missing" else ()
+
+
+def text_of(root: Path, path: str, limit: int) -> str | None:
+    """The text of a file of the project, at most ``limit`` bytes of it.
+
+    ``None``: there is no such file, or it lies outside the project.
+    """
+    try:
+        real = Path(os.path.realpath(root / path))
+        if not real.is_relative_to(os.path.realpath(root)) or not real.is_file():
+            return None
+        with real.open("rb") as file:
+            return file.read(limit).decode(errors="replace").removeprefix("\ufeff")
+    except (OSError, ValueError):  # it cannot be read, or its name holds a null
+        return None
 
 
 def _files(root: Path, folder: Path) -> tuple[str, ...]:

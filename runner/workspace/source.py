@@ -6,10 +6,11 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.plan.facts import History
 from runner.process.helpers import capture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _TIMEOUT = 60.0
@@ -49,7 +50,7 @@ class Git:
         self._folder = folder
         # GIT_DIR and its kin would point git at another repository than the one we stand in
         kept = {key: value for key, value in variables.items() if not key.startswith("GIT_")}
-        self._variables = {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+        self._variables = {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "TZ": "UTC"}
 
     def _run(self, *words: str) -> bytes | None:
         done = capture(["git", *words], cwd=self._folder, env=self._variables, timeout=_TIMEOUT)
@@ -94,3 +95,24 @@ class Git:
             diff=diff or b"",
             untracked=tuple(untracked),
         )
+
+    def history(self, paths: Sequence[str]) -> History | None:
+        """What git tells of the files at ``paths``, the first of which is meant; ``None``: no git.
+
+        The date is the committer's, in UTC: that of the author stays with a change that is put
+        onto a newer state of the project, where other packages were in use by then.
+        """
+        only = ("--", *paths)
+        status = self._run("--literal-pathspecs", "status", "--porcelain", "-z", *only)
+        if status is None:
+            return None
+        shown = "the project" if paths[0] == "." else paths[0]
+        last = self._run("--literal-pathspecs", "log", "-1", "--format=%ct %P", *only)
+        if not last or not last.strip():  # without any commit git fails
+            return History(shown)
+        from datetime import datetime, timezone
+
+        stamp, *parents = last.decode().split()
+        shallow = self._run("rev-parse", "--is-shallow-repository") == b"true\n"
+        day = datetime.fromtimestamp(int(stamp), timezone.utc).date().isoformat()
+        return History(shown, day, changed=bool(status), cut=shallow and not parents)

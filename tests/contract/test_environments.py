@@ -6,6 +6,7 @@ open unless a test closes it.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from runner.environments.cache import EnvironmentCache
+from runner.environments.finishing.mark import mark
 from runner.environments.interface import Asker, Build
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, WfError
@@ -26,6 +28,7 @@ from runner.plan.environment import EnvironmentSpec, LocalRequirement, LockedRun
 from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
 from tests.fakes import packages
 from tests.fakes.observer import RecordingObserver
+from tests.fakes.package_index import PackageIndex
 from tests.fakes.provisioner import REFUSED, FakeProvisioner
 
 if TYPE_CHECKING:
@@ -391,6 +394,15 @@ def test_a_lock_that_cannot_be_made_is_not_there(rig: Rig, tmp_path: Path) -> No
     assert not (tmp_path / "pylock.toml").exists()
 
 
+def test_what_could_not_be_locked_is_not_tried_with_every_run(rig: Rig) -> None:
+    built = rig.obtain()
+    mark(EnvironmentPaths(rig.home()), 0, 0, "held has no hash")
+    with pytest.raises(WfError) as caught:
+        rig.cache.pylock(built, rig.bench.spec)
+    assert caught.value.details == "held has no hash"
+    assert not (rig.home() / "pylock.toml").exists()
+
+
 def test_an_environment_that_was_removed_is_made_again_from_its_lock(rig: Rig) -> None:
     built = rig.obtain()
     spec = locked_to(rig, built)
@@ -606,7 +618,7 @@ def own(rig: Rig, folder: Path) -> Environment:
     lock = os.open(os.devnull, os.O_RDONLY)
     try:
         build = Build(EnvironmentPaths(folder), rig.log, lock, rig.observer)
-        return rig.cache.own(rig.obtain(), build)
+        return rig.cache.own(rig.bench.spec, rig.obtain(), build)
     finally:
         os.close(lock)
 
@@ -634,7 +646,7 @@ def with_local(rig: Rig, folder: Path, *paths: str) -> Environment:
     lock = os.open(os.devnull, os.O_RDONLY)
     try:
         build = Build(EnvironmentPaths(folder / "own"), rig.log, lock, rig.observer, folder)
-        made = rig.cache.own(rig.obtain(spec), build, installers=False)
+        made = rig.cache.own(spec, rig.obtain(spec), build, quiet=True)
         return rig.cache.add_local(spec, made, build)
     finally:
         os.close(lock)
@@ -662,6 +674,107 @@ def test_where_a_run_of_its_own_cannot_be_made_is_said(rig: Rig, tmp_path: Path)
     with pytest.raises(WfError) as caught:
         own(rig, tmp_path / "own")
     assert caught.value.kind == STORAGE
+
+
+# --- as of a day ----------------------------------------------------------------------------------
+
+
+DAY, LATER = "2022-05-20", "2022-05-21"
+
+
+@pytest.fixture
+def dated(kind: str, tmp_path: Path) -> Iterator[EnvironmentCache]:
+    """A cache of environments where `leaf` 2.0 came the moment after the first of two days."""
+    files = tmp_path / "files"
+    came = ("2022-05-20T23:59:59.999999Z", "2022-05-21T00:00:00.000000Z")
+    made = (packages.wheel(files, "leaf"), packages.wheel(files, "leaf", "2.0"))
+    dates = {path.name: at for path, at in zip(made, came, strict=True)}
+    with PackageIndex(files, dates=dates) as index:
+        variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **from_index(index)}
+        # a day is one of UTC, wherever one is
+        uv = UvProvisioner({**variables, "TZ": "Asia/Tokyo", "UV_EXCLUDE_NEWER": "2010-01-01"}, {})
+        provisioner: Provisioner = FakeProvisioner() if kind == "fake" else uv
+        require(kind, provisioner.unavailable())
+        yield EnvironmentCache(provisioner, Cache(tmp_path / "cache"))
+
+
+def from_index(index: PackageIndex) -> dict[str, str]:
+    """What makes uv install from there alone, keeping nothing."""
+    return {"UV_DEFAULT_INDEX": index.url, "UV_NO_CACHE": "1"}
+
+
+def as_of(day: str | None) -> EnvironmentSpec:
+    """An environment of that day, with whatever `leaf` there was."""
+    return replace(requiring("leaf"), as_of=day)
+
+
+def obtained(cache: EnvironmentCache, spec: EnvironmentSpec, folder: Path) -> Environment:
+    return cache.obtain(spec, RecordingObserver(), folder / "log")
+
+
+def test_another_day_has_another_fingerprint(bench: Bench) -> None:
+    fingerprint = bench.provisioner().fingerprint
+    specs = [bench.spec, *(replace(bench.spec, as_of=day) for day in (DAY, LATER))]
+    specs.append(replace(bench.spec, as_of=DAY, going_on=True))
+    assert len({fingerprint(spec) for spec in specs}) == len(specs)
+
+
+def test_why_it_is_so_makes_no_other_environment(bench: Bench) -> None:
+    spec = replace(bench.spec, as_of=DAY)
+    told = replace(spec, python_reason="so was it then", as_of_reason="the last commit")
+    fingerprint = bench.provisioner().fingerprint
+    assert fingerprint(told) == fingerprint(spec)
+
+
+def test_an_environment_knows_its_day(dated: EnvironmentCache, tmp_path: Path) -> None:
+    spec = replace(as_of(DAY), python_reason="so was it then", as_of_reason="the last commit")
+    for made in (obtained(dated, spec, tmp_path), obtained(dated, spec, tmp_path)):
+        document = made.document()
+        assert document["as_of"] == DAY
+        assert document["python_reason"] == "so was it then"
+        assert document["as_of_reason"] == "the last commit"
+    found = dated.ready(as_of(DAY))
+    assert found is not None
+    assert (found.as_of, found.python_reason) == (DAY, None)
+
+
+def test_one_of_another_day_is_never_used(dated: EnvironmentCache, tmp_path: Path) -> None:
+    first = obtained(dated, as_of(DAY), tmp_path)
+    assert dated.ready(as_of(LATER)) is None
+    second = obtained(dated, as_of(LATER), tmp_path)
+    assert first.root != second.root
+    assert dated.ready(as_of(DAY)) == first
+    assert dated.ready(as_of(LATER)) == second
+    # nor one of a day that went on, when it is over
+    assert dated.ready(replace(as_of(DAY), going_on=True)) is None
+
+
+def test_an_environment_of_before_there_were_days_is_still_used(
+    dated: EnvironmentCache, kind: str, tmp_path: Path
+) -> None:
+    spec = EnvironmentSpec(OWN)
+    made = obtained(dated, spec, tmp_path)
+    mark = Cache(tmp_path / "cache").environment(made.fingerprint).ready
+    said = json.loads(mark.read_bytes())
+    del said["as_of"]
+    mark.write_text(json.dumps(said))
+    assert dated.ready(spec) == made, kind
+
+
+def test_interpreters_are_told_newest_first(bench: Bench) -> None:
+    found = [tuple(map(int, version.split("."))) for version in bench.provisioner().interpreters()]
+    assert found
+    assert all(len(version) == 3 for version in found)
+    assert found == sorted(found, reverse=True)
+
+
+@pytest.mark.parametrize("kind", ["uv"])
+def test_a_day_ends_at_midnight_of_utc(dated: EnvironmentCache, kind: str, tmp_path: Path) -> None:
+    assert obtained(dated, as_of(DAY), tmp_path).lock == ("leaf==1.0",), kind
+    assert obtained(dated, as_of(LATER), tmp_path).lock == ("leaf==2.0",)
+    with pytest.raises(WfError) as caught:
+        obtained(dated, as_of("2022-05-19"), tmp_path)
+    assert "2.0 came on 2022-05-21" in caught.value.message
 
 
 # --- what only a scripted build can show ------------------------------------------------------

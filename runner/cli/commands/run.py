@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from runner.cli.context import Context
     from runner.cli.running import Outcome
+    from runner.engine.files import WorkflowFiles
     from runner.engine.parts import Parts
+    from runner.plan.plan import Plan
 
 
 def parser() -> Parser:
@@ -68,7 +70,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.engine.basis import look
     from runner.engine.graph import Asked, plan_graph
     from runner.engine.parts import Rules
-    from runner.engine.prepare import shortage
+    from runner.engine.prepare import shortage, without_conda
 
     source = workflow_files(context, arguments.file)
     chosen = choices.read(arguments, arguments.args, context.variables)
@@ -83,7 +85,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
     own = parts()
     chosen = with_locked(chosen, arguments.locked, own.records)
-    asked = Asked(arguments.workflow, chosen, arguments.fresh)
+    asked = Asked(arguments.workflow, chosen, context.today(), arguments.fresh)
     planned, basis = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), own
     )
@@ -93,7 +95,9 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         if arguments.json:
             context.say_json(outcome.document())
         return outcome.exit_code
-    lacking = shortage(opened, planned, own.inventory)
+    lacking = shortage(opened, planned, own.inventory) or without_conda(
+        opened, planned, context.variables
+    )
     if lacking is not None:
         raise lacking
     notices = [
@@ -103,12 +107,23 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     ]
     show_notices(notices, context.err, context.variables, hints=False)
     show_faulty(opened.faulty, context.err, context.variables)
+    _tell_aged(planned, opened, context)
     outcome = runner.one(planned, basis)
     if tag is not None:
         _give(tag, outcome, arguments.workflow, own, context)
     if arguments.json:
         context.say_json(outcome.documents[-1])
     return outcome.exit_code
+
+
+def _tell_aged(planned: Plan, opened: WorkflowFiles, context: Context) -> None:
+    """One line on scripts that use what was removed; `wf validate` shows all of it."""
+    from runner.cli.render.problems import show_aged
+    from runner.engine.ageing import Ageing
+
+    ageing = Ageing(opened.root, context.variables)
+    found = ageing.warnings(job for job in planned.to_run if ageing.worth_it(job))
+    show_aged(found, context.err, context.variables)
 
 
 def _limit(written: str | None) -> int | None:

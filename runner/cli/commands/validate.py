@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.cli.arguments import Parser
 from runner.cli.context import workflow_files
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from runner.document.mend import Fixed
     from runner.engine.files import WorkflowFiles
     from runner.errors import Problem
+    from runner.plan.plan import Job
+
+
+class _Said(NamedTuple):
+    """What is said to files without mistakes."""
+
+    warnings: list[Problem]
+    notices: list[Problem]
+
+
+class _Checked(NamedTuple):
+    opened: WorkflowFiles
+    jobs: tuple[Job, ...]
 
 
 def parser() -> Parser:
@@ -48,25 +61,20 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         if not arguments.json:
             _tell_fixed(fixed, context)
     try:
-        opened, said = _check(source)
+        checked = _check(source, context)
     except WfError as error:
         if not error.problems:
             raise
         return _tell(error, source, fixed, arguments, context)
-    notices = [*_notices(opened), *said]
-    if arguments.json:
-        context.say_json(_document(source, opened, (), notices, fixed))
-        return OK
-    _agree(opened, notices, fixed, context)
-    return OK
+    return _agree(checked, source, fixed, arguments, context)
 
 
 def _document(
     source: Source,
     opened: WorkflowFiles | None,
     problems: tuple[Problem, ...],
-    notices: list[Problem],
     fixed: tuple[Fixed, ...],
+    said: _Said,
 ) -> dict[str, object]:
     from runner.cli.render.problems import fixed_document, problem_document
 
@@ -87,24 +95,33 @@ def _document(
         "valid": opened is not None,
         "workflows": [workflow.name for workflow in workflows],
         "problems": [problem_document(problem) for problem in problems],
-        "notices": [problem_document(notice) for notice in notices],
+        "warnings": [problem_document(warning) for warning in said.warnings],
+        "notices": [problem_document(notice) for notice in said.notices],
         "fixed": [fixed_document(done) for done in fixed],
     }
 
 
-def _notices(opened: WorkflowFiles) -> list[Problem]:
-    """What is read and does nothing here: keys, and whole files."""
-    keys = [notice for workflow in opened.workflows for notice in workflow.notices]
-    return [*keys, *(other.notice for other in opened.neighbours)]
+def _notices(checked: _Checked) -> list[Problem]:
+    """What is read and does nothing here: keys, whole files, and lines of the files they name."""
+    keys = [notice for workflow in checked.opened.workflows for notice in workflow.notices]
+    files = [other.notice for other in checked.opened.neighbours]
+    # one file can be named by many workflows
+    lines = {_identity(notice): notice for job in checked.jobs for notice in job.notices}
+    return [*keys, *files, *lines.values()]
 
 
-def _check(source: Source) -> tuple[WorkflowFiles, list[Problem]]:
-    """The file itself, then what each workflow needs of the project; and the notices of that."""
+def _identity(notice: Problem) -> tuple[object, ...]:
+    place = notice.place
+    return (notice.message, place and (place.file, place.line, place.column))
+
+
+def _check(source: Source, context: Context) -> _Checked:
+    """The file itself, then what each workflow needs of the project."""
     from runner.engine.files import open_files
     from runner.engine.prepare import check
 
     opened = open_files(source.workflows, source.root, source.beside)
-    return opened, check(opened)
+    return _Checked(opened, check(opened, context.today(), context.variables))
 
 
 def _mended(source: Source, context: Context) -> tuple[Source, tuple[Fixed, ...]]:
@@ -113,7 +130,7 @@ def _mended(source: Source, context: Context) -> tuple[Source, tuple[Fixed, ...]
     from runner.document.mend import mend
 
     before = _texts(source)
-    mended = mend(before, lambda texts: _check(_with_texts(source, texts))[0])
+    mended = mend(before, lambda texts: _check(_with_texts(source, texts), context))
     for name, text in mended.files.items():
         if text != before[name]:
             rewrite(context.cwd / name, name, source.root, before[name], text)
@@ -143,13 +160,30 @@ def _tell_fixed(fixed: tuple[Fixed, ...], context: Context) -> None:
     context.out.writelines(show_fixed(fixed, style(context.out, context.variables)))
 
 
+def _warnings(checked: _Checked, context: Context) -> list[Problem]:
+    """What the scripts use that will not be there any more."""
+    from runner.engine.ageing import Ageing
+
+    return Ageing(checked.opened.root, context.variables).warnings(checked.jobs)
+
+
 def _agree(
-    opened: WorkflowFiles, notices: list[Problem], fixed: tuple[Fixed, ...], context: Context
-) -> None:
-    from runner.cli.render.problems import show_notices
+    checked: _Checked,
+    source: Source,
+    fixed: tuple[Fixed, ...],
+    arguments: argparse.Namespace,
+    context: Context,
+) -> int:
+    from runner.cli.render.problems import show_notices, show_warnings
     from runner.cli.render.style import style
     from runner.units import count
 
+    opened = checked.opened
+    warnings = _warnings(checked, context)
+    notices = _notices(checked)
+    if arguments.json:
+        context.say_json(_document(source, opened, (), fixed, _Said(warnings, notices)))
+        return OK
     dress = style(context.out, context.variables)
     left = "no mistakes left" if fixed else "no mistakes"
     others = {other.notice.place.file for other in opened.neighbours if other.notice.place}
@@ -162,7 +196,9 @@ def _agree(
         read_as = dress.paint(f"(format: {era.name}, {era.versions})", "dim")
         context.out.write(f"{dress.paint('✓', 'green')} {found.file}: {said} {read_as}\n")
     context.out.flush()
+    show_warnings(warnings, context.err, context.variables)
     show_notices(notices, context.err, context.variables)
+    return OK
 
 
 def _tell(
@@ -176,7 +212,7 @@ def _tell(
     from runner.cli.render.style import style
 
     if arguments.json:
-        context.say_json(_document(source, None, error.problems, [], fixed))
+        context.say_json(_document(source, None, error.problems, fixed, _Said([], [])))
         return INVALID
     show_problems(error.problems, context.err, context.variables)
     # what is left after a correction cannot be put right by another one

@@ -43,9 +43,25 @@ def show_problems(
     problems: Iterable[Problem], stream: TextIO, variables: Mapping[str, str]
 ) -> None:
     """Write each problem with its place."""
+    _show(problems, stream, variables, ("error:", "red"))
+
+
+def show_warnings(
+    warnings: Iterable[Problem], stream: TextIO, variables: Mapping[str, str]
+) -> None:
+    """Write what is no mistake of the file's, but will be in the way all the same."""
+    _show(warnings, stream, variables, ("warning:", "yellow"))
+
+
+def _show(
+    problems: Iterable[Problem],
+    stream: TextIO,
+    variables: Mapping[str, str],
+    kind: tuple[str, str],
+) -> None:
     dress = style(stream, variables)
     for problem in problems:
-        stream.write(_headline(problem.place, problem.message, dress))
+        stream.write(_headline(problem.place, problem.message, dress, kind))
         stream.writelines(_excerpts(problem, dress))
         if problem.hint:
             stream.write(_hint(problem.hint, dress))
@@ -82,6 +98,15 @@ def _also(first: Problem, more: list[Problem]) -> str:
     said = [f"on line {', '.join(map(str, lines))}"] if lines else []
     said += [f"in {', '.join(f'{file}:{line}' for file, line in others)}"] if others else []
     return f" (also {' and '.join(said)})"
+
+
+def show_aged(warnings: list[Problem], stream: TextIO, variables: Mapping[str, str]) -> None:
+    """Say in one line that there are such warnings, and name the files."""
+    if not warnings:
+        return
+    files = ", ".join(dict.fromkeys(found.place.file for found in warnings if found.place))
+    message = f"{files}: newer packages removed what it uses; `wf validate` shows where"
+    stream.write(_headline(None, message, style(stream, variables), ("warning:", "yellow")))
 
 
 def show_faulty(files: Iterable[str], stream: TextIO, variables: Mapping[str, str]) -> None:

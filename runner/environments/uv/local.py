@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from runner import tree
 from runner.environments.installed import address
-from runner.environments.own import merged
+from runner.environments.lock import merged
 from runner.environments.uv.unmet import unmet
 from runner.environments.uv.written import option_words, write_files
 from runner.errors import ENVIRONMENT, WfError
@@ -78,7 +78,9 @@ class LocalInstallation:
         """The packages themselves."""
         workspace = self._workspace
         listed = self._written("local.txt", [_asked(one, workspace) for one in self._spec.local])
-        said = self._run.attempt_install("--no-deps", *option_words(self._spec), "-r", listed)
+        said = self._run.attempt_install(
+            "--no-deps", *option_words(self._spec), "-r", listed, as_of=self._spec.as_of
+        )
         if said is None:
             return
         failed = _culprit(self._spec, said, workspace)
@@ -100,12 +102,15 @@ class LocalInstallation:
         said = self._run.attempt_compile(
             asked, *shared, *option_words(spec), "-o", resolved,
             "--no-header", "--no-annotate", "--emit-index-url", "--emit-find-links",
+            as_of=spec.as_of,
         )  # fmt: skip
         if said is None:
             lines = (self._folder / "resolved.txt").read_text(encoding="utf-8").splitlines()
             missing = [line for line in lines if line and line not in pinned]
             listed = self._written("missing.txt", missing)
-            said = self._run.attempt_install("--no-deps", *option_words(spec), "-r", listed)
+            said = self._run.attempt_install(
+                "--no-deps", *option_words(spec), "-r", listed, as_of=spec.as_of
+            )
             if said is None:
                 return tuple(line for line in missing if not line.startswith("-"))
         needy = spec.local[0]

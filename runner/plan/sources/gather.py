@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import Problem
+from runner.plan import programs
 from runner.plan.environment import EnvironmentSpec, LockedProject, RequirementFile
 from runner.plan.facts import requirements_path, script_path
 from runner.plan.missing import unusable
-from runner.plan.plan import installs
 from runner.plan.requirements import read
 from runner.plan.sources import paths
 from runner.plan.sources.dates import last_day
@@ -249,7 +249,7 @@ class _Gathering:
         packages itself, asks for a Python that the project does not take, or where the file has
         mistakes; those are told, and the environment stays bare.
         """
-        if installs(self._workflow.before):
+        if programs.install(self._workflow.before):
             return
         for path in paths.projects(self._workflow):
             fact = self._files.get(path)

@@ -102,6 +102,9 @@ def test_a_job_as_json() -> None:
             "packages": [],
             "local": [],
             "project": None,
+            "python_reason": None,
+            "as_of": None,
+            "as_of_reason": None,
             "locked": None,
         },
         "resources": {

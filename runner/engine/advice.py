@@ -1,0 +1,57 @@
+"""What to type after a run or a build that failed on something newer than itself."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from runner.errors import WfError
+    from runner.plan.ageing.advice import Advice
+    from runner.plan.ageing.days import Changed
+    from runner.plan.plan import Job
+
+_END = 1 << 16
+
+
+class Adviser:
+    """Looks at how a job of one project ended."""
+
+    def __init__(self, job: Job, project: Path, variables: Mapping[str, str]) -> None:
+        self._job = job
+        self._project = project
+        self._variables = variables
+
+    def after_run(self, log: Path) -> Advice | None:
+        """What the end of a failed job's log smells of."""
+        with suppress(OSError), log.open("rb") as file:
+            file.seek(max(os.fstat(file.fileno()).st_size - _END, 0))
+            return self._advice(file.read(_END).decode(errors="replace"))
+        return None
+
+    def after_build(self, error: WfError) -> None:
+        """Give the error of a failed build its cause, and what to type, if it smells of age."""
+        found = self._advice(error.details or "")
+        if found is not None:
+            error.message = f"{error.message}: {found.cause}"
+            error.hint = found.hint
+
+    def _advice(self, text: str) -> Advice | None:
+        from runner.plan.ageing.advice import advice
+
+        return advice(text, self._job.workflow, self._job.environment, self._changed)
+
+    def _changed(self) -> Changed | None:
+        from runner.plan.ageing.days import Changed
+        from runner.workspace.source import Git
+
+        named = [file.path for file in self._job.environment.requirements[:1]]
+        for path in [*named, *([self._job.script] if self._job.script else [])][:1]:
+            history = Git(self._project, self._variables).history((path,))
+            if history is not None and history.day is not None:
+                return Changed(path, history.day)
+        return None

@@ -1,0 +1,1 @@
+"""What was removed, package by package; see ``rules.py`` for what a row is."""
