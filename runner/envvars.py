@@ -38,6 +38,7 @@ WF_WORKFLOW = "WF_WORKFLOW"
 WF_NOTES = "WF_NOTES"
 CUDA_DEVICE_ORDER = "CUDA_DEVICE_ORDER"
 HOSTED_PLACEHOLDERS = ("run_name", "job_name", "job_id")
+UV_EXCLUDE_NEWER = "UV_EXCLUDE_NEWER"
 NODE_RANK = "DSTACK_NODE_RANK"
 MPI_HOSTFILE = "DSTACK_MPI_HOSTFILE"
 THREAD_COUNTS = (
@@ -73,6 +74,10 @@ GIVEN = (
     Given(("PATH",), "The environment's commands, then the caller's."),
     Given(("VIRTUAL_ENV",), "The environment."),
     Given(("PIP_REQUIRE_VIRTUALENV",), "`1`: a pip of the system's does not install into it."),
+    Given(
+        (UV_EXCLUDE_NEWER,),
+        "The end of the day as of which packages are resolved. Only if there is one.",
+    ),
     Given(
         ("PYTHONUNBUFFERED",), "`1`: Python's output appears when it is written.", "0.0.7 to 0.9.2"
     ),

@@ -39,4 +39,5 @@ def no_space(error: BaseException, folder: Path) -> WfError | None:
 
 def _mount(path: Path) -> Path:
     """Where the disk that ``path`` is to lie on is mounted."""
-    return next(folder for folder in (path, *path.parents) if os.path.ismount(folder))
+    real = path.resolve()  # a cache is often a link to another disk
+    return next(folder for folder in (real, *real.parents) if os.path.ismount(folder))

@@ -98,10 +98,20 @@ def _of_wf(job: Job, environment: Environment, context: Context) -> dict[str, st
         "VIRTUAL_ENV": str(environment.root),
         # a pip of the system's would otherwise install into the system
         "PIP_REQUIRE_VIRTUALENV": "1",
+        **_day(job),
         envvars.WF_RUN: context.run,
         envvars.WF_WORKFLOW: job.workflow,
         envvars.WF_NOTES: str(context.notes),
     }
+
+
+def _day(job: Job) -> dict[str, str]:
+    """Commands that call uv install as of the day, too."""
+    if job.environment.as_of is None:
+        return {}
+    from runner.spec.days import end
+
+    return {envvars.UV_EXCLUDE_NEWER: end(job.environment.as_of)}
 
 
 def _job_id(job: Job, context: Context, rank: int) -> str:

@@ -11,7 +11,6 @@ from runner.spec.interpolation import with_run_name
 from runner.spec.workflow import NO_LIMITS, NO_PORTS, PythonScript, ShellCommands, TorchrunScript
 
 if TYPE_CHECKING:
-
     from runner.errors import Problem
     from runner.plan.environment import EnvironmentSpec, LockedRun
     from runner.plan.fingerprint import Fingerprint

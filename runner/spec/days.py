@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from runner.spec.text import kind_of, mistake
-from runner.spec.workflow import COMMIT
 from runner.units import quoted
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -19,6 +17,10 @@ def as_of(value: Any) -> str:  # noqa: ANN401 - whatever YAML can hold
     A time of day is not read, though RFC 3339 has one: an index tells which packages a day had,
     and nobody remembers the hour.
     """
+    # who only asks when a day ends (pip in a job, each time) needs neither
+    from runner.spec.text import kind_of, mistake
+    from runner.spec.workflow import COMMIT
+
     written = value.strip() if isinstance(value, str) else ""
     if written == COMMIT:
         return COMMIT

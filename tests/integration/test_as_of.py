@@ -152,6 +152,27 @@ def test_files_without_dates_are_left_out_and_that_is_said(world: World, tmp_pat
 
 
 @pytest.mark.usefixtures("index")
+def test_the_day_holds_for_pip_in_the_commands(world: World, tmp_path: Path) -> None:
+    links = tmp_path / "links"
+    packages.wheel(links, "leaf", "3.0")
+    world.variables["UV_FIND_LINKS"] = str(links)
+    workflow = f"""\
+workflows:
+  - name: shell
+    provider: bash
+    python: "{OWN}"
+    as-of: DAY
+    commands:
+      - pip install -q leaf
+      - python -c "import leaf; print(leaf.__version__)"
+"""
+    for day, version in (("2022-05-20", "1.0"), ("2022-06-20", "2.0"), ("2022-05-20", "1.0")):
+        world.workflows(workflow.replace("DAY", day))
+        done = world.wf("run", "shell")
+        assert (done.code, done.out) == (0, f"{version}\n"), done.err
+
+
+@pytest.mark.usefixtures("index")
 def test_the_python_of_then_is_found_or_the_nearest_is_told(world: World) -> None:
     world.workflows(REVIVED + "    as-of: 2022-05-20\n")
     planned = world.wf("plan", "train", "--json").json()["jobs"][-1]["environment"]

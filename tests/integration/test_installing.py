@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import until
+from tests.conftest import program, require, until
 from tests.fakes import packages
 from tests.fakes.package_index import PackageIndex
 from tests.integration.screen import Screen
@@ -98,6 +99,47 @@ def test_the_log_is_plain_text_with_every_line_once(
     assert lines[-2:] == [" + large==1.0", " + small==1.0"]
     assert not any("\x1b" in line or "\r" in line or "----" in line for line in lines)
     assert SECRET not in log(world)
+
+
+def test_where_no_terminal_is_to_be_had_the_log_is_the_same(
+    world: World, gate: threading.Event, index: PackageIndex
+) -> None:
+    gate.set()
+    hidden = 'mount --bind /dev/null /dev/ptmx && exec "$@"'
+    done = inside(world, "--mount", "sh", "-c", hidden, "sh")
+    assert done.returncode == 0, done.stderr
+    assert "/simple/large/" in index.asked
+    lines = [line.strip() for line in log(world).splitlines()]
+    assert "Downloading large (3.8MiB)" in lines  # uv's own words
+    assert lines[-2:] == ["+ large==1.0", "+ small==1.0"]
+
+
+@pytest.mark.usefixtures("index")
+def test_a_ready_environment_needs_no_network(world: World, gate: threading.Event) -> None:
+    gate.set()
+    cold = inside(world, "--net")
+    assert cold.returncode == 78
+    assert b"cannot be fetched" in cold.stderr
+    assert SECRET.encode() not in cold.stderr
+    assert world.wf("run", "train").code == 0
+    warm = inside(world, "--net")
+    assert (warm.returncode, warm.stdout) == (0, b"trained\n")
+
+
+def inside(world: World, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """``wf run train`` with a network, or with files, of its own."""
+    if os.geteuid() != 0:
+        require("root", "only root has a network of its own")
+    require("unshare", program("unshare"))
+    return subprocess.run(
+        ["unshare", *words, *world.argv("run", "train")],
+        cwd=world.project,
+        env=world.variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
 
 
 def log(world: World) -> str:

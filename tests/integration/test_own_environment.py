@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 
 from tests.conftest import until
 from tests.fakes import packages
+from tests.fakes.package_index import PackageIndex
 
 if TYPE_CHECKING:
     from tests.conftest import Result, World
@@ -250,3 +252,46 @@ def test_what_a_killed_installation_leaves_is_not_trusted(project: World, tmp_pa
     done = project.wf("run", "job")
     assert done.code == 0, done.err + done.out
     assert len(layers(project)) == 1
+
+
+def test_runs_that_come_together_install_once(project: World, tmp_path: Path) -> None:
+    gate, began = tmp_path / "gate", tmp_path / "began"
+    packages.slow_source(project.home / "index", "held", gate, began)
+    job(project, "pip install held", where("held"))
+    runs = [project.start("run", "job") for _ in range(3)]
+    waiting = "another run is building it"
+
+    def all_are_there() -> bool:
+        logs = [Path(log).read_text() for log in (project.home).rglob("runs/*/log")]
+        return began.exists() and sum(waiting in log for log in logs) == len(runs) - 1
+
+    until(all_are_there, "one that installs and two that wait")
+    gate.touch()
+    assert [run.wait() for run in runs] == [0] * len(runs)
+    assert len(began.read_text().splitlines()) == 1
+    assert len(layers(project)) == 1
+
+
+def test_commands_keep_to_a_day_as_well(project: World, tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    packages.wheel(files, "leaf", "1.0")
+    packages.wheel(files, "leaf", "2.0")
+    dates = {
+        "leaf-1.0-py3-none-any.whl": "2022-05-20T12:00:00Z",
+        "leaf-2.0-py3-none-any.whl": "2022-06-20T12:00:00Z",
+    }
+    for name in ("UV_OFFLINE", "UV_FIND_LINKS"):
+        del project.variables[name]
+    project.write("requirements.txt", "")
+    with PackageIndex(files, dates=dates) as index:
+        project.variables["UV_DEFAULT_INDEX"] = index.url
+        own = f"{sys.version_info.major}.{sys.version_info.minor}"
+        job(project, "pip install -q leaf", where("leaf"), "uv pip install -q --target t leaf",
+            "ls t", more=f"    python: '{own}'\n")  # fmt: skip
+        then = project.wf("run", "job", "--as-of", "2022-05-20")
+        now = project.wf("run", "job")
+    assert (then.code, now.code) == (0, 0), then.out + now.out
+    assert then.out.startswith("1.0 ")
+    assert "leaf-1.0.dist-info" in then.out
+    assert now.out.startswith("2.0 ")
+    assert len(layers(project)) == 2

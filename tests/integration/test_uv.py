@@ -291,7 +291,7 @@ def test_a_python_that_is_not_here_is_said(world: World) -> None:
     done = world.wf("run", "train", "--python", "3.6", UV_PYTHON_DOWNLOADS="never")
     assert done.code == 69
     assert "there is no Python 3.6 on this machine" in done.err
-    assert "hint: install Python 3.6" in done.err
+    assert "hint: install it (uv python install 3.6)" in done.err
     assert environments(world) == []
     assert world.record()["reason"] == "cannot_be_satisfied"
 

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.environments.interface import Build, Provisioned
-from runner.environments.uv.accelerator import Backend, has_effect
-from runner.environments.uv.command import Uv
 from runner.environments.uv.find import find_uv, interpreter
 from runner.environments.uv.fingerprint import configured, decisive, fingerprint
-from runner.environments.uv.local import LocalInstallation
-from runner.environments.uv.locked import exact, provision_locked
-from runner.environments.uv.own import put_on_top, seen
-from runner.environments.uv.project import install_project
-from runner.environments.uv.pylock import write_pylock
-from runner.environments.uv.search import versions
-from runner.environments.uv.written import check_variables, identified
+from runner.environments.uv.identity import identified
 from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
@@ -58,6 +50,8 @@ class UvProvisioner:
 
     def interpreters(self) -> tuple[str, ...]:
         """What uv finds, and wf's own interpreter, which is always there."""
+        from runner.environments.uv.search import versions
+
         return versions(find_uv(self._variables), self._variables)
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
@@ -66,6 +60,12 @@ class UvProvisioner:
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
         """``uv venv``, ``uv pip install`` where something is to be installed, and the lock."""
+        from runner.environments.uv.accelerator import Backend, has_effect
+        from runner.environments.uv.command import Uv
+        from runner.environments.uv.locked import exact, provision_locked
+        from runner.environments.uv.project import install_project
+        from runner.environments.uv.written import check_variables
+
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
@@ -87,6 +87,9 @@ class UvProvisioner:
         self, spec: EnvironmentSpec, shared: Environment, build: Build, cache: Path
     ) -> Environment:
         """A virtual environment on top of another, with ``pip`` and uv among its commands."""
+        from runner.environments.uv.command import Uv
+        from runner.environments.uv.own import put_on_top
+
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
@@ -98,6 +101,9 @@ class UvProvisioner:
         self, spec: EnvironmentSpec, environment: Environment, build: Build
     ) -> Environment:
         """``uv pip install`` of what lies in the workspace, and of what that needs besides."""
+        from runner.environments.uv.command import Uv
+        from runner.environments.uv.local import LocalInstallation
+
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
@@ -106,6 +112,9 @@ class UvProvisioner:
 
     def installed(self, shared: Environment, build: Build) -> tuple[str, ...]:
         """What a job sees that was started in it: of its own, and of what lies below."""
+        from runner.environments.uv.command import Uv
+        from runner.environments.uv.own import seen
+
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
@@ -113,10 +122,17 @@ class UvProvisioner:
 
     def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
         """``uv pip compile`` of what is installed, without what it depends on."""
+        from runner.environments.uv.accelerator import backend_of, has_effect
+        from runner.environments.uv.pylock import write_pylock
+
         uv = find_uv(self._variables)
         if uv is None:
             return self.unavailable()
-        return write_pylock(uv, self._variables, built, spec, destination)
+        variables = self._variables
+        backend = backend_of(built.lock)
+        if backend is not None and has_effect(spec, self._index, self._configuration):
+            variables = {**variables, "UV_TORCH_BACKEND": backend}
+        return write_pylock(uv, variables, built, spec, destination)
 
     def discard(self, changed: tuple[str, ...], build: Build) -> None:
         """Have uv forget the packages that the files came with.
@@ -125,6 +141,7 @@ class UvProvisioner:
         in the cache, and in whatever is installed from it from then on.
         """
         from runner.environments.installed_files import owners
+        from runner.environments.uv.command import Uv
 
         uv = find_uv(self._variables)
         packages = owners(build.destination.venv, changed)

@@ -20,7 +20,7 @@ from runner.environments.uv.find import own_version
 from runner.process.helpers import capture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _SHIMS = "shims"
 _VERSION = re.compile(r"3\.[0-9]+(?:\.[0-9]+)?")
@@ -52,7 +52,8 @@ def searching(variables: Mapping[str, str]) -> dict[str, str]:
     shims = [folder for folder in folders if Path(folder).name == _SHIMS]
     at = folders.index(shims[0]) if shims else len(folders)
     kept = [folder for folder in folders[:at] if folder not in shims]
-    kept += [str(folder) for folder in _versions(variables)]
+    places = (*_beside(shims), *_managed(variables))
+    kept += [str(folder) for folder in _versions(dict.fromkeys(places))]
     kept += [folder for folder in folders[at:] if folder not in shims]
     return {**variables, "PATH": ":".join(dict.fromkeys(kept))}
 
@@ -88,9 +89,9 @@ def _usable(entry: Mapping[str, Any]) -> bool:
     return released and entry["implementation"] == "cpython" and entry["variant"] == "default"
 
 
-def _versions(variables: Mapping[str, str]) -> Iterator[Path]:
-    """The ``bin`` folders of the versions that managers have, newest first."""
-    for folder in _managed(variables):
+def _versions(places: Iterable[Path]) -> Iterator[Path]:
+    """The ``bin`` folders of the versions that managers have, newest first in each place."""
+    for folder in places:
         try:
             names = [name for name in os.listdir(folder) if _VERSION.fullmatch(name)]
         except OSError:  # there is no such manager
@@ -98,6 +99,13 @@ def _versions(variables: Mapping[str, str]) -> Iterator[Path]:
         for name in sorted(names, key=_number, reverse=True):
             if (folder / name / "bin" / "python3").exists():
                 yield folder / name / "bin"
+
+
+def _beside(shims: Iterable[str]) -> Iterator[Path]:
+    """Where the versions lie that shims stand for: the variables need not say so."""
+    for folder in shims:
+        yield Path(folder).parent / "versions"
+        yield Path(folder).parent / "installs" / "python"
 
 
 def _managed(variables: Mapping[str, str]) -> tuple[Path, ...]:

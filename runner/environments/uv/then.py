@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.spec.days import end
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,11 +19,7 @@ def options(as_of: str | None) -> tuple[str, ...]:
     A bare date is one of the local time zone to uv (0.13), and so another moment on another
     machine. What is said on the command line overrules the user's ``UV_EXCLUDE_NEWER``.
     """
-    if as_of is None:
-        return ()
-    from runner.spec.days import end
-
-    return ("--exclude-newer", end(as_of))
+    return () if as_of is None else ("--exclude-newer", end(as_of))
 
 
 def dated(variables: Mapping[str, str], as_of: str | None) -> dict[str, str]:

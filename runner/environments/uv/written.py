@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.errors import ENVIRONMENT, WfError
-from runner.plan.requirements import lines, numbered
-from runner.plan.requirements.variables import PROJECT, expanded, identity, names
+from runner.plan.requirements import numbered
+from runner.plan.requirements.variables import PROJECT, expanded, names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,22 +70,6 @@ def check_variables(spec: EnvironmentSpec, variables: Mapping[str, str]) -> None
                         "is not set",
                         hint=f"set it for wf: {name}=… wf run …",
                     )
-
-
-def identified(spec: EnvironmentSpec, variables: Mapping[str, str]) -> EnvironmentSpec:
-    """The spec with its lines as they come out, for a fingerprint.
-
-    Whose password it is does not matter there, but which version a variable holds does.
-    """
-    if not any("${" in file.text or "@" in file.text for file in spec.requirements):
-        return spec
-    known = {key: value for key, value in variables.items() if f"${{{key}}}" != PROJECT}
-
-    def said(file: RequirementFile) -> RequirementFile:
-        text = "\n".join(identity(line.text, known) for line in lines(file.text))
-        return replace(file, text=text)
-
-    return replace(spec, requirements=tuple(said(file) for file in spec.requirements))
 
 
 def option_words(spec: EnvironmentSpec) -> list[str]:

@@ -15,10 +15,8 @@ from runner.plan import programs
 from runner.plan.environment import EnvironmentSpec, LockedProject, RequirementFile
 from runner.plan.facts import requirements_path, script_path
 from runner.plan.missing import unusable
-from runner.plan.requirements import read
 from runner.plan.sources import paths
 from runner.plan.sources.dates import last_day
-from runner.plan.sources.inside import found_links, found_local, itself, of_lock
 from runner.plan.sources.python import admits, fitting
 from runner.units import quoted
 
@@ -154,7 +152,7 @@ class _Gathering:
                     continue
             is_new = path not in reached
             reached[path] = constrains
-            known = fact.requirements or read(RequirementFile(path, fact.text or ""))
+            known = fact.requirements or _read(path, fact.text or "")
             if is_new:
                 self._file(path, known)
             self._take_local(known, constrains=constrains)
@@ -170,6 +168,8 @@ class _Gathering:
         found.options += known.options
         text = known.text
         for link in known.links:
+            from runner.plan.sources.inside import found_links
+
             folder, said = found_links(self._workflow.working_dir, path, link, self._files)
             if folder is not None:
                 found.links.append(folder)
@@ -187,6 +187,8 @@ class _Gathering:
                 problem = Problem(message, place=one.place, hint=hint, code="requirement")
                 self._found.problems.append(problem)
                 continue
+            from runner.plan.sources.inside import found_local
+
             found, said = found_local(self._workflow.working_dir, one, self._files)
             self._found.problems += [said] if said else []
             if found is not None:
@@ -271,6 +273,8 @@ class _Gathering:
 
     def _take_project(self, said: Metadata) -> None:
         """A project's packages, those of its lock where it has one, and the project on top."""
+        from runner.plan.sources.inside import itself, of_lock
+
         found = self._found
         lock = self._files.get(paths.lock_of(said.path))
         text = self._files[said.path].text
@@ -283,6 +287,12 @@ class _Gathering:
         found.local.update((one.path, one) for one in of_lock(said.path, lock.text))
         if said.requires_python is not None:
             self._python(said.requires_python)
+
+
+def _read(path: str, text: str) -> Requirements:
+    from runner.plan.requirements import read
+
+    return read(RequirementFile(path, text))
 
 
 def _replaced(text: str, line: int, folder: str | None) -> str:

@@ -6,7 +6,6 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from runner.plan.requirements.variables import PROJECT
 from runner.spec.workflow import ShellCommands
 
 if TYPE_CHECKING:
@@ -45,6 +44,8 @@ def links(working_dir: str, path: str, found: Links) -> tuple[str, str]:
 
 
 def _from(folder: str, path: str) -> str:
+    from runner.plan.requirements.variables import PROJECT
+
     if path.startswith(PROJECT):
         folder, path = "", path.removeprefix(PROJECT).lstrip("/") or "."
     return posixpath.normpath(posixpath.join(folder, path))

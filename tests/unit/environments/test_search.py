@@ -37,6 +37,15 @@ def test_shims_make_way_for_the_versions_behind_them(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("below", ["versions", "installs/python"])
+def test_versions_lie_beside_their_shims_whatever_the_variables_say(
+    tmp_path: Path, below: str
+) -> None:
+    install(tmp_path / "opt" / below, "3.10.13")
+    variables = {"PATH": f"{tmp_path}/opt/shims:/usr/bin"}
+    assert path(variables, tmp_path) == [f"~/opt/{below}/3.10.13/bin", "/usr/bin"]
+
+
 def test_without_shims_versions_come_last(tmp_path: Path) -> None:
     install(tmp_path / ".pyenv" / "versions", "3.9.18")
     variables = {"PATH": "/usr/bin:/bin"}

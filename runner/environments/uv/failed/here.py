@@ -1,4 +1,4 @@
-"""What is wrong on this machine or with a file: no room, no right to write, another hash."""
+"""What is wrong on this machine or with a file: no right to write, another hash."""
 
 from __future__ import annotations
 
@@ -12,27 +12,13 @@ if TYPE_CHECKING:
     from runner.environments.uv.failed.said import Said
 
 _PATH = re.compile(r"(?<![\w:/])(/[^\s`'\":]+)")
-_FULL = re.compile(r"No space left on device|[Dd]isk quota exceeded|\(os error (?:28|122)\)")
 _FORBIDDEN = re.compile(r"(Permission denied|Read-only file system|Operation not permitted) \(os")
 _HASH = re.compile(r"[Hh]ash mismatch for `([^`]+)`")
 
 
 def here(said: Said, asked: Asked) -> Cause | None:
-    """What does not depend on versions or the network."""
-    return _full(said) or _forbidden(said) or _other_hash(said, asked)
-
-
-def _full(said: Said) -> Cause | None:
-    words = said.error + " " + " ".join(said.build)
-    found = _FULL.search(words)
-    if found is None:
-        return None
-    paths = _PATH.findall(words[: found.start()])
-    where = f": {paths[-1]} cannot be written" if paths else ""
-    return Cause(
-        f"the disk is full{where}",
-        "make room (df -h; uv cache prune), or set WF_CACHE and UV_CACHE_DIR to folders elsewhere",
-    )
+    """What does not depend on versions or the network. A full disk is the cache's to tell."""
+    return _forbidden(said) or _other_hash(said, asked)
 
 
 def _forbidden(said: Said) -> Cause | None:

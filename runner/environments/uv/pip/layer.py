@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.environments.interface import Provisioned
 from runner.environments.own import distributions
 from runner.environments.own.stack import site_packages
-from runner.environments.uv.command import Uv
 from runner.environments.uv.find import find_uv
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, WfError
-from runner.process.attached import attached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -80,6 +78,9 @@ class LayerProvisioner(UvProvisioner):
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
         """What the installer adds; it speaks for itself."""
+        from runner.environments.uv.command import Uv
+        from runner.process.attached import attached
+
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))

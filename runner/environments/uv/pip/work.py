@@ -6,15 +6,15 @@ import os
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from shutil import rmtree
 from typing import TYPE_CHECKING
 
-from runner import envvars
+from runner import envvars, tree
 from runner.environments.cache import EnvironmentCache
 from runner.environments.interface import Build
 from runner.environments.own import distributions, stack
 from runner.environments.own.stack import Layer, site_packages
 from runner.environments.pip_settings import uv_options, uv_variables
+from runner.environments.uv import then
 from runner.environments.uv.pip.asked import gather, normal
 from runner.environments.uv.pip.command import Install, Query, Uninstall
 from runner.environments.uv.pip.layer import LayerProvisioner, NotInstalledError, Order, names, real
@@ -22,8 +22,6 @@ from runner.environments.uv.pip.words import added, words
 from runner.events import PhaseProgress, Warned
 from runner.paths import Cache, EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec
-from runner.process.attached import attached
-from runner.process.helpers import capture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,9 +56,10 @@ class Work:
         self._told = told
         self._folder = folder
         self._variables = {k: v for k, v in variables.items() if k not in _DROPPED}
+        self._index = then.dated(uv_variables(self._variables), told.as_of)
         if told.as_of is not None:
-            self._variables["UV_EXCLUDE_NEWER"] = end_of(told.as_of)
-        self._index = uv_variables(self._variables)
+            dated = then.dated(self._variables, told.as_of)
+            self._variables = {**dated, "UV_EXCLUDE_NEWER": _end(told.as_of)}
         self._spec = EnvironmentSpec(told.python, as_of=told.as_of)
         self._own = paths.environment
 
@@ -112,7 +111,7 @@ class Work:
             try:
                 made = provisioner.provision(self._spec, build)
             except BaseException:
-                rmtree(paths.root, ignore_errors=True)
+                tree.remove(paths.root)
                 raise
         if made.lock:
             self._put(Layer(paths.venv, site_packages(paths.venv), None))
@@ -158,6 +157,8 @@ class Work:
 
     def tell(self, query: Query) -> int:
         """``pip list``, ``freeze``, ``show``, ``check``: of all layers as if they were one."""
+        from runner.process.helpers import capture
+
         seen = stack.read(self._paths).distributions(self._paths)
         name, *given = query.words
         if name == "freeze" and self._minor() <= _LAST_WITH_SETUPTOOLS:
@@ -173,7 +174,7 @@ class Work:
                 cwd=view.root,
             )
         finally:
-            rmtree(view.root, ignore_errors=True)
+            tree.remove(view.root)
         if done is None:
             return 1
         places = {one.name: str(one.folder) for one in seen.values()}
@@ -187,6 +188,8 @@ class Work:
         command = self._pip_itself()
         if command is None:
             return 1
+        from runner.process.attached import attached
+
         argv = [str(self._own.python), command, *given]
         return attached(argv, env=self._with_day(), cwd=self._folder)
 
@@ -210,7 +213,7 @@ class Work:
         """Since 26.0 pip can keep to a day; older ones pass over the variable."""
         if self._told.as_of is None:
             return self._variables
-        return {**self._variables, "PIP_UPLOADED_PRIOR_TO": end_of(self._told.as_of)}
+        return {**self._variables, "PIP_UPLOADED_PRIOR_TO": _end(self._told.as_of)}
 
     def _pip_itself(self) -> str | None:
         """Where pip lies that fits this Python, fetched if need be."""
@@ -242,8 +245,16 @@ class Work:
         return int([*self._told.python.split("."), "0"][1])
 
     def _uv(self, *said: str, variables: Mapping[str, str] | None = None) -> int:
+        from runner.process.attached import attached
+
         env = {**self._variables, **self._index, **(variables or {})}
         return attached([str(self._told.uv), *said], env=env, cwd=self._paths.root)
+
+
+def _end(day: str) -> str:
+    from runner.spec.days import end
+
+    return end(day)
 
 
 class _Voice:
@@ -253,13 +264,6 @@ class _Voice:
         """Only what is no end and no beginning: uv tells the rest."""
         if (isinstance(event, PhaseProgress) and "wait" in event.text) or isinstance(event, Warned):
             _say(event.text)
-
-
-def end_of(day: str) -> str:
-    """The first moment after a day (RFC 3339, UTC)."""
-    from datetime import date, timedelta
-
-    return f"{date.fromisoformat(day) + timedelta(days=1)}T00:00:00Z"
 
 
 def _with_places(said: str, places: Mapping[str, str]) -> str:
