@@ -89,10 +89,10 @@ def _choices(asked: Asked, workflow: Workflow) -> Choices:
 def _digested(
     basis: Basis, jobs: Sequence[tuple[Workflow, Job]], own_folders: tuple[Path, ...]
 ) -> Basis:
-    scripts = [job.script for _, job in jobs if job.script is not None]
+    scripts = [path for _, job in jobs for path in job.needs]
     only: list[str] = []
     if all(workflow.code for workflow, _ in jobs):
-        only = [*scripts, *(path for workflow, _ in jobs for path in workflow.code)]
+        only = [*scripts, *(path for found, job in jobs for path in _code(found, job))]
     return basis.with_scripts(scripts).digested(own_folders, only)
 
 
@@ -104,9 +104,14 @@ def _known(
     assert digested is not None  # noqa: S101 - made by _digested
     specs = {job.environment for _, job in jobs}
     return (
-        {job.workflow: digested.code(found.code, job.script) for found, job in jobs},
+        {job.workflow: digested.code(_code(found, job), job.script) for found, job in jobs},
         {spec: environments.fingerprint(spec) for spec in specs},
     )
+
+
+def _code(workflow: Workflow, job: Job) -> tuple[str, ...]:
+    """The paths that the job's code is; none: all of the project."""
+    return (*workflow.code, *job.sources) if workflow.code else ()
 
 
 def _past(jobs: Sequence[tuple[Workflow, Job]], records: Records, basis: Basis) -> Past:

@@ -21,7 +21,7 @@ from runner.engine.advice import Adviser
 from runner.engine.basis import look
 from runner.engine.surroundings import Surroundings
 from runner.engine.verdict import cancelled_code, judge, shell_code
-from runner.environments.interface import Build
+from runner.environments.interface import Asker, Build
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import (
     JobEnded,
@@ -166,9 +166,8 @@ class _Attempt:
         self._inputs()
         self._run.advance("provisioning")
         environments, log = self._parts.environments, self._run.paths.environment_log
-        shared = environments.obtain(
-            self._job.environment, self._session.observer, log, self._run.name
-        )
+        asker = Asker(self._run.name, self._run.paths.workspace)
+        shared = environments.obtain(self._job.environment, self._session.observer, log, asker)
         try:
             exited = self._execute_in(shared, basis.project.name, conda)
         finally:
@@ -181,10 +180,9 @@ class _Attempt:
         self._write_environment(shared)
         environments, paths = self._parts.environments, self._run.paths
         log, observer = paths.environment_log, self._session.observer
-        build = Build(EnvironmentPaths(paths.own_environment), log, self._run.lock, observer)
-        environment = shared
-        if self._job.installs:
-            environment = environments.own(self._job.environment, shared, build)
+        own = EnvironmentPaths(paths.own_environment)
+        build = Build(own, log, self._run.lock, observer, paths.workspace)
+        final = environment = self._on_top(shared, build)
         if conda is not None:
             self._put_conda_in_reach(conda)
         lease = self._lease()
@@ -192,12 +190,22 @@ class _Attempt:
             exited = self._execute(environment, lease, repo)
         finally:
             self._parts.leases.release(lease)
-        final = shared
         if self._job.installs:
             final = environments.with_installed(shared, build)
             self._write_environment(final)
         self._keep_lock(shared, final)
         return exited
+
+    def _on_top(self, shared: Environment, build: Build) -> Environment:
+        """The shared environment, or one of the run's own on top of it where that is needed."""
+        environments, spec = self._parts.environments, self._job.environment
+        if not self._job.installs and not spec.local:
+            return shared
+        made = environments.own(spec, shared, build, quiet=not self._job.installs)
+        if spec.local:
+            made = environments.add_local(spec, made, build)
+            self._write_environment(made)
+        return made
 
     def _conda(self) -> Conda | None:
         """The conda that the job calls, before anything is done for a job that cannot go."""
@@ -242,10 +250,11 @@ class _Attempt:
             return
         self._notify(PhaseStarted("code", "copying the project"))
         tell = self._teller("code", "copied")
-        script = self._job.script
-        if basis.ignored(script):
-            self._notify(Warned(f"`{script}` is ignored by git; it is copied all the same"))
-        with_script = basis.with_scripts([script] if script else [])
+        needs = self._job.needs
+        for path in needs:
+            if basis.ignored(path):
+                self._notify(Warned(f"`{path}` is ignored by git; it is copied all the same"))
+        with_script = basis.with_scripts(needs)
         listed = None if with_script.listed is None else list(with_script.listed)
         workspace = self._run.paths.workspace
         taken = take(basis.root, listed, workspace, self._parts.own_folders, tell)

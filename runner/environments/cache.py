@@ -24,7 +24,7 @@ from runner.environments.finishing.mark import (
     wait_for_lock,
     why_no_lock,
 )
-from runner.environments.interface import Build
+from runner.environments.interface import SOMEBODY, Build
 from runner.environments.lock import difference
 from runner.environments.own.stack import fingerprints
 from runner.environments.place import Place, let_go, note_use
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from runner.environments.interface import Environment, Finisher, Provisioner
+    from runner.environments.interface import Asker, Environment, Finisher, Provisioner
     from runner.environments.place import Unfit
     from runner.events import Event, Observer
     from runner.paths import Cache
@@ -100,11 +100,11 @@ class EnvironmentCache:
         return how(self._place(spec))
 
     def obtain(
-        self, spec: EnvironmentSpec, observer: Observer, log: Path, holder: str = "another run"
+        self, spec: EnvironmentSpec, observer: Observer, log: Path, asker: Asker = SOMEBODY
     ) -> Environment:
         """The environment for ``spec``, built first if need be; held until :meth:`release`.
 
-        ``holder`` is what others that wait for the build are told.
+        Others that wait for the build are told who the ``asker`` is.
 
         Raises:
             WfError: as :meth:`~runner.environments.interface.Provisioner.provision`; kind
@@ -115,7 +115,7 @@ class EnvironmentCache:
         observer.notify(PhaseStarted("env", f"python {spec.python}{_then(spec)}"))
         found, how = self._found(spec, Place.hold), "cached"
         if found is None:
-            found, how = self._build(spec, observer, log, holder)
+            found, how = self._build(spec, observer, log, asker)
         text = f"{_contents(found, spec)} · {how}"
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         self._have_finished(spec, found)
@@ -150,8 +150,12 @@ class EnvironmentCache:
             elif not is_being_finished(paths):
                 self._finisher.begin(spec, found.fingerprint)
 
-    def own(self, spec: EnvironmentSpec, shared: Environment, build: Build) -> Environment:
-        """An environment of a run's own on top of a shared one, for a job that installs packages.
+    def own(
+        self, spec: EnvironmentSpec, shared: Environment, build: Build, *, quiet: bool = False
+    ) -> Environment:
+        """An environment of a run's own on top of a shared one.
+
+        ``quiet``: it is not for the job's commands, and nobody is told of it.
 
         Raises:
             WfError: kind ``ENVIRONMENT`` when it cannot be made, ``STORAGE`` when the folder
@@ -165,8 +169,32 @@ class EnvironmentCache:
             raise WfError(
                 STORAGE, f"the environment cannot be written: {error.strerror}: {error.filename}"
             ) from error
+        if quiet:
+            return made
         text = "the job installs packages: an environment of the run's own"
         build.observer.notify(PhaseFinished("env", text, time.monotonic() - started))
+        return made
+
+    def add_local(
+        self, spec: EnvironmentSpec, environment: Environment, build: Build
+    ) -> Environment:
+        """``environment``, which is the run's own, with what lies in the project on top.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when it cannot be installed, ``STORAGE`` when the folder
+                cannot be written.
+        """
+        started = time.monotonic()
+        shown = ", ".join(one.shown for one in spec.local)
+        build.observer.notify(PhaseStarted("local", f"installing {shown}"))
+        try:
+            made = self._provisioner.add_local(spec, environment, build)
+        except OSError as error:
+            raise WfError(
+                STORAGE, f"the environment cannot be written: {error.strerror}: {error.filename}"
+            ) from error
+        text = f"{shown}, in an environment of the run's own"
+        build.observer.notify(PhaseFinished("local", text, time.monotonic() - started))
         return made
 
     def with_installed(self, shared: Environment, build: Build) -> Environment:
@@ -209,7 +237,7 @@ class EnvironmentCache:
         return Place(self._cache, fingerprint, self._provisioner)
 
     def _build(
-        self, spec: EnvironmentSpec, observer: Observer, log: Path, holder: str
+        self, spec: EnvironmentSpec, observer: Observer, log: Path, asker: Asker
     ) -> tuple[Environment, str]:
         reason = self._provisioner.unavailable()
         if reason:
@@ -222,7 +250,8 @@ class EnvironmentCache:
             found = place.hold(wait=True)
             if found is not None:
                 return found, how
-            build = Build(place.paths, log, lock, _Announcing(observer, lock, holder))
+            announcing = _Announcing(observer, lock, asker.name)
+            build = Build(place.paths, log, lock, announcing, asker.project)
             self._build_locked(spec, place, build)
             found = place.hold(wait=True)
         finally:

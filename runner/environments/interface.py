@@ -10,7 +10,7 @@ which files were changed is built anew. Reuse, locks and cleanup are
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,12 +71,24 @@ class Build:
 
     ``log`` takes everything the installer says. ``lock`` is the descriptor of the build lock:
     helpers must inherit it, so that a build whose wf was killed still counts as being built.
+    ``project`` is the copy of the project that local paths are below.
     """
 
     destination: EnvironmentPaths
     log: Path
     lock: int
     observer: Observer
+    project: Path | None = None
+
+
+class Asker(NamedTuple):
+    """Who wants an environment: a run's name, and its copy of the project."""
+
+    name: str
+    project: Path | None = None
+
+
+SOMEBODY = Asker("another run")
 
 
 class Provisioner(Protocol):
@@ -123,6 +135,17 @@ class Provisioner(Protocol):
         Raises:
             WfError: kind ``ENVIRONMENT`` when it cannot be made.
             OSError: the folder cannot be written.
+        """
+        ...
+
+    def add_local(
+        self, spec: EnvironmentSpec, environment: Environment, build: Build
+    ) -> Environment:
+        """Install the local requirements of ``spec`` into the run's own ``environment``.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when one cannot be installed.
+            OSError: the environment cannot be written.
         """
         ...
 

@@ -23,6 +23,12 @@ def outside(lock: Sequence[str], folder: Path) -> tuple[str, ...]:
     return tuple(line for line in lock if below not in line and not _IN_PROJECT.search(line))
 
 
+def merged(below: Sequence[str], above: Sequence[str]) -> tuple[str, ...]:
+    """The packages of two environments, one on top of the other."""
+    both = {package_name(line): line for line in (*below, *above)}
+    return tuple(both[name] for name in sorted(both))
+
+
 def difference(wanted: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
     """What ``found`` lacks (``- torch==1.11.0``) and has besides (``+ torch==1.12.0``), by name."""
     lacking, besides = set(wanted) - set(found), set(found) - set(wanted)

@@ -10,10 +10,17 @@ Accelerator = Literal["cpu", "cuda"]
 
 @dataclass(frozen=True, slots=True)
 class RequirementFile:
-    """A requirements file as it stood when the plan was made; ``path`` is below the project."""
+    """A file that asks for packages, as it stood when the plan was made.
+
+    ``path`` is below the project. ``text`` is in the form of a requirements file: in a plan, what
+    uv installs of it (without what lies in the project), line by line. ``numbers`` are the lines of
+    the file that those of ``text`` stand for, where they are not the same (``pyproject.toml``, a
+    script with a block of metadata).
+    """
 
     path: str
     text: str
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,8 @@ class LocalRequirement:
 
     It points into the workspace of one run, and so is installed into an environment of that run's
     own, on top of the shared one. ``path`` is below the project folder. ``file`` and ``line`` say
-    where it was written.
+    where it was written. With a ``marker`` (PEP 508) it counts only where that holds. What is no
+    folder is an archive.
     """
 
     path: str
@@ -30,6 +38,28 @@ class LocalRequirement:
     editable: bool
     file: str
     line: int
+    marker: str = ""
+    is_folder: bool = True
+
+    @property
+    def shown(self) -> str:
+        """How it is written in a requirements file."""
+        path = self.path if self.path in {".", ".."} else f"./{self.path}"
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        return f"{'-e ' if self.editable else ''}{path}{extras}"
+
+
+@dataclass(frozen=True, slots=True)
+class LinksFolder:
+    """A folder of the project in which packages are looked for (``--find-links``).
+
+    ``path`` is below the project, ``digest`` that of the ``files`` (archives and pages, by name)
+    in it.
+    """
+
+    path: str
+    digest: str
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +100,8 @@ class EnvironmentSpec:
     nobody asked for it. ``requirements`` holds the file named by the workflow first, then every
     file it includes; ``packages`` what the provider (or the script itself, PEP 723) needs besides.
     All are empty for the bare interpreter. ``local`` is what is installed on top in each run.
+    ``links`` are folders of the project that the files name, ``options`` what the files ask of the
+    installer, by pip's names (``--pre``, ``--trusted-host``, ``--config-settings``) with values.
     ``as_of`` is the last day (ISO 8601, UTC) whose packages count, ``as_of_reason`` where it comes
     from if nobody wrote it; ``going_on`` says that this day was not over yet, so that what is
     resolved serves on that day only. ``accelerator`` is what wheels
@@ -80,6 +112,8 @@ class EnvironmentSpec:
     requirements: tuple[RequirementFile, ...] = ()
     packages: tuple[str, ...] = ()
     local: tuple[LocalRequirement, ...] = ()
+    links: tuple[LinksFolder, ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
     project: LockedProject | None = None
     locked: LockedRun | None = None
     as_of: str | None = None
@@ -87,6 +121,13 @@ class EnvironmentSpec:
     python_reason: str | None = None
     as_of_reason: str | None = None
     going_on: bool = False
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Where its packages come from: files, then what is installed from the project."""
+        project = () if self.project is None else (self.project.path,)
+        files = (file.path for file in self.requirements)
+        return (*project, *files, *(one.shown for one in self.local))
 
     def taken_from(self, run: LockedRun) -> EnvironmentSpec:
         """The environment of a former run in place of this one.

@@ -14,6 +14,7 @@ from runner.spec.workflow import ShellCommands
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.plan.metadata.tables import Metadata
     from runner.plan.plan import Choices
     from runner.plan.requirements import Requirements
     from runner.spec.workflow import Workflow
@@ -30,14 +31,30 @@ FileKind = Literal["file", "directory", "missing", "outside"]
 class FileFact(NamedTuple):
     """What a path turned out to be.
 
-    ``text`` is there for files that were asked for with their text, and ``requirements`` once it
-    was read; ``nearby`` names files beside a missing one.
+    ``text`` is there for files that were asked for with their text, and ``requirements``,
+    ``block`` (of a script) or ``project`` (of ``pyproject.toml``) once it was read; ``fault`` says
+    why it could not be read. ``nearby`` names files beside a missing one. ``below`` is where it
+    lies in the project, if it was asked for by an absolute path. ``builds``: it is a folder that
+    can be installed. ``archives`` are the packages in a folder, with the digest of all.
     """
 
     kind: FileKind
     text: str | None = None
     nearby: tuple[str, ...] = ()
     requirements: Requirements | None = None
+    fault: str | None = None
+    below: str | None = None
+    builds: bool = False
+    archives: Archives | None = None
+    block: Metadata | None = None
+    project: Metadata | None = None
+
+
+class Archives(NamedTuple):
+    """The packages in a folder, by name, and a digest of them all."""
+
+    digest: str
+    files: tuple[str, ...]
 
 
 class History(NamedTuple):

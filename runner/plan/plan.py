@@ -11,6 +11,7 @@ from runner.spec.interpolation import with_run_name
 from runner.spec.workflow import NO_LIMITS, NO_PORTS, PythonScript, ShellCommands, TorchrunScript
 
 if TYPE_CHECKING:
+    from runner.errors import Problem
     from runner.plan.environment import EnvironmentSpec, LockedRun
     from runner.plan.fingerprint import Fingerprint
     from runner.spec.workflow import (
@@ -63,7 +64,8 @@ class Job:
     ``resources`` are those of each node. ``passed`` are variables whose values are the caller's,
     and stand nowhere but in the job's environment. ``expanded`` are variables in whose values
     ``$NAME`` stands for another one.
-    ``run`` is the run whose outcome is taken instead, where ``action`` is ``reuse``.
+    ``run`` is the run whose outcome is taken instead, where ``action`` is ``reuse``. ``notices``
+    are what the files that it needs say without effect.
     """
 
     workflow: str
@@ -90,6 +92,7 @@ class Job:
     inputs: tuple[Input, ...] = ()
     fingerprint: Fingerprint | None = None
     run: str | None = None
+    notices: tuple[Problem, ...] = ()
 
     @property
     def demand(self) -> Resources:
@@ -154,6 +157,23 @@ class Job:
         own = self.launch.commands if isinstance(self.launch, ShellCommands) else ()
         return (*self.before, *own)
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Files of the project that a run must have even where git ignores them."""
+        script = () if self.script is None else (self.script,)
+        local = (one.path for one in self.environment.local if not one.is_folder)
+        links = (
+            posixpath.normpath(posixpath.join(folder.path, name))
+            for folder in self.environment.links
+            for name in folder.files
+        )
+        return (*script, *local, *links)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What is installed from the project: it is code, whatever else counts as such."""
+        return tuple(one.path for one in self.environment.local)
+
     def of_run(self, run: str) -> Job:
         """The job with the name of its run wherever the workflow asks for it."""
 
@@ -189,6 +209,8 @@ class Job:
                 "python": self.environment.python,
                 "requirements": [file.path for file in self.environment.requirements],
                 "packages": list(self.environment.packages),
+                "local": [one.shown for one in self.environment.local],
+                "project": self.environment.project and self.environment.project.path,
                 "python_reason": self.environment.python_reason,
                 "as_of": self.environment.as_of,
                 "as_of_reason": self.environment.as_of_reason,

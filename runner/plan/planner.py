@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.errors import USAGE, Problem, WfError, invalid
-from runner.plan.environment import EnvironmentSpec, RequirementFile
-from runner.plan.facts import asked_day, requirements_path, script_path
+from runner.plan.facts import asked_day, script_path
+from runner.plan.missing import unusable
 from runner.plan.plan import LOCAL, Job, Plan
+from runner.plan.sources.gather import Wanted, sources
 from runner.spec.workflow import ShellCommands
 
 if TYPE_CHECKING:
-    from runner.errors import Route
-    from runner.plan.facts import FileFact, ProjectFacts
+    from runner.plan.facts import ProjectFacts
     from runner.plan.plan import Choices
     from runner.spec.workflow import Container, Launch, Workflow
 
@@ -31,24 +31,26 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
             words and variables of the caller's that do not fit.
     """
     problems = _working_dir(workflow, project) or _script(workflow, project)
-    files = _requirements(workflow, project, problems)
+    asked = choices.python or workflow.environment.python
+    wanted = Wanted(asked, default_python)
+    found = sources(workflow, project, wanted)
+    problems += found.problems
     problems += _files(workflow, project)
     problems += _nothing_to_run(workflow, choices)
     if problems:
         raise invalid(problems)
     passed = _passed(workflow, choices)
     resources = choices.resources(workflow.resources)
-    python = choices.python or workflow.environment.python
-    environment = EnvironmentSpec(
-        python or default_python,
-        files,
-        workflow.environment.packages,
+    environment = replace(
+        found.spec(wanted, workflow.environment.packages),
         accelerator="cuda" if resources.gpu is not None and resources.gpu.count else "cpu",
     )
     if asked_day(workflow, choices) is not None:
         from runner.plan.as_of import then
 
-        environment = then(environment, workflow, choices, project, any_python=python is None)
+        environment = then(environment, workflow, choices, project, any_python=asked is None)
+    elif choices.as_of is not None:
+        environment = replace(environment, as_of=None)
     if choices.locked is not None:
         environment = environment.taken_from(choices.locked)
     job = Job(
@@ -77,6 +79,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         limits=choices.limits(workflow.limits),
         passed=passed,
         expanded=tuple(name for name in workflow.expanded if name not in dict(choices.variables)),
+        notices=tuple(found.notices),
     )
     return Plan((job,))
 
@@ -127,7 +130,7 @@ def _script(workflow: Workflow, project: ProjectFacts) -> list[Problem]:
     path = script_path(workflow)
     if path is None:
         return []
-    return _unusable(path, project.files[path], workflow.route("script"), "script")
+    return unusable(path, project.files[path], workflow.route("script"), "script")
 
 
 def _files(workflow: Workflow, project: ProjectFacts) -> list[Problem]:
@@ -138,7 +141,7 @@ def _files(workflow: Workflow, project: ProjectFacts) -> list[Problem]:
         route = (*route, index) if "files" in workflow.routes else route
         fact = project.files[file.local]
         if fact.kind != "directory":
-            problems += _unusable(file.local, fact, route, "file")
+            problems += unusable(file.local, fact, route, "file")
     return problems
 
 
@@ -157,52 +160,3 @@ def _passed(workflow: Workflow, choices: Choices) -> tuple[str, ...]:
         problem = Problem(message, route=route, hint=hint, code="unset")
         raise WfError(USAGE, message, problems=(problem,))
     return tuple(dict.fromkeys((*wanted, *choices.passed)))
-
-
-def _requirements(
-    workflow: Workflow, project: ProjectFacts, problems: list[Problem]
-) -> tuple[RequirementFile, ...]:
-    """The requirements file and all it includes, breadth first, each once."""
-    path = requirements_path(workflow)
-    if path is None:
-        return ()
-    found: dict[str, RequirementFile] = {}
-    waiting = [path]
-    from runner.plan import requirements
-
-    while waiting:
-        current = waiting.pop(0)
-        if current in found:
-            continue
-        fact = project.files[current]
-        bad = _unusable(current, fact, workflow.route("requirements"), "requirements file")
-        problems += bad
-        if bad or fact.text is None:
-            continue
-        found[current] = RequirementFile(current, fact.text)
-        known = fact.requirements or requirements.read(found[current])
-        problems += known.problems
-        waiting += known.includes
-    return tuple(found.values())
-
-
-def _unusable(path: str, fact: FileFact, route: Route, what: str) -> list[Problem]:
-    if fact.kind == "file":
-        return []
-    message = {
-        "missing": f"the {what} `{path}` does not exist",
-        "directory": f"the {what} `{path}` is a folder",
-        "outside": f"the {what} `{path}` lies outside the project folder",
-    }[fact.kind]
-    return [Problem(message, route=route, hint=_file_hint(path, fact, what), code=fact.kind)]
-
-
-def _file_hint(path: str, fact: FileFact, what: str) -> str:
-    from runner.spec.mistakes import nearest
-
-    if fact.kind == "outside":
-        return "move it into the project folder: a run works on a copy of that folder alone"
-    close = nearest(path, fact.nearby)
-    if close:
-        return f"did you mean `{close}`?"
-    return f"create it, or name the {what} that is there"

@@ -129,6 +129,9 @@ def fingerprint_of(job: Job, code: str, environment: str, inputs: tuple[str, ...
         "files": [[copied.local, copied.target] for copied in job.files],
         "nodes": job.nodes,
     }
+    local = [[one.path, one.extras, one.editable] for one in job.environment.local]
+    if local:  # told only where there are some: runs that were made before have none
+        told["local"] = local
     parts = {
         "code": code,
         "command": hashed(told),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from runner.plan.environment import RequirementFile
 from runner.plan.facts import FileFact, ProjectFacts, requirements_path, script_path
+from runner.plan.sources import paths
+from runner.workspace import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from runner.plan.facts import FileKind
+    from runner.plan.metadata.tables import Metadata
+    from runner.plan.requirements import Requirements
     from runner.spec.workflow import Workflow
 
 FOLDER = ".dstack"
@@ -26,7 +30,17 @@ _LISTS = (f"{FOLDER}/workflows.yaml", f"{FOLDER}/workflows.yml")
 _MORE_LISTS = f"{FOLDER}/workflows"
 _YAML = (".yaml", ".yml")
 _TASKS = (".dstack.yaml", ".dstack.yml")
-_MAX_REQUIREMENTS = 1 << 20
+_READERS = MappingProxyType(
+    {
+        "script": reading.script,
+        "requirements": reading.requirements_file,
+        "project": reading.project,
+        "lock": reading.lock,
+    }
+)
+_NOTHING = FileFact("missing")
+# what makes a folder one that can be installed (PEP 517, and what was before it)
+_BUILT_BY = ("pyproject.toml", "setup.py")
 
 
 def find(start: Path) -> Path | None:
@@ -83,59 +97,92 @@ class Project:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._real = os.path.realpath(root)
-        self._folders: dict[str, FileFact] = {}
-        self._scripts: dict[str, FileFact] = {}
-        self._requirements: dict[str, FileFact] = {}
+        self._known: dict[tuple[str, str], FileFact] = {}
+        # many workflows of a file take their packages from the same place
+        self._sourced: dict[tuple[str, str | None, str | None], dict[str, FileFact]] = {}
 
     def facts(self, workflow: Workflow) -> ProjectFacts:
         """The files of the project that a plan of ``workflow`` depends on."""
-        found = {workflow.working_dir: self._folder(workflow.working_dir)}
+        found = {workflow.working_dir: self._once("folder", workflow.working_dir)}
+        for file in workflow.files:
+            found[file.local] = self._once("file", file.local)
         script = script_path(workflow)
         if script is not None:
-            found[script] = self._script(script)
-        for file in workflow.files:
-            found[file.local] = self._script(file.local)
-        waiting = [path for path in [requirements_path(workflow)] if path is not None]
+            found[script] = self._once("script", script)
+        named = requirements_path(workflow)
+        same = (workflow.working_dir, script, named)
+        if same not in self._sourced:
+            block = None if script is None else found[script].block
+            self._sourced[same] = self._sources(workflow, named, block)
+        return ProjectFacts({**found, **self._sourced[same]})
+
+    def _sources(
+        self, workflow: Workflow, named: str | None, block: Metadata | None
+    ) -> dict[str, FileFact]:
+        """Every file that says which packages there are to be, and what those name in turn."""
+        found: dict[str, FileFact] = {}
+        waiting = [] if named is None else [named]
+        if block is None or not block.said_anything:
+            waiting += paths.projects(workflow)
+        else:
+            self._inside(workflow.working_dir, block.path, block.requirements, found)
+        seen = set()
         while waiting:
             path = waiting.pop()
-            if path in found and found[path].requirements is not None:
+            if path in seen:
                 continue
-            found[path] = fact = self._requirements_file(path)
-            waiting += [] if fact.requirements is None else fact.requirements.includes
-        return ProjectFacts(found)
+            seen.add(path)
+            is_project = paths.is_pyproject(path)
+            found[path] = fact = self._once("project" if is_project else "requirements", path)
+            if is_project:
+                lock = paths.lock_of(path)
+                found[lock] = self._once("lock", lock)
+            said = fact.project.requirements if fact.project else fact.requirements
+            if said is not None:
+                self._inside(workflow.working_dir, path, said, found)
+                waiting += [paths.included(path, one) for one in said.includes]
+        return found
 
     def first(self, paths: Iterable[str]) -> str:
         """The first of some paths that is there, the last of which is."""
         *others, last = paths
         return next((path for path in others if self._look(path)[0] == "file"), last)
 
-    def _folder(self, path: str) -> FileFact:
-        known = self._folders.get(path)
+    def _inside(
+        self, working_dir: str, path: str, said: Requirements, found: dict[str, FileFact]
+    ) -> None:
+        """What lies in the project and is to be installed, or to be looked in."""
+        for local in said.local:
+            at = paths.local(working_dir, local.target.at)
+            both = found.get(at, _NOTHING)
+            found[at] = self._once("local", at)._replace(archives=both.archives)
+        for link in said.links:
+            for at in paths.links(working_dir, path, link):
+                both = found.get(at, _NOTHING)
+                fact = self._once("links", at)
+                found[at] = fact._replace(builds=both.builds, below=both.below)
+
+    def _once(self, what: str, path: str) -> FileFact:
+        known = self._known.get((what, path))
         if known is None:
-            known = self._folders[path] = FileFact(self._look(path)[0])
+            known = self._known[what, path] = self._find(what, path)
         return known
 
-    def _script(self, path: str) -> FileFact:
-        known = self._scripts.get(path)
-        if known is None:
-            kind, _ = self._look(path)
-            known = self._scripts[path] = FileFact(kind, nearby=self._nearby(path, kind))
-        return known
+    def _find(self, what: str, path: str) -> FileFact:
+        kind, real = self._look(path)
+        if what == "local":
+            return self._local(path, kind, real)
+        if what == "links":
+            return FileFact(kind, archives=None if kind == "outside" else reading.archives(real))
+        if kind == "file" and what in _READERS:
+            return _READERS[what](path, real)
+        return FileFact(kind, nearby=() if what == "folder" else self._nearby(path, kind))
 
-    def _requirements_file(self, path: str) -> FileFact:
-        known = self._requirements.get(path)
-        if known is None:
-            from runner.plan.requirements import read
-
-            kind, real = self._look(path)
-            text = _text(real) if kind == "file" else None
-            known = self._requirements[path] = FileFact(
-                kind,
-                text,
-                self._nearby(path, kind),
-                None if text is None else read(RequirementFile(path, text)),
-            )
-        return known
+    def _local(self, path: str, kind: FileKind, real: Path) -> FileFact:
+        below = os.path.relpath(real, self._real) if os.path.isabs(path) else None
+        builds = kind == "directory" and any((real / name).is_file() for name in _BUILT_BY)
+        nearby = self._nearby(path, kind) if kind == "missing" else ()
+        return FileFact(kind, nearby=nearby, below=below, builds=builds)
 
     def _look(self, path: str) -> tuple[FileKind, Path]:
         """What a path is, and where it really lies."""
@@ -171,11 +218,6 @@ def text_of(root: Path, path: str, limit: int) -> str | None:
             return file.read(limit).decode(errors="replace").removeprefix("\ufeff")
     except (OSError, ValueError):  # it cannot be read, or its name holds a null
         return None
-
-
-def _text(path: Path) -> str:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return file.read(_MAX_REQUIREMENTS)
 
 
 def _files(root: Path, folder: Path) -> tuple[str, ...]:

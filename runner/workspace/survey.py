@@ -11,7 +11,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from runner.plan.environment import RequirementFile
-from runner.plan.requirements import check, includes
+from runner.plan.requirements import read
+from runner.plan.sources.paths import included
 from runner.spec.starter import Requirements, Script, Survey
 from runner.workspace.script import FRAMEWORKS, Facts, facts
 from runner.workspace.snapshot import names
@@ -203,11 +204,12 @@ def _problem(root: Path, path: str) -> str | None:
     for current in waiting:  # grows while it is gone through
         if not (root / current).is_file():
             return f"{path} includes {current}, which is not there"
-        text = _read(root / current)
-        for problem in check(RequirementFile(current, text)):
+        known = read(RequirementFile(current, _read(root / current)))
+        for problem in known.problems:
             line = problem.place.line if problem.place else 1
             return f"{current}:{line}: {problem.message}"
-        waiting += [other for other in includes(current, text) if other not in waiting]
+        others = (included(current, one) for one in known.includes)
+        waiting += [other for other in others if other not in waiting]
     return None
 
 

@@ -323,7 +323,8 @@ def test_an_included_requirements_file_that_is_missing(world: World) -> None:
     world.workflows(GOOD + "    requirements: requirements.txt\n")
     world.write("train.py", "")
     world.write("requirements.txt", "-r base.txt\n")
-    refused(world, "the requirements file `base.txt` does not exist")
+    said = refused(world, "the requirements file `base.txt` does not exist")
+    assert "requirements.txt:1:4: error:" in said
 
 
 @pytest.mark.parametrize(
@@ -332,8 +333,11 @@ def test_an_included_requirements_file_that_is_missing(world: World) -> None:
         ("torch=2.0", "`torch=2.0` is not a requirement"),
         ("torch>=", "`torch>=` is not a requirement"),
         ("two words", "`two words` is not a requirement"),
-        ("-e .", "installs from the project folder"),
-        ("./local", "installs from the project folder"),
+        ("-e .", "`.` cannot be installed: it has neither pyproject.toml nor setup.py"),
+        ("./local", "there is no `./local` in the project"),
+        ("-e ../other", "`../other` lies outside the project folder"),
+        ("six @ file:///opt/six", "`/opt/six` lies outside the project folder"),
+        ("--no-deps", "`--no-deps` is no option of a requirements file"),
     ],
 )
 def test_a_requirement_with_a_syntax_error(world: World, line: str, said: str) -> None:

@@ -252,6 +252,14 @@ def test_every_key_of_the_workflow_file_is_documented() -> None:
     assert sorted(set(page_words("workflow-file.md"))) == sorted(keys)
 
 
+def test_every_option_of_a_requirements_file_is_documented() -> None:
+    from runner.plan.requirements.options import FOR_ALL, OF_ONE
+
+    page = (REFERENCE / "packages.md").read_text(encoding="utf-8")
+    short = {"--requirement": "-r", "--constraint": "-c", "--editable": "-e"}
+    assert [name for name in FOR_ALL | OF_ONE if f"`{short.get(name, name)}" not in page] == []
+
+
 def test_every_key_of_a_task_is_documented() -> None:
     from runner.spec.profiles import ProfilesForm
     from runner.spec.task_forms import PolicyForm, TaskForm, TaskResourcesForm

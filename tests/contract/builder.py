@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from runner.environments.cache import EnvironmentCache
+from runner.environments.interface import Asker
 from runner.events import PhaseFinished
 from runner.paths import Cache
 from tests.contract.test_environments import BENCHES
@@ -19,6 +20,6 @@ if __name__ == "__main__":
     bench = BENCHES[kind](folder)
     observer = RecordingObserver()
     cache = EnvironmentCache(bench.provisioner(), Cache(folder / "cache"))
-    cache.obtain(bench.spec, observer, folder / "log", "red-fox-1")
+    cache.obtain(bench.spec, observer, folder / "log", Asker("red-fox-1"))
     said = observer.of(PhaseFinished)[-1].text
     sys.stdout.write(said.rpartition("· ")[2] + "\n")

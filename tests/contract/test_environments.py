@@ -20,13 +20,13 @@ import pytest
 from runner.environments import locks
 from runner.environments.cache import EnvironmentCache
 from runner.environments.finishing.mark import mark
-from runner.environments.interface import Build
+from runner.environments.interface import Asker, Build
 from runner.environments.shelf import Shelf
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, USAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 from runner.paths import Cache, EnvironmentPaths
-from runner.plan.environment import EnvironmentSpec, LockedRun, RequirementFile
+from runner.plan.environment import EnvironmentSpec, LocalRequirement, LockedRun, RequirementFile
 from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
 from tests.fakes import packages
 from tests.fakes.finisher import FakeFinisher
@@ -123,7 +123,9 @@ class Rig:
         self.builders: list[subprocess.Popen[str]] = []
 
     def use(self, spec: EnvironmentSpec | None = None) -> Environment:
-        return self.cache.obtain(spec or self.bench.spec, self.observer, self.log, "wet-mango-1")
+        return self.cache.obtain(
+            spec or self.bench.spec, self.observer, self.log, Asker("wet-mango-1")
+        )
 
     def obtain(self, spec: EnvironmentSpec | None = None) -> Environment:
         """Use it for a moment."""
@@ -819,6 +821,39 @@ def test_a_run_of_its_own_leaves_the_shared_one_alone(rig: Rig, tmp_path: Path) 
     after = sorted(path for path in shared.root.rglob("*") if "__pycache__" not in path.parts)
     assert after == before
     assert rig.cache.ready(rig.bench.spec) is not None
+
+
+def with_local(rig: Rig, folder: Path, *paths: str) -> Environment:
+    """An environment on top of that of the bench, with what lies at some paths of a project."""
+    local = tuple(
+        LocalRequirement(path, (), editable=False, file="requirements.txt", line=1)
+        for path in paths
+    )
+    spec = replace(rig.bench.spec, local=local)
+    lock = os.open(os.devnull, os.O_RDONLY)
+    try:
+        build = Build(EnvironmentPaths(folder / "own"), rig.log, lock, rig.observer, folder)
+        made = rig.cache.own(spec, rig.obtain(spec), build, quiet=True)
+        return rig.cache.add_local(spec, made, build)
+    finally:
+        os.close(lock)
+
+
+def test_what_lies_in_the_project_is_the_runs_own(rig: Rig, tmp_path: Path) -> None:
+    packages.project(tmp_path / "library", "library")
+    shared = rig.obtain()
+    made = with_local(rig, tmp_path, "library")
+    assert made.lock == ("held==1.0", "library @ file:library")
+    assert made.root.is_relative_to(tmp_path / "own")
+    assert rig.obtain().lock == shared.lock
+    assert rig.builds() == 1
+
+
+def test_what_does_not_lie_in_the_project_cannot_be_installed(rig: Rig, tmp_path: Path) -> None:
+    with pytest.raises(WfError) as caught:
+        with_local(rig, tmp_path, "library")
+    assert caught.value.kind == ENVIRONMENT
+    assert "library" in caught.value.message
 
 
 def test_where_a_run_of_its_own_cannot_be_made_is_said(rig: Rig, tmp_path: Path) -> None:

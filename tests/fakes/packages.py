@@ -75,6 +75,65 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
     return _wheel(wheel_directory, {{"{name}.pth": os.getcwd() + "\\n"}})
 """
 
+# builds what lies in its folder; as setuptools does, it leaves a trace beside the sources
+_FOLDER_BACKEND = """\
+import os, pathlib, zipfile
+
+NAME, VERSION, METADATA, WHEEL = {name!r}, {version!r}, {metadata!r}, {wheel!r}
+
+def _build(directory, files):
+    trace = pathlib.Path(NAME + ".egg-info")
+    trace.mkdir(exist_ok=True)
+    (trace / "PKG-INFO").write_text(METADATA)
+    info = NAME + "-" + VERSION + ".dist-info"
+    files = {{**files, info + "/METADATA": METADATA, info + "/WHEEL": WHEEL}}
+    record = info + "/RECORD"
+    files[record] = "".join(path + ",,\\n" for path in [*files, record])
+    name = NAME + "-" + VERSION + "-py3-none-any.whl"
+    with zipfile.ZipFile(pathlib.Path(directory) / name, "w") as archive:
+        for member, text in files.items():
+            archive.writestr(member, text)
+    return name
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    text = pathlib.Path(NAME + ".py").read_text()
+    if config_settings:
+        text += "settings = " + repr(dict(config_settings)) + "\\n"
+    return _build(wheel_directory, {{NAME + ".py": text}})
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    return _build(wheel_directory, {{NAME + ".pth": os.getcwd() + "\\n"}})
+"""
+
+
+def project(
+    folder: Path,
+    name: str,
+    requires: tuple[str, ...] = (),
+    extras: dict[str, str] | None = None,
+    described: str = "",
+) -> Path:
+    """A folder that can be installed: a module ``name`` with what builds it.
+
+    ``extras`` are requirements by the name of the extra; ``described`` is written into its
+    ``pyproject.toml`` instead of a bare name and version.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    more = extras or {}
+    said = [f"Requires-Dist: {word}" for word in requires]
+    said += [f'Requires-Dist: {word}; extra == "{extra}"' for extra, word in more.items()]
+    said += [f"Provides-Extra: {extra}" for extra in more]
+    metadata = _METADATA.format(name=name, version="1.0") + "".join(f"{line}\n" for line in said)
+    backend = _FOLDER_BACKEND.format(name=name, version="1.0", metadata=metadata, wheel=_WHEEL)
+    (folder / "backend.py").write_text(backend)
+    head, _, _ = _PYPROJECT.partition("[project]")
+    plain = f'[project]\nname = "{name}"\nversion = "1.0"\n'
+    if requires or more:
+        plain += 'dynamic = ["dependencies", "optional-dependencies"]\n'
+    (folder / "pyproject.toml").write_text(head + (described or plain))
+    (folder / f"{name}.py").write_text("where = __file__\n")
+    return folder
+
 
 def wheel(
     folder: Path,

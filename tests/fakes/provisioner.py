@@ -80,6 +80,17 @@ class FakeProvisioner:
         paths = build.destination
         return replace(shared, root=paths.venv, bin=paths.bin, executable=paths.python)
 
+    def add_local(
+        self, spec: EnvironmentSpec, environment: Environment, build: Build
+    ) -> Environment:
+        """What lies there is in the lock; nothing is built."""
+        root = build.project or build.destination.root
+        missing = [one.path for one in spec.local if not (root / one.path).exists()]
+        if missing:
+            raise WfError(ENVIRONMENT, f"cannot install {missing[0]}")
+        added = tuple(f"{one.path} @ file:{one.path}" for one in spec.local)
+        return replace(environment, lock=(*environment.lock, *added))
+
     def installed(self, shared: Environment, build: Build) -> tuple[str, ...]:
         """What is shared, and what a test wrote into ``installed``."""
         listed = build.destination.root / "installed"

@@ -65,7 +65,11 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     else:
         show_plan(planned, ready, context.out, context.variables)
         context.out.flush()
-        notices = [n for job in planned.jobs for n in opened.find(job.workflow).notices]
+        notices = [
+            notice
+            for job in planned.jobs
+            for notice in (*opened.find(job.workflow).notices, *job.notices)
+        ]
         show_notices(notices, context.err, context.variables)
         show_faulty(opened.faulty, context.err, context.variables)
         if lacking is not None:

@@ -100,7 +100,11 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     )
     if lacking is not None:
         raise lacking
-    notices = [notice for job in planned.to_run for notice in opened.find(job.workflow).notices]
+    notices = [
+        notice
+        for job in planned.to_run
+        for notice in (*opened.find(job.workflow).notices, *job.notices)
+    ]
     show_notices(notices, context.err, context.variables, hints=False)
     show_faulty(opened.faulty, context.err, context.variables)
     _tell_aged(planned, opened, context)

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from runner.plan.plan import Job
 
 
+class _Said(NamedTuple):
+    """What is said to files without mistakes."""
+
+    warnings: list[Problem]
+    notices: list[Problem]
+
+
 class _Checked(NamedTuple):
     opened: WorkflowFiles
     jobs: tuple[Job, ...]
@@ -67,7 +74,7 @@ def _document(
     opened: WorkflowFiles | None,
     problems: tuple[Problem, ...],
     fixed: tuple[Fixed, ...],
-    warnings: list[Problem],
+    said: _Said,
 ) -> dict[str, object]:
     from runner.cli.render.problems import fixed_document, problem_document
 
@@ -88,16 +95,24 @@ def _document(
         "valid": opened is not None,
         "workflows": [workflow.name for workflow in workflows],
         "problems": [problem_document(problem) for problem in problems],
-        "warnings": [problem_document(warning) for warning in warnings],
-        "notices": [problem_document(notice) for notice in (_notices(opened) if opened else [])],
+        "warnings": [problem_document(warning) for warning in said.warnings],
+        "notices": [problem_document(notice) for notice in said.notices],
         "fixed": [fixed_document(done) for done in fixed],
     }
 
 
-def _notices(opened: WorkflowFiles) -> list[Problem]:
-    """What is read and does nothing here: keys, and whole files."""
-    keys = [notice for workflow in opened.workflows for notice in workflow.notices]
-    return [*keys, *(other.notice for other in opened.neighbours)]
+def _notices(checked: _Checked) -> list[Problem]:
+    """What is read and does nothing here: keys, whole files, and lines of the files they name."""
+    keys = [notice for workflow in checked.opened.workflows for notice in workflow.notices]
+    files = [other.notice for other in checked.opened.neighbours]
+    # one file can be named by many workflows
+    lines = {_identity(notice): notice for job in checked.jobs for notice in job.notices}
+    return [*keys, *files, *lines.values()]
+
+
+def _identity(notice: Problem) -> tuple[object, ...]:
+    place = notice.place
+    return (notice.message, place and (place.file, place.line, place.column))
 
 
 def _check(source: Source, context: Context) -> _Checked:
@@ -165,8 +180,9 @@ def _agree(
 
     opened = checked.opened
     warnings = _warnings(checked, context)
+    notices = _notices(checked)
     if arguments.json:
-        context.say_json(_document(source, opened, (), fixed, warnings))
+        context.say_json(_document(source, opened, (), fixed, _Said(warnings, notices)))
         return OK
     dress = style(context.out, context.variables)
     left = "no mistakes left" if fixed else "no mistakes"
@@ -181,7 +197,7 @@ def _agree(
         context.out.write(f"{dress.paint('✓', 'green')} {found.file}: {said} {read_as}\n")
     context.out.flush()
     show_warnings(warnings, context.err, context.variables)
-    show_notices(_notices(opened), context.err, context.variables)
+    show_notices(notices, context.err, context.variables)
     return OK
 
 
@@ -196,7 +212,7 @@ def _tell(
     from runner.cli.render.style import style
 
     if arguments.json:
-        context.say_json(_document(source, None, error.problems, fixed, []))
+        context.say_json(_document(source, None, error.problems, fixed, _Said([], [])))
         return INVALID
     show_problems(error.problems, context.err, context.variables)
     # what is left after a correction cannot be put right by another one

@@ -52,7 +52,7 @@ def show_plan(
 
 
 def _facts(job: Job, *, ready: bool) -> list[tuple[str, str]]:
-    files = ", ".join(file.path for file in job.environment.requirements)
+    files = ", ".join(job.environment.origins)
     what = f"python {job.environment.python}" + (f" with {files}" if files else "")
     what += f" as of {job.environment.as_of}" if job.environment.as_of else ""
     if job.environment.locked is not None:

@@ -8,12 +8,16 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.environments.credentials import masked
-from runner.environments.installed import plain_lock
+from runner.environments.installed import inside_lock, plain_lock
+from runner.environments.lock import outside
 from runner.environments.pip_settings import uv_options
 from runner.environments.uv import then
 from runner.environments.uv.accelerator import HOST, at_fault
 from runner.environments.uv.origins import origins
+from runner.environments.uv.progress import Progress
 from runner.environments.uv.search import searching
+from runner.environments.uv.transcript import Transcript
+from runner.environments.uv.written import option_words, write_files
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import PhaseProgress, Warned
 from runner.process.helpers import capture, stream
@@ -66,17 +70,19 @@ class Uv:
             raise no_setuptools(self._details())
 
     def _pip_install(self, *words: str, as_of: str | None = None) -> int:
+        return self._pip("install", *words, as_of=as_of)
+
+    def _pip(self, verb: str, *words: str, as_of: str | None = None) -> int:
         own = ["--python", str(self._build.destination.python), *uv_options(self._variables)]
         own += then.options(as_of)
         variables = then.dated(self._variables, as_of)
-        return self._run("pip", "install", *own, *words, variables=variables)
+        return self._run("pip", verb, *own, *words, variables=variables)
 
     def install(self, spec: EnvironmentSpec, backend: Backend | None = None) -> None:
         """Install what the first file and the provider ask for."""
         self._write(origins(spec, self._variables))
-        words = list(spec.packages)
-        for file in spec.requirements[:1]:
-            words += ["-r", str(self._build.destination.requirements / file.path)]
+        words = [*spec.packages, *option_words(spec)]
+        words += write_files(spec, self._build, self._variables)
         undated = then.left_out(self._variables, spec.as_of)
         if undated is not None:
             self._build.observer.notify(Warned(masked(undated)))
@@ -107,9 +113,13 @@ class Uv:
         """Run uv with these words; its last words where it fails."""
         return self._details() if self._run(*words) else None
 
-    def attempt_install(self, *words: str) -> str | None:
+    def attempt_install(self, *words: str, as_of: str | None = None) -> str | None:
         """``uv pip install`` with these words; uv's last words where it fails."""
-        return self._details() if self._pip_install(*words) else None
+        return self._details() if self._pip_install(*words, as_of=as_of) else None
+
+    def attempt_compile(self, *words: str, as_of: str | None = None) -> str | None:
+        """``uv pip compile`` with these words; uv's last words where it fails."""
+        return self._details() if self._pip("compile", "-q", *words, as_of=as_of) else None
 
     def forget(self, packages: tuple[str, ...]) -> None:
         """Remove what uv has kept of these packages; others that are at work are waited for."""
@@ -123,7 +133,7 @@ class Uv:
 
     def lock(self) -> tuple[str, ...]:
         """Every package with its version; uv is asked only for what it takes uv to tell."""
-        found = plain_lock(self._build.destination.venv)
+        found = plain_lock(self._build.destination.venv, self._build.project)
         if found is not None:
             return found
 
@@ -134,7 +144,12 @@ class Uv:
         )
         if done is None or done.code:
             raise WfError(ENVIRONMENT, "uv could not list what it has installed")
-        return tuple(done.stdout.decode().split("\n")[:-1])
+        listed = tuple(done.stdout.decode().split("\n")[:-1])
+        project = self._build.project
+        if project is None:
+            return listed
+        inside = inside_lock(self._build.destination.venv, project)
+        return tuple(sorted((*outside(listed, project), *inside)))
 
     def version(self) -> str:
         """The interpreter's full version, from the environment's own description (PEP 405)."""
@@ -144,9 +159,6 @@ class Uv:
 
     def _run(self, *words: str, variables: Mapping[str, str] | None = None) -> int:
         """Run uv, with what it says on the log and what it does shown as progress."""
-        from runner.environments.uv.progress import Progress
-        from runner.environments.uv.transcript import Transcript
-
         with open(self._build.log, "ab", opener=_private) as log:
             transcript = Transcript(log, _TERMINAL.columns)
             self._said = transcript.said

@@ -22,7 +22,7 @@ _OTHERS = ("UV_INDEX_STRATEGY", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_TORCH_BACKEN
 
 def origins(spec: EnvironmentSpec, variables: Mapping[str, str]) -> Iterator[str]:
     """A line for each index and folder that is searched, in uv's order, without passwords."""
-    from runner.plan.requirements import lines
+    from runner.plan.requirements import numbered
 
     if not variables.get(NO_INDEX):
         for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL"):
@@ -32,7 +32,7 @@ def origins(spec: EnvironmentSpec, variables: Mapping[str, str]) -> Iterator[str
     links = variables.get("UV_FIND_LINKS", "").split(",")
     yield from (f"links: {masked(link)}" for link in links if link)
     for file in spec.requirements:
-        for line in lines(file.text):
+        for line in numbered(file):
             if _IN_FILES.fullmatch(line.text):
                 yield f"{file.path}:{line.number}: {masked(line.text)}"
     yield from (f"{name}={masked(variables[name])}" for name in _OTHERS if variables.get(name))

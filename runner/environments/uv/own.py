@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.environments.installed import address
 from runner.environments.own import stack
 from runner.environments.own.commands import Installing, put_commands
 from runner.environments.own.distributions import line
@@ -16,6 +17,7 @@ from runner.paths import OwnPaths
 
 if TYPE_CHECKING:
     from runner.environments.interface import Build, Environment
+    from runner.environments.own.distributions import Distribution
     from runner.environments.uv.command import Uv
     from runner.plan.environment import EnvironmentSpec
 
@@ -74,7 +76,7 @@ def seen(shared: Environment, build: Build, run: Uv) -> tuple[str, ...]:
     known = {_name(line): line for line in shared.lock}
     below = site_packages(shared.root)
     lines = {
-        name: known.get(name, line(one)) if one.folder == below else line(one)
+        name: known.get(name, line(one)) if one.folder == below else _told(one, build)
         for name, one in stack.read(paths).distributions(paths).items()
         if one.folder != own or name not in _INSTALLERS
     }
@@ -83,6 +85,12 @@ def seen(shared: Environment, build: Build, run: Uv) -> tuple[str, ...]:
         older = (said for said in run.lock() if _name(said) not in _INSTALLERS)
         lines = {**{_name(said): said for said in older}, **lines}
     return tuple(sorted(lines.values()))
+
+
+def _told(one: Distribution, build: Build) -> str:
+    """A package as the record lists it: what lies in the project by its path there."""
+    path = address(one.info, build.project) if build.project is not None else None
+    return line(one) if path is None else f"{one.name} @ file:{path}"
 
 
 def _name(said: str) -> str:

@@ -9,6 +9,7 @@ from runner import envvars
 from runner.environments.interface import Build, Provisioned
 from runner.environments.uv.find import find_uv, interpreter
 from runner.environments.uv.fingerprint import configured, decisive, fingerprint
+from runner.environments.uv.identity import identified
 from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
@@ -55,14 +56,15 @@ class UvProvisioner:
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
         """Interpreter, platform, what the requirements say, and where packages come from."""
-        return fingerprint(spec, self._index, self._configuration)
+        return fingerprint(identified(spec, self._variables), self._index, self._configuration)
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
         """``uv venv``, ``uv pip install`` where something is to be installed, and the lock."""
         from runner.environments.uv.accelerator import Backend, has_effect
         from runner.environments.uv.command import Uv
-        from runner.environments.uv.locked import exact, provision_locked, write
+        from runner.environments.uv.locked import exact, provision_locked
         from runner.environments.uv.project import install_project
+        from runner.environments.uv.written import check_variables
 
         uv = find_uv(self._variables)
         if uv is None:
@@ -77,8 +79,7 @@ class UvProvisioner:
             install_project(uv, self._variables, spec.project, build)
         wanted = bool(spec.requirements or spec.packages)
         if wanted:
-            for file in spec.requirements:
-                write(build.destination.requirements / file.path, file.text)
+            check_variables(spec, self._variables)
             run.install(spec, backend)
         return Provisioned(run.version(), run.lock() if wanted or spec.project else ())
 
@@ -95,6 +96,19 @@ class UvProvisioner:
         run = Uv(uv, self._variables, build)
         run.venv(os.path.realpath(shared.executable), shared.python)
         return put_on_top(spec, shared, build, cache, run)
+
+    def add_local(
+        self, spec: EnvironmentSpec, environment: Environment, build: Build
+    ) -> Environment:
+        """``uv pip install`` of what lies in the workspace, and of what that needs besides."""
+        from runner.environments.uv.command import Uv
+        from runner.environments.uv.local import LocalInstallation
+
+        uv = find_uv(self._variables)
+        if uv is None:
+            raise WfError(ENVIRONMENT, str(self.unavailable()))
+        run = Uv(uv, self._variables, build)
+        return LocalInstallation(run, spec, build, self._variables).install(environment)
 
     def installed(self, shared: Environment, build: Build) -> tuple[str, ...]:
         """What a job sees that was started in it: of its own, and of what lies below."""

@@ -100,6 +100,8 @@ def test_a_job_as_json() -> None:
             "python": "3.11",
             "requirements": ["requirements.txt"],
             "packages": [],
+            "local": [],
+            "project": None,
             "python_reason": None,
             "as_of": None,
             "as_of_reason": None,

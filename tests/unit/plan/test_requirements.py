@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runner.plan.environment import RequirementFile
-from runner.plan.requirements import Line, check, includes, lines
+from runner.plan.requirements import Line, lines
+from runner.plan.requirements import read as read_file
+from runner.plan.requirements.encoding import decode
+from runner.plan.requirements.variables import expanded, identity
+from runner.plan.sources.paths import included
 
 if TYPE_CHECKING:
     from runner.errors import Problem
@@ -22,7 +28,13 @@ def read(text: str) -> list[Line]:
 
 def faults(text: str) -> list[Problem]:
     """What is wrong with a text."""
-    return check(RequirementFile("requirements.txt", text))
+    return list(read_file(RequirementFile("requirements.txt", text)).problems)
+
+
+def includes(path: str, text: str) -> tuple[str, ...]:
+    """The files that the file at ``path`` includes, below the project."""
+    found = read_file(RequirementFile(path, text)).includes
+    return tuple(included(path, one) for one in found)
 
 
 def marked(problem: Problem) -> tuple[int, str]:
@@ -157,20 +169,6 @@ def test_what_can_be_installed_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    [
-        *(".", "./pkg", "../pkg", "-e .", "-e ./pkg", "--editable=pkg", "-e .[dev]", ".[dev]"),
-        *("/opt/pkg", "file:///opt/pkg", "~/pkg", "-e pkg"),
-    ],
-)
-def test_a_local_folder_cannot_be_part_of_a_shared_environment(line: str) -> None:
-    (problem,) = faults(f"torch\n  {line}  # mine\n")
-    assert "installs from the project folder" in problem.message
-    assert marked(problem) == (2, line)
-    assert problem.hint
-
-
-@pytest.mark.parametrize(
     ("line", "text"),
     [
         ("torch=2.13.0", "="),
@@ -193,12 +191,25 @@ def test_what_is_no_requirement_is_shown_where_it_goes_wrong(line: str, text: st
 
 
 def test_every_line_at_fault_is_told() -> None:
-    assert [marked(problem)[0] for problem in faults("a b\nsix\n!!\n-e .\n")] == [1, 3, 4]
+    assert [marked(problem)[0] for problem in faults("a b\nsix\n!!\n--no-deps\n")] == [1, 3, 4]
 
 
 PIECES = [
     *("torch", "==", "2.0", "[", "]", ";", "@", " ", "-e", "-r", ".", "/", "\\\n", "#", "://", "*"),
-    *("'", "python_version", "<", "\n", "\t", "(", ")", ",", "+local", "!=", "===", "é"),
+    *("'", "python_version", "<", "\n", "\t", "(", ")", ",", "+local", "!=", "===", "é", '"'),
+    *(
+        "--hash=",
+        "--pre",
+        "-i",
+        "-f",
+        "file:",
+        "${A}",
+        "git+https",
+        "egg=",
+        "&",
+        "--no-binary",
+        "~",
+    ),
 ]
 
 
@@ -206,6 +217,8 @@ PIECES = [
 @example("torch \\\n  ==\\\n ???")
 @example("\\\n  torch ???")
 @example("\t\x0ctorch ???")
+@example("-e=[")
+@example("a @ file:[")
 def test_any_text_is_checked_and_mistakes_lie_inside_it(text: str) -> None:
     includes("a/b.txt", text)
     for problem in faults(text):
@@ -214,3 +227,68 @@ def test_any_text_is_checked_and_mistakes_lie_inside_it(text: str) -> None:
         assert place.excerpt == text.splitlines()[place.line - 1]
         assert 1 <= place.column < place.end_column <= len(place.excerpt) + 2
         assert place.column <= len(place.excerpt) + 1
+
+
+@given(st.text(max_size=40) | st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_what_uv_is_given_says_the_same_when_it_is_read_again(text: str) -> None:
+    """Each of its lines is one that uv reads, and has nothing of the project."""
+    first = read_file(RequirementFile("requirements.txt", text))
+    if first.problems:
+        return
+    again = read_file(RequirementFile("requirements.txt", first.text))
+    assert again.text == first.text
+    assert (again.problems, again.local, again.options) == ((), (), ())
+
+
+# --- encodings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [
+        (b"", "utf-8"),
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
+    ],
+)
+def test_a_byte_order_mark_decides_the_encoding(mark: bytes, encoding: str) -> None:
+    assert decode(mark + "torch # für\n".encode(encoding)) == "torch # für\n"
+
+
+def test_a_declaration_decides_the_encoding() -> None:
+    text = "# -*- coding: latin-1 -*-\n# für\nsix\n"
+    assert decode(text.encode("latin-1")) == text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"six # \xfcber\n", b"# coding: no-such\nsix\n", b"# coding: base64\nsix\n", b"\xff\xfe\x00"],
+)
+def test_what_is_no_text_is_said(content: bytes) -> None:
+    with pytest.raises(UnicodeError):
+        decode(content)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_text_or_are_not(content: bytes) -> None:
+    with suppress(UnicodeError):
+        decode(content)
+
+
+# --- variables ------------------------------------------------------------------------------------
+
+
+def test_variables_are_those_of_pip() -> None:
+    variables = {"A_1": "x", "EMPTY": "", "lower": "no"}
+    said = "${A_1} $A_1 ${EMPTY} ${lower} ${UNSET}"
+    assert expanded(said, variables) == "x $A_1 ${EMPTY} ${lower} ${UNSET}"
+
+
+def test_a_version_in_a_variable_is_part_of_what_a_line_is_and_a_password_is_not() -> None:
+    line = "six @ https://${USER}:${PASSWORD}@example.org/six-${VERSION}.whl"
+    one = {"USER": "a", "PASSWORD": "b", "VERSION": "1"}
+    assert identity(line, one) == identity(line, {**one, "USER": "c", "PASSWORD": "d"})
+    assert identity(line, one) != identity(line, {**one, "VERSION": "2"})

@@ -107,7 +107,7 @@ def test_the_nearest_requirements_file_is_found(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("six\n-e .\n", "requirements.txt:2: `-e .` installs from the project folder"),
+        ("six\ntorch=2\n", "requirements.txt:2: `torch=2` is not a requirement"),
         ("-r more.txt\n", "requirements.txt includes more.txt, which is not there"),
     ],
 )

@@ -68,10 +68,10 @@ def package(requirement: str) -> str:
 
 
 def _written(files: tuple[RequirementFile, ...]) -> Iterator[Wish]:
-    from runner.plan.requirements import lines
+    from runner.plan.requirements import numbered
 
     for file in files:
-        for line in lines(file.text):
+        for line in numbered(file):
             wish = _wish(line.text, f"{file.path}:{line.number}")
             if wish:
                 yield wish

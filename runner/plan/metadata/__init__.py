@@ -1,0 +1,1 @@
+"""What files say of the environment they need, in TOML: scripts (PEP 723), projects (PEP 621)."""
