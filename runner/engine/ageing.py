@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from runner.plan.plan import Job
 
 _MAX_LOOKED_FOR = 500
+# of all modules of a script together, in bytes
+_MAX_MODULES_TEXT = 1 << 20
 # `python train.py`, `torchrun --nproc_per_node=2 train.py`: options without a value, or with `=`
 _STARTED = re.compile(r"(?:^|[\s;&|(])(?:python3?|torchrun)\s+(?:-[\w.=-]+\s+)*([\w./-]+\.py)\b")
 
@@ -87,15 +89,18 @@ class Ageing:
         return known
 
     def _read_with_modules(self, script: str) -> list[Read]:
-        text = text_of(self._root, script, LIMIT + 1)
+        text = text_of(self._root, script, LIMIT)
         if text is None:
             return []
         first = read(script, text, catalogue())
         texts: dict[str, str] = {}
+        room = _MAX_MODULES_TEXT
         for path in candidates(script, first.imports)[:_MAX_LOOKED_FOR]:
-            found = text_of(self._root, path, LIMIT + 1) if len(texts) < MAX_MODULES else None
-            if found is not None and path != script:
+            full = len(texts) == MAX_MODULES or path == script
+            found = None if full else text_of(self._root, path, min(LIMIT, room))
+            if found is not None:
                 texts[path] = found
+                room -= len(found)
         own = {top(script, path) for path in texts}
         files = [first, *(read(path, text, catalogue()) for path, text in texts.items())]
         return [
