@@ -34,8 +34,10 @@ LAST_WORDS = {
         "torch 2.7.0",
     ),
     "a removed hook": (
-        "NotImplementedError: Support for `training_epoch_end` has been removed in v2.0.0. `M` "
-        "implements this method. You can use the `on_train_epoch_end` hook instead.",
+        (
+            "NotImplementedError: Support for `training_epoch_end` has been removed in v2.0.0. `M` "
+            "implements this method. You can use the `on_train_epoch_end` hook instead."
+        ),
         "pytorch-lightning 2.0.0",
     ),
     "a class method": (
@@ -55,7 +57,7 @@ LAST_WORDS = {
         "pillow 10.0.0",
     ),
     "an alias of NumPy's": (
-        "AttributeError: module 'numpy' has no attribute 'float'.\n`np.float` was a deprecated alias",
+        "AttributeError: module 'numpy' has no attribute 'float'.\n`np.float` was an alias",
         "numpy 1.24.0",
     ),
     "a name of NumPy's": (
@@ -80,7 +82,7 @@ LAST_WORDS = {
         "numpy 2.0.0",
     ),
     "protobuf": (
-        "TypeError: Descriptors cannot be created directly.\nIf this call came from a _pb2.py file,",
+        "TypeError: Descriptors cannot be created directly.\nIf this call came from",
         "protobuf 4.21.0",
     ),
     "setuptools": ("ModuleNotFoundError: No module named 'pkg_resources'", "setuptools 82.0.0"),

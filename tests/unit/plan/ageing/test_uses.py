@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.plan.ageing.catalogue import catalogue
-from runner.plan.ageing.rules import Removal
 from runner.plan.ageing.uses import LIMIT, read
+
+if TYPE_CHECKING:
+    from runner.plan.ageing.rules import Removal
 
 
 def found(text: str) -> list[tuple[str, int, int]]:
@@ -64,26 +68,32 @@ USED = {
         12,
     ),
     "a method of a class": (
-        "from pytorch_lightning import LightningModule\n"
-        "class M(LightningModule):\n"
-        "    async def test_epoch_end(self, outputs): ...\n",
+        (
+            "from pytorch_lightning import LightningModule\n"
+            "class M(LightningModule):\n"
+            "    async def test_epoch_end(self, outputs): ...\n"
+        ),
         "LightningModule.test_epoch_end",
         3,
         15,
     ),
     "a method of a class that derives from another of the file": (
-        "from pytorch_lightning.core.lightning import LightningModule as Base\n"
-        "class A(Base): ...\n"
-        "class B(A):\n"
-        "    def training_epoch_end(self, outputs): ...\n",
+        (
+            "from pytorch_lightning.core.lightning import LightningModule as Base\n"
+            "class A(Base): ...\n"
+            "class B(A):\n"
+            "    def training_epoch_end(self, outputs): ...\n"
+        ),
         "LightningModule.training_epoch_end",
         4,
         9,
     ),
     "an argument of a method": (
-        "import pytorch_lightning as pl\n"
-        "class M(pl.LightningModule):\n"
-        "    def training_step(self, batch, batch_idx, optimizer_idx): ...\n",
+        (
+            "import pytorch_lightning as pl\n"
+            "class M(pl.LightningModule):\n"
+            "    def training_step(self, batch, batch_idx, optimizer_idx): ...\n"
+        ),
         "LightningModule.training_step(optimizer_idx)",
         3,
         47,
@@ -95,7 +105,7 @@ USED = {
         1,
     ),
     "an argument of such a method": (
-        "import pytorch_lightning as pl\nt = pl.Trainer()\ndef f():\n    t.test(test_dataloaders=d)\n",
+        "import pytorch_lightning as pl\nt = pl.Trainer()\nif x:\n    t.test(test_dataloaders=d)\n",
         "t.test(test_dataloaders=…)",
         4,
         12,
@@ -121,9 +131,11 @@ USED = {
     ),
     "below a form feed": ("import numpy as np\n\x0cnp.NaN\n", "np.NaN", 2, 2),
     "in a branch that asks for something else": (
-        "import pytorch_lightning as pl, torch\n"
-        "if torch.cuda.is_available():\n"
-        "    t = pl.Trainer(gpus=1)\n",
+        (
+            "import pytorch_lightning as pl, torch\n"
+            "if torch.cuda.is_available():\n"
+            "    t = pl.Trainer(gpus=1)\n"
+        ),
         "pl.Trainer(gpus=…)",
         3,
         20,
@@ -149,7 +161,9 @@ SILENT = {
         "try:\n    from collections import Mapping\nexcept ImportError:\n"
         "    from collections.abc import Mapping\n"
     ),
-    "what is tried": "import numpy as np\ntry:\n    x = np.Inf\nexcept AttributeError:\n    x = np.inf\n",
+    "what is tried": (
+        "import numpy as np\ntry:\n    x = np.Inf\nexcept AttributeError:\n    x = np.inf\n"
+    ),
     "a fallback": (
         "try:\n    from collections.abc import Set\nexcept ImportError:\n"
         "    from collections import Set\n"
@@ -229,14 +243,14 @@ def snippet(row: Removal) -> tuple[str, str]:
     if row.kind == "missing":
         call = f"{name}({', '.join('ab'[: int(row.values[0])])})\n"
         return head + call, head + call.replace("(", "(task='binary', ").replace(", )", ")")
-    if row.kind in {"method", "argument"}:
-        argument = row.values[0] if row.values else "x"
-        body = f"class M({name}):\n    def {row.part}(self, {argument}): ...\n"
-        return head + body, other + body
-    if row.kind == "member":
-        return f"{head}a = {name}()\na.{row.part}\n", f"{other}a = {name}()\na.{row.part}\n"
-    call = f"a = {name}()\na.{row.part}({row.values[0]}=1)\n"
-    return head + call, other + call
+    argument = row.values[0] if row.values else "x"
+    text = {
+        "method": f"class M({name}):\n    def {row.part}(self, x): ...\n",
+        "argument": f"class M({name}):\n    def {row.part}(self, {argument}): ...\n",
+        "member": f"a = {name}()\na.{row.part}\n",
+        "member-keyword": f"a = {name}()\na.{row.part}({argument}=1)\n",
+    }[row.kind]
+    return head + text, other + text
 
 
 def test_a_script_that_cannot_be_parsed_has_a_place() -> None:
@@ -267,8 +281,8 @@ def test_any_text_is_read_without_a_fault(text: str) -> None:
 
 
 TOKENS = st.sampled_from(
-    ["import numpy as np\n", "np", ".", "Inf", "(", ")", "x", " = ", "\n", "    ", "class A(np.B):\n",
-     "def f(np):\n", "if ", "try:\n", "except:\n", "global np\n", "gpus=1", ", ", "*", "lambda: ",
+    ["import numpy as np\n", "np", ".", "Inf", "(", ")", "x", " = ", "\n", "    ",
+     "class A(np.B):\n", "def f(np):\n", "if ", "try:\n", "except:\n", "global np\n", "gpus=1", ", ", "*", "lambda: ",
      "from numpy import Inf as np\n", "'é😀'", ":", "del np\n", "np.int = 3\n", "match x:\n"]
 )  # fmt: skip
 
