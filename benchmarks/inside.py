@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import pairs
 from runner.engine.files import FileText, open_files
-from runner.engine.prepare import prepare
+from runner.engine.prepare import Then, prepare
 from runner.plan.plan import Choices
 from runner.settings import resolve
 
@@ -78,7 +78,8 @@ def obtain(workflow: str, log: str) -> float:
     from runner.engine import run  # noqa: F401 - what a run has imported by then
 
     opened = open_files([FileText(_FILE.read_bytes(), str(_FILE))], Path.cwd())
-    spec = prepare(opened, workflow, Choices()).job.environment
+    nothing = Then("2022-07-01", lambda _: None, tuple)
+    spec = prepare(opened, workflow, Choices(), nothing).job.environment
     variables = dict(os.environ)
     settings = resolve(variables)
     parts = compose.parts(settings, variables, lambda: datetime.now(timezone.utc))

@@ -31,21 +31,21 @@ def environments(settings: Settings, variables: Mapping[str, str]) -> Environmen
     from runner.environments.finishing.start import BackgroundFinisher
 
     finisher = BackgroundFinisher("runner.finisher", settings.cache, variables)
-    return EnvironmentCache(_provisioner(variables), settings.cache, finisher)
+    return EnvironmentCache(_provisioner(settings, variables), settings.cache, finisher)
 
 
 def shelf(settings: Settings, variables: Mapping[str, str]) -> Shelf:
     """The environments that are there."""
     from runner.environments.shelf import Shelf
 
-    return Shelf(_provisioner(variables), settings.cache)
+    return Shelf(_provisioner(settings, variables), settings.cache)
 
 
-def _provisioner(variables: Mapping[str, str]) -> Provisioner:
+def _provisioner(settings: Settings, variables: Mapping[str, str]) -> Provisioner:
     from runner.environments.pip_settings import uv_variables
     from runner.environments.uv.provisioner import UvProvisioner
 
-    return UvProvisioner(variables, uv_variables(variables))
+    return UvProvisioner(variables, uv_variables(variables), settings.cache.pytorch_index)
 
 
 def inventory(variables: Mapping[str, str]) -> Callable[[Resources], Inventory]:

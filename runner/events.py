@@ -24,10 +24,14 @@ class PhaseStarted(NamedTuple):
 
 
 class PhaseProgress(NamedTuple):
-    """Something moved within a phase; ``text`` replaces the one before."""
+    """Something moved within a phase; ``text`` replaces the one before.
+
+    ``waiting``: it stands still until others are done, which is said where nothing moves, too.
+    """
 
     phase: str
     text: str
+    waiting: bool = False
 
 
 class PhaseFinished(NamedTuple):

@@ -223,6 +223,42 @@ class EnvironmentPaths(NamedTuple):
         return self.root / "requirements"
 
 
+class OwnPaths(NamedTuple):
+    """The files of a run's own environment; gone after the run."""
+
+    root: Path
+
+    @property
+    def environment(self) -> EnvironmentPaths:
+        """The virtual environment that the job is started with."""
+        return EnvironmentPaths(self.root)
+
+    @property
+    def installing(self) -> Path:
+        """What the commands that install are told of the run."""
+        return self.root / "installing.json"
+
+    @property
+    def layers(self) -> Path:
+        """What lies on what, replaced atomically at each installation."""
+        return self.root / "layers.json"
+
+    @property
+    def layers_lock(self) -> Path:
+        """Held while the layers change."""
+        return self.root / "layers.lock"
+
+    @property
+    def parts(self) -> Path:
+        """Layers that no other run can use."""
+        return self.root / "layers"
+
+    @property
+    def conda(self) -> Path:
+        """The run's own conda environments, and what puts them in reach."""
+        return self.root / "conda"
+
+
 class Cache(NamedTuple):
     """The cache folder."""
 
@@ -232,6 +268,11 @@ class Cache(NamedTuple):
     def environments(self) -> Path:
         """One folder per environment, named by its fingerprint."""
         return self.root / "environments"
+
+    @property
+    def pytorch_index(self) -> Path:
+        """Whether PyTorch's index answered, and when it was asked."""
+        return self.root / "pytorch-index.json"
 
     def environment(self, fingerprint: str) -> EnvironmentPaths:
         """The files of the environment with this fingerprint."""

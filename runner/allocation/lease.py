@@ -75,7 +75,7 @@ class FileLeases:
                         f"devices are busy: {grant}",
                         hint="leave out --no-wait to wait for it",
                     )
-                observer.notify(PhaseProgress("devices", f"waiting for {grant}"))
+                observer.notify(PhaseProgress("devices", f"waiting for {grant}", waiting=True))
                 # asking the driver takes a while, and is not done ten times a second
                 time.sleep(_LOOK_AGAIN_SECONDS if asked.gpu is None else _LOOK_AT_GPUS_SECONDS)
         finally:
@@ -135,7 +135,7 @@ class FileLeases:
             raise WfError(
                 BUSY, "another run is waiting for devices", hint="leave out --no-wait to queue up"
             )
-        observer.notify(PhaseProgress("devices", "waiting in the queue"))
+        observer.notify(PhaseProgress("devices", "waiting in the queue", waiting=True))
         fcntl.flock(turnstile, fcntl.LOCK_EX)
 
     def _try(self, asked: Resources, machine: Inventory, holder: str) -> Lease | str:

@@ -32,6 +32,10 @@ def add(parser: Parser) -> None:
     parser.add_argument("--memory", metavar="SIZE", help="memory, such as 16GB")
     parser.add_argument("--python", metavar="VERSION", help="Python, such as 3.11")
     parser.add_argument(
+        "--as-of", metavar="DATE",
+        help="packages as they stood that day, such as 2022-05-20; commit, today or none",
+    )  # fmt: skip
+    parser.add_argument(
         "--locked", metavar="RUN", help="in the environment that this run had, exactly"
     )
     parser.add_argument(
@@ -107,6 +111,7 @@ def read(
         gpus=option_value("--gpus", arguments.gpus, text.count_or_none),
         memory=option_value("--memory", arguments.memory, text.size),
         python=option_value("--python", arguments.python, text.python_version),
+        as_of=_as_of(arguments.as_of),
         parameters=arguments.parameters,
         variables=tuple(_variable(word) for word in arguments.env if "=" in word),
         args=args,
@@ -115,6 +120,13 @@ def read(
         passed=tuple(_passed(word, caller) for word in arguments.env if "=" not in word),
         caller=frozenset(caller),
     )
+
+
+def _as_of(written: str | None) -> str | None:
+    from runner.plan.facts import NONE, TODAY
+    from runner.spec import days
+
+    return written if written in {TODAY, NONE} else option_value("--as-of", written, days.as_of)
 
 
 def _executor(written: str | None) -> str | None:

@@ -25,6 +25,12 @@ class Context(NamedTuple):
     settings: Settings
     now: Callable[[], datetime]
 
+    def today(self) -> str:
+        """The day it is (ISO 8601, UTC)."""
+        from datetime import timezone
+
+        return self.now().astimezone(timezone.utc).date().isoformat()
+
     def outputs(self) -> frozenset[tuple[int, int]]:
         """The files (device and inode) that stdout and stderr are, where they are files."""
         import os

@@ -51,7 +51,7 @@ class Adviser:
 
         named = [file.path for file in self._job.environment.requirements[:1]]
         for path in [*named, *([self._job.script] if self._job.script else [])][:1]:
-            day = Git(self._project, self._variables).last_change(path)
-            if day is not None:
-                return Changed(path, day)
+            history = Git(self._project, self._variables).history((path,))
+            if history is not None and history.day is not None:
+                return Changed(path, history.day)
         return None

@@ -110,7 +110,8 @@ class Ageing:
 
     def _last_change(self, path: str) -> Changed | None:
         if path not in self._changed:
-            day = Git(self._root, self._variables).last_change(path)
+            history = Git(self._root, self._variables).history((path,))
+            day = None if history is None else history.day
             self._changed[path] = None if day is None else Changed(path, day)
         return self._changed[path]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from runner.document.settle import settle
-from runner.engine.prepare import prepare
+from runner.engine.prepare import Then, prepare
 from runner.errors import WfError
 from runner.plan.graph import closure, everything
 from runner.plan.plan import Choices
@@ -28,19 +29,18 @@ if TYPE_CHECKING:
     from runner.records.store import Records
     from runner.spec.workflow import Workflow
 
-_NOTHING_CHOSEN = Choices()
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a command asks for: one workflow, or all of them where ``workflow`` is ``None``.
 
     ``choices`` are for what was asked for; what it depends on is as the file says. ``fresh``:
-    nothing is reused.
+    nothing is reused. ``today`` is the day it is (ISO 8601, UTC).
     """
 
     workflow: str | None
     choices: Choices
+    today: str
     fresh: bool = False
 
 
@@ -61,8 +61,9 @@ def plan_graph(
     else:
         opened.find(name)
         workflows = closure(name, opened.workflows)
+    then = Then(asked.today, cache(basis.git.history), cache(parts.environments.interpreters))
     jobs = [
-        (workflow, _job(opened, workflow, asked.choices if name in {None, workflow.name} else None))
+        (workflow, prepare(opened, workflow.name, _choices(asked, workflow), then).job)
         for workflow in workflows
     ]
     made = _digested(basis, jobs, parts.own_folders)
@@ -81,8 +82,8 @@ def plan_graph(
         raise
 
 
-def _job(opened: WorkflowFiles, workflow: Workflow, choices: Choices | None) -> Job:
-    return prepare(opened, workflow.name, choices or _NOTHING_CHOSEN).job
+def _choices(asked: Asked, workflow: Workflow) -> Choices:
+    return asked.choices if asked.workflow in {None, workflow.name} else Choices()
 
 
 def _digested(

@@ -6,27 +6,44 @@ Together with ``files.py`` it tells, before a run exists, everything a user can 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.allocation import matching
 from runner.document.settle import settle
 from runner.engine.files import located
 from runner.errors import UNSATISFIABLE, Problem, WfError, invalid
+from runner.plan.facts import ThenFacts, asked_day
 from runner.plan.plan import Choices
 from runner.plan.planner import plan
+from runner.spec.workflow import COMMIT
 from runner.units import quoted
 from runner.workspace.project import Project
+from runner.workspace.source import Git
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from runner.allocation.inventory import Inventory
     from runner.engine.files import WorkflowFiles
+    from runner.plan.facts import History, ProjectFacts
     from runner.plan.plan import Job, Plan
     from runner.spec.workflow import Resources, Workflow
 
 
-def prepare(opened: WorkflowFiles, name: str, choices: Choices) -> Plan:
+class Then(NamedTuple):
+    """What tells of the past and of this machine, asked only where a plan is as of a day.
+
+    ``today`` is the day it is (ISO 8601, UTC); ``history`` asks git about files, ``pythons`` which
+    versions are on this machine.
+    """
+
+    today: str
+    history: Callable[[tuple[str, ...]], History | None]
+    pythons: Callable[[], tuple[str, ...]]
+
+
+def prepare(opened: WorkflowFiles, name: str, choices: Choices, then: Then) -> Plan:
     """Plan a run of the workflow called ``name`` alone, without what it depends on.
 
     Raises:
@@ -35,28 +52,49 @@ def prepare(opened: WorkflowFiles, name: str, choices: Choices) -> Plan:
     """
     workflow = opened.find(name)
     with located(opened.document(workflow)):
-        return _plan(workflow, choices, Project(opened.root))
+        return _plan(workflow, choices, Project(opened.root), then)
 
 
-def _plan(workflow: Workflow, choices: Choices, project: Project) -> Plan:
+def _plan(workflow: Workflow, choices: Choices, project: Project, then: Then) -> Plan:
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return plan(workflow, choices, project.facts(workflow), own)
+    facts = project.facts(workflow)
+    if asked_day(workflow, choices) is not None:
+        facts = facts._replace(then=_then(workflow, choices, project, facts, then))
+    return plan(workflow, choices, facts, own)
 
 
-def check(opened: WorkflowFiles) -> tuple[Job, ...]:
+def _then(
+    workflow: Workflow, choices: Choices, project: Project, facts: ProjectFacts, then: Then
+) -> ThenFacts:
+    """What a plan as of a day depends on, and nothing that it does not."""
+    from runner.plan.as_of import dated, undeclared
+
+    found = ThenFacts(then.today)
+    if asked_day(workflow, choices) == COMMIT:
+        paths = dated(workflow, facts) or (project.first(undeclared(workflow)),)
+        found = found._replace(history=then.history(paths))
+    if choices.python is None and workflow.environment.python is None:
+        found = found._replace(pythons=then.pythons())
+    return found
+
+
+def check(opened: WorkflowFiles, today: str, variables: Mapping[str, str]) -> tuple[Job, ...]:
     """Plan a run of every workflow, to see whether the files they name can be used.
+
+    ``today`` is the day it is (ISO 8601, UTC), ``variables`` are the caller's.
 
     Raises:
         WfError: kind ``INVALID`` with all mistakes. One of a file that several workflows name is
             told once.
     """
     project = Project(opened.root)
+    then = Then(today, cache(Git(opened.root, variables).history), tuple)
     found: dict[tuple[object, ...], Problem] = {}
     jobs: list[Job] = []
     for workflow in opened.workflows:
         try:
             with located(opened.document(workflow)):
-                jobs.append(_plan(workflow, Choices(), project).job)
+                jobs.append(_plan(workflow, Choices(), project, then).job)
         except WfError as error:
             found.update((_identity(problem), problem) for problem in error.problems)
     if found:
@@ -102,6 +140,22 @@ def shortage_of(
         if place
         else (),
     )
+
+
+def without_conda(
+    opened: WorkflowFiles, planned: Plan, variables: Mapping[str, str]
+) -> WfError | None:
+    """Why the first job of a plan that calls conda cannot go here, or ``None``."""
+    from runner.environments.conda.find import absent, find
+
+    for job in planned.to_run:
+        if job.uses_conda and job.container is None and find(variables) is None:
+            workflow, error = opened.find(job.workflow), absent(job.workflow)
+            route = workflow.route("commands")
+            problem = Problem(error.message, route=route, hint=error.hint, code="environment")
+            settle(opened.document(workflow), problem)
+            return WfError(error.kind, error.message, problems=(problem,))
+    return None
 
 
 def _no_containers(opened: WorkflowFiles, job: Job) -> WfError:

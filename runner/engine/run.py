@@ -34,7 +34,7 @@ from runner.events import (
     Stopping,
     Warned,
 )
-from runner.paths import EnvironmentPaths
+from runner.paths import EnvironmentPaths, OwnPaths
 from runner.process.signals import Interrupted
 from runner.records import folder
 from runner.units import amount, count
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from runner.artifacts.manifest import Manifest
     from runner.engine.basis import Basis
     from runner.engine.parts import Parts, Session
+    from runner.environments.conda.find import Conda
     from runner.environments.interface import Environment
     from runner.plan.plan import Job, Plan
     from runner.process.job import Exit
@@ -160,6 +161,7 @@ class _Attempt:
 
     def carry_out(self, basis: Basis) -> int:
         """All stages in their order; the code for the shell."""
+        conda = self._conda()
         self._snapshot(basis)
         self._inputs()
         self._run.advance("provisioning")
@@ -168,19 +170,23 @@ class _Attempt:
             self._job.environment, self._session.observer, log, self._run.name
         )
         try:
-            exited = self._execute_in(shared, basis.project.name)
+            exited = self._execute_in(shared, basis.project.name, conda)
         finally:
             environments.release(shared)
         manifest = self._collect(exited)
         return self._finish(exited, manifest)
 
-    def _execute_in(self, shared: Environment, repo: str) -> Exit:
+    def _execute_in(self, shared: Environment, repo: str, conda: Conda | None) -> Exit:
         """Run the job in an environment, or in one of its own on top of it."""
         self._write_environment(shared)
         environments, paths = self._parts.environments, self._run.paths
         log, observer = paths.environment_log, self._session.observer
         build = Build(EnvironmentPaths(paths.own_environment), log, self._run.lock, observer)
-        environment = environments.own(shared, build) if self._job.installs else shared
+        environment = shared
+        if self._job.installs:
+            environment = environments.own(self._job.environment, shared, build)
+        if conda is not None:
+            self._put_conda_in_reach(conda)
         lease = self._lease()
         try:
             exited = self._execute(environment, lease, repo)
@@ -192,6 +198,25 @@ class _Attempt:
             self._write_environment(final)
         self._keep_lock(shared, final)
         return exited
+
+    def _conda(self) -> Conda | None:
+        """The conda that the job calls, before anything is done for a job that cannot go."""
+        if not self._job.uses_conda:
+            return None
+        from runner.environments.conda.find import absent, find
+
+        found = find(self._session.variables)
+        if found is None:
+            raise absent(self._job.workflow)
+        return found
+
+    def _put_conda_in_reach(self, conda: Conda) -> None:
+        from runner.environments.conda.start import prepare
+
+        place = OwnPaths(self._run.paths.own_environment).conda
+        prepare(place, conda, self._job.environment.python, self._session.variables)
+        text = f"the job calls conda: {conda.program}, with environments of the run's own"
+        self._notify(PhaseFinished("env", text, 0.0))
 
     def _write_environment(self, environment: Environment) -> None:
         locked = self._job.environment.locked

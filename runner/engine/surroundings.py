@@ -13,6 +13,7 @@ from runner.engine.trackers import Trackers
 from runner.errors import UNSATISFIABLE, WfError
 from runner.events import PhaseFinished, ServiceReady, Warned
 from runner.executors.interface import Context
+from runner.paths import OwnPaths
 from runner.records import folder
 from runner.spec.workflow import TorchrunScript
 
@@ -85,6 +86,7 @@ class Surroundings:
             mpi_hostfile=self._write_hostfile(lease) if self._job.nodes > 1 else None,
             token=self._token,
             defaults=self._trackers.variables,
+            conda=OwnPaths(paths.own_environment).conda if self._job.uses_conda else None,
         )
 
     def _write_hostfile(self, lease: Lease) -> Path:

@@ -17,14 +17,23 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runner.environments import locks
-from runner.environments.finishing.mark import finish_bare, is_being_finished, stop, wait_for_lock
+from runner.environments.finishing.mark import (
+    finish_bare,
+    is_being_finished,
+    stop,
+    wait_for_lock,
+    why_no_lock,
+)
 from runner.environments.interface import Build
 from runner.environments.lock import difference
-from runner.environments.own import merged
+from runner.environments.own.stack import fingerprints
 from runner.environments.place import Place, let_go, note_use
 from runner.environments.space import no_space
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
+from runner.paths import OwnPaths
+from runner.plan.environment import EnvironmentSpec
+from runner.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +43,6 @@ if TYPE_CHECKING:
     from runner.environments.place import Unfit
     from runner.events import Event, Observer
     from runner.paths import Cache
-    from runner.plan.environment import EnvironmentSpec
 
 # how often a lock that somebody else holds is tried
 _LOOK_AGAIN_SECONDS = 0.1
@@ -68,6 +76,10 @@ class EnvironmentCache:
         """The name that an environment for ``spec`` has, built or not."""
         return self._provisioner.fingerprint(spec)
 
+    def interpreters(self) -> tuple[str, ...]:
+        """The full versions of Python that environments can be made with, newest first."""
+        return self._provisioner.interpreters()
+
     def ready(self, spec: EnvironmentSpec) -> Environment | None:
         """The environment for ``spec`` if it is there, complete and usable; it is not held.
 
@@ -100,15 +112,14 @@ class EnvironmentCache:
                 environment is damaged while others use it. No half environment stays behind.
         """
         started = time.monotonic()
-        observer.notify(PhaseStarted("env", f"python {spec.python}"))
+        observer.notify(PhaseStarted("env", f"python {spec.python}{_then(spec)}"))
         found, how = self._found(spec, Place.hold), "cached"
         if found is None:
             found, how = self._build(spec, observer, log, holder)
-        packages = f"{len(found.lock)} package{'' if len(found.lock) == 1 else 's'}"
-        text = f"python {found.python} · {packages} · {how}"
+        text = f"{_contents(found, spec)} · {how}"
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         self._have_finished(spec, found)
-        return found
+        return replace(found, python_reason=spec.python_reason, as_of_reason=spec.as_of_reason)
 
     def release(self, environment: Environment) -> None:
         """Use an environment no longer, once only. Whoever inherited its descriptor still does."""
@@ -139,22 +150,22 @@ class EnvironmentCache:
             elif not is_being_finished(paths):
                 self._finisher.begin(spec, found.fingerprint)
 
-    def own(self, shared: Environment, build: Build) -> Environment:
+    def own(self, spec: EnvironmentSpec, shared: Environment, build: Build) -> Environment:
         """An environment of a run's own on top of a shared one, for a job that installs packages.
 
         Raises:
-            WfError: kind ``ENVIRONMENT`` when pip cannot be had, ``STORAGE`` when the folder
+            WfError: kind ``ENVIRONMENT`` when it cannot be made, ``STORAGE`` when the folder
                 cannot be written.
         """
         started = time.monotonic()
         try:
             build.destination.root.mkdir(mode=0o700)
-            made = self._provisioner.own(shared, build)
+            made = self._provisioner.own(spec, shared, build, self._cache.root)
         except OSError as error:
             raise WfError(
                 STORAGE, f"the environment cannot be written: {error.strerror}: {error.filename}"
             ) from error
-        text = "the job installs packages: an environment of the run's own, with pip"
+        text = "the job installs packages: an environment of the run's own"
         build.observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         return made
 
@@ -164,28 +175,32 @@ class EnvironmentCache:
         What cannot be told any more (the job may have broken it) is left out.
         """
         try:
-            found = self._provisioner.installed(build)
-        except (WfError, OSError):
+            found = self._provisioner.installed(shared, build)
+            layers = fingerprints(OwnPaths(build.destination.root))
+        except (WfError, OSError, ValueError):
             return shared
-        return replace(shared, lock=merged(shared.lock, found))
+        spec = EnvironmentSpec(shared.python)
+        for layer in (self._at(name).read() for name in layers if name != shared.fingerprint):
+            if layer is not None:
+                self._have_finished(spec, layer)
+        return replace(shared, lock=found)
 
     def pylock(self, shared: Environment, spec: EnvironmentSpec) -> Path:
         """The lock (PEP 751) of a shared environment, made now if nobody else is making it.
 
         Raises:
-            WfError: kind ``ENVIRONMENT`` when it cannot be told.
+            WfError: kind ``ENVIRONMENT`` when it cannot be told, now or when it was tried.
             OSError: it cannot be written.
         """
         paths = self._at(shared.fingerprint).paths
         if not wait_for_lock(paths, _FINISHER_SECONDS):
+            _check(why_no_lock(paths))
             self.write_pylock(shared, spec, paths.pylock)
         return paths.pylock
 
     def write_pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> None:
         """Write the lock of an environment anew; raises as :meth:`pylock`."""
-        reason = self._provisioner.pylock(built, spec, destination)
-        if reason is not None:
-            raise WfError(ENVIRONMENT, "the packages cannot be locked", details=reason)
+        _check(self._provisioner.pylock(built, spec, destination))
 
     def _place(self, spec: EnvironmentSpec) -> Place:
         return self._at(self._provisioner.fingerprint(spec))
@@ -246,7 +261,8 @@ class EnvironmentCache:
         while (held := _try(place.use)) is None:
             if time.monotonic() > deadline:
                 raise _in_use(unfit)
-            build.observer.notify(PhaseProgress("env", "it is damaged, and in use; waiting"))
+            said = "it is damaged, and in use; waiting"
+            build.observer.notify(PhaseProgress("env", said, waiting=True))
             time.sleep(_LOOK_AGAIN_SECONDS)
         if unfit is not None:
             text = f"the cached environment is built anew: {unfit.reason}"
@@ -256,7 +272,7 @@ class EnvironmentCache:
 
     def _turn(self, place: Place, observer: Observer) -> tuple[int | Environment, str]:
         """Wait for the build lock, or for the environment that its holder builds."""
-        told = ""
+        told = builder = ""
         try:
             self._cache.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             place.lock.parent.mkdir(mode=0o700, exist_ok=True)
@@ -264,14 +280,21 @@ class EnvironmentCache:
             raise _unwritable(error) from error
         while (lock := _try(place.lock)) is None:
             said = f"{locks.read_label(place.lock) or 'another run is building it'}; waiting"
+            who = said.partition(" is ")[0]
             if said != told:
-                observer.notify(PhaseProgress("env", said))
-                told = said
+                # how far it is moves all the time; that somebody is at it is said once
+                observer.notify(PhaseProgress("env", said, waiting=who != builder))
+                told, builder = said, who
             time.sleep(_LOOK_AGAIN_SECONDS)
             found = place.hold()
             if found is not None:
                 return found, _BY_ANOTHER
         return lock, _BY_ANOTHER if told else "cached"
+
+
+def _check(no_lock: str | None) -> None:
+    if no_lock is not None:
+        raise WfError(ENVIRONMENT, "the packages cannot be locked", details=no_lock)
 
 
 class _Announcing:
@@ -292,6 +315,14 @@ class _Announcing:
         with suppress(OSError):
             told = f"{self._holder} is building it"
             locks.write_label(self._lock, f"{told}: {text}" if text else told)
+
+
+def _then(spec: EnvironmentSpec) -> str:
+    return f" as of {spec.as_of}" if spec.as_of else ""
+
+
+def _because(reason: str | None) -> str:
+    return f" ({reason})" if reason else ""
 
 
 def _try(path: Path) -> int | None:
@@ -320,4 +351,16 @@ def _in_use(unfit: Unfit | None) -> WfError:
         ENVIRONMENT,
         f"{what}, and cannot be built anew while another run uses it",
         hint="wait until that run has ended (`wf env list` shows which), and run it again",
+    )
+
+
+def _contents(environment: Environment, spec: EnvironmentSpec) -> str:
+    """What is in it, in a few words; which build of torch decides whether there is a GPU for it."""
+    torch = [line for line in environment.lock if line.startswith("torch==")]
+    return " · ".join(
+        (
+            f"python {environment.python}{_because(spec.python_reason)}",
+            *(line.replace("==", " ") for line in torch),
+            f"{count(len(environment.lock), 'package')}{_then(spec)}{_because(spec.as_of_reason)}",
+        )
     )

@@ -25,8 +25,11 @@ class Environment:
     """An environment that can be used.
 
     ``python`` is the interpreter's full version; ``lock`` every package with its version, as
-    ``pip freeze`` writes it; ``bin`` the folder that goes first into ``PATH``. ``held`` is the
-    descriptor that keeps it from being removed or built anew, which the job must inherit.
+    ``pip freeze`` writes it; ``bin`` the folder that goes first into ``PATH``. ``as_of`` is the day
+    as of which its packages were resolved. ``python_reason`` says why it has this Python, where
+    nobody asked for one, and ``as_of_reason`` where the day comes from, where nobody wrote one;
+    both are those of the run that obtained it. ``held`` is the descriptor that keeps it from being
+    removed or built anew, which the job must inherit.
     """
 
     kind: str
@@ -36,6 +39,9 @@ class Environment:
     root: Path
     bin: Path
     executable: Path
+    as_of: str | None = None
+    python_reason: str | None = None
+    as_of_reason: str | None = None
     held: int | None = field(default=None, compare=False)
 
     def document(self) -> dict[str, Any]:
@@ -44,7 +50,9 @@ class Environment:
             "kind": self.kind,
             "fingerprint": self.fingerprint,
             "python": self.python,
-            "as_of": None,
+            "python_reason": self.python_reason,
+            "as_of": self.as_of,
+            "as_of_reason": self.as_of_reason,
             "lock": list(self.lock),
         }
 
@@ -83,8 +91,16 @@ class Provisioner(Protocol):
         """Why this provisioner cannot work here, or ``None``."""
         ...
 
+    def interpreters(self) -> tuple[str, ...]:
+        """The full versions of Python that environments can be made with, newest first."""
+        ...
+
     def fingerprint(self, spec: EnvironmentSpec) -> str:
-        """A name that two specs share exactly when one environment serves both."""
+        """A name that two specs share exactly when one environment serves both.
+
+        Resolved as of another day is another environment, and so is what was resolved on a day
+        that was not over (``going_on``).
+        """
         ...
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
@@ -96,22 +112,28 @@ class Provisioner(Protocol):
         """
         ...
 
-    def own(self, shared: Environment, build: Build) -> Environment:
+    def own(
+        self, spec: EnvironmentSpec, shared: Environment, build: Build, cache: Path
+    ) -> Environment:
         """An environment in the empty folder of ``build`` that holds ``shared`` and installers.
 
-        What is installed into it does not reach ``shared``.
+        ``spec`` is what ``shared`` was built from. What is installed does not reach ``shared``; of
+        what other runs can use, a layer is kept in the folder ``cache``.
 
         Raises:
-            WfError: kind ``ENVIRONMENT`` when pip cannot be had.
+            WfError: kind ``ENVIRONMENT`` when it cannot be made.
             OSError: the folder cannot be written.
         """
         ...
 
-    def installed(self, build: Build) -> tuple[str, ...]:
-        """Every package in the environment of ``build``, as ``pip freeze`` writes it.
+    def installed(self, shared: Environment, build: Build) -> tuple[str, ...]:
+        """Every package that a job sees in the environment of ``build``, which holds ``shared``.
+
+        As ``pip freeze`` writes it.
 
         Raises:
             WfError: kind ``ENVIRONMENT`` when they cannot be told.
+            OSError: they cannot be read.
         """
         ...
 

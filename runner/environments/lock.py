@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _IN_PROJECT = re.compile(r"(?: @|^-e) file:(?!//)")
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*\w)?")
 
 
 def outside(lock: Sequence[str], folder: Path) -> tuple[str, ...]:
@@ -37,6 +37,6 @@ def _by_name(signed: tuple[str, str]) -> tuple[str, bool, str]:
 
 
 def package_name(line: str) -> str:
-    """The name in ``name==version``, ``name @ address`` or ``-e address``, in its normal form."""
+    """The name in ``name==version`` or ``name @ address``, in its normal form (PEP 503)."""
     named = _NAME.match(line)
-    return re.sub(r"[-_.]+", "-", named[0]).lower() if named else line
+    return re.sub(r"[-_.]+", "-", named[0] if named else line).lower()

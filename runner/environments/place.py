@@ -4,6 +4,10 @@ The build lock is held while the environment is built or removed. The use lock i
 who use it, from before they look whether it is usable until the last process of their run is gone.
 Who builds anew or removes needs both alone, the build lock first; so nobody can begin to use what
 is about to go, and nothing goes that is used.
+
+A layer (:mod:`runner.environments.own`) is linked into environments by commands of a job, which
+cannot hold it for as long as the job lasts. Its name ends with that of the shared environment below
+it, which the run does hold: while that is used, the layer counts as used.
 """
 
 from __future__ import annotations
@@ -40,6 +44,8 @@ class Place:
         self.paths = cache.environment(fingerprint)
         self.lock = cache.environment_lock(fingerprint)
         self.use = cache.environment_use(fingerprint)
+        below = fingerprint.partition("-")[2]
+        self.below = cache.environment_use(below) if below else None
         self._provisioner = provisioner
 
     def look(self) -> Environment | None:
@@ -86,6 +92,7 @@ class Place:
                 root=self.paths.venv,
                 bin=self.paths.bin,
                 executable=self.paths.python,
+                as_of=said.get("as_of"),  # not in those of before there were days
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -118,7 +125,6 @@ class Place:
         said = {
             "kind": self._provisioner.kind,
             "python": made.python,
-            "python_reason": spec.python_reason,
             "as_of": spec.as_of,
             "lock": list(made.lock),
         }

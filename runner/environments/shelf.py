@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from runner.environments import installed_files, locks
+from runner.environments.finishing.mark import is_being_finished, stop
 from runner.environments.place import Place, let_go
 from runner.environments.room import Room, room
 from runner.errors import ENVIRONMENT, USAGE, WfError
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from runner.environments.seal import Damage
     from runner.paths import Cache
 
+# a finisher that was asked to end has soon done so
+_FINISHER_SECONDS = 2.0
+_LOOK_AGAIN_SECONDS = 0.02
 _SUFFIXES = frozenset({".lock", ".use"})
 
 
@@ -109,10 +114,12 @@ class Shelf:
         place = self._place(fingerprint)
         held: list[int | None] = []
         try:
-            for path in (place.lock, place.use):
-                held.append(locks.alone(path))
+            for take in (_build_lock, _use_lock):
+                held.append(take(place))
                 if held[-1] is None:
                     return False
+            if place.below is not None and _busy(place.below):
+                return False
             place.clear()
             # both are held: who opens them now looks again
             place.use.unlink(missing_ok=True)
@@ -154,7 +161,7 @@ class Shelf:
             fingerprint=fingerprint,
             folder=place.paths.root,
             ready=found is not None,
-            in_use=_busy(place.lock) or _busy(place.use),
+            in_use=any(map(_busy, filter(None, (place.lock, place.use, place.below)))),
             used_at=next(time for time in times if time is not None),
             built_at=times[1],
             kind=found.kind if found else None,
@@ -164,6 +171,22 @@ class Shelf:
             lock=found.lock if found else (),
             room=room(place.paths.root),
         )
+
+
+def _build_lock(place: Place) -> int | None:
+    return locks.alone(place.lock)
+
+
+def _use_lock(place: Place) -> int | None:
+    """The use lock; who only finishes the environment leaves off, as it is to go."""
+    held = locks.alone(place.use)
+    if held is not None or not place.paths.root.exists() or not is_being_finished(place.paths):
+        return held
+    stop(place.paths)
+    deadline = time.monotonic() + _FINISHER_SECONDS
+    while (held := locks.alone(place.use)) is None and time.monotonic() < deadline:
+        time.sleep(_LOOK_AGAIN_SECONDS)
+    return held
 
 
 def _busy(path: Path) -> bool:

@@ -30,7 +30,8 @@ class Context:
     one does. ``inherit`` are descriptors besides the lease's that live as long as the job.
     ``repo`` is what the project is called. ``ports`` are the job's, and ``rendezvous`` is one more
     where its nodes meet. ``token`` is the secret of its service. ``defaults`` are variables that
-    the workflow may set otherwise.
+    the workflow may set otherwise. ``conda`` is the folder of the run's own conda environments, if
+    its commands call conda.
     """
 
     run: str
@@ -45,6 +46,7 @@ class Context:
     mpi_hostfile: Path | None = None
     token: str | None = field(default=None, repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict)
+    conda: Path | None = None
 
 
 class Execution(Protocol):

@@ -9,6 +9,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from runner import envvars
+from runner.environments.conda.start import start
 from runner.executors.nodes import grace, side_by_side
 from runner.executors.surroundings import HOST, variables
 from runner.process.job import JobCommand, JobProcess
@@ -70,6 +71,8 @@ def _argv(job: Job, environment: Environment, context: Context) -> tuple[str, ..
             return (*program, *launch.args)
         # the script takes the place of the shell, so that signals reach it
         commands, shell = (*job.before, f'exec {_in_shell(program)} "$@"'), "bash"
+    if context.conda is not None:
+        commands = (f". {shlex.quote(str(start(context.conda, shell)))}", *commands)
     return (shell, "-c", _NEXT.join(commands), job.workflow, *launch.args)
 
 

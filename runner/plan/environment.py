@@ -70,7 +70,9 @@ class EnvironmentSpec:
     nobody asked for it. ``requirements`` holds the file named by the workflow first, then every
     file it includes; ``packages`` what the provider (or the script itself, PEP 723) needs besides.
     All are empty for the bare interpreter. ``local`` is what is installed on top in each run.
-    ``as_of`` is the last day (ISO 8601, UTC) whose packages count. ``accelerator`` is what wheels
+    ``as_of`` is the last day (ISO 8601, UTC) whose packages count, ``as_of_reason`` where it comes
+    from if nobody wrote it; ``going_on`` says that this day was not over yet, so that what is
+    resolved serves on that day only. ``accelerator`` is what wheels
     are built for. With ``project`` or ``locked`` versions are taken from there, not resolved.
     """
 
@@ -83,6 +85,8 @@ class EnvironmentSpec:
     as_of: str | None = None
     accelerator: Accelerator = "cpu"
     python_reason: str | None = None
+    as_of_reason: str | None = None
+    going_on: bool = False
 
     def taken_from(self, run: LockedRun) -> EnvironmentSpec:
         """The environment of a former run in place of this one.

@@ -14,10 +14,15 @@ from runner.spec.workflow import ShellCommands
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.plan.plan import Choices
     from runner.plan.requirements import Requirements
     from runner.spec.workflow import Workflow
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
+
+# words for `--as-of` besides days and `commit`
+TODAY = "today"
+NONE = "none"
 
 FileKind = Literal["file", "directory", "missing", "outside"]
 
@@ -35,10 +40,41 @@ class FileFact(NamedTuple):
     requirements: Requirements | None = None
 
 
+class History(NamedTuple):
+    """What git tells of some files.
+
+    ``path`` names the one that is meant, for people. ``day`` is that of the last commit that
+    touched them (ISO 8601, UTC), ``None`` if none did. ``changed``: they differ from it.
+    ``cut``: that commit is where a shallow clone ends, which may have had them from before.
+    """
+
+    path: str
+    day: str | None = None
+    changed: bool = False
+    cut: bool = False
+
+
+class ThenFacts(NamedTuple):
+    """What must be known where packages are resolved as of a day.
+
+    ``today`` is the day it is (ISO 8601, UTC). ``history`` is there where the day is that of a
+    commit; ``None`` then: there is no repository. ``pythons`` are the versions on this machine,
+    where one must be chosen.
+    """
+
+    today: str
+    history: History | None = None
+    pythons: tuple[str, ...] = ()
+
+
 class ProjectFacts(NamedTuple):
-    """The files the plan depends on, by path below the project folder."""
+    """The files the plan depends on, by path below the project folder.
+
+    ``then`` is there where packages are resolved as of a day.
+    """
 
     files: Mapping[str, FileFact] = _NONE
+    then: ThenFacts | None = None
 
 
 class Code(NamedTuple):
@@ -97,3 +133,13 @@ def requirements_path(workflow: Workflow) -> str | None:
     """The requirements file that the workflow names, below the project."""
     named = workflow.environment.requirements
     return None if named is None else in_project(workflow, named)
+
+
+def asked_day(workflow: Workflow, choices: Choices) -> str | None:
+    """As of when packages are wanted: a day, ``commit`` or ``today``; ``None``: the newest.
+
+    The command line comes first. What was locked is not resolved.
+    """
+    if choices.locked is not None or choices.as_of == NONE:
+        return None
+    return choices.as_of or workflow.environment.as_of

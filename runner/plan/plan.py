@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from runner.plan import programs
 from runner.spec.interpolation import with_run_name
 from runner.spec.workflow import NO_LIMITS, NO_PORTS, PythonScript, ShellCommands, TorchrunScript
 
@@ -51,9 +51,6 @@ class Input:
             "run": self.run,
         }
 
-
-# `pip …`, `/path/pip3 …`, `python -m pip …`, `uv …`: not a file or a folder of that name
-_INSTALLER = re.compile(r"(?:^|[\s;&|(/`])(?:pip(?:3(?:\.\d+)?)?|-m\s+pip|uv)\s")
 
 LOCAL = "local"
 """The executor that runs jobs as processes of this machine."""
@@ -144,8 +141,18 @@ class Job:
     @property
     def installs(self) -> bool:
         """Whether its commands install packages, for which it needs an environment of its own."""
+        return programs.install(self.commands)
+
+    @property
+    def uses_conda(self) -> bool:
+        """Whether its commands call conda or one of its kin."""
+        return programs.use_conda(self.commands)
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The shell commands among what it does."""
         own = self.launch.commands if isinstance(self.launch, ShellCommands) else ()
-        return any(_INSTALLER.search(command) for command in (*self.before, *own))
+        return (*self.before, *own)
 
     def of_run(self, run: str) -> Job:
         """The job with the name of its run wherever the workflow asks for it."""
@@ -182,6 +189,9 @@ class Job:
                 "python": self.environment.python,
                 "requirements": [file.path for file in self.environment.requirements],
                 "packages": list(self.environment.packages),
+                "python_reason": self.environment.python_reason,
+                "as_of": self.environment.as_of,
+                "as_of_reason": self.environment.as_of_reason,
                 "locked": self.environment.locked and self.environment.locked.run,
             },
             "resources": {
@@ -249,8 +259,8 @@ class Choices:
 
     ``max_duration`` is in seconds, 0 for no limit. ``passed`` are variables to be taken from the
     caller's, ``caller`` the names of all that the caller has; ``None``: nobody calls (the file is
-    only looked at). ``as_of`` is a day (ISO 8601) or ``commit``, ``locked`` a former run whose
-    environment is wanted again.
+    only looked at). ``as_of`` is a day (ISO 8601), ``commit``, ``today`` or ``none``;
+    ``locked`` is a former run whose environment is wanted again.
     """
 
     cpus: int | None = None

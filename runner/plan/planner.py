@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import USAGE, Problem, WfError, invalid
 from runner.plan.environment import EnvironmentSpec, RequirementFile
-from runner.plan.facts import requirements_path, script_path
+from runner.plan.facts import asked_day, requirements_path, script_path
 from runner.plan.plan import LOCAL, Job, Plan
 from runner.spec.workflow import ShellCommands
 
@@ -37,11 +37,18 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
     if problems:
         raise invalid(problems)
     passed = _passed(workflow, choices)
+    resources = choices.resources(workflow.resources)
+    python = choices.python or workflow.environment.python
     environment = EnvironmentSpec(
-        choices.python or workflow.environment.python or default_python,
+        python or default_python,
         files,
         workflow.environment.packages,
+        accelerator="cuda" if resources.gpu is not None and resources.gpu.count else "cpu",
     )
+    if asked_day(workflow, choices) is not None:
+        from runner.plan.as_of import then
+
+        environment = then(environment, workflow, choices, project, any_python=python is None)
     if choices.locked is not None:
         environment = environment.taken_from(choices.locked)
     job = Job(
@@ -58,7 +65,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
             if name not in passed
         ),
         artifacts=workflow.artifacts,
-        resources=choices.resources(workflow.resources),
+        resources=resources,
         working_dir=workflow.working_dir,
         before=workflow.before,
         nodes=workflow.nodes,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from runner.spec import text
+from runner.spec import days, text
 from runner.spec.dependencies import DependsOn, Deps
 from runner.spec.workflow import NO_PORTS, ArtifactRequest, GpuRequest, Ports, Resources
 from runner.units import quoted, shortened
@@ -29,6 +29,7 @@ PathBelow = Annotated[str, BeforeValidator(text.below)]
 ArtifactPath = Annotated[str, BeforeValidator(text.artifact_path)]
 Switch = Annotated[bool, BeforeValidator(text.switch)]
 PythonVersion = Annotated[str, BeforeValidator(text.python_version)]
+AsOf = Annotated[str, BeforeValidator(days.as_of)]
 
 
 def _one_or_many(value: Any) -> Any:  # noqa: ANN401
@@ -222,6 +223,7 @@ class WorkflowForm(FileForm):
     provider: Text
     python: PythonVersion | None = None
     requirements: PathBelow | None = None
+    as_of: Annotated[AsOf | None, Field(alias="as-of")] = None
     environment: Variables | None = None
     env: Variables | None = None
     artifacts: Annotated[tuple[Artifact, ...], BeforeValidator(items)] = ()

@@ -115,7 +115,7 @@ def _workflow(  # noqa: PLR0913 - what a text depends on
     yield f"    script: {_scalar(script.path)}"
     yield from _args(script, teach=teach)
     yield f'    python: "{python}"'
-    yield from _requirements(script, survey)
+    yield from _requirements(script, survey, teach=teach)
     yield from _artifacts(script, teach=teach)
     yield from _resources(script, variant, teach=teach)
 
@@ -132,10 +132,13 @@ def _args(script: Script, *, teach: bool) -> Iterator[str]:
         yield "    # args: --epochs 3"
 
 
-def _requirements(script: Script, survey: Survey) -> Iterator[str]:
+def _requirements(script: Script, survey: Survey, *, teach: bool) -> Iterator[str]:
     found = script.requirements
     if found is not None and found.problem is None:
         yield f"    requirements: {_scalar(found.path)}"
+        if teach:
+            yield "    # packages as they stood when that file was last committed, or on a day:"
+            yield "    # as-of: commit"
     elif found is not None:
         yield f"    # {found.problem}"
         yield f"    # requirements: {_scalar(found.path)}"

@@ -16,6 +16,7 @@ from runner.spec import accelerators, ranges, text
 from runner.spec import task_values as values
 from runner.spec.forms import (
     Artifact,
+    AsOf,
     Cache,
     FileForm,
     Name,
@@ -230,6 +231,7 @@ class TaskForm(PolicyForm):
     image: Text | None = None
     entrypoint: Words = ()
     python: PythonVersion | None = None
+    as_of: AsOf | None = None
     nvcc: Switch = False
     docker: Switch = False
     privileged: Switch = False

@@ -48,6 +48,10 @@ class ShellCommands:
 Launch = PythonScript | TorchrunScript | ShellCommands
 
 
+# instead of a day: that of the last commit of what is installed
+COMMIT = "commit"
+
+
 class EnvironmentRequest(NamedTuple):
     """The environment asked for.
 

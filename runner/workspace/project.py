@@ -10,6 +10,8 @@ from runner.plan.environment import RequirementFile
 from runner.plan.facts import FileFact, ProjectFacts, requirements_path, script_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from runner.plan.facts import FileKind
     from runner.spec.workflow import Workflow
 
@@ -101,6 +103,11 @@ class Project:
             found[path] = fact = self._requirements_file(path)
             waiting += [] if fact.requirements is None else fact.requirements.includes
         return ProjectFacts(found)
+
+    def first(self, paths: Iterable[str]) -> str:
+        """The first of some paths that is there, the last of which is."""
+        *others, last = paths
+        return next((path for path in others if self._look(path)[0] == "file"), last)
 
     def _folder(self, path: str) -> FileFact:
         known = self._folders.get(path)

@@ -6,10 +6,11 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.plan.facts import History
 from runner.process.helpers import capture
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _TIMEOUT = 60.0
@@ -95,8 +96,23 @@ class Git:
             untracked=tuple(untracked),
         )
 
-    def last_change(self, path: str) -> str | None:
-        """The day (ISO 8601, UTC) of the commit that last touched a file; ``None`` without one."""
-        words = ("log", "-1", "--date=format-local:%Y-%m-%d", "--format=%cd", "--", path)
-        said = self._run(*words)
-        return said.decode().strip() or None if said else None
+    def history(self, paths: Sequence[str]) -> History | None:
+        """What git tells of the files at ``paths``, the first of which is meant; ``None``: no git.
+
+        The date is the committer's, in UTC: that of the author stays with a change that is put
+        onto a newer state of the project, where other packages were in use by then.
+        """
+        only = ("--", *paths)
+        status = self._run("--literal-pathspecs", "status", "--porcelain", "-z", *only)
+        if status is None:
+            return None
+        shown = "the project" if paths[0] == "." else paths[0]
+        last = self._run("--literal-pathspecs", "log", "-1", "--format=%ct %P", *only)
+        if not last or not last.strip():  # without any commit git fails
+            return History(shown)
+        from datetime import datetime, timezone
+
+        stamp, *parents = last.decode().split()
+        shallow = self._run("rev-parse", "--is-shallow-repository") == b"true\n"
+        day = datetime.fromtimestamp(int(stamp), timezone.utc).date().isoformat()
+        return History(shown, day, changed=bool(status), cut=shallow and not parents)

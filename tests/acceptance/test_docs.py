@@ -495,6 +495,7 @@ def told(world: World) -> dict[str, set[str]]:
     """The keys of every document that wf prints, by the heading in the reference."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     world.workflows(FILE.format(python=version))
+    world.variables["WF_CACHE"] = str(world.home / "cache")  # environments are removed from it
     world.write("requirements.txt", "# nothing\n")
     world.write("train.py", "open('out/a', 'w').write('a')\n")
     told = {

@@ -208,13 +208,8 @@ def test_a_run_as_json(world: World) -> None:
     assert set(document) == KEYS
     assert set(document["resources"]) == {"cpus", "gpus", "memory"}
     assert set(document["environment"]) == {
-        "kind",
-        "fingerprint",
-        "python",
-        "as_of",
-        "lock",
-        "locked",
-    }
+        "kind", "fingerprint", "python", "python_reason", "as_of", "as_of_reason", "lock", "locked"
+    }  # fmt: skip
     assert {"commit", "branch", "dirty"} <= set(document["source"])
     assert set(document["artifacts"][0]) == {"path", "files", "bytes", "digest"}
     assert set(document["usage"]) == {"wall_seconds", "cpu_seconds", "peak_memory"}

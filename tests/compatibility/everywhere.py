@@ -50,6 +50,36 @@ ROWS = (
         )
         for written in ("['3.9']", "{enum: 3.9}", "python3.9")
     ),
+    *(
+        Row(
+            ANY,
+            "as-of",
+            f"as-of: {written}",
+            Read("environment.as_of", meant),
+            "`wf`'s own key: packages as they stood that day.",
+            form=f"as-of: {written}",
+        )
+        for written, meant in (
+            ("2022-05-20", "2022-05-20"),
+            ('"2022-05-20"', "2022-05-20"),
+            ("commit", "commit"),
+        )
+    ),
+    Row(
+        ANY,
+        "as-of",
+        "as-of: 2022-05-20T12:00:00Z",
+        Refused("a day without a time is wanted here"),
+        "The whole day counts.",
+        form="as-of: (a time)",
+    ),
+    Row(
+        ANY,
+        "as_of",
+        "as_of: 2022-05-20",
+        Refused("unknown key `as_of`"),
+        "`as-of` is proposed; `as_of` is the spelling of a task.",
+    ),
     Row(
         ANY,
         "name",

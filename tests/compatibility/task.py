@@ -119,6 +119,20 @@ RUN = (
     ),
     Row(
         TASK,
+        "as_of",
+        "as_of: 2022-05-20",
+        Read("environment.as_of", "2022-05-20"),
+        "`wf`'s own key: packages as they stood that day.",
+    ),
+    Row(
+        TASK,
+        "as-of",
+        "as-of: 2022-05-20",
+        Refused("unknown key `as-of`"),
+        "`as_of` is proposed; `as-of` is the spelling of the lists.",
+    ),
+    Row(
+        TASK,
         "env",
         "env: [SEED=010, TOKEN]",
         Read("required", ("TOKEN",)),

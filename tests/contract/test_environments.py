@@ -6,6 +6,7 @@ open unless a test closes it.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from runner.environments import locks
 from runner.environments.cache import EnvironmentCache
+from runner.environments.finishing.mark import mark
 from runner.environments.interface import Build
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, WfError
@@ -25,7 +28,9 @@ from runner.paths import Cache, EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec, LockedRun, RequirementFile
 from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
 from tests.fakes import packages
+from tests.fakes.finisher import FakeFinisher
 from tests.fakes.observer import RecordingObserver
+from tests.fakes.package_index import PackageIndex
 from tests.fakes.provisioner import REFUSED, FakeProvisioner
 
 if TYPE_CHECKING:
@@ -389,6 +394,15 @@ def test_a_lock_that_cannot_be_made_is_not_there(rig: Rig, tmp_path: Path) -> No
     assert not (tmp_path / "pylock.toml").exists()
 
 
+def test_what_could_not_be_locked_is_not_tried_with_every_run(rig: Rig) -> None:
+    built = rig.obtain()
+    mark(EnvironmentPaths(rig.home()), 0, 0, "held has no hash")
+    with pytest.raises(WfError) as caught:
+        rig.cache.pylock(built, rig.bench.spec)
+    assert caught.value.details == "held has no hash"
+    assert not (rig.home() / "pylock.toml").exists()
+
+
 def test_an_environment_that_was_removed_is_made_again_from_its_lock(rig: Rig) -> None:
     built = rig.obtain()
     spec = locked_to(rig, built)
@@ -596,6 +610,115 @@ def test_who_waits_is_told_who_builds(rig: Rig) -> None:
     assert rig.how() == "built by another run"
 
 
+# --- what is left to be done when it is ready ------------------------------------------------
+
+
+def with_finisher(rig: Rig, *, broken: bool = False) -> FakeFinisher:
+    """Have the rig's cache finish environments from now on."""
+    finisher = FakeFinisher(broken=broken)
+    folder = Cache(rig.folder / "cache")
+    rig.cache = EnvironmentCache(rig.bench.provisioner(), folder, finisher)
+    return finisher
+
+
+def finish(rig: Rig) -> EnvironmentPaths:
+    """Do what a finisher does; the paths of the environment."""
+    fingerprint = rig.cache.fingerprint(rig.bench.spec)
+    rig.cache.finish(rig.bench.spec, fingerprint, os.environ)
+    return EnvironmentPaths(rig.home())
+
+
+def test_whoever_finds_it_unfinished_has_it_finished(rig: Rig) -> None:
+    finisher = with_finisher(rig)
+    built = rig.obtain()
+    rig.obtain()
+    assert finisher.begun == [built.fingerprint] * 2
+    paths = finish(rig)
+    assert paths.finished.exists()
+    rig.obtain()
+    assert rig.how() == "cached"
+    assert finisher.begun == [built.fingerprint] * 2
+
+
+def test_nobody_else_begins_while_somebody_is_at_it(rig: Rig) -> None:
+    finisher = with_finisher(rig)
+    rig.obtain()
+    held = locks.alone(EnvironmentPaths(rig.home()).finishing)
+    assert held is not None
+    try:
+        rig.obtain()
+        assert not finish(rig).finished.exists()
+    finally:
+        os.close(held)
+    assert len(finisher.begun) == 1
+
+
+def test_a_finisher_that_cannot_be_started_fails_no_run(rig: Rig) -> None:
+    finisher = with_finisher(rig, broken=True)
+    assert rig.obtain().executable.exists()
+    assert finisher.begun
+
+
+def test_the_bare_interpreter_is_finished_at_once(rig: Rig) -> None:
+    finisher = with_finisher(rig)
+    bare = EnvironmentSpec(OWN)
+    rig.obtain(bare)
+    assert EnvironmentPaths(rig.home(bare)).finished.exists()
+    assert finisher.begun == []
+
+
+def test_finishing_writes_the_lock_and_makes_folders_read_only(rig: Rig) -> None:
+    built = rig.obtain()
+    paths = finish(rig)
+    assert 'name = "held"' in paths.pylock.read_text()
+    folders = [path for path in (built.root, *built.root.rglob("*")) if _is_folder(path)]
+    assert all(not folder.stat().st_mode & 0o222 for folder in folders)
+    assert rig.cache.ready(rig.bench.spec) is not None
+    assert not paths.finishing_log.exists()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def test_a_finished_one_is_built_anew_where_it_is_damaged(rig: Rig) -> None:
+    rig.obtain()
+    finish(rig)
+    rig.obtain().executable.unlink()
+    assert rig.obtain().executable.exists()
+    assert rig.how() == "built"
+    assert not EnvironmentPaths(rig.home()).finished.exists()
+
+
+def test_what_is_damaged_is_not_finished(rig: Rig) -> None:
+    built = rig.obtain()
+    (built.bin / "stray").touch()
+    paths = finish(rig)
+    assert not paths.finished.exists()
+    assert "stray" in paths.finishing_log.read_text()
+
+
+def test_an_environment_that_is_not_there_is_not_finished(rig: Rig) -> None:
+    paths = finish(rig)
+    assert not paths.root.exists()
+
+
+def test_an_environment_that_is_being_removed_is_not_finished(rig: Rig) -> None:
+    built = rig.obtain()
+    held = locks.alone(Cache(rig.folder / "cache").environment_use(built.fingerprint))
+    assert held is not None
+    try:
+        assert not finish(rig).finished.exists()
+    finally:
+        os.close(held)
+
+
+def test_a_run_of_its_own_goes_on_top_of_a_finished_one(rig: Rig, tmp_path: Path) -> None:
+    rig.obtain()
+    finish(rig)
+    assert own(rig, tmp_path / "own").executable.exists()
+
+
 # --- an environment of a run's own ---------------------------------------------------------------
 
 
@@ -604,7 +727,7 @@ def own(rig: Rig, folder: Path) -> Environment:
     lock = os.open(os.devnull, os.O_RDONLY)
     try:
         build = Build(EnvironmentPaths(folder), rig.log, lock, rig.observer)
-        return rig.cache.own(rig.obtain(), build)
+        return rig.cache.own(rig.bench.spec, rig.obtain(), build)
     finally:
         os.close(lock)
 
@@ -627,6 +750,107 @@ def test_where_a_run_of_its_own_cannot_be_made_is_said(rig: Rig, tmp_path: Path)
     with pytest.raises(WfError) as caught:
         own(rig, tmp_path / "own")
     assert caught.value.kind == STORAGE
+
+
+# --- as of a day ----------------------------------------------------------------------------------
+
+
+DAY, LATER = "2022-05-20", "2022-05-21"
+
+
+@pytest.fixture
+def dated(kind: str, tmp_path: Path) -> Iterator[EnvironmentCache]:
+    """A cache of environments where `leaf` 2.0 came the moment after the first of two days."""
+    files = tmp_path / "files"
+    came = ("2022-05-20T23:59:59.999999Z", "2022-05-21T00:00:00.000000Z")
+    made = (packages.wheel(files, "leaf"), packages.wheel(files, "leaf", "2.0"))
+    dates = {path.name: at for path, at in zip(made, came, strict=True)}
+    with PackageIndex(files, dates=dates) as index:
+        variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **from_index(index)}
+        # a day is one of UTC, wherever one is
+        uv = UvProvisioner({**variables, "TZ": "Asia/Tokyo", "UV_EXCLUDE_NEWER": "2010-01-01"}, {})
+        provisioner: Provisioner = FakeProvisioner() if kind == "fake" else uv
+        require(kind, provisioner.unavailable())
+        yield EnvironmentCache(provisioner, Cache(tmp_path / "cache"))
+
+
+def from_index(index: PackageIndex) -> dict[str, str]:
+    """What makes uv install from there alone, keeping nothing."""
+    return {"UV_DEFAULT_INDEX": index.url, "UV_NO_CACHE": "1"}
+
+
+def as_of(day: str | None) -> EnvironmentSpec:
+    """An environment of that day, with whatever `leaf` there was."""
+    return replace(requiring("leaf"), as_of=day)
+
+
+def obtained(cache: EnvironmentCache, spec: EnvironmentSpec, folder: Path) -> Environment:
+    return cache.obtain(spec, RecordingObserver(), folder / "log")
+
+
+def test_another_day_has_another_fingerprint(bench: Bench) -> None:
+    fingerprint = bench.provisioner().fingerprint
+    specs = [bench.spec, *(replace(bench.spec, as_of=day) for day in (DAY, LATER))]
+    specs.append(replace(bench.spec, as_of=DAY, going_on=True))
+    assert len({fingerprint(spec) for spec in specs}) == len(specs)
+
+
+def test_why_it_is_so_makes_no_other_environment(bench: Bench) -> None:
+    spec = replace(bench.spec, as_of=DAY)
+    told = replace(spec, python_reason="so was it then", as_of_reason="the last commit")
+    fingerprint = bench.provisioner().fingerprint
+    assert fingerprint(told) == fingerprint(spec)
+
+
+def test_an_environment_knows_its_day(dated: EnvironmentCache, tmp_path: Path) -> None:
+    spec = replace(as_of(DAY), python_reason="so was it then", as_of_reason="the last commit")
+    for made in (obtained(dated, spec, tmp_path), obtained(dated, spec, tmp_path)):
+        document = made.document()
+        assert document["as_of"] == DAY
+        assert document["python_reason"] == "so was it then"
+        assert document["as_of_reason"] == "the last commit"
+    found = dated.ready(as_of(DAY))
+    assert found is not None
+    assert (found.as_of, found.python_reason) == (DAY, None)
+
+
+def test_one_of_another_day_is_never_used(dated: EnvironmentCache, tmp_path: Path) -> None:
+    first = obtained(dated, as_of(DAY), tmp_path)
+    assert dated.ready(as_of(LATER)) is None
+    second = obtained(dated, as_of(LATER), tmp_path)
+    assert first.root != second.root
+    assert dated.ready(as_of(DAY)) == first
+    assert dated.ready(as_of(LATER)) == second
+    # nor one of a day that went on, when it is over
+    assert dated.ready(replace(as_of(DAY), going_on=True)) is None
+
+
+def test_an_environment_of_before_there_were_days_is_still_used(
+    dated: EnvironmentCache, kind: str, tmp_path: Path
+) -> None:
+    spec = EnvironmentSpec(OWN)
+    made = obtained(dated, spec, tmp_path)
+    mark = Cache(tmp_path / "cache").environment(made.fingerprint).ready
+    said = json.loads(mark.read_bytes())
+    del said["as_of"]
+    mark.write_text(json.dumps(said))
+    assert dated.ready(spec) == made, kind
+
+
+def test_interpreters_are_told_newest_first(bench: Bench) -> None:
+    found = [tuple(map(int, version.split("."))) for version in bench.provisioner().interpreters()]
+    assert found
+    assert all(len(version) == 3 for version in found)
+    assert found == sorted(found, reverse=True)
+
+
+@pytest.mark.parametrize("kind", ["uv"])
+def test_a_day_ends_at_midnight_of_utc(dated: EnvironmentCache, kind: str, tmp_path: Path) -> None:
+    assert obtained(dated, as_of(DAY), tmp_path).lock == ("leaf==1.0",), kind
+    assert obtained(dated, as_of(LATER), tmp_path).lock == ("leaf==2.0",)
+    with pytest.raises(WfError) as caught:
+        obtained(dated, as_of("2022-05-19"), tmp_path)
+    assert "2.0 came on 2022-05-21" in caught.value.message
 
 
 # --- what only a scripted build can show ------------------------------------------------------

@@ -40,7 +40,7 @@ def a_whole_run(log: Path) -> list[Event]:
         PhaseProgress("code", _HOSTILE),
         PhaseFinished("code", "3 files", 0.1),
         PhaseStarted("devices", "taking"),
-        PhaseProgress("devices", "waiting for 1 core"),
+        PhaseProgress("devices", "waiting for 1 core", waiting=True),
         PhaseFinished("devices", "core 0", 2.0),
         JobStarted(4711, str(log)),
         JobWrote(),
@@ -141,8 +141,8 @@ def test_the_watcher_says_a_reason_for_waiting_once(
 ) -> None:
     observer = watcher(*streams)
     for _ in range(50):
-        observer.notify(PhaseProgress("devices", "waiting for 1 core (0 free)"))
-    observer.notify(PhaseProgress("devices", "waiting in the queue"))
+        observer.notify(PhaseProgress("devices", "waiting for 1 core (0 free)", waiting=True))
+    observer.notify(PhaseProgress("devices", "waiting in the queue", waiting=True))
     said = (tmp_path / "err").read_text(encoding="utf-8").splitlines()
     assert len(said) == 2
     assert "waiting for 1 core (0 free)" in said[0]

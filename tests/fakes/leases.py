@@ -64,7 +64,7 @@ class FakeLeases:
             while (lease := self._try(asked, look())) is None:
                 if not wait:
                     raise WfError(BUSY, f"{holder} would have to wait")
-                observer.notify(PhaseProgress("devices", "waiting"))
+                observer.notify(PhaseProgress("devices", "waiting", waiting=True))
                 time.sleep(_LOOK_AGAIN_SECONDS)
             self._live.append(lease)
             return lease

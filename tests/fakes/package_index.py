@@ -35,7 +35,8 @@ class PackageIndex:
     With ``gate`` the first half of a file is sent at once, and the rest only when the gate opens.
     ``refusal`` is a status that everything is answered with. ``certificate`` is a file with a
     certificate and its key. ``dates`` says when each file was published (ISO 8601), if the index
-    says such a thing at all. ``asked`` lists what was asked for.
+    says such a thing at all. ``more`` are folders below other beginnings of an address. ``asked``
+    lists what was asked for.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class PackageIndex:
         refusal: int | None = None,
         certificate: Path | None = None,
         dates: Mapping[str, str] | None = None,
+        port: int = 0,
+        more: Mapping[str, Path] | None = None,
     ) -> None:
         self.asked: list[str] = []
         index = self
@@ -55,13 +58,18 @@ class PackageIndex:
                 index.asked.append(self.path)
                 if refusal is not None:
                     return refusal, "text/plain", b""
+                for prefix, other in (more or {}).items():
+                    if self.path.startswith(prefix):
+                        return _answer(other, self.path, dates, prefix)
+                if more is not None and not self.path.startswith(("/simple/", "/files/")):
+                    return 404, "text/plain", b""
                 return _answer(folder, self.path, dates)
 
             def _wait(self) -> None:
                 if gate is not None:
                     gate.wait(PATIENCE_SECONDS)
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", port), Handler)
         self._scheme = "http"
         if certificate is not None:
             self._scheme = "https"
@@ -140,7 +148,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content[half:])
 
 
-def _answer(folder: Path, path: str, dates: Mapping[str, str] | None) -> tuple[int, str, bytes]:
+def _answer(
+    folder: Path, path: str, dates: Mapping[str, str] | None, prefix: str = "/"
+) -> tuple[int, str, bytes]:
     parts = [unquote(part) for part in path.split("/") if part]
     files = sorted(file for file in folder.iterdir() if file.is_file())
     if "files" in parts:
@@ -150,18 +160,18 @@ def _answer(folder: Path, path: str, dates: Mapping[str, str] | None) -> tuple[i
         return 404, "text/plain", b""
     if dates is not None:
         return 200, "application/vnd.pypi.simple.v1+json", _dated(parts[-1], found, dates)
-    links = "".join(_link(file) for file in found)
+    links = "".join(_link(file, prefix) for file in found)
     return 200, "text/html", f"<!DOCTYPE html><html><body>{links}</body></html>".encode()
 
 
-def _link(file: Path) -> str:
+def _link(file: Path, prefix: str) -> str:
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     told = ""
     if zipfile.is_zipfile(file):
         told = ' data-core-metadata="true"'
         python = re.search(r"^Requires-Python: (.*)$", _metadata(file), re.MULTILINE)
         told += f' data-requires-python="{html.escape(python[1])}"' if python else ""
-    return f'<a href="/files/{quote(file.name)}#sha256={digest}"{told}>{file.name}</a>\n'
+    return f'<a href="{prefix}files/{quote(file.name)}#sha256={digest}"{told}>{file.name}</a>\n'
 
 
 def _dated(name: str, files: list[Path], dates: Mapping[str, str]) -> bytes:

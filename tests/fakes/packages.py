@@ -12,6 +12,10 @@ import shutil
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 from packaging.requirements import Requirement
 
@@ -45,6 +49,32 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     return wheel.name
 """
 
+# a wheel made on the spot, of the module itself or of a line that leads to it (PEP 660)
+_EDITABLE = """\
+import os, zipfile
+
+def _wheel(folder, content):
+    info = "{name}-{version}.dist-info"
+    files = dict(content)
+    files[info + "/METADATA"] = "Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n"
+    files[info + "/WHEEL"] = (
+        "Wheel-Version: 1.0\\nGenerator: tests\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+    )
+    files[info + "/RECORD"] = "".join(path + ",,\\n" for path in [*files, info + "/RECORD"])
+    name = "{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+    return name
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    with open("{name}.py") as module:
+        return _wheel(wheel_directory, {{"{name}.py": module.read()}})
+
+def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+    return _wheel(wheel_directory, {{"{name}.pth": os.getcwd() + "\\n"}})
+"""
+
 
 def wheel(
     folder: Path,
@@ -52,12 +82,15 @@ def wheel(
     version: str = "1.0",
     requires: tuple[str, ...] = (),
     *,
+    more: Mapping[str, str] | None = None,
     python: str = "",
     tag: str = "py3-none-any",
+    padding: int = 0,
 ) -> Path:
     """A wheel with a module ``name`` that knows its version.
 
-    ``python`` is the ``Requires-Python`` it declares, ``tag`` what its file name says it is for.
+    ``more`` are further files with their text, ``python`` is the ``Requires-Python`` it declares,
+    ``tag`` what its file name says it is for. The module is larger by ``padding`` bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
@@ -65,7 +98,8 @@ def wheel(
     declared = "".join(f"Requires-Dist: {word}\n" for word in requires)
     declared += f"Requires-Python: {python}\n" if python else ""
     files = {
-        f"{name}.py": f"__version__ = {version!r}\n",
+        f"{name}.py": f"__version__ = {version!r}\n" + "#" * padding,
+        **(more or {}),
         f"{info}/METADATA": metadata + declared,
         f"{info}/WHEEL": _WHEEL,
     }
@@ -146,3 +180,10 @@ def _required(word: str) -> str:
     found = Requirement(word)
     version = f', specifier = "{found.specifier}"' if found.specifier else ""
     return f'{{ name = "{found.name}"{version} }}'
+
+
+def unpacked(folder: Path, name: str, version: str = "1.0") -> None:
+    """A project whose module ``name`` is installed in place or copied, without a network."""
+    made = _EDITABLE.format(name=name, version=version)
+    (folder / "pyproject.toml").write_text(_PYPROJECT.format(name=name, version=version))
+    (folder / "backend.py").write_text(made)

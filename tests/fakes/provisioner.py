@@ -45,9 +45,14 @@ class FakeProvisioner:
         """As the test wants it."""
         return self._reason
 
+    def interpreters(self) -> tuple[str, ...]:
+        """One that is old, one that is new."""
+        return ("3.11.0", "3.9.0")
+
     def fingerprint(self, spec: EnvironmentSpec) -> str:
         """Of what the requirements say, without comments and blank lines."""
-        said = [spec.python, *self._lock(spec), str(spec.locked and spec.locked.pylock)]
+        said = [spec.python, str(spec.as_of), str(spec.going_on), *self._lock(spec)]
+        said.append(str(spec.locked and spec.locked.pylock))
         return hashlib.sha256("\n".join(said).encode()).hexdigest()[:20]
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
@@ -65,17 +70,20 @@ class FakeProvisioner:
         python = spec.python if spec.locked else f"{spec.python}.0"
         return Provisioned(python, self._lock(spec))
 
-    def own(self, shared: Environment, build: Build) -> Environment:
+    def own(
+        self, spec: EnvironmentSpec, shared: Environment, build: Build, cache: Path
+    ) -> Environment:
         """Another interpreter that is an empty file."""
+        del spec, cache
         build.destination.bin.mkdir(parents=True)
         build.destination.python.touch()
         paths = build.destination
         return replace(shared, root=paths.venv, bin=paths.bin, executable=paths.python)
 
-    def installed(self, build: Build) -> tuple[str, ...]:
-        """What a test wrote into ``installed``."""
+    def installed(self, shared: Environment, build: Build) -> tuple[str, ...]:
+        """What is shared, and what a test wrote into ``installed``."""
         listed = build.destination.root / "installed"
-        return tuple(listed.read_text().splitlines()) if listed.exists() else ()
+        return (*shared.lock, *(listed.read_text().splitlines() if listed.exists() else ()))
 
     def discard(self, changed: tuple[str, ...], build: Build) -> None:
         """There is nothing that a build takes files from."""

@@ -31,7 +31,7 @@ from runner.cli.render.style import style
 from runner.document.mend import mend
 from runner.engine.files import Beside, FileText, open_files
 from runner.errors import INVALID, WfError
-from runner.plan.facts import FileFact, ProjectFacts, script_path
+from runner.plan.facts import FileFact, History, ProjectFacts, ThenFacts, script_path
 from runner.plan.plan import Choices
 from runner.plan.planner import plan
 
@@ -148,7 +148,8 @@ def all_there(workflow: Workflow) -> ProjectFacts:
     script = script_path(workflow)
     if script is not None:
         files[script] = FileFact("file")
-    return ProjectFacts(files)
+    history = History("requirements.txt", "2022-05-20")
+    return ProjectFacts(files, ThenFacts("2026-11-20", history, ("3.12.1", "3.10.13")))
 
 
 @pytest.mark.parametrize("case", cases("valid"), ids=lambda case: case.stem)

@@ -239,6 +239,8 @@ def test_another_interpreter_is_another_environment(world: World, former: dict[s
 def test_the_bare_interpreter_can_be_had_again(world: World, links: Path) -> None:
     assert links.is_dir()
     assert world.wf("run", "bare").code == 0
+    text = (world.folder(world_last(world)) / "pylock.toml").read_text()
+    assert text.endswith("packages = []\n")
     prune(world)
     again = world.wf("run", "bare", "--locked", "last")
     assert (again.code, again.out) == (0, "bare\n"), again.err

@@ -51,7 +51,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         opened.find(arguments.workflow)
     parts = compose.parts(context.settings, context.variables, context.now)
     chosen = with_locked(chosen, arguments.locked, parts.records)
-    asked = Asked(arguments.workflow, chosen, arguments.fresh)
+    asked = Asked(arguments.workflow, chosen, context.today(), arguments.fresh)
     planned, _ = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), parts
     )

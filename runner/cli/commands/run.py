@@ -70,7 +70,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.engine.basis import look
     from runner.engine.graph import Asked, plan_graph
     from runner.engine.parts import Rules
-    from runner.engine.prepare import shortage
+    from runner.engine.prepare import shortage, without_conda
 
     source = workflow_files(context, arguments.file)
     chosen = choices.read(arguments, arguments.args, context.variables)
@@ -85,7 +85,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
     own = parts()
     chosen = with_locked(chosen, arguments.locked, own.records)
-    asked = Asked(arguments.workflow, chosen, arguments.fresh)
+    asked = Asked(arguments.workflow, chosen, context.today(), arguments.fresh)
     planned, basis = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), own
     )
@@ -95,7 +95,9 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         if arguments.json:
             context.say_json(outcome.document())
         return outcome.exit_code
-    lacking = shortage(opened, planned, own.inventory)
+    lacking = shortage(opened, planned, own.inventory) or without_conda(
+        opened, planned, context.variables
+    )
     if lacking is not None:
         raise lacking
     notices = [notice for job in planned.to_run for notice in opened.find(job.workflow).notices]

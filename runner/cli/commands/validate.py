@@ -54,7 +54,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         if not arguments.json:
             _tell_fixed(fixed, context)
     try:
-        checked = _check(source)
+        checked = _check(source, context)
     except WfError as error:
         if not error.problems:
             raise
@@ -100,13 +100,13 @@ def _notices(opened: WorkflowFiles) -> list[Problem]:
     return [*keys, *(other.notice for other in opened.neighbours)]
 
 
-def _check(source: Source) -> _Checked:
+def _check(source: Source, context: Context) -> _Checked:
     """The file itself, then what each workflow needs of the project."""
     from runner.engine.files import open_files
     from runner.engine.prepare import check
 
     opened = open_files(source.workflows, source.root, source.beside)
-    return _Checked(opened, check(opened))
+    return _Checked(opened, check(opened, context.today(), context.variables))
 
 
 def _mended(source: Source, context: Context) -> tuple[Source, tuple[Fixed, ...]]:
@@ -115,7 +115,7 @@ def _mended(source: Source, context: Context) -> tuple[Source, tuple[Fixed, ...]
     from runner.document.mend import mend
 
     before = _texts(source)
-    mended = mend(before, lambda texts: _check(_with_texts(source, texts)))
+    mended = mend(before, lambda texts: _check(_with_texts(source, texts), context))
     for name, text in mended.files.items():
         if text != before[name]:
             rewrite(context.cwd / name, name, source.root, before[name], text)

@@ -67,8 +67,8 @@ class Watcher:
                 self._end_output()
             case events.PhaseStarted(phase, text):
                 self._show(phase, text)
-            case events.PhaseProgress(phase, text):
-                self._progress(phase, text)
+            case events.PhaseProgress(phase, text, waiting):
+                self._progress(phase, text, waiting=waiting)
             case events.ServiceReady(name, url):
                 # told by another thread; nothing else moves while a job runs
                 self._say(self._done("service", f"{name}  {url}"))
@@ -146,10 +146,10 @@ class Watcher:
 
             self._status.update(Text(line))
 
-    def _progress(self, phase: str, text: str) -> None:
+    def _progress(self, phase: str, text: str, *, waiting: bool) -> None:
         self._show(phase, text)
         # without a terminal nothing moves, but why a run waits must be said once
-        if not self._dress.terminal and phase == "devices" and text != self._told:
+        if not self._dress.terminal and waiting and text != self._told:
             self._told = text
             self._say(f"  {phase:<{_LABEL}} {self._dress.paint('◌', 'yellow')} {harmless(text)}")
 

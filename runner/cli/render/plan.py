@@ -54,6 +54,7 @@ def show_plan(
 def _facts(job: Job, *, ready: bool) -> list[tuple[str, str]]:
     files = ", ".join(file.path for file in job.environment.requirements)
     what = f"python {job.environment.python}" + (f" with {files}" if files else "")
+    what += f" as of {job.environment.as_of}" if job.environment.as_of else ""
     if job.environment.locked is not None:
         what += f" and all else as in {job.environment.locked.run}"
     state = "ready" if ready else "will be built"
@@ -75,7 +76,9 @@ def _facts(job: Job, *, ready: bool) -> list[tuple[str, str]]:
 
 def _more_facts(job: Job) -> list[tuple[str, str]]:
     """What few jobs have."""
-    facts = []
+    wanted = job.environment
+    reasons = (("python", wanted.python_reason), ("as of", wanted.as_of_reason))
+    facts = [(name, reason) for name, reason in reasons if reason]
     if job.ports.fixed or job.ports.free:
         ports = [*map(str, job.ports.fixed), *["a free one"] * job.ports.free]
         facts.append(("ports", ", ".join(ports)))

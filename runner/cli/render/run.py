@@ -39,6 +39,8 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("ports", ", ".join(str(port) for port in document["ports"])),
         ("service", document["service"] or ""),
         ("environment", _environment(document["environment"])),
+        ("python", _said(document["environment"], "python_reason")),
+        ("as of", _said(document["environment"], "as_of_reason")),
         ("source", _source(document["source"])),
         *(("input", _input(given)) for given in document["dependencies"]),
         *(("artifact", _artifact(artifact)) for artifact in document["artifacts"]),
@@ -75,9 +77,16 @@ def _environment(environment: dict[str, Any] | None) -> str:
     if not environment:
         return ""
     packages = count(len(environment["lock"]), "package")
+    if environment["as_of"]:
+        packages += f" as of {environment['as_of']}"
     said = f"python {environment['python']} · {packages} · {environment['fingerprint'][:12]}"
     locked = environment.get("locked")
     return f"{said} · as in {locked}" if locked else said
+
+
+def _said(environment: dict[str, Any] | None, key: str) -> str:
+    # records of before there were such keys lack them
+    return (environment or {}).get(key) or ""
 
 
 def _source(source: dict[str, Any]) -> str:

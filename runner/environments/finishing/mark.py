@@ -74,6 +74,14 @@ def wait_for_lock(paths: EnvironmentPaths, patience: float) -> bool:
     return paths.pylock.exists()
 
 
+def why_no_lock(paths: EnvironmentPaths) -> str | None:
+    """Why there is no ``pylock.toml``, where that was found out."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        reason = json.loads(paths.finished.read_bytes())["no_lock"]
+        return None if reason is None else str(reason)
+    return None
+
+
 def note(paths: EnvironmentPaths, text: str) -> None:
     """Write down what went wrong, for whoever wonders."""
     with suppress(OSError):

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from runner.environments.credentials import masked
 from runner.environments.installed import plain_lock
 from runner.environments.pip_settings import uv_options
+from runner.environments.uv import then
+from runner.environments.uv.accelerator import HOST, at_fault
 from runner.environments.uv.origins import origins
+from runner.environments.uv.search import searching
 from runner.errors import ENVIRONMENT, WfError
-from runner.events import PhaseProgress
+from runner.events import PhaseProgress, Warned
 from runner.process.helpers import capture, stream
 from runner.terminal import WindowSize
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.environments.interface import Build
+    from runner.environments.uv.accelerator import Backend
     from runner.plan.environment import EnvironmentSpec
 
 # uv says how much of a download is there on a terminal alone; wide enough for a long line, and
@@ -28,15 +32,13 @@ if TYPE_CHECKING:
 _TERMINAL = WindowSize(rows=100, columns=500)
 _DRAWING = {"TERM": "xterm", "NO_COLOR": "1", "UV_NO_PROGRESS": "0", "UV_NO_WRAP": "1"}
 _TELL_SECONDS = 0.1
-# docs.python.org, "What's New In Python 3.12": venv no longer installs setuptools
-_LAST_WITH_SETUPTOOLS = 11
 
 
 class Uv:
     """uv at work on the environment of one build."""
 
     def __init__(self, uv: Path, variables: Mapping[str, str], build: Build) -> None:
-        self._uv = uv
+        self.program = uv
         self._variables = {**variables, **_DRAWING}
         self._build = build
         self._said: Collection[str] = ()
@@ -44,36 +46,58 @@ class Uv:
     def venv(self, interpreter: str, version: str) -> None:
         """Make the bare environment."""
         self._build.observer.notify(PhaseProgress("env", f"python {version}: creating"))
-        code = self._run("venv", "--no-project", "-q", "--python", interpreter,
-                         str(self._build.destination.venv))  # fmt: skip
-        if code:
+        # one that is known need not be looked for; for another uv tells what it downloads
+        known = ("-q",) if os.path.isabs(interpreter) else ()
+        words = ("venv", "--no-project", *known, "--python", interpreter)
+        variables = searching(self._variables)
+        if self._run(*words, str(self._build.destination.venv), variables=variables):
             from runner.environments.uv.failures import no_venv
+            from runner.environments.uv.search import search
 
-            raise no_venv(version, self._details(), self._build.log)
+            looked = search(self.program, self._variables)
+            raise no_venv(version, looked, self._details(), self._build.log)
 
-    def install_pip(self) -> None:
-        """What ``python -m venv`` installs: until 3.11, setuptools as well."""
-        minor = int([*self.version().split("."), "0"][1])
-        tools = ["pip"] if minor > _LAST_WITH_SETUPTOOLS else ["pip", "setuptools"]
-        if self._pip_install(*tools):
-            from runner.environments.uv.failures import no_pip
+    def install_setuptools(self, bundled: Path | None, as_of: str | None) -> None:
+        """The setuptools of a folder, or what the index has."""
+        words = ["--no-deps", str(bundled)] if bundled else ["setuptools"]
+        if self._pip_install(*words, as_of=as_of):
+            from runner.environments.uv.failures import no_setuptools
 
-            raise no_pip(self._details())
+            raise no_setuptools(self._details())
 
-    def _pip_install(self, *words: str) -> int:
+    def _pip_install(self, *words: str, as_of: str | None = None) -> int:
         own = ["--python", str(self._build.destination.python), *uv_options(self._variables)]
-        return self._run("pip", "install", *own, *words)
+        own += then.options(as_of)
+        variables = then.dated(self._variables, as_of)
+        return self._run("pip", "install", *own, *words, variables=variables)
 
-    def install(self, spec: EnvironmentSpec) -> None:
+    def install(self, spec: EnvironmentSpec, backend: Backend | None = None) -> None:
         """Install what the first file and the provider ask for."""
         self._write(origins(spec, self._variables))
         words = list(spec.packages)
         for file in spec.requirements[:1]:
             words += ["-r", str(self._build.destination.requirements / file.path)]
-        if self._pip_install(*words):
+        undated = then.left_out(self._variables, spec.as_of)
+        if undated is not None:
+            self._build.observer.notify(Warned(masked(undated)))
+        code = self._install_for(backend, words) if backend and backend.name else None
+        if code is None:
+            code = self._pip_install(*words, as_of=spec.as_of)
+        if code:
             from runner.environments.uv.failures import not_installed
 
             raise not_installed(spec, self._details(), self._build.log)
+
+    def _install_for(self, backend: Backend, words: list[str]) -> int | None:
+        """Install with PyTorch's builds; ``None`` where it takes to do without them."""
+        self._write([str(backend)])
+        code = self._pip_install("--torch-backend", str(backend.name), *words)
+        if not code or not at_fault(self._details()):
+            return code
+        if HOST in self._details():
+            backend.remember(answers=False)
+        self._write(["", "once more with the registry's builds"])
+        return None
 
     def _write(self, lines: Iterable[str]) -> None:
         with open(self._build.log, "a", opener=_private, encoding="utf-8") as log:
@@ -102,8 +126,9 @@ class Uv:
         found = plain_lock(self._build.destination.venv)
         if found is not None:
             return found
+
         done = capture(
-            [str(self._uv), "pip", "freeze", "--python", str(self._build.destination.python)],
+            [str(self.program), "pip", "freeze", "--python", str(self._build.destination.python)],
             env=self._variables,
             cwd=self._build.destination.root,
         )
@@ -117,7 +142,7 @@ class Uv:
         found = re.search(r"^version(?:_info)?\s*=\s*([0-9.]+)", described, re.MULTILINE)
         return found[1] if found else "unknown"
 
-    def _run(self, *words: str) -> int:
+    def _run(self, *words: str, variables: Mapping[str, str] | None = None) -> int:
         """Run uv, with what it says on the log and what it does shown as progress."""
         from runner.environments.uv.progress import Progress
         from runner.environments.uv.transcript import Transcript
@@ -142,8 +167,8 @@ class Uv:
             try:
                 # not in the project's folder: a uv.toml there must not turn the index
                 return stream(
-                    [str(self._uv), *words],
-                    env=self._variables,
+                    [str(self.program), *words],
+                    env=variables or self._variables,
                     cwd=self._build.destination.root,
                     inherit=(self._build.lock,),
                     on_output=take,

@@ -17,35 +17,53 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.environments.uv.failed.said import Said
+    from runner.environments.uv.search import Search
     from runner.plan.environment import EnvironmentSpec
 
 _DETAIL_LINES = 25
-_UNDATED = "is missing an upload date"
 
 
-def no_interpreter(version: str, said: str) -> WfError:
+def no_interpreter(version: str, looked: Search, said: str) -> WfError:
     """There is no such Python."""
+    minors = list(dict.fromkeys(".".join(found.split(".")[:2]) for found in looked.found))
+    off = looked.downloads_off
+    fetched = f"UV_PYTHON_DOWNLOADS={off} keeps uv from fetching it"
+    why = fetched if off else "it could not be fetched"
+    are = "is" if len(looked.found) == 1 else "are"
     return WfError(
         UNSATISFIABLE,
-        f"there is no Python {version} on this machine, and none could be fetched",
-        hint=f"install Python {version}, or choose another with --python",
+        f"there is no Python {version} on this machine, and {why}; "
+        f"there {are} {', '.join(looked.found)}",
+        hint=f"install it (uv python install {version}), "
+        f"or choose another: --python {_nearest(version, minors)}",
         details=said,
     )
 
 
-def no_venv(version: str, said: str, log: Path) -> WfError:
+def _nearest(version: str, minors: list[str]) -> str:
+    """The minor version to propose: the next older one, else the next newer."""
+    wanted = _minor(version)
+    older = [minor for minor in minors if _minor(minor) <= wanted]
+    return max(older, key=_minor) if older else min(minors, key=_minor)
+
+
+def _minor(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])
+
+
+def no_venv(version: str, looked: Search, said: str, log: Path) -> WfError:
     """The bare environment cannot be made: here, or because there is no such Python."""
     cause = here(read(said), Asked((), version, None))
     if cause is None:
-        return no_interpreter(version, said)
-    return WfError(ENVIRONMENT, cause.message, hint=cause.hint, details=_details(said, log))
+        return no_interpreter(version, looked, said)
+    return WfError(ENVIRONMENT, cause.message, hint=cause.hint, details=details(said, log))
 
 
-def no_pip(said: str) -> WfError:
-    """What the job would install packages with cannot be had."""
+def no_setuptools(said: str) -> WfError:
+    """What environments of that Python have cannot be had."""
     return WfError(
         ENVIRONMENT,
-        "cannot install pip, which the job's commands use",
+        "cannot install setuptools, which the environment of a job that calls pip has",
         hint="name the packages in `requirements:` instead",
         details=said,
     )
@@ -56,24 +74,23 @@ def not_installed(spec: EnvironmentSpec, said: str, log: Path) -> WfError:
     words = read(said)
     wishes = asked(spec)
     cause = (
-        here(words, wishes)
-        or (build_failed(words, wishes) if words.build else None)
-        or unreachable(words, wishes)
-        or build_failed(words, wishes)
-        or unsatisfied(words, wishes)
-        or _something(spec, words, wishes)
+        known_cause(words, wishes) or unsatisfied(words, wishes) or _something(spec, words, wishes)
     )
-    if spec.as_of is not None and _UNDATED in said:
-        cause = Cause(
-            "the index does not say when its packages were published, "
-            f"so none can be taken as of {spec.as_of}",
-            "leave out --as-of, or use an index that says it (PEP 700)",
-        )
     return WfError(
         ENVIRONMENT,
         masked(cause.message),
         hint=masked(cause.hint),
-        details=_details(said, log),
+        details=details(said, log),
+    )
+
+
+def known_cause(words: Said, wishes: Asked) -> Cause | None:
+    """Why something cannot be installed whose version is settled."""
+    return (
+        here(words, wishes)
+        or (build_failed(words, wishes) if words.build else None)
+        or unreachable(words, wishes)
+        or build_failed(words, wishes)
     )
 
 
@@ -88,6 +105,7 @@ def _something(spec: EnvironmentSpec, said: Said, wishes: Asked) -> Cause:
     )
 
 
-def _details(said: str, log: Path) -> str:
+def details(said: str, log: Path) -> str:
+    """The end of what uv said, and where the whole of it is."""
     lines = [line for line in masked(said).splitlines() if line.strip()]
     return "\n".join((*lines[-_DETAIL_LINES:], f"the whole log: {log}"))

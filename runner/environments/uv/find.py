@@ -29,8 +29,13 @@ def find_uv(variables: Mapping[str, str]) -> Path | None:
 
 def interpreter(version: str) -> str:
     """The interpreter of wf itself where it fits: it is here, and need not be looked for."""
-    own = sys.version_info
-    if version in {f"{own.major}.{own.minor}", f"{own.major}.{own.minor}.{own.micro}"}:
+    own = own_version()
+    if version in {own, own.rpartition(".")[0]}:
         base = Path(getattr(sys, "_base_executable", sys.executable) or sys.executable)
         return str(base)
     return version
+
+
+def own_version() -> str:
+    """The full version of wf's own interpreter."""
+    return ".".join(str(part) for part in sys.version_info[:3])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.environments.pip_settings import NO_BINARY, ONLY_BINARY
+from runner.environments.uv.accelerator import has_effect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,7 @@ def fingerprint(spec: EnvironmentSpec, index: Mapping[str, str], configuration: 
         f"format {_FORMAT}",
         f"python {spec.python}",
         f"platform {sys.platform} {os.uname().machine} {_libc()}",
+        *_day(spec),
         *(f"{key}={value}" for key, value in index.items()),
         configuration,
     ]
@@ -47,6 +49,8 @@ def fingerprint(spec: EnvironmentSpec, index: Mapping[str, str], configuration: 
         said += [f"file {number}", *(f"  {text}" for text in _texts(file))]
     said += [f"package {package}" for package in spec.packages]
     said += _locked(spec)
+    if spec.accelerator != "cpu" and has_effect(spec, index, configuration):
+        said.append(f"accelerator {spec.accelerator}")
     return str(blake3("\n".join(said).encode()).hexdigest()[:_LENGTH])
 
 
@@ -75,6 +79,13 @@ def configured(variables: Mapping[str, str]) -> str:
         with suppress(OSError, UnicodeDecodeError), path.open(encoding="utf-8") as file:
             said.append(file.read(_MOST_CHARACTERS))
     return "\n".join(said)
+
+
+def _day(spec: EnvironmentSpec) -> list[str]:
+    """Nothing without a day: environments that were made before there were any keep their names."""
+    if spec.as_of is None:
+        return []
+    return [f"as of {spec.as_of}{', which goes on' if spec.going_on else ''}"]
 
 
 def _locked(spec: EnvironmentSpec) -> list[str]:

@@ -10,8 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from runner.environments.credentials import masked
 from runner.environments.interface import Provisioned
 from runner.environments.lock import difference, package_name
+from runner.environments.uv.failed.cause import Asked, Cause, Wish
+from runner.environments.uv.failed.said import read
+from runner.environments.uv.failures import details, known_cause
 from runner.environments.uv.find import interpreter
 from runner.errors import ENVIRONMENT, UNSATISFIABLE, WfError
 from runner.events import Warned
@@ -31,6 +35,7 @@ _CHANGED = "Hash mismatch"
 _NAMED = re.compile(r'^name = "([^"]+)"', re.MULTILINE)
 _SHA256 = re.compile(r'(?<=sha256 = ")[0-9a-f]{64}(?=")')
 _SHOWN = 3
+_WITHOUT = "without --locked, what the requirements ask for is installed"
 
 
 def exact(variables: Mapping[str, str]) -> dict[str, str]:
@@ -47,7 +52,7 @@ def provision_locked(run: Uv, locked: LockedRun, build: Build) -> Provisioned:
     _interpreter(run, locked)
     said = _install(run, locked, build) if locked.lock else None
     if said is not None:
-        raise _not_had(locked, said)
+        raise _not_had(locked, said, build)
     made = Provisioned(run.version(), run.lock() if locked.lock else ())
     told = difference(_all(locked.python, locked.lock), _all(made.python, made.lock))
     if told:
@@ -113,17 +118,21 @@ def _hashed(lock: Sequence[str], pylock: str) -> list[str] | None:
     ]
 
 
-def _not_had(locked: LockedRun, said: str) -> WfError:
+def _not_had(locked: LockedRun, said: str, build: Build) -> WfError:
     """What uv could not install, from what it said."""
     named = [line for line in locked.lock if _about(line, said)]
     changed = _CHANGED in said
-    why = "is no longer the same file: its hash is another" if changed else "cannot be had"
-    what = _some(named) if named else "a package"
+    wishes = tuple(Wish(package_name(line), line, None) for line in locked.lock)
+    cause = None if changed else known_cause(read(said), Asked(wishes, locked.python, None))
+    if cause is None:
+        why = "is no longer the same file: its hash is another" if changed else "cannot be had"
+        cause = Cause(f"{_some(named) if named else 'a package'} {why}", _WITHOUT)
+    lacking = [*(f"- {line}" for line in named), ""] if named else []
     return WfError(
         ENVIRONMENT,
-        f"the environment of {locked.run} cannot be had again: {what} {why}",
-        hint="without --locked, what the requirements ask for is installed",
-        details="\n".join([*(f"- {line}" for line in named), *([""] if named else []), said]),
+        masked(f"the environment of {locked.run} cannot be had again: {cause.message}"),
+        hint=masked(cause.hint),
+        details="\n".join([*lacking, details(said, build.log)]),
     )
 
 
@@ -132,7 +141,7 @@ def _another(locked: LockedRun, told: Sequence[str]) -> WfError:
         ENVIRONMENT,
         f"the environment of {locked.run} cannot be had again: "
         f"{_some([line[2:] for line in told])} would differ",
-        hint="without --locked, what the requirements ask for is installed",
+        hint=_WITHOUT,
         details="\n".join(told),
     )
 

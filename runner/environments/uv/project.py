@@ -12,6 +12,9 @@ import re
 from typing import TYPE_CHECKING
 
 from runner.environments.uv.command import Uv
+from runner.environments.uv.failed.cause import Asked
+from runner.environments.uv.failed.said import read
+from runner.environments.uv.failures import details, known_cause
 from runner.environments.uv.fingerprint import decisive
 from runner.environments.uv.locked import exact, write
 from runner.errors import ENVIRONMENT, WfError
@@ -50,7 +53,7 @@ def install_project(
         "--preview-features", "pylock", "-r", str(folder / "pylock.toml")
     )
     if said is not None:
-        raise _failed(project, said)
+        raise _failed(project, said, build)
 
 
 def _export(uv: Path, variables: Mapping[str, str], project: LockedProject, build: Build) -> None:
@@ -64,11 +67,11 @@ def _export(uv: Path, variables: Mapping[str, str], project: LockedProject, buil
     if said is not None and _STALE.search(said):
         said = _attempt(Uv(uv, variables, build), project, build, "--locked")
         if said is not None and _STALE.search(said):
-            raise _stale(project, said)
+            raise _stale(project, said, build)
     if said is not None:
         said = _attempt(Uv(uv, variables, build), project, build, "--frozen")
     if said is not None:
-        raise _failed(project, said)
+        raise _failed(project, said, build)
 
 
 def _attempt(run: Uv, project: LockedProject, build: Build, mode: str) -> str | None:
@@ -89,18 +92,22 @@ def _lock(project: LockedProject) -> str:
     return posixpath.join(_folder(project), "uv.lock")
 
 
-def _stale(project: LockedProject, said: str) -> WfError:
+def _stale(project: LockedProject, said: str, build: Build) -> WfError:
     return WfError(
         ENVIRONMENT,
         f"`{_lock(project)}` does not fit `{project.path}`, which was changed since",
         hint="bring it up to date: uv lock",
-        details=said,
+        details=details(said, build.log),
     )
 
 
-def _failed(project: LockedProject, said: str) -> WfError:
+def _failed(project: LockedProject, said: str, build: Build) -> WfError:
     wanted, package = _WANTED.search(said), _PACKAGE.search(said)
-    if wanted:
+    cause = known_cause(read(said), Asked((), "", None))
+    if cause:
+        message = f"{cause.message} ({_lock(project)})"
+        hint = cause.hint
+    elif wanted:
         message = f"`{project.path}` asks for Python {wanted[1]}"
         hint = "choose one that fits with --python"
     elif package:
@@ -110,4 +117,4 @@ def _failed(project: LockedProject, said: str) -> WfError:
     else:
         message = f"`{_lock(project)}` cannot be used"
         hint = "make it anew: uv lock"
-    return WfError(ENVIRONMENT, message, hint=hint, details=said)
+    return WfError(ENVIRONMENT, message, hint=hint, details=details(said, build.log))

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.environments.interface import Build, Provisioned
-from runner.environments.own import put_on_top
+from runner.environments.uv.accelerator import Backend, has_effect
 from runner.environments.uv.command import Uv
 from runner.environments.uv.find import find_uv, interpreter
 from runner.environments.uv.fingerprint import configured, decisive, fingerprint
 from runner.environments.uv.locked import exact, provision_locked, write
+from runner.environments.uv.own import put_on_top, seen
 from runner.environments.uv.project import install_project
 from runner.environments.uv.pylock import write_pylock
+from runner.environments.uv.search import versions
 from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
@@ -30,8 +32,17 @@ class UvProvisioner:
 
     kind = "venv"
 
-    def __init__(self, variables: Mapping[str, str], index: Mapping[str, str]) -> None:
-        """``variables`` are the caller's; ``index`` what pip's configuration adds for uv."""
+    def __init__(
+        self,
+        variables: Mapping[str, str],
+        index: Mapping[str, str],
+        pytorch_index: Path | None = None,
+    ) -> None:
+        """``variables`` are the caller's; ``index`` what pip's configuration adds for uv.
+
+        ``pytorch_index`` is the file that keeps whether PyTorch's index can be reached.
+        """
+        self._pytorch_index = pytorch_index
         dropped = envvars.INTERPRETER_VARIABLES | {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON"}
         self._variables = {k: v for k, v in variables.items() if k not in dropped} | dict(index)
         self._index = decisive(self._variables)
@@ -42,6 +53,10 @@ class UvProvisioner:
         if find_uv(self._variables) is None:
             return "uv, which builds environments, is not installed (pip install uv)"
         return None
+
+    def interpreters(self) -> tuple[str, ...]:
+        """What uv finds, and wf's own interpreter, which is always there."""
+        return versions(find_uv(self._variables), self._variables)
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
         """Interpreter, platform, what the requirements say, and where packages come from."""
@@ -55,6 +70,8 @@ class UvProvisioner:
         run = Uv(uv, self._variables, build)
         if spec.locked is not None:
             return provision_locked(Uv(uv, exact(self._variables), build), spec.locked, build)
+        effective = has_effect(spec, self._index, self._configuration)
+        backend = Backend(spec, self._variables, self._pytorch_index, effective=effective)
         run.venv(interpreter(spec.python), spec.python)
         if spec.project is not None:
             install_project(uv, self._variables, spec.project, build)
@@ -62,28 +79,26 @@ class UvProvisioner:
         if wanted:
             for file in spec.requirements:
                 write(build.destination.requirements / file.path, file.text)
-            run.install(spec)
+            run.install(spec, backend)
         return Provisioned(run.version(), run.lock() if wanted or spec.project else ())
 
-    def own(self, shared: Environment, build: Build) -> Environment:
-        """A virtual environment with pip and uv, on top of another."""
+    def own(
+        self, spec: EnvironmentSpec, shared: Environment, build: Build, cache: Path
+    ) -> Environment:
+        """A virtual environment on top of another, with ``pip`` and uv among its commands."""
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         run = Uv(uv, self._variables, build)
         run.venv(os.path.realpath(shared.executable), shared.python)
-        run.install_pip()
-        made = put_on_top(shared, build.destination)
-        if not os.path.lexists(made.bin / "uv"):
-            (made.bin / "uv").symlink_to(uv)  # today's images have it
-        return made
+        return put_on_top(spec, shared, build, cache, run)
 
-    def installed(self, build: Build) -> tuple[str, ...]:
-        """What lies in its own folder, and not what it sees of another."""
+    def installed(self, shared: Environment, build: Build) -> tuple[str, ...]:
+        """What a job sees that was started in it: of its own, and of what lies below."""
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
-        return Uv(uv, self._variables, build).lock()
+        return seen(shared, build, Uv(uv, self._variables, build))
 
     def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
         """``uv pip compile`` of what is installed, without what it depends on."""

@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from runner.environments.credentials import masked
-from runner.environments.pip_settings import NO_INDEX
+from runner.environments.pip_settings import uv_options
+from runner.environments.uv.then import dated, options
 from runner.process.helpers import capture
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # a wheel that lies in a folder is read as a whole, and can have gigabytes
 _SECONDS = 600
+# what uv writes for nothing
+_EMPTY = 'lock-version = "1.0"\ncreated-by = "wf"\nrequires-python = ">={python}"\npackages = []\n'
 # where requirement files say that packages come from (pip.pypa.io, "Requirements File Format");
 # with a relative path it is the installation's own matter
 _SOURCE = re.compile(
@@ -53,12 +56,16 @@ def write_pylock(
     with TemporaryDirectory(dir=destination.parent, prefix=".pylock-") as folder:
         pins, made = Path(folder, "pins.txt"), Path(folder, "pylock.toml")
         pins.write_text("\n".join([*_sources(spec), *environment.lock, ""]), encoding="utf-8")
+        if not environment.lock:
+            made.write_text(_EMPTY.format(python=environment.python), encoding="utf-8")
+            _put(made, destination)
+            return None
         words = _words(uv, variables, environment, spec)
         said = "uv could not be started"
         for more in (["--offline"], []):
             done = capture(
                 [*words, *more, str(pins), "-o", str(made)],
-                env={**variables, "UV_HTTP_RETRIES": "0", "UV_NO_WRAP": "1"},
+                env={**dated(variables, spec.as_of), "UV_HTTP_RETRIES": "0", "UV_NO_WRAP": "1"},
                 cwd=Path(folder),
                 timeout=_SECONDS,
             )
@@ -75,12 +82,9 @@ def _words(
     words = [
         str(uv), "pip", "compile", "-q", "--color", "never", "--no-deps", "--no-header",
         "--no-annotate", "--format", "pylock.toml", "--python", str(environment.executable),
+        *uv_options(variables),
     ]  # fmt: skip
-    if variables.get(NO_INDEX):
-        words.append("--no-index")  # uv knows no variable for it
-    if spec.as_of is not None:
-        words += ["--exclude-newer", f"{spec.as_of}T23:59:59Z"]
-    return words
+    return [*words, *options(spec.as_of)]
 
 
 def _sources(spec: EnvironmentSpec) -> Iterator[str]:

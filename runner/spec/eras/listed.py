@@ -213,7 +213,9 @@ def _neutral(
         launch=launch,
         provider=read.provider,
         help=read.help,
-        environment=EnvironmentRequest(read.python_version(), read.requirements, read.packages()),
+        environment=EnvironmentRequest(
+            read.python_version(), read.requirements, read.packages(), read.as_of
+        ),
         parameters=tuple(scope.variables.items()),
         variables=tuple((read.environment or read.env or {}).items()),
         artifacts=read.requested_artifacts(),
@@ -246,6 +248,7 @@ def _expanded(read: ProviderForm, written: dict[str, Any]) -> tuple[str, ...]:
 
 def _routes(form: type[ProviderForm], written: dict[str, Any], route: Route) -> dict[str, Route]:
     neutral = {key: part for part, keys in form.spellings.items() for key in keys}
+    neutral["as-of"] = "as_of"
     return {neutral.get(key, key): (*route, key) for key in written}
 
 

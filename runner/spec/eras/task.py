@@ -142,7 +142,9 @@ def _workflow(
         launch=_launch(read, takes_args=scope.takes_args),
         provider="task",
         help=None,
-        environment=EnvironmentRequest(python_of(read.image or "") or read.python),
+        environment=EnvironmentRequest(
+            python_of(read.image or "") or read.python, as_of=read.as_of
+        ),
         variables=read.env.given,
         artifacts=tuple(ArtifactRequest(artifact.path) for artifact in read.artifacts),
         resources=asked or Resources(),

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner import envvars
+from runner.spec.days import end
 from runner.spec.export.commands import commands, kept, refers, texts
 from runner.spec.export.notes import Notes
 from runner.spec.export.resources import resources
 from runner.spec.export.text import comments, entries
 from runner.spec.interpolation import exported, reference_name
-from runner.spec.workflow import ShellCommands
+from runner.spec.workflow import COMMIT, ShellCommands
 
 if TYPE_CHECKING:
     from runner.spec.workflow import Dependency, Workflow
@@ -134,7 +135,10 @@ def _env(workflow: Workflow, notes: Notes) -> dict[str, Any] | list[str]:
         **_parameters(workflow),
         **{name: value for name, value in workflow.variables if not refers(workflow, name, value)},
         **{f"PORT_{at}": str(port) for at, port in enumerate(_all_ports(workflow))},
+        **_uv_until(workflow),
     }
+    if _uv_until(workflow):
+        notes.say("env", f"was as-of {workflow.environment.as_of}; uv keeps to it, pip does not")
     fixed = {name: kept(value) for name, value in fixed.items()}
     required = [*workflow.required]
     if workflow.service is not None and workflow.service.token_variable is not None:
@@ -143,6 +147,14 @@ def _env(workflow: Workflow, notes: Notes) -> dict[str, Any] | list[str]:
     if not required:
         return fixed
     return [*(f"{name}={value}" for name, value in fixed.items()), *required]
+
+
+def _uv_until(workflow: Workflow) -> dict[str, str]:
+    """The variable by which uv, which dstack's own images have, keeps to a day."""
+    as_of = workflow.environment.as_of
+    if as_of in {None, COMMIT} or workflow.container is not None:
+        return {}
+    return {"UV_EXCLUDE_NEWER": end(str(as_of))}
 
 
 def _parameters(workflow: Workflow) -> dict[str, str]:
@@ -176,6 +188,9 @@ def _lost(workflow: Workflow, notes: Notes) -> None:
     if workflow.artifacts:
         paths = _listed([artifact.path for artifact in workflow.artifacts])
         notes.lost.append(f"artifacts: {paths}; copy them out in a command")
+    as_of = workflow.environment.as_of
+    if as_of is not None and not _uv_until(workflow):
+        notes.lost.append(f"as-of {as_of}: the newest packages are installed; pin them")
     notes.lost += [_dependency(wanted) for wanted in workflow.dependencies]
     if workflow.code:
         notes.lost.append(f"what counts as the same code: {_listed(list(workflow.code))}")

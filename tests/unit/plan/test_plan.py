@@ -100,6 +100,9 @@ def test_a_job_as_json() -> None:
             "python": "3.11",
             "requirements": ["requirements.txt"],
             "packages": [],
+            "python_reason": None,
+            "as_of": None,
+            "as_of_reason": None,
             "locked": None,
         },
         "resources": {

@@ -93,7 +93,9 @@ def test_a_plan_of_one_job_says_what_and_why() -> None:
     )
     assert job.launch == PythonScript("train.py", ("--lr", "0.1"))
     assert job.environment == EnvironmentSpec(
-        "3.9", (RequirementFile("src/requirements.txt", "torch==2.13.0\n"),)
+        "3.9",
+        (RequirementFile("src/requirements.txt", "torch==2.13.0\n"),),
+        accelerator="cuda",
     )
     assert job.variables == (("SEED", "1"), ("LR", "2"))
     assert job.resources == workflow(TRAIN).resources
@@ -358,7 +360,7 @@ def test_what_a_shell_would_put_into_variables_is_known_but_for_those_given_for_
 def test_the_environment_of_a_run_takes_the_place_of_the_files() -> None:
     run = LockedRun("wet-mango-1", "3.10.4", ("torch==1.11.0",), None, "abc", "2022-05-20")
     found = planned(choices=Choices(locked=run)).job.environment
-    assert found == EnvironmentSpec("3.10.4", locked=run, as_of="2022-05-20")
+    assert found == EnvironmentSpec("3.10.4", locked=run, as_of="2022-05-20", accelerator="cuda")
 
 
 def test_what_lies_in_the_project_is_installed_on_top_of_it_all_the_same() -> None:

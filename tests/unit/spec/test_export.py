@@ -292,6 +292,16 @@ def test_what_has_no_counterpart_is_said() -> None:
     )
 
 
+def test_a_day_is_kept_by_uv_where_there_is_one() -> None:
+    environment = EnvironmentRequest(requirements="requirements.txt", as_of="2022-05-31")
+    assert task(environment=environment)["env"] == {"UV_EXCLUDE_NEWER": "2022-06-01T00:00:00Z"}
+    assert lost(environment=environment) == ()
+    said = ("as-of 2022-05-31: the newest packages are installed; pin them",)
+    assert lost(environment=environment, container=Container("me/image:1")) == said
+    commit = environment._replace(as_of="commit")
+    assert lost(environment=commit) == (said[0].replace("2022-05-31", "commit"),)
+
+
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=200))
 def test_no_text_leaves_its_comment(said: str) -> None:
     made = export(replace(MAKE, help=said, artifacts=(ArtifactRequest(said),)))

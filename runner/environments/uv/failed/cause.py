@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.environments.lock import package_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -62,8 +64,7 @@ def asked(spec: EnvironmentSpec) -> Asked:
 
 def package(requirement: str) -> str:
     """The name of a requirement's package as uv prints it (PEP 503)."""
-    name = _HEAD.match(requirement)
-    return re.sub(r"[-_.]+", "-", name[0] if name else requirement).lower()
+    return package_name(requirement)
 
 
 def _written(files: tuple[RequirementFile, ...]) -> Iterator[Wish]:

@@ -28,16 +28,16 @@ _CAUSES = (
     (r"invalid peer certificate|certificate verify failed|UnknownIssuer",
      "the certificate of {host} is not trusted",
      "name the file with your authority's certificate: SSL_CERT_FILE=…, or `cert` in pip.conf"),
-    (r"received corrupt message|InvalidContentType|tls handshake|TLS",
-     "{host} does not speak TLS",
-     "check the address of the index: http or https, and the port"),
     (r"timed out|[Tt]imeout",
      "{host} did not answer in time",
      "try again, or wait longer: UV_HTTP_TIMEOUT=300 (seconds)"),
-    ((r"connection closed|[Cc]onnection reset|unexpected EOF|end of file before|decoding response"
-     r"|IncompleteMessage|Empty reply|broken pipe"),
+    ((r"connection closed|[Cc]onnection reset|unexpected[- ][Ee][Oo][Ff]|end of file before"
+      r"|peer closed|decoding response|IncompleteMessage|Empty reply|broken pipe"),
      "the connection to {host} broke off",
      "try again; if it breaks off each time, ask whoever keeps the index or the proxy"),
+    (r"received corrupt message|InvalidContentType|tls handshake|TLS",
+     "{host} does not speak TLS",
+     "check the address of the index: http or https, and the port"),
 )  # fmt: skip
 _WANTED = re.compile(
     r"[Ff]ailed to download(?: and build)? `([^`]+)`|/simple/([^/\s]+)/?(?:[)\s]|$)"

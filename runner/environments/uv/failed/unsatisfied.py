@@ -39,6 +39,7 @@ _PYTHON = re.compile(
 )
 _BROKEN = re.compile(r"The structure of `([^`]+)` \(v?([^)]+)\) was invalid: (.*)")
 _FILTERED = re.compile(r"`([^`]+)` was filtered by `exclude-newer`")
+_PUBLISHED = re.compile(r"published at ([0-9-]+)T")
 _LATEST = re.compile(r"latest version satisfying the requirement is v?(\S*\w)")
 
 
@@ -68,8 +69,14 @@ def _too_new(said: Said, asked: Asked) -> Cause | None:
     for hint in said.hints:
         found = _FILTERED.search(hint)
         if found:
-            latest = _LATEST.search(hint)
-            later = f"; there is {latest[1]} today" if latest else ""
+            latest, came = _LATEST.search(hint), _PUBLISHED.search(hint)
+            if latest and not came:
+                return Cause(
+                    f"the index does not say when {asked.who(found[1])} was uploaded, "
+                    f"so nothing can be taken as of {asked.as_of}",
+                    "use an index that says it (PEP 700), or --as-of none",
+                )
+            later = f"; {latest[1]} came on {came[1]}" if latest and came else ""
             return Cause(
                 f"{asked.who(found[1])} has no version that was out on {asked.as_of}{later}",
                 "choose a later --as-of, or leave it out",

@@ -1,0 +1,90 @@
+"""A run's own environment: what uv adds to it, and what the job saw in the end."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.environments.own import stack
+from runner.environments.own.commands import Installing, put_commands
+from runner.environments.own.distributions import line
+from runner.environments.own.on_top import bring_commands
+from runner.environments.own.stack import Layer, Stack, site_packages
+from runner.paths import OwnPaths
+
+if TYPE_CHECKING:
+    from runner.environments.interface import Build, Environment
+    from runner.environments.uv.command import Uv
+    from runner.plan.environment import EnvironmentSpec
+
+# docs.python.org, "What's New In Python 3.12": venv no longer installs setuptools
+_LAST_WITH_SETUPTOOLS = 11
+# what every such environment has says nothing of the job
+_INSTALLERS = frozenset({"pip", "setuptools"})
+
+
+def put_on_top(
+    spec: EnvironmentSpec, shared: Environment, build: Build, cache: Path, run: Uv
+) -> Environment:
+    """Let the bare virtual environment of ``build`` see what ``shared`` has; the two as one.
+
+    Layers go into the folder ``cache``.
+
+    Raises:
+        WfError: kind ``ENVIRONMENT`` when setuptools cannot be had.
+        OSError: the folder cannot be written.
+    """
+    paths = OwnPaths(build.destination.root)
+    own = build.destination
+    if _needs_setuptools(shared):
+        run.install_setuptools(_bundled(shared.executable), spec.as_of)
+    put_commands(paths, Installing(run.program, cache, shared.python, spec.as_of))
+    bring_commands(shared.root, own, but=stack.OWN_COMMAND)
+    stack.bring_data(shared.root, own.venv)
+    layer = Layer(shared.root, site_packages(shared.root), shared.fingerprint)
+    stack.write(paths, Stack((layer,)))
+    if not os.path.lexists(own.bin / "uv"):
+        (own.bin / "uv").symlink_to(run.program)  # today's images have it
+    return replace(shared, root=own.venv, bin=own.bin, executable=own.python)
+
+
+def _needs_setuptools(shared: Environment) -> bool:
+    minor = int([*shared.python.split("."), "0"][1])
+    had = any(line.partition("==")[0] == "setuptools" for line in shared.lock)
+    return minor <= _LAST_WITH_SETUPTOOLS and not had
+
+
+def _bundled(python: Path) -> Path | None:
+    """The setuptools that comes with the interpreter, as ``python -m venv`` takes it."""
+    base = Path(os.path.realpath(python)).parents[1]
+    return next(iter(sorted(base.glob("lib/python*/ensurepip/_bundled/setuptools-*.whl"))), None)
+
+
+def seen(shared: Environment, build: Build, run: Uv) -> tuple[str, ...]:
+    """Every package that the job saw in the end, as ``pip freeze`` lists them.
+
+    Raises:
+        WfError: kind ``ENVIRONMENT`` when uv cannot tell.
+        OSError, ValueError: what the job left cannot be read.
+    """
+    paths = OwnPaths(build.destination.root)
+    own = site_packages(build.destination.venv)
+    known = {_name(line): line for line in shared.lock}
+    below = site_packages(shared.root)
+    lines = {
+        name: known.get(name, line(one)) if one.folder == below else line(one)
+        for name, one in stack.read(paths).distributions(paths).items()
+        if one.folder != own or name not in _INSTALLERS
+    }
+    if any(name.endswith((".egg-info", ".egg-link")) for name in os.listdir(own)):
+        # as `python setup.py install` and `develop` leave them
+        older = (said for said in run.lock() if _name(said) not in _INSTALLERS)
+        lines = {**{_name(said): said for said in older}, **lines}
+    return tuple(sorted(lines.values()))
+
+
+def _name(said: str) -> str:
+    """``name==version``, ``name @ address``; anything else (``-e …``) is its own name."""
+    return said.partition("==")[0].partition(" @ ")[0]

@@ -1,0 +1,1 @@
+"""``pip`` in a job's commands: done by uv, into layers that later runs find ready."""
