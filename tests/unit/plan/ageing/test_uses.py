@@ -282,7 +282,8 @@ def test_any_text_is_read_without_a_fault(text: str) -> None:
 
 TOKENS = st.sampled_from(
     ["import numpy as np\n", "np", ".", "Inf", "(", ")", "x", " = ", "\n", "    ",
-     "class A(np.B):\n", "def f(np):\n", "if ", "try:\n", "except:\n", "global np\n", "gpus=1", ", ", "*", "lambda: ",
+     "class A(np.B):\n", "def f(np):\n", "if ", "try:\n", "except:\n", "global np\n", "gpus=1",
+     ", ", "*", "lambda: ",
      "from numpy import Inf as np\n", "'é😀'", ":", "del np\n", "np.int = 3\n", "match x:\n"]
 )  # fmt: skip
 
