@@ -46,12 +46,7 @@ class Adviser:
         return advice(text, self._job.workflow, self._job.environment, self._changed)
 
     def _changed(self) -> Changed | None:
-        from runner.plan.ageing.days import Changed
-        from runner.workspace.source import Git
+        from runner.engine.changed import last_change
 
-        named = [file.path for file in self._job.environment.requirements[:1]]
-        for path in [*named, *([self._job.script] if self._job.script else [])][:1]:
-            history = Git(self._project, self._variables).history((path,))
-            if history is not None and history.day is not None:
-                return Changed(path, history.day)
-        return None
+        job = self._job
+        return last_change(self._project, self._variables, job.environment, job.script)

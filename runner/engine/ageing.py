@@ -12,15 +12,14 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from runner.engine.changed import last_change
 from runner.plan.ageing.catalogue import catalogue, packages
-from runner.plan.ageing.days import Changed
 from runner.plan.ageing.judge import unreadable, warnings
 from runner.plan.ageing.modules import MAX_MODULES, candidates, top
 from runner.plan.ageing.uses import LIMIT, Read, read
 from runner.plan.ageing.versions import Versions
 from runner.spec.workflow import ShellCommands
 from runner.workspace.project import text_of
-from runner.workspace.source import Git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from runner.plan.plan import Job
 
 _MAX_LOOKED_FOR = 500
+# of all modules of a script together, in bytes
+_MAX_MODULES_TEXT = 1 << 20
 # `python train.py`, `torchrun --nproc_per_node=2 train.py`: options without a value, or with `=`
 _STARTED = re.compile(r"(?:^|[\s;&|(])(?:python3?|torchrun)\s+(?:-[\w.=-]+\s+)*([\w./-]+\.py)\b")
 
@@ -41,7 +42,6 @@ class Ageing:
         self._root = root
         self._variables = variables
         self._read: dict[str, tuple[Read, ...]] = {}
-        self._changed: dict[str, Changed | None] = {}
         self._judged: set[tuple[object, ...]] = set()
 
     def warnings(self, jobs: Iterable[Job]) -> list[Problem]:
@@ -75,8 +75,8 @@ class Ageing:
                     problem = unreadable(file.unreadable, spec.python, own)
                     found += [problem] if problem else []
             uses = [use for file in self._files(script) for use in file.uses]
-            dated = spec.requirements[0].path if spec.requirements else script
-            found += warnings(uses, versions, partial(self._last_change, dated))
+            changed = partial(last_change, self._root, self._variables, spec, script)
+            found += warnings(uses, versions, changed)
         return found
 
     def _files(self, script: str) -> tuple[Read, ...]:
@@ -87,28 +87,24 @@ class Ageing:
         return known
 
     def _read_with_modules(self, script: str) -> list[Read]:
-        text = text_of(self._root, script, LIMIT + 1)
+        text = text_of(self._root, script, LIMIT)
         if text is None:
             return []
         first = read(script, text, catalogue())
         texts: dict[str, str] = {}
+        room = _MAX_MODULES_TEXT
         for path in candidates(script, first.imports)[:_MAX_LOOKED_FOR]:
-            found = text_of(self._root, path, LIMIT + 1) if len(texts) < MAX_MODULES else None
-            if found is not None and path != script:
+            full = len(texts) == MAX_MODULES or path == script
+            found = None if full else text_of(self._root, path, min(LIMIT, room))
+            if found is not None:
                 texts[path] = found
+                room -= len(found)
         own = {top(script, path) for path in texts}
         files = [first, *(read(path, text, catalogue()) for path, text in texts.items())]
         return [
             file._replace(uses=tuple(use for use in file.uses if use.root not in own))
             for file in files
         ]
-
-    def _last_change(self, path: str) -> Changed | None:
-        if path not in self._changed:
-            history = Git(self._root, self._variables).history((path,))
-            day = None if history is None else history.day
-            self._changed[path] = None if day is None else Changed(path, day)
-        return self._changed[path]
 
 
 def _scripts(job: Job) -> tuple[str, ...]:

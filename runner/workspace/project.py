@@ -206,16 +206,18 @@ class Project:
 
 
 def text_of(root: Path, path: str, limit: int) -> str | None:
-    """The text of a file of the project, at most ``limit`` bytes of it.
+    """The text of a file of the project.
 
-    ``None``: there is no such file, or it lies outside the project.
+    ``None``: there is no such file, it lies outside the project, or it has more than ``limit``
+    bytes.
     """
     try:
         real = Path(os.path.realpath(root / path))
         if not real.is_relative_to(os.path.realpath(root)) or not real.is_file():
             return None
         with real.open("rb") as file:
-            return file.read(limit).decode(errors="replace").removeprefix("\ufeff")
+            read = file.read(limit + 1)
+        return None if len(read) > limit else read.decode(errors="replace").removeprefix("\ufeff")
     except (OSError, ValueError):  # it cannot be read, or its name holds a null
         return None
 

@@ -50,7 +50,7 @@ class Git:
         self._folder = folder
         # GIT_DIR and its kin would point git at another repository than the one we stand in
         kept = {key: value for key, value in variables.items() if not key.startswith("GIT_")}
-        self._variables = {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "TZ": "UTC"}
+        self._variables = {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 
     def _run(self, *words: str) -> bytes | None:
         done = capture(["git", *words], cwd=self._folder, env=self._variables, timeout=_TIMEOUT)

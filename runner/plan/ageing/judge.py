@@ -9,7 +9,6 @@ from runner.errors import Problem
 from runner.plan.ageing.advice import older_python
 from runner.plan.ageing.days import Changed, choose
 from runner.plan.ageing.rules import PYTHON
-from runner.units import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,9 +53,13 @@ def warnings(
 
 def _as_of_helps(found: _Found) -> bool:
     """Whether an earlier day gives back what was removed."""
+    return not found.expected.held and not _before_unified(found)
+
+
+def _before_unified(found: _Found) -> bool:
+    """Whether the unified package never had what its parts had lost before."""
     unified = found.use.root == "lightning"
-    early = unified and found.use.removal.release.day <= _UNIFIED_SINCE
-    return not found.expected.held and not early
+    return unified and found.use.removal.release.day <= _UNIFIED_SINCE
 
 
 def _warning(found: _Found, day: str | None) -> Problem:
@@ -84,7 +87,7 @@ def _other(found: _Found) -> str | None:
     release = found.use.removal.release
     if release.package == PYTHON:
         return f"choose Python {older_python(release)} (`--python {older_python(release)}`)"
-    if found.expected.held:
+    if found.expected.held and not _before_unified(found):
         return f"ask for {found.expected.package}<{release.version}"
     return None
 
@@ -108,7 +111,7 @@ def unreadable(found: Unreadable, python: str, own: str) -> Problem | None:
         else "the run would end on this line"
     )
     said = f"{found.said[:1].lower()}{found.said[1:]}"
-    message = f"Python {quoted(python)} cannot read the script: {said}"
+    message = f"Python {python} cannot read the script: {said}"
     return Problem(message, place=found.place, hint=hint, code=UNREADABLE)
 
 

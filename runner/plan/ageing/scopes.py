@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+# a full name has fewer parts; longer chains would be followed from each of their links
+_PARTS = 12
 # how often an alias of an alias is followed
 _ALIASES = 5
 
@@ -40,7 +42,7 @@ class Scope:
     def qualified(self, node: ast.expr, depth: int = 0) -> str | None:
         """The full name that an expression such as ``pl.Trainer`` stands for."""
         attributes: list[str] = []
-        while isinstance(node, ast.Attribute):
+        while isinstance(node, ast.Attribute) and len(attributes) < _PARTS:
             attributes.append(node.attr)
             node = node.value
         if not isinstance(node, ast.Name):

@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 LIMIT = 1 << 18
 """How much of a script is looked at, in characters: a longer one is not."""
 _MAX_USES = 100
+_MAX_NODES = 100_000
 _LINES = re.compile(r"\r\n|\r|\n")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _SHOWN = 40
+# what binds nothing, uses nothing and holds nothing
+_LEAVES = (ast.Constant, ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
 
 
 class Use(NamedTuple):
@@ -103,7 +106,8 @@ class _Script:
 
     def read(self) -> Read:
         """All of it: names are bound in one pass, and asked for in the next."""
-        self._walk()
+        if not self._walk():
+            return Read()
         imports = tuple(dict.fromkeys(self._imported()))
         if not any(name.partition(".")[0] in self._catalogue.roots for name in imports):
             return Read((), imports)
@@ -120,14 +124,18 @@ class _Script:
         ordered = (found[key] for key in sorted(found))
         return Read(tuple(use for use in ordered if use.removal.name not in self._known), imports)
 
-    def _walk(self) -> None:
-        """Every node in the scope it is evaluated in. A stack: trees may be deep."""
+    def _walk(self) -> bool:
+        """Every node in the scope it is evaluated in; whether there are not too many for us.
+
+        A stack, and no recursion: trees may be deep.
+        """
         waiting: list[_Seen] = [_Seen(self._tree, Scope(), guarded=False)]
-        while waiting:
+        while waiting and len(self._seen) < _MAX_NODES:
             seen = waiting.pop()
             self._seen.append(seen)
             bind(seen.node, seen.scope)
             waiting += reversed(list(self._children(seen)))
+        return not waiting
 
     def _children(self, seen: _Seen) -> Iterator[_Seen]:
         node, scope, guarded = seen
@@ -138,10 +146,12 @@ class _Script:
         for name, value in ast.iter_fields(node):
             inside = inner if name in {"body", "args"} else scope
             for child in value if isinstance(value, list) else [value]:
-                if isinstance(child, ast.AST) and not self._bound_with_value(node, child):
-                    yield _Seen(child, inside, ours)
-                    if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store | ast.Del):
+                if isinstance(child, ast.Name):
+                    stored = isinstance(child.ctx, ast.Store | ast.Del)
+                    if stored and not self._bound_with_value(node, child):
                         inside.bind(child.id, None)
+                elif isinstance(child, ast.AST) and not isinstance(child, _LEAVES):
+                    yield _Seen(child, inside, ours)
 
     @staticmethod
     def _bound_with_value(node: ast.AST, child: ast.AST) -> bool:
@@ -210,7 +220,7 @@ class _Script:
     def _imports(self, alias: ast.alias, name: str) -> Iterator[Use]:
         """The thing itself, or a module that it lies in."""
         parts = name.split(".")
-        for length in range(1, len(parts) + 1):
+        for length in range(len(parts), 0, -1):
             removal = self._catalogue.name(".".join(parts[:length]))
             if removal is not None:
                 yield self._use(removal, parts[0], ".".join(parts[:length]), alias)

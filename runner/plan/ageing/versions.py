@@ -139,13 +139,13 @@ class Versions:
             return Expected(package, held=True, said=f"{asked[0].where} asks for newer ones")
         if not self._takes_newest(removal, package, asked):
             return None
-        where = asked[0].where if asked else self._bringer(package)
-        return (where and Expected(package, held=False, said=f"{where} takes the newest")) or None
+        said = f"{asked[0].where} takes the newest" if asked else self._brought(package)
+        return Expected(package, held=False, said=said) if said else None
 
-    def _bringer(self, package: str) -> str | None:
+    def _brought(self, package: str) -> str | None:
         for name in _BROUGHT.get(package, ()):
             if name in self._asked:
-                return f"{name} ({self._asked[name][0].where})"
+                return f"{name} ({self._asked[name][0].where}) brings the newest"
         return None
 
     def _takes_newest(self, removal: Removal, package: str, asked: list[_Asked]) -> bool:
