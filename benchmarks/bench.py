@@ -22,8 +22,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import FailedError, NotMeasuredError, Row
-from benchmarks.parts import PARTS, Effort
+from benchmarks.measure import Effort, FailedError, NotMeasuredError, Row
+from benchmarks.parts import PARTS
 from benchmarks.world import compile_bytecode
 from runner import __version__
 

@@ -126,6 +126,18 @@ class PeakMemory:
             time.sleep(_SAMPLE_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is done. ``runs`` overrules every part's own number of pairs."""
+
+    runs: int | None = None
+    quick: bool = False
+
+    def pairs(self, usual: int, quick: int) -> int:
+        """How many pairs a part takes."""
+        return self.runs or (quick if self.quick else usual)
+
+
 Pairs = list[tuple[float, float]]
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.first_line import first_line
 from benchmarks.measure import (
     Command,
     FailedError,
@@ -22,31 +23,19 @@ from benchmarks.measure import (
     pairs,
     ratio,
 )
-from benchmarks.world import PYTHON, ROOT, World, base_python, uv
+from benchmarks.world import PYTHON, ROOT, World, base_python, remove, uv
 from runner import envvars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from benchmarks.measure import Row
+    from benchmarks.measure import Effort, Row
 
 _NOTHING = "pass\n"
 _MB = 1_000_000
 
 # small, pure, and known to every index; what a job installs is not what is measured here
 _REQUIREMENTS = "attrs\nclick\nidna\niniconfig\npackaging\npluggy\nsortedcontainers\nurllib3\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How much is done. ``runs`` overrules every part's own number of pairs."""
-
-    runs: int | None = None
-    quick: bool = False
-
-    def pairs(self, usual: int, quick: int) -> int:
-        """How many pairs a part takes."""
-        return self.runs or (quick if self.quick else usual)
 
 
 def startup(effort: Effort) -> Iterator[Row]:
@@ -149,14 +138,26 @@ def environment(effort: Effort) -> Iterator[Row]:
             return sum(replace(by_hand, argv=argv).seconds() for argv in (make, install))
 
         def cold() -> float:
-            shutil.rmtree(cache, ignore_errors=True)
-            return warm()
+            remove(cache)
+            taken = warm()
+            world.settle()
+            return taken
 
         def warm() -> float:
             return float(world.inside("obtain", "noop", log))
 
         timed = pairs(bare, cold, effort.pairs(15, 5))
         yield ratio("environment", "environment, cold, against uv by hand", timed, 1.15)
+
+        def by_pip() -> float:
+            shutil.rmtree(venv, ignore_errors=True)
+            made = (base_python(), "-m", "venv", venv)
+            installed = (venv / "bin" / "python", "-m", "pip", "install", "-q",
+                         "-r", world.project / "requirements.txt")  # fmt: skip
+            return sum(replace(by_hand, argv=argv).seconds() for argv in (made, installed))
+
+        timed = pairs(by_pip, cold, effort.pairs(3, 1))
+        yield ratio("environment", "environment, cold, against pip by hand", timed, None)
         found = [warm() for _ in range(effort.pairs(20, 8))]
         yield amount("environment", "environment, warm", found, "s", 0.02)
 
@@ -373,6 +374,7 @@ PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "noop": noop,
     "many": many,
     "environment": environment,
+    "first-line": first_line,
     "training": training,
     "log": log,
     "collect": collect,

@@ -12,12 +12,15 @@ import os
 import shutil
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import runner
-from benchmarks.measure import Command, NotMeasuredError
+from benchmarks.measure import Command, FailedError, NotMeasuredError
+from runner import tree
 from runner.paths import Cache
 
 if TYPE_CHECKING:
@@ -31,7 +34,15 @@ PYTHON = sys.executable
 _INSIDE = Path(__file__).with_name("inside.py")
 _BIN = Path(PYTHON).parent
 # with PIP_ and UV_ in front: where packages come from
+_PATIENCE_SECONDS = 600.0
+_LOOK_AGAIN_SECONDS = 0.05
 _KEPT = frozenset({"PATH", "LANG", "LC_ALL", "SSL_CERT_FILE", "TMPDIR"})
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder, with the read-only ones in it; nothing happens if it is not there."""
+    with suppress(FileNotFoundError):
+        tree.remove(folder)
 
 
 def compile_bytecode() -> None:
@@ -86,7 +97,22 @@ class World:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.settle()
+        remove(self.folder)
+
+    def settle(self) -> None:
+        """Wait until wf has nothing to do in the background, which would disturb what comes next.
+
+        Raises:
+            FailedError: that takes too long.
+        """
+        environments = Cache(Path(self.variables["WF_CACHE"])).environments
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        for ready in environments.glob("*/ready.json"):
+            while ready.exists() and not ready.with_name("finished.json").exists():
+                if time.monotonic() > deadline:
+                    raise FailedError(f"{ready.parent} is not finished")
+                time.sleep(_LOOK_AGAIN_SECONDS)
 
     def with_variables(self, **changed: str) -> World:
         """The same with other variables."""

@@ -226,6 +226,7 @@ class EnvironmentCache:
             self._build_locked(spec, place, build)
             found = place.hold(wait=True)
         finally:
+            locks.write_label(lock, "")
             os.close(lock)
         if found is None:
             raise WfError(ENVIRONMENT, "the environment vanished while it was being built")
@@ -312,9 +313,8 @@ class _Announcing:
         self._observer.notify(event)
 
     def _announce(self, text: str) -> None:
-        with suppress(OSError):
-            told = f"{self._holder} is building it"
-            locks.write_label(self._lock, f"{told}: {text}" if text else told)
+        told = f"{self._holder} is building it"
+        locks.write_label(self._lock, f"{told}: {text}" if text else told)
 
 
 def _then(spec: EnvironmentSpec) -> str:

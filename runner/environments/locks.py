@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,11 +72,11 @@ def _is(descriptor: int, path: Path) -> bool:
 def write_label(descriptor: int, text: str) -> None:
     """Say something to who waits for the lock. It is shown to people, and never believed.
 
-    Raises:
-        OSError: there is no room for it.
+    Nothing is said where there is no room for it.
     """
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, text.encode(errors="replace")[:_LABEL_BYTES], 0)
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text.encode(errors="replace")[:_LABEL_BYTES], 0)
 
 
 def read_label(path: Path) -> str:

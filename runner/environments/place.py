@@ -81,7 +81,8 @@ class Place:
         """What the mark of completeness says, or ``None`` if it is not there or is broken."""
         try:
             said: dict[str, Any] = json.loads(self.paths.ready.read_bytes())
-            texts = (said["kind"], said["python"], *said["lock"])
+            # there is no day in those of before there were days
+            texts = (said["kind"], said["python"], said.get("as_of") or "", *said["lock"])
             if not isinstance(said["lock"], list) or not all(isinstance(it, str) for it in texts):
                 return None
             return Environment(
@@ -92,7 +93,7 @@ class Place:
                 root=self.paths.venv,
                 bin=self.paths.bin,
                 executable=self.paths.python,
-                as_of=said.get("as_of"),  # not in those of before there were days
+                as_of=said.get("as_of"),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None

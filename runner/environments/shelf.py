@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.environments import installed_files, locks
 from runner.environments.finishing.mark import is_being_finished, stop
@@ -34,7 +34,8 @@ class Kept:
     """An environment in the cache.
 
     ``ready`` is false for one that is being built, or whose build did not come to its end; then
-    what it holds is not known. Times are seconds since 1970. ``in_use``: a run uses or builds it.
+    what it holds is not known. Times are seconds since 1970. ``in_use``: somebody uses or builds
+    it; ``finishing``: it is being compiled meanwhile.
     """
 
     fingerprint: str
@@ -42,10 +43,10 @@ class Kept:
     ready: bool
     in_use: bool
     used_at: float
+    finishing: bool = False
     built_at: float | None = None
     kind: str | None = None
     python: str | None = None
-    python_reason: str | None = None
     as_of: str | None = None
     lock: tuple[str, ...] = ()
     room: Room = field(default_factory=Room)
@@ -156,25 +157,37 @@ class Shelf:
         times = [_mtime(path) for path in (place.use, place.paths.ready, place.paths.root)]
         if times[2] is None:
             return None  # removed meanwhile
-        said = _said(place.paths.ready)
         return Kept(
             fingerprint=fingerprint,
             folder=place.paths.root,
             ready=found is not None,
             in_use=any(map(_busy, filter(None, (place.lock, place.use, place.below)))),
             used_at=next(time for time in times if time is not None),
+            finishing=_is_being_finished(place),
             built_at=times[1],
             kind=found.kind if found else None,
             python=found.python if found else None,
-            python_reason=said.get("python_reason"),
-            as_of=said.get("as_of"),
+            as_of=found.as_of if found else None,
             lock=found.lock if found else (),
             room=room(place.paths.root),
         )
 
 
+def _is_being_finished(place: Place) -> bool:
+    # the look at it would make the file
+    if not place.paths.finishing.exists():
+        return False
+    try:
+        return is_being_finished(place.paths)
+    except OSError:
+        return False
+
+
 def _build_lock(place: Place) -> int | None:
-    return locks.alone(place.lock)
+    held = locks.alone(place.lock)
+    if held is not None:
+        locks.write_label(held, "another command is removing it")
+    return held
 
 
 def _use_lock(place: Place) -> int | None:
@@ -199,14 +212,6 @@ def _busy(path: Path) -> bool:
         return True
     let_go(held)
     return held is None
-
-
-def _said(ready: Path) -> dict[str, Any]:
-    try:
-        said = json.loads(ready.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _mtime(path: Path) -> float | None:

@@ -17,16 +17,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from runner.environments import locks
 from runner.environments.cache import EnvironmentCache
 from runner.environments.finishing.mark import mark
 from runner.environments.interface import Build
+from runner.environments.shelf import Shelf
 from runner.environments.uv.provisioner import UvProvisioner
-from runner.errors import ENVIRONMENT, STORAGE, WfError
+from runner.errors import ENVIRONMENT, STORAGE, USAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
 from runner.paths import Cache, EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec, LockedRun, RequirementFile
 from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
 from tests.fakes import packages
+from tests.fakes.finisher import FakeFinisher
 from tests.fakes.observer import RecordingObserver
 from tests.fakes.package_index import PackageIndex
 from tests.fakes.provisioner import REFUSED, FakeProvisioner
@@ -132,6 +135,9 @@ class Rig:
         """The folder of an environment, there or not."""
         fingerprint = self.cache.fingerprint(spec or self.bench.spec)
         return Cache(self.folder / "cache").environment(fingerprint).root
+
+    def shelf(self) -> Shelf:
+        return Shelf(self.bench.provisioner(), Cache(self.folder / "cache"))
 
     def how(self) -> str:
         """How the last environment was come by."""
@@ -593,6 +599,78 @@ def test_what_is_damaged_and_used_is_left_to_who_uses_it(rig: Rig) -> None:
     assert rig.how() == "built"
 
 
+def test_what_is_changed_is_not_taken_again(rig: Rig) -> None:
+    """Whatever the provisioner keeps, and whether it has brought the file or not."""
+    rig.obtain()
+    paths = EnvironmentPaths(rig.home())
+    changed = (str(module(rig).relative_to(paths.venv)), "pyvenv.cfg", "never/there.py")
+    lock = os.open(os.devnull, os.O_RDONLY)
+    try:
+        build = Build(paths, rig.log, lock, rig.observer)
+        rig.bench.provisioner().discard(changed, build)
+        rig.bench.provisioner().discard((), build)
+    finally:
+        os.close(lock)
+    assert rig.cache.ready(rig.bench.spec) is not None
+
+
+def test_what_is_used_is_not_removed(rig: Rig) -> None:
+    used = rig.use()
+    (kept,) = rig.shelf().all()
+    assert (kept.fingerprint, kept.ready, kept.in_use) == (used.fingerprint, True, True)
+    assert (kept.python, kept.lock) == (used.python, used.lock)
+    assert not rig.shelf().remove(kept.fingerprint)
+    assert rig.cache.ready(rig.bench.spec) == used
+    rig.cache.release(used)
+    assert not rig.shelf().all()[0].in_use
+    assert rig.shelf().remove(kept.fingerprint)
+    assert rig.cache.ready(rig.bench.spec) is None
+    assert list(rig.home().parent.iterdir()) == []
+    rig.obtain()
+    assert rig.how() == "built"
+
+
+def test_what_is_being_built_is_not_removed(rig: Rig) -> None:
+    rig.bench.gate.unlink()
+    builder = rig.start_builder()
+    rig.wait_for_build()
+    (kept,) = rig.shelf().all()
+    assert (kept.ready, kept.in_use) == (False, True)
+    assert not rig.shelf().remove(kept.fingerprint)
+    rig.bench.gate.touch()
+    assert builder.communicate(timeout=PATIENCE_SECONDS)[0].strip() == "built"
+
+
+def test_an_environment_is_found_by_the_first_letters_of_its_fingerprint(rig: Rig) -> None:
+    used = rig.obtain()
+    found = rig.shelf().find(used.fingerprint[:5])
+    assert found is not None
+    assert found.fingerprint == used.fingerprint
+    assert rig.shelf().unfit(found) is None
+    assert rig.shelf().find("none-such") is None
+    rig.home().with_name(used.fingerprint[:5]).mkdir()
+    with pytest.raises(WfError) as caught:
+        rig.shelf().find(used.fingerprint[:4])
+    assert caught.value.kind == USAGE
+
+
+def test_what_a_thorough_look_finds_is_not_used_again(rig: Rig) -> None:
+    rig.obtain()
+    (kept,) = rig.shelf().all()
+    assert rig.shelf().verify(kept) is None
+    site_packages = rig.home() / "venv" / "lib" / "python3.11" / "site-packages"
+    record = site_packages / "some-1.0.dist-info" / "RECORD"
+    record.parent.mkdir(parents=True)
+    record.write_text("some.py,sha256=none,1\n")
+    found = rig.shelf().verify(kept)
+    assert found is not None
+    assert found.missing == ("lib/python3.11/site-packages/some.py",)
+    assert "some.py` is gone" in str(rig.shelf().unfit(kept))
+    assert rig.cache.ready(rig.bench.spec) is None
+    rig.obtain()
+    assert rig.how() == "built"
+
+
 def test_who_waits_is_told_who_builds(rig: Rig) -> None:
     rig.bench.gate.unlink()
     rig.start_builder()
@@ -606,6 +684,115 @@ def test_who_waits_is_told_who_builds(rig: Rig) -> None:
         thread.join(PATIENCE_SECONDS)
     assert "red-fox-1 is building it" in rig.observer.of(PhaseProgress)[0].text
     assert rig.how() == "built by another run"
+
+
+# --- what is left to be done when it is ready ------------------------------------------------
+
+
+def with_finisher(rig: Rig, *, broken: bool = False) -> FakeFinisher:
+    """Have the rig's cache finish environments from now on."""
+    finisher = FakeFinisher(broken=broken)
+    folder = Cache(rig.folder / "cache")
+    rig.cache = EnvironmentCache(rig.bench.provisioner(), folder, finisher)
+    return finisher
+
+
+def finish(rig: Rig) -> EnvironmentPaths:
+    """Do what a finisher does; the paths of the environment."""
+    fingerprint = rig.cache.fingerprint(rig.bench.spec)
+    rig.cache.finish(rig.bench.spec, fingerprint, os.environ)
+    return EnvironmentPaths(rig.home())
+
+
+def test_whoever_finds_it_unfinished_has_it_finished(rig: Rig) -> None:
+    finisher = with_finisher(rig)
+    built = rig.obtain()
+    rig.obtain()
+    assert finisher.begun == [built.fingerprint] * 2
+    paths = finish(rig)
+    assert paths.finished.exists()
+    rig.obtain()
+    assert rig.how() == "cached"
+    assert finisher.begun == [built.fingerprint] * 2
+
+
+def test_nobody_else_begins_while_somebody_is_at_it(rig: Rig) -> None:
+    finisher = with_finisher(rig)
+    rig.obtain()
+    held = locks.alone(EnvironmentPaths(rig.home()).finishing)
+    assert held is not None
+    try:
+        rig.obtain()
+        assert not finish(rig).finished.exists()
+    finally:
+        os.close(held)
+    assert len(finisher.begun) == 1
+
+
+def test_a_finisher_that_cannot_be_started_fails_no_run(rig: Rig) -> None:
+    finisher = with_finisher(rig, broken=True)
+    assert rig.obtain().executable.exists()
+    assert finisher.begun
+
+
+def test_the_bare_interpreter_is_finished_at_once(rig: Rig) -> None:
+    finisher = with_finisher(rig)
+    bare = EnvironmentSpec(OWN)
+    rig.obtain(bare)
+    assert EnvironmentPaths(rig.home(bare)).finished.exists()
+    assert finisher.begun == []
+
+
+def test_finishing_writes_the_lock_and_makes_folders_read_only(rig: Rig) -> None:
+    built = rig.obtain()
+    paths = finish(rig)
+    assert 'name = "held"' in paths.pylock.read_text()
+    folders = [path for path in (built.root, *built.root.rglob("*")) if _is_folder(path)]
+    assert all(not folder.stat().st_mode & 0o222 for folder in folders)
+    assert rig.cache.ready(rig.bench.spec) is not None
+    assert not paths.finishing_log.exists()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def test_a_finished_one_is_built_anew_where_it_is_damaged(rig: Rig) -> None:
+    rig.obtain()
+    finish(rig)
+    rig.obtain().executable.unlink()
+    assert rig.obtain().executable.exists()
+    assert rig.how() == "built"
+    assert not EnvironmentPaths(rig.home()).finished.exists()
+
+
+def test_what_is_damaged_is_not_finished(rig: Rig) -> None:
+    built = rig.obtain()
+    (built.bin / "stray").touch()
+    paths = finish(rig)
+    assert not paths.finished.exists()
+    assert "stray" in paths.finishing_log.read_text()
+
+
+def test_an_environment_that_is_not_there_is_not_finished(rig: Rig) -> None:
+    paths = finish(rig)
+    assert not paths.root.exists()
+
+
+def test_an_environment_that_is_being_removed_is_not_finished(rig: Rig) -> None:
+    built = rig.obtain()
+    held = locks.alone(Cache(rig.folder / "cache").environment_use(built.fingerprint))
+    assert held is not None
+    try:
+        assert not finish(rig).finished.exists()
+    finally:
+        os.close(held)
+
+
+def test_a_run_of_its_own_goes_on_top_of_a_finished_one(rig: Rig, tmp_path: Path) -> None:
+    rig.obtain()
+    finish(rig)
+    assert own(rig, tmp_path / "own").executable.exists()
 
 
 # --- an environment of a run's own ---------------------------------------------------------------

@@ -12,6 +12,10 @@ import shutil
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 from packaging.requirements import Requirement
 
@@ -78,14 +82,15 @@ def wheel(
     version: str = "1.0",
     requires: tuple[str, ...] = (),
     *,
+    more: Mapping[str, str] | None = None,
     python: str = "",
     tag: str = "py3-none-any",
     padding: int = 0,
 ) -> Path:
     """A wheel with a module ``name`` that knows its version.
 
-    ``python`` is the ``Requires-Python`` it declares, ``tag`` what its file name says it is for.
-    The module is larger by ``padding`` bytes.
+    ``more`` are further files with their text, ``python`` is the ``Requires-Python`` it declares,
+    ``tag`` what its file name says it is for. The module is larger by ``padding`` bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
@@ -94,6 +99,7 @@ def wheel(
     declared += f"Requires-Python: {python}\n" if python else ""
     files = {
         f"{name}.py": f"__version__ = {version!r}\n" + "#" * padding,
+        **(more or {}),
         f"{info}/METADATA": metadata + declared,
         f"{info}/WHEEL": _WHEEL,
     }

@@ -78,7 +78,7 @@ def main(folder: Path, job: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def obtain(folder: Path, one: dict[str, Any], variables: dict[str, str]) -> dict[str, Any]:
-    """What came of one wish: packages, the line on the screen, the log, seconds."""
+    """What came of one wish: packages, the line on the screen, the log, seconds, the lock."""
     cache = Cache(folder / one.get("cache", "cache"))
     provisioner = UvProvisioner(variables, {}, cache.pytorch_index)
     spec = EnvironmentSpec(
@@ -90,14 +90,18 @@ def obtain(folder: Path, one: dict[str, Any], variables: dict[str, str]) -> dict
     log, observer = folder / "log", RecordingObserver()
     log.unlink(missing_ok=True)
     started = time.monotonic()
+    pylock = ""
     try:
-        lock = EnvironmentCache(provisioner, cache).obtain(spec, observer, log).lock
-        line = observer.of(PhaseFinished)[-1].text
+        environments = EnvironmentCache(provisioner, cache)
+        built = environments.obtain(spec, observer, log)
+        lock, line = built.lock, observer.of(PhaseFinished)[-1].text
+        if one.get("pylock"):
+            pylock = environments.pylock(built, spec).read_text(encoding="utf-8")
     except WfError as error:
         lock, line = (), f"{error.message}\n{error.details}"
     took = time.monotonic() - started
     said = log.read_text(encoding="utf-8") if log.exists() else ""
-    return {"lock": list(lock), "line": line, "log": said, "seconds": took}
+    return {"lock": list(lock), "line": line, "log": said, "seconds": took, "pylock": pylock}
 
 
 if __name__ == "__main__":

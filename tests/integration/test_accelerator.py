@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,15 @@ def test_a_job_without_a_gpu_gets_the_build_for_the_processor(machine: Machine) 
     # an environment that is there is used without asking anybody
     assert "cached" in again["line"]
     assert again["asked"] == []
+
+
+def test_the_lock_has_the_files_of_the_index_they_came_from(machine: Machine) -> None:
+    built, other = machine.obtain(
+        {**CPU, "pylock": True}, {**CPU, "down": True, "pylock": True, "cache": "other"}
+    )
+    assert re.search(r"https://download\.pytorch\.org/\S+/torch-2\.0%2Bcpu-", built["pylock"])
+    assert re.search(r"https://pypi\.org/\S+/lightning-1\.0-", built["pylock"])
+    assert re.search(r"https://pypi\.org/\S+/torch-2\.0-", other["pylock"])
 
 
 def test_a_job_with_a_gpu_gets_the_build_that_fits_the_driver(machine: Machine) -> None:

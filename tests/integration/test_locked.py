@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
+OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 WORKFLOW = """\
 workflows:
   - name: train
@@ -222,6 +224,7 @@ def test_a_lock_that_was_changed_by_hand_is_told_as_a_difference(
     assert again.code == 78
     lines = [line.strip(" │") for line in again.err.splitlines()]
     at = lines.index("- leaf==0.9")
+    assert f"the environment of {former['name']} cannot be had again: leaf, twig would" in again.err
     assert lines[at : at + 3] == ["- leaf==0.9", "+ leaf==1.0", "- twig==1.0"]
     assert environments(world) == [said["fingerprint"]]
 
@@ -320,6 +323,31 @@ def test_an_index_with_a_password_is_locked_without_it(world: World, links: Path
     assert again.code == 78
     assert "leaf==1.0 cannot be had" in again.err
     assert "lovelace" not in again.err
+
+
+def test_a_run_as_of_a_day_is_locked_as_of_that_day(world: World, links: Path) -> None:
+    packages.wheel(links, "leaf", "2.0")
+    dates = {
+        "leaf-1.0-py3-none-any.whl": "2022-05-20T12:00:00Z",
+        "branch-1.0-py3-none-any.whl": "2022-05-20T12:00:00Z",
+        "leaf-2.0-py3-none-any.whl": "2022-06-20T12:00:00Z",
+    }
+    with PackageIndex(links, dates=dates) as index:
+        only_by_network(world)
+        world.variables["UV_DEFAULT_INDEX"] = index.url
+        asked = ("--as-of", "2022-05-20", "--python", OWN)
+        first = world.wf("run", "train", *asked)
+        assert (first.code, first.out) == (0, "1.0\n"), first.err
+        former = world.record()
+        prune(world)
+        again = world.wf("run", "train", "--locked", "last")
+        assert (again.code, again.out) == (0, "1.0\n"), again.err
+        environment = world.record()["environment"]
+        for key in ("as_of", "lock", "python"):
+            assert environment[key] == former["environment"][key]
+        done = world.wf("run", "train", "--locked", "last", "--as-of", "2022-05-20")
+        assert done.code == 64
+        assert "--as-of asks for another environment than --locked" in done.err
 
 
 def test_the_index_that_the_requirements_name_is_asked_for_the_lock(

@@ -210,7 +210,7 @@ def _shown(
     kept: Kept | None, run: dict[str, Any] | None, shelf: Shelf, context: Context
 ) -> dict[str, Any]:
     """What is known of an environment; of a run's, what the run had counts."""
-    document: dict[str, Any] = {"run": None}
+    document: dict[str, Any] = {"run": None, "python_reason": None, "as_of_reason": None}
     document |= _document(kept, _runs(context)) if kept else _GONE
     if kept is not None:
         document["damage"] = shelf.unfit(kept) if kept.ready else None
@@ -221,7 +221,6 @@ def _shown(
 
 
 _GONE: dict[str, Any] = {
-    "python_reason": None,
     "in_cache": False,
     "folder": None,
     "ready": False,
@@ -240,7 +239,6 @@ def _document(kept: Kept, using: dict[str, list[str]]) -> dict[str, Any]:
         "kind": kept.kind,
         "fingerprint": kept.fingerprint,
         "python": kept.python,
-        "python_reason": kept.python_reason,
         "as_of": kept.as_of,
         "lock": list(kept.lock),
         "in_cache": True,

@@ -32,7 +32,8 @@ def show_list(
 
 
 def _cells(kept: Kept, runs: Sequence[str], now: float) -> tuple[str, ...]:
-    users = ", ".join(runs) or ("-" if not kept.in_use else "a run" if kept.ready else "a build")
+    others = "wf itself" if kept.finishing else "a run" if kept.ready else "a build"
+    users = ", ".join(runs) or (others if kept.in_use else "-")
     return (
         kept.fingerprint,
         kept.python or "-",
@@ -72,7 +73,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     gone = "" if document["in_cache"] else "not in the cache any more; a run would build it anew"
     return [
         ("python", f"{document['python'] or ''}{f' · {reason}' if reason else ''}"),
-        ("as of", document["as_of"] or ""),
+        ("as of", " · ".join(filter(None, (document["as_of"], document["as_of_reason"])))),
         ("damage", document["damage"] or ""),
         ("cache", gone or document["folder"]),
         ("size", size if document["in_cache"] else ""),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.environments import locks, seal
@@ -59,8 +59,7 @@ def finish(unfinished: Unfinished) -> None:
         if use is None or ours is None or not paths.ready.exists() or paths.finished.exists():
             return
         try:
-            with suppress(OSError):
-                locks.write_label(ours, str(os.getpid()))
+            locks.write_label(ours, str(os.getpid()))
             reason = None if paths.pylock.exists() else unfinished.lock()
             compiled = _compile(unfinished, (use, ours))
             # with what has come beside the sources, a run's look at them would take longer

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from runner.plan.environment import EnvironmentSpec
 
@@ -44,6 +44,7 @@ _SOURCE = re.compile(
 _EXACT = re.compile(
     r"(?:torch\w*|pytorch-triton|triton)\s*={2,3}\s*[^\s;,]*\+|.*--hash[= ]", re.IGNORECASE
 )
+_BUILD = re.compile(r"torch==[^+]+\+(cpu|cu\d+)")
 _DRIVER = (Path("/sys/module/nvidia/version"), Path("/proc/driver/nvidia/version"))
 # what uv says where the fault may be that index's
 _AT_FAULT = re.compile(rf"No solution found|{re.escape(HOST)}")
@@ -66,6 +67,12 @@ def has_effect(spec: EnvironmentSpec, index: Mapping[str, str], configuration: s
     if _CONFIGURED.search(configuration):
         return False
     return not any(_SOURCE.fullmatch(line) or _EXACT.match(line) for line in wishes)
+
+
+def backend_of(lock: Sequence[str]) -> str | None:
+    """The word for uv that has these packages come from where they came from."""
+    found = (_BUILD.fullmatch(line) for line in lock)
+    return next((match[1] for match in found if match), None)
 
 
 def at_fault(said: str) -> bool:

@@ -140,7 +140,7 @@ def _another(locked: LockedRun, told: Sequence[str]) -> WfError:
     return WfError(
         ENVIRONMENT,
         f"the environment of {locked.run} cannot be had again: "
-        f"{_some([line[2:] for line in told])} would differ",
+        f"{_some(list(dict.fromkeys(package_name(line[2:]) for line in told)))} would differ",
         hint=_WITHOUT,
         details="\n".join(told),
     )

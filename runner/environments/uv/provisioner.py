@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.environments.interface import Build, Provisioned
-from runner.environments.uv.accelerator import Backend, has_effect
+from runner.environments.uv.accelerator import Backend, backend_of, has_effect
 from runner.environments.uv.command import Uv
 from runner.environments.uv.find import find_uv, interpreter
 from runner.environments.uv.fingerprint import configured, decisive, fingerprint
@@ -105,7 +105,11 @@ class UvProvisioner:
         uv = find_uv(self._variables)
         if uv is None:
             return self.unavailable()
-        return write_pylock(uv, self._variables, built, spec, destination)
+        variables = self._variables
+        backend = backend_of(built.lock)
+        if backend is not None and has_effect(spec, self._index, self._configuration):
+            variables = {**variables, "UV_TORCH_BACKEND": backend}
+        return write_pylock(uv, variables, built, spec, destination)
 
     def discard(self, changed: tuple[str, ...], build: Build) -> None:
         """Have uv forget the packages that the files came with.

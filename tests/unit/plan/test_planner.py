@@ -95,7 +95,7 @@ def test_a_plan_of_one_job_says_what_and_why() -> None:
     assert job.environment == EnvironmentSpec(
         "3.9",
         (RequirementFile("src/requirements.txt", "torch==2.13.0\n"),),
-        accelerator="cuda",  # the workflow asks for a GPU
+        accelerator="cuda",
     )
     assert job.variables == (("SEED", "1"), ("LR", "2"))
     assert job.resources == workflow(TRAIN).resources
