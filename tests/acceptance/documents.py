@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 NEEDS = {
     "training": "trains, or installs from a registry",
     "repository": "starts in a clone of this repository instead of an empty folder",
+    "past": "downloads packages of 2022 and of today, gigabytes: only where it is asked for",
     "no gpu": "shows what happens on a machine without a GPU",
 }
 # the home folder of the person in the documents

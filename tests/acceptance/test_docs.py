@@ -35,7 +35,7 @@ from tests.acceptance.documents import (
     install,
     shown,
 )
-from tests.conftest import ROOT, Result, World, program, require
+from tests.conftest import REQUIRED, ROOT, Result, World, program, require
 from tests.fakes.forms import keys_of
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def test_commands_print_what_the_page_says(
 ) -> None:
     if "no gpu" in page.needs and os.path.exists("/proc/driver/nvidia/version"):
         pytest.skip("this machine has a GPU")
+    if "past" in page.needs and "past" not in REQUIRED:
+        pytest.skip("past: gigabytes to download; ask for it with WF_REQUIRE=past")
     if "training" in page.needs:
         require("training", no_packages(world))
     if "repository" in page.needs:
