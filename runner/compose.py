@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from runner.engine.parts import Parts
     from runner.environments.cache import EnvironmentCache
     from runner.environments.interface import Provisioner
-    from runner.environments.shelf import Shelf
+    from runner.environments.shelf.shelf import Shelf
     from runner.records.store import Records
     from runner.settings import Settings
     from runner.spec.workflow import Resources
@@ -36,7 +36,7 @@ def environments(settings: Settings, variables: Mapping[str, str]) -> Environmen
 
 def shelf(settings: Settings, variables: Mapping[str, str]) -> Shelf:
     """The environments that are there."""
-    from runner.environments.shelf import Shelf
+    from runner.environments.shelf.shelf import Shelf
 
     return Shelf(_provisioner(settings, variables), settings.cache)
 

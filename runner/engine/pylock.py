@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.environments.lock import difference, outside
+from runner.environments.packages.lists import difference, outside
 from runner.errors import WfError
 from runner.records import folder
 

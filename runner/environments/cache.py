@@ -1,36 +1,30 @@
-"""The cache of environments: reuse, building, and what makes an environment trusted.
+"""The cache of environments: reuse, and what makes an environment trusted.
 
-An environment is a folder named by its fingerprint. It is built in place, as virtual environments
-cannot be moved, under an exclusive lock; the file ``ready.json``, which appears by one rename
-after everything else has been written, is the only sign that it is complete. Whoever finds a
-folder without that file while holding the lock removes it: its builder is gone. One that is not
+An environment is a folder named by its fingerprint. The file ``ready.json``, which appears by one
+rename after everything else has been written, is the only sign that it is complete. One that is not
 what it was when it became ready is built anew, unless somebody uses it.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runner.environments import locks
 from runner.environments.finishing.mark import (
     finish_bare,
     is_being_finished,
-    stop,
     wait_for_lock,
     why_no_lock,
 )
 from runner.environments.interface import SOMEBODY, Build
-from runner.environments.lock import difference
 from runner.environments.own.stack import fingerprints
-from runner.environments.place import Place, let_go, note_use
-from runner.environments.space import no_space
+from runner.environments.packages.lists import difference
+from runner.environments.store.place import Place, let_go, note_use
 from runner.errors import ENVIRONMENT, STORAGE, WfError
-from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
+from runner.events import PhaseFinished, PhaseStarted
 from runner.paths import OwnPaths
 from runner.plan.environment import EnvironmentSpec
 from runner.units import count
@@ -40,17 +34,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.environments.interface import Asker, Environment, Finisher, Provisioner
-    from runner.environments.place import Unfit
-    from runner.events import Event, Observer
+    from runner.events import Observer
     from runner.paths import Cache
 
-# how often a lock that somebody else holds is tried
-_LOOK_AGAIN_SECONDS = 0.1
 # who looks whether an environment is usable holds it for a moment; a run holds it for longer
 _IN_USE_SECONDS = 5.0
 # a finisher stands back behind all others: on a busy machine it is quicker to do without it
 _FINISHER_SECONDS = 2.0
-_BY_ANOTHER = "built by another run"
 
 
 class EnvironmentCache:
@@ -115,7 +105,10 @@ class EnvironmentCache:
         observer.notify(PhaseStarted("env", f"python {spec.python}{_then(spec)}"))
         found, how = self._found(spec, Place.hold), "cached"
         if found is None:
-            found, how = self._build(spec, observer, log, asker)
+            from runner.environments.building import Builder
+
+            builder = Builder(self._provisioner, self._cache, self._patience)
+            found, how = builder.build(spec, self._place(spec), observer, log, asker)
         text = f"{_contents(found, spec)} · {how}"
         observer.notify(PhaseFinished("env", text, time.monotonic() - started))
         self._have_finished(spec, found)
@@ -236,114 +229,10 @@ class EnvironmentCache:
     def _at(self, fingerprint: str) -> Place:
         return Place(self._cache, fingerprint, self._provisioner)
 
-    def _build(
-        self, spec: EnvironmentSpec, observer: Observer, log: Path, asker: Asker
-    ) -> tuple[Environment, str]:
-        reason = self._provisioner.unavailable()
-        if reason:
-            raise WfError(ENVIRONMENT, reason)
-        place = self._place(spec)
-        lock, how = self._turn(place, observer)
-        if not isinstance(lock, int):
-            return lock, how
-        try:
-            found = place.hold(wait=True)
-            if found is not None:
-                return found, how
-            announcing = _Announcing(observer, lock, asker.name)
-            build = Build(place.paths, log, lock, announcing, asker.project)
-            self._build_locked(spec, place, build)
-            found = place.hold(wait=True)
-        finally:
-            locks.write_label(lock, "")
-            os.close(lock)
-        if found is None:
-            raise WfError(ENVIRONMENT, "the environment vanished while it was being built")
-        return found, "built"
-
-    def _build_locked(self, spec: EnvironmentSpec, place: Place, build: Build) -> None:
-        alone = self._alone(place, build) if os.path.lexists(place.paths.root) else None
-        try:
-            place.clear()
-            place.paths.root.mkdir(mode=0o700)
-            made = self._provisioner.provision(spec, build)
-            place.mark_ready(made, spec)
-        except BaseException as error:
-            full = no_space(error, self._cache.root)  # while the disk is full
-            place.clear()
-            if full is not None:
-                raise full from error
-            if isinstance(error, OSError):
-                raise _unwritable(error) from error
-            raise
-        finally:
-            let_go(alone)
-
-    def _alone(self, place: Place, build: Build) -> int | None:
-        """Hold what is to be removed alone, and say why it is.
-
-        Raises:
-            WfError: kind ``ENVIRONMENT`` when somebody uses it.
-        """
-        unfit = place.unfit() if place.read() is not None else None
-        stop(place.paths)
-        deadline = time.monotonic() + self._patience
-        while (held := _try(place.use)) is None:
-            if time.monotonic() > deadline:
-                raise _in_use(unfit)
-            said = "it is damaged, and in use; waiting"
-            build.observer.notify(PhaseProgress("env", said, waiting=True))
-            time.sleep(_LOOK_AGAIN_SECONDS)
-        if unfit is not None:
-            text = f"the cached environment is built anew: {unfit.reason}"
-            build.observer.notify(Warned(text))
-            self._provisioner.discard(unfit.changed, build)
-        return held
-
-    def _turn(self, place: Place, observer: Observer) -> tuple[int | Environment, str]:
-        """Wait for the build lock, or for the environment that its holder builds."""
-        told = builder = ""
-        try:
-            self._cache.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            place.lock.parent.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise _unwritable(error) from error
-        while (lock := _try(place.lock)) is None:
-            said = f"{locks.read_label(place.lock) or 'another run is building it'}; waiting"
-            who = said.partition(" is ")[0]
-            if said != told:
-                # how far it is moves all the time; that somebody is at it is said once
-                observer.notify(PhaseProgress("env", said, waiting=who != builder))
-                told, builder = said, who
-            time.sleep(_LOOK_AGAIN_SECONDS)
-            found = place.hold()
-            if found is not None:
-                return found, _BY_ANOTHER
-        return lock, _BY_ANOTHER if told else "cached"
-
 
 def _check(no_lock: str | None) -> None:
     if no_lock is not None:
         raise WfError(ENVIRONMENT, "the packages cannot be locked", details=no_lock)
-
-
-class _Announcing:
-    """An observer that lets those who wait for a build know how far it is."""
-
-    def __init__(self, observer: Observer, lock: int, holder: str) -> None:
-        self._observer = observer
-        self._lock = lock
-        self._holder = holder
-        self._announce("")
-
-    def notify(self, event: Event) -> None:
-        if isinstance(event, PhaseProgress):
-            self._announce(event.text)
-        self._observer.notify(event)
-
-    def _announce(self, text: str) -> None:
-        told = f"{self._holder} is building it"
-        locks.write_label(self._lock, f"{told}: {text}" if text else told)
 
 
 def _then(spec: EnvironmentSpec) -> str:
@@ -352,35 +241,6 @@ def _then(spec: EnvironmentSpec) -> str:
 
 def _because(reason: str | None) -> str:
     return f" ({reason})" if reason else ""
-
-
-def _try(path: Path) -> int | None:
-    """Hold the file alone, or ``None`` while others hold it.
-
-    Raises:
-        WfError: kind ``ENVIRONMENT`` when it cannot be written.
-    """
-    try:
-        return locks.alone(path)
-    except OSError as error:
-        raise no_space(error, path) or _unwritable(error) from error
-
-
-def _unwritable(error: OSError) -> WfError:
-    return WfError(
-        ENVIRONMENT,
-        f"the cache cannot be written: {error.strerror}: {error.filename}",
-        hint="set WF_CACHE to a folder that can be",
-    )
-
-
-def _in_use(unfit: Unfit | None) -> WfError:
-    what = f"the environment is damaged ({unfit.reason})" if unfit else "the environment is damaged"
-    return WfError(
-        ENVIRONMENT,
-        f"{what}, and cannot be built anew while another run uses it",
-        hint="wait until that run has ended (`wf env list` shows which), and run it again",
-    )
 
 
 def _contents(environment: Environment, spec: EnvironmentSpec) -> str:

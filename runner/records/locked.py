@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.environments.lock import outside
+from runner.environments.packages.lists import outside
 from runner.errors import STORAGE, USAGE, WfError
 from runner.plan.environment import LockedRun
 from runner.records import folder

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from runner.environments import locks
 from runner.environments.cache import EnvironmentCache
 from runner.environments.finishing.mark import mark
 from runner.environments.interface import Asker, Build
-from runner.environments.shelf import Shelf
+from runner.environments.shelf.shelf import Shelf
+from runner.environments.store import locks
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, USAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned

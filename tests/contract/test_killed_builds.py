@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.environments.cache import EnvironmentCache
-from runner.environments.shelf import Shelf
+from runner.environments.shelf.shelf import Shelf
 from runner.paths import Cache
 from runner.plan.environment import EnvironmentSpec, RequirementFile
 from tests.fakes.observer import RecordingObserver

@@ -21,6 +21,15 @@ from packaging.requirements import Requirement
 
 from runner.plan.environment import LockedProject
 
+# a workflow that has its packages from a requirements file
+WORKFLOW = """\
+workflows:
+  - name: train
+    provider: python
+    script: train.py
+    requirements: requirements.txt
+"""
+
 _METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
 _WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 

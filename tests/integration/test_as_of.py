@@ -30,14 +30,6 @@ workflows:
     requirements: requirements.txt
     python: "{python}"
 """
-# a project of May 2022, as its authors left it
-REVIVED = """\
-workflows:
-  - name: train
-    provider: python
-    script: train.py
-    requirements: requirements.txt
-"""
 VERSIONS = """\
 import json
 import sys
@@ -174,7 +166,7 @@ workflows:
 
 @pytest.mark.usefixtures("index")
 def test_the_python_of_then_is_found_or_the_nearest_is_told(world: World) -> None:
-    world.workflows(REVIVED + "    as-of: 2022-05-20\n")
+    world.workflows(packages.WORKFLOW + "    as-of: 2022-05-20\n")
     planned = world.wf("plan", "train", "--json").json()["jobs"][-1]["environment"]
     assert "3.10 was dstack's default on 2022-05-20" in planned["python_reason"]
     done = world.wf("run", "train")
@@ -197,7 +189,7 @@ def test_a_shim_that_fails_is_not_asked(world: World, tmp_path: Path) -> None:
     (versions / version / "bin").mkdir(parents=True)
     for name in ("python3", f"python{OWN}"):
         (versions / version / "bin" / name).symlink_to(sys._base_executable)  # type: ignore[attr-defined]
-    world.workflows(REVIVED.replace("    requirements: requirements.txt\n", ""))
+    world.workflows(packages.WORKFLOW.replace("    requirements: requirements.txt\n", ""))
     world.write("train.py", "import sys\nprint(sys.version_info[:2])\n")
     done = world.wf(
         "plan", "train", "--as-of", "2022-05-20", "--json",
@@ -222,7 +214,7 @@ def test_a_project_of_2022_runs_again(world: World) -> None:
     """As its authors wrote it: no versions but one, and an argument that Lightning has removed."""
     if "past" not in REQUIRED:
         pytest.skip("past: downloads torch 1.11, 0.8 GB; ask for it with WF_REQUIRE=past")
-    world.workflows(REVIVED)
+    world.workflows(packages.WORKFLOW)
     world.write("requirements.txt", "torch\ntorchvision\npytorch-lightning==1.6.2\n")
     world.write("train.py", VERSIONS)
     done = world.wf("run", "train", "--as-of", "2022-05-20", "--python", "3.10", timeout=1800)

@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-WORKFLOW = """\
-workflows:
-  - name: train
-    provider: python
-    script: train.py
-    requirements: requirements.txt
-"""
 # where the bytecode lies that a module was loaded from, if it was there before
 SCRIPT = "import big, os\nprint(os.path.exists(big.__cached__))\n"
 NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/nonexistent"}
@@ -50,7 +43,7 @@ def links(world: World, tmp_path: Path) -> Path:
     }
     packages.wheel(folder, "held", more=more)
     world.variables.update(packages.index(folder))
-    world.workflows(WORKFLOW)
+    world.workflows(packages.WORKFLOW)
     world.write("requirements.txt", "held\n")
     world.write("train.py", SCRIPT)
     return folder

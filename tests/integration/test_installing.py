@@ -23,13 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-WORKFLOW = """\
-workflows:
-  - name: train
-    provider: python
-    script: train.py
-    requirements: requirements.txt
-"""
 SECRET = "s3cr3t-w0rd"
 
 
@@ -49,7 +42,7 @@ def index(world: World, tmp_path: Path, gate: threading.Event) -> Iterator[Packa
     packages.wheel(folder, "small")
     for name in [name for name in world.variables if name.startswith(("PIP_", "UV_"))]:
         del world.variables[name]
-    world.workflows(WORKFLOW)
+    world.workflows(packages.WORKFLOW)
     world.write("train.py", "import large\nprint('trained')\n")
     world.write("requirements.txt", "large\n")
     with PackageIndex(folder, gate=gate) as made:

@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-WORKFLOW = """\
-workflows:
-  - name: train
-    provider: python
-    script: train.py
-    requirements: requirements.txt
-"""
-
 
 @pytest.fixture
 def links(world: World, tmp_path: Path) -> Path:
@@ -33,7 +25,7 @@ def links(world: World, tmp_path: Path) -> Path:
     packages.wheel(folder, "branch", requires=("leaf>=1",))
     packages.wheel(folder, "twig")
     world.variables.update(packages.index(folder))
-    world.workflows(WORKFLOW)
+    world.workflows(packages.WORKFLOW)
     return folder
 
 

@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 SECRET = "s3cr3t-w0rd"
-WORKFLOW = """\
-workflows:
-  - name: train
-    provider: python
-    script: train.py
-    requirements: requirements.txt
-"""
 
 
 @pytest.fixture
@@ -33,7 +26,7 @@ def configure(world: World) -> Callable[[str], None]:
     for name in [name for name in world.variables if name.startswith(("PIP_", "UV_"))]:
         del world.variables[name]
     world.variables["UV_CACHE_DIR"] = str(world.home / "uv")
-    world.workflows(WORKFLOW)
+    world.workflows(packages.WORKFLOW)
     world.write("train.py", "import leaf\nprint(leaf.__version__)\n")
     world.write("requirements.txt", "leaf\n")
 

@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-WORKFLOW = """\
-workflows:
-  - name: train
-    provider: python
-    script: train.py
-    requirements: requirements.txt
-"""
-
 
 @pytest.fixture
 def links(world: World, tmp_path: Path) -> Path:
@@ -37,7 +29,7 @@ def links(world: World, tmp_path: Path) -> Path:
     packages.wheel(folder, "leaf", "2.0")
     packages.wheel(folder, "branch", requires=("leaf>=1",))
     world.variables.update(packages.index(folder))
-    world.workflows(WORKFLOW)
+    world.workflows(packages.WORKFLOW)
     world.write("train.py", "import leaf\nprint(leaf.__version__)\n")
     return folder
 
@@ -198,7 +190,7 @@ def test_no_device_is_held_while_packages_install(world: World, links: Path) -> 
     packages.slow_source(links, "held", gate, began)
     world.write("requirements.txt", "held\nleaf\n")
     world.workflows(
-        WORKFLOW
+        packages.WORKFLOW
         + f"    resources: {{cpu: {cores()}}}\n"
         + "  - name: other\n    provider: bash\n    commands: [echo in between]\n"
         + f"    resources: {{cpu: {cores()}}}\n"
@@ -297,7 +289,7 @@ def test_a_python_that_is_not_here_is_said(world: World) -> None:
 
 
 def test_a_package_from_the_registry(world: World) -> None:
-    world.workflows(WORKFLOW)
+    world.workflows(packages.WORKFLOW)
     world.write("requirements.txt", "six==1.16.0\n")
     world.write("train.py", "import six\nprint(six.__version__)\n")
     done = world.wf("run", "train", UV_CACHE_DIR=str(CACHE / "uv"))

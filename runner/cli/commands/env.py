@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import argparse
 
     from runner.cli.context import Context
-    from runner.environments.pruning import Pruned
-    from runner.environments.shelf import Kept, Shelf
+    from runner.environments.shelf.pruning import Pruned
+    from runner.environments.shelf.shelf import Kept, Shelf
 
 # action -> how many words follow at least and at most
 _WORDS = {"list": (0, 0), "show": (1, 1), "verify": (0, 1), "prune": (0, 0)}
@@ -88,7 +88,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _list(shelf: Shelf, context: Context, *, as_json: bool) -> int:
-    from runner.environments.room import together
+    from runner.environments.shelf.room import together
 
     found = shelf.all()
     using = _runs(context)
@@ -165,7 +165,7 @@ def _verify(arguments: argparse.Namespace, shelf: Shelf, context: Context) -> in
 
 def _prune(arguments: argparse.Namespace, shelf: Shelf, context: Context) -> int:
     from runner.cli.choices import option_value
-    from runner.environments.pruning import Rules, prune
+    from runner.environments.shelf.pruning import Rules, prune
     from runner.spec import text
 
     unused: float | None = option_value("--older-than", arguments.older_than, text.duration)

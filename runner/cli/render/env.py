@@ -11,9 +11,9 @@ from runner.units import amount, count
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from runner.environments.pruning import Pruned
-    from runner.environments.room import Room
-    from runner.environments.shelf import Kept
+    from runner.environments.shelf.pruning import Pruned
+    from runner.environments.shelf.room import Room
+    from runner.environments.shelf.shelf import Kept
 
 _HEADER = ("FINGERPRINT", "PYTHON", "PACKAGES", "SIZE", "OWN", "AS OF", "LAST USED", "IN USE BY")
 

@@ -12,10 +12,10 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.environments import locks, seal
 from runner.environments.finishing.bytecode import Compiled, compile_all
 from runner.environments.finishing.mark import mark, note
 from runner.environments.finishing.readonly import is_protected, protect
+from runner.environments.store import locks, seal
 from runner.process.background import hands
 
 if TYPE_CHECKING:

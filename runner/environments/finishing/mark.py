@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from runner.environments import locks
+from runner.environments.store import locks
 
 if TYPE_CHECKING:
     from runner.paths import EnvironmentPaths

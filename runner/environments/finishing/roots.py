@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.environments.lock import package_name
+from runner.environments.packages.lists import package_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.environments.credentials import masked
-from runner.environments.installed import inside_lock, plain_lock
-from runner.environments.lock import outside
+from runner.environments.packages.installed import inside_lock, plain_lock
+from runner.environments.packages.lists import outside
 from runner.environments.pip_settings import uv_options
 from runner.environments.uv import then
 from runner.environments.uv.accelerator import HOST, at_fault

@@ -13,8 +13,8 @@ from importlib.metadata import PathDistribution
 from typing import TYPE_CHECKING
 
 from runner import tree
-from runner.environments.installed import address
-from runner.environments.lock import merged
+from runner.environments.packages.installed import address
+from runner.environments.packages.lists import merged
 from runner.environments.uv.unmet import unmet
 from runner.environments.uv.written import option_words, write_files
 from runner.errors import ENVIRONMENT, WfError

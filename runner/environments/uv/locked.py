@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from runner.environments.credentials import masked
 from runner.environments.interface import Provisioned
-from runner.environments.lock import difference, package_name
+from runner.environments.packages.lists import difference, package_name
 from runner.environments.uv.failed.cause import Asked, Cause, Wish
 from runner.environments.uv.failed.said import read
 from runner.environments.uv.failures import details, known_cause

@@ -140,7 +140,7 @@ class UvProvisioner:
         uv links files from its cache into environments: a byte changed in one of them is changed
         in the cache, and in whatever is installed from it from then on.
         """
-        from runner.environments.installed_files import owners
+        from runner.environments.packages.files import owners
         from runner.environments.uv.command import Uv
 
         uv = find_uv(self._variables)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.environments.lock import package_name
+from runner.environments.packages.lists import package_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runner.environments import installed_files, locks
 from runner.environments.finishing.mark import is_being_finished, stop
-from runner.environments.place import Place, let_go
-from runner.environments.room import Room, room
+from runner.environments.packages import files
+from runner.environments.shelf.room import Room, room
+from runner.environments.store import locks
+from runner.environments.store.place import Place, let_go
 from runner.errors import ENVIRONMENT, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.environments.interface import Provisioner
-    from runner.environments.seal import Damage
+    from runner.environments.store.seal import Damage
     from runner.paths import Cache
 
 # a finisher that was asked to end has soon done so
@@ -95,7 +96,7 @@ class Shelf:
         """
         place = self._place(kept.fingerprint)
         try:
-            found = installed_files.verify(place.paths.venv)
+            found = files.verify(place.paths.venv)
             if found is not None:
                 said = {"changed": found.changed, "missing": found.missing}
                 place.paths.damaged.write_text(json.dumps(said), encoding="utf-8")

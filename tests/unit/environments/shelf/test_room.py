@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.environments.room import room, together
+from runner.environments.shelf.room import room, together
 
 if TYPE_CHECKING:
     from pathlib import Path

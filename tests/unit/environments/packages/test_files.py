@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.environments import installed_files
-from runner.environments.seal import Damage
+from runner.environments.packages import files
+from runner.environments.store.seal import Damage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,18 +41,16 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_the_package_of_a_file_is_known(root: Path) -> None:
-    assert installed_files.owners(root, [f"{SITE}/a/x,y.py"]) == ("a_b",)
-    assert installed_files.owners(root, ["bin/tool", f"{SITE}/other.py"]) == ("a_b", "other")
-    assert installed_files.owners(root, ["pyvenv.cfg"]) == ()
+    assert files.owners(root, [f"{SITE}/a/x,y.py"]) == ("a_b",)
+    assert files.owners(root, ["bin/tool", f"{SITE}/other.py"]) == ("a_b", "other")
+    assert files.owners(root, ["pyvenv.cfg"]) == ()
 
 
 def test_files_that_are_what_they_were(root: Path) -> None:
-    assert installed_files.verify(root) is None
+    assert files.verify(root) is None
 
 
 def test_other_bytes_are_found_whatever_the_times(root: Path) -> None:
     (root / SITE / "other.py").write_text("0ther")
     (root / "bin" / "tool").unlink()
-    assert installed_files.verify(root) == Damage(
-        changed=(f"{SITE}/other.py",), missing=("bin/tool",)
-    )
+    assert files.verify(root) == Damage(changed=(f"{SITE}/other.py",), missing=("bin/tool",))

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from runner.environments.pruning import Rules, unwanted
-from runner.environments.room import Room
-from runner.environments.shelf import Kept
+from runner.environments.shelf.pruning import Rules, unwanted
+from runner.environments.shelf.room import Room
+from runner.environments.shelf.shelf import Kept
 
 DAY = 86400.0
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.environments.installed import plain_lock
+from runner.environments.packages.installed import plain_lock
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.environments.seal import Damage
+from runner.environments.store.seal import Damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

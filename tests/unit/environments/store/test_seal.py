@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.environments import seal
-from runner.environments.seal import Damage
+from runner.environments.store import seal
+from runner.environments.store.seal import Damage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

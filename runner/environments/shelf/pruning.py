@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.environments.room import together
+from runner.environments.shelf.room import together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.environments.shelf import Kept, Shelf
+    from runner.environments.shelf.shelf import Kept, Shelf
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 It is asked before every use, and so must be cheap: for each folder its time of change, which tells
 of files that were added or removed; for each file of code its own, which tells of a changed byte.
 Bytecode does not count, as it is written by whoever imports a module first. A file whose times were
-put back after it had been changed is found by :mod:`runner.environments.installed_files`, which
+put back after it had been changed is found by :mod:`runner.environments.packages.files`, which
 reads all of it.
 
 A seal is one line of JSON, which says how long the parts behind it are: times in nanoseconds, paths

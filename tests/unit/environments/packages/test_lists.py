@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.environments.lock import difference, outside
+from runner.environments.packages.lists import difference, outside
 
 LINES = st.lists(
     st.builds("{}=={}".format, st.sampled_from("abc"), st.integers(1, 3)), unique=True, max_size=6

@@ -19,9 +19,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import tree
-from runner.environments import locks, seal
 from runner.environments.interface import Environment
-from runner.environments.seal import Damage
+from runner.environments.store import locks, seal
+from runner.environments.store.seal import Damage
 
 if TYPE_CHECKING:
     from runner.environments.interface import Provisioned, Provisioner

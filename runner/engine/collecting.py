@@ -1,0 +1,81 @@
+"""What a job leaves behind: its use of the machine, and its artifacts."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from runner.artifacts.collect import collect
+from runner.engine.verdict import shell_code
+from runner.events import PhaseFinished, PhaseStarted, Warned
+from runner.records import folder
+from runner.units import amount, count
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.artifacts.manifest import Manifest
+    from runner.engine.attempt import Attempt
+    from runner.process.job import Exit
+
+
+def keep(attempt: Attempt, exited: Exit, wall: float) -> None:
+    """Write it all down, and collect the artifacts; the job took ``wall`` seconds."""
+    paths = attempt.run.paths
+    attempt.run.advance("collecting", exit_code=shell_code(exited))
+    if exited.left_behind:
+        attempt.notify(Warned("processes of the job outlived it and were ended"))
+    if exited.log_error:
+        attempt.notify(Warned(f"the log is incomplete: {exited.log_error}"))
+    folder.write(
+        paths.usage,
+        {
+            "wall_seconds": round(wall, 3),
+            "cpu_seconds": round(exited.cpu_seconds, 3),
+            "peak_memory": exited.peak_memory,
+        },
+        durable=False,
+    )
+    started = time.monotonic()
+    attempt.notify(PhaseStarted("artifacts", "collecting"))
+    working_dir = paths.workspace / attempt.job.working_dir
+    manifest = collect(
+        working_dir, attempt.job.kept, paths.artifacts, attempt.teller("artifacts", "kept")
+    )
+    folder.write(paths.manifest, manifest.document())
+    _warn_of(attempt, manifest, working_dir)
+    if attempt.job.edits and not attempt.job.in_place:
+        attempt.notify(Warned(f"what was edited stays in {paths.workspace} until `wf rm`"))
+    text = ", ".join(
+        f"{artifact.path}/ {count(artifact.files, 'file')} {amount(artifact.bytes)}"
+        for artifact in manifest.artifacts
+        if artifact.entries
+    )
+    if text:
+        attempt.notify(PhaseFinished("artifacts", text, time.monotonic() - started))
+
+
+def _warn_of(attempt: Attempt, manifest: Manifest, working_dir: Path) -> None:
+    """Name what was declared and is not there, and what is there instead."""
+    for artifact in manifest.artifacts:
+        if artifact.skipped:
+            shown = ", ".join(artifact.skipped[:3])
+            attempt.notify(Warned(f"not files, and so not kept: {shown}"))
+        if not artifact.entries:
+            there = _written(working_dir)
+            instead = f"; there is: {', '.join(there)}" if there else ""
+            attempt.notify(Warned(f"the artifact `{artifact.path}` is empty{instead}"))
+
+
+def _written(working_dir: Path) -> list[str]:
+    """A few names of what lies in the working directory, for a message."""
+    try:
+        names = sorted(
+            entry.name + ("/" if entry.is_dir() else "")
+            for entry in os.scandir(working_dir)
+            if not entry.name.startswith(".")
+        )
+    except OSError:
+        return []
+    return names[:8]

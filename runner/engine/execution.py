@@ -1,0 +1,117 @@
+"""The job itself: its devices, its process, and how it ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from runner.artifacts.collect import prepare
+from runner.engine.surroundings import Surroundings
+from runner.errors import ENVIRONMENT, WfError
+from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
+from runner.records import folder
+from runner.units import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.allocation.interface import Lease
+    from runner.engine.attempt import Attempt
+    from runner.environments.interface import Environment
+    from runner.process.job import Exit
+
+
+@contextmanager
+def leased(attempt: Attempt) -> Iterator[Lease]:
+    """The job's devices, for as long as they are needed.
+
+    Raises:
+        WfError: kind ``BUSY`` when they are taken and nobody wants to wait, ``UNSATISFIABLE`` when
+            this machine can never have them.
+    """
+    started = time.monotonic()
+    resources = attempt.job.demand
+    attempt.notify(PhaseStarted("devices", "taking devices"))
+    lease = attempt.parts.leases.acquire(
+        resources,
+        lambda: attempt.parts.inventory(resources),
+        attempt.run.name,
+        attempt.session.observer,
+        wait=attempt.session.wait,
+    )
+    folder.write(attempt.run.paths.granted, lease.document(), durable=False)
+    text = _granted(lease)
+    attempt.notify(PhaseFinished("devices", text, time.monotonic() - started))
+    try:
+        yield lease
+    finally:
+        attempt.parts.leases.release(lease)
+
+
+def carry_out(
+    attempt: Attempt, environment: Environment, lease: Lease, repo: str
+) -> tuple[Exit, float]:
+    """Run the job; how it ended, and the seconds it took.
+
+    Raises:
+        WfError: kind ``ENVIRONMENT`` when it cannot be started.
+    """
+    surroundings = Surroundings(attempt.run, attempt.job, attempt.session, environment)
+    try:
+        ended = _run(attempt, environment, lease, surroundings, repo)
+        surroundings.keep_tracked()
+        return ended
+    finally:
+        surroundings.close()
+
+
+def _run(
+    attempt: Attempt, environment: Environment, lease: Lease, surroundings: Surroundings, repo: str
+) -> tuple[Exit, float]:
+    paths, job, session = attempt.run.paths, attempt.job, attempt.session
+    prepare(paths.workspace / job.working_dir, job.kept)
+    context = surroundings.context(lease, repo)
+    executor = attempt.parts.executor
+    command = executor.translate(job, environment, lease, context)
+    log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        attempt.run.advance("running")
+        started = time.monotonic()
+
+        def stopping(number: int) -> None:
+            """Tell that the job is asked to end, and whether it is because its time is over."""
+            limit = job.limits.max_duration
+            over = limit is not None and time.monotonic() - started >= limit
+            attempt.notify(Stopping(signal.Signals(number).name, limit if over else None))
+
+        session.signals.arm()
+        surroundings.leave_ports()
+        execution = executor.start(command, log)
+        attempt.notify(JobStarted(execution.pid, str(paths.log)))
+        surroundings.watch()
+        exited = execution.wait(session.signals, lambda: attempt.notify(JobWrote()), stopping)
+        return exited, time.monotonic() - started
+    except OSError as error:
+        raise WfError(
+            ENVIRONMENT,
+            f"the job cannot be started: {error.strerror}: {error.filename}",
+            hint="`wf plan` shows what would be started",
+        ) from error
+    finally:
+        attempt.notify(JobEnded())
+        os.close(log)
+
+
+def _granted(lease: Lease) -> str:
+    """The devices in words: ``core 0 of 2``, ``GPU 1 (NVIDIA H200)``."""
+    said = []
+    if lease.exclusive:
+        named = ", ".join(str(core) for core in lease.cores)
+        said.append(f"core{'' if len(lease.cores) == 1 else 's'} {named} of {lease.of_cores}")
+    else:
+        said.append(f"all {count(lease.of_cores, 'core')}, shared")
+    said += [f"GPU {gpu.index} ({gpu.name})" for gpu in lease.gpus]
+    return " · ".join(said)

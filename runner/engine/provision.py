@@ -1,0 +1,98 @@
+"""The environment a job runs in: the shared one, or one of the run's own on top of it.
+
+What it was stands on the record, also what the job itself has installed.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from runner.engine import pylock
+from runner.environments.interface import Asker, Build
+from runner.events import PhaseFinished, Warned
+from runner.paths import EnvironmentPaths, OwnPaths
+from runner.records import folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.engine.attempt import Attempt
+    from runner.environments.conda.find import Conda
+    from runner.environments.interface import Environment
+
+
+def conda_of(attempt: Attempt) -> Conda | None:
+    """The conda that the job calls, before anything is done for a job that cannot go."""
+    if not attempt.job.uses_conda:
+        return None
+    from runner.environments.conda.find import absent, find
+
+    found = find(attempt.session.variables)
+    if found is None:
+        raise absent(attempt.job.workflow)
+    return found
+
+
+@contextmanager
+def provisioned(attempt: Attempt, conda: Conda | None) -> Iterator[Environment]:
+    """The environment of the job, made ready; it is held, and on the record, while it is needed.
+
+    Raises:
+        WfError: kind ``ENVIRONMENT`` when it cannot be had.
+    """
+    environments, paths = attempt.parts.environments, attempt.run.paths
+    log, observer = paths.environment_log, attempt.session.observer
+    asker = Asker(attempt.run.name, paths.workspace)
+    shared = environments.obtain(attempt.job.environment, observer, log, asker)
+    try:
+        _write(attempt, shared)
+        own = EnvironmentPaths(paths.own_environment)
+        build = Build(own, log, attempt.run.lock, observer, paths.workspace)
+        final = environment = _on_top(attempt, shared, build)
+        if conda is not None:
+            _put_in_reach(attempt, conda)
+        yield environment
+        if attempt.job.installs:
+            final = environments.with_installed(shared, build)
+            _write(attempt, final)
+        _keep_lock(attempt, shared, final)
+    finally:
+        environments.release(shared)
+
+
+def _on_top(attempt: Attempt, shared: Environment, build: Build) -> Environment:
+    """The shared environment, or one of the run's own on top of it where that is needed."""
+    environments, spec = attempt.parts.environments, attempt.job.environment
+    if not attempt.job.installs and not spec.local:
+        return shared
+    made = environments.own(spec, shared, build, quiet=not attempt.job.installs)
+    if spec.local:
+        made = environments.add_local(spec, made, build)
+        _write(attempt, made)
+    return made
+
+
+def _put_in_reach(attempt: Attempt, conda: Conda) -> None:
+    from runner.environments.conda.start import prepare
+
+    place = OwnPaths(attempt.run.paths.own_environment).conda
+    prepare(place, conda, attempt.job.environment.python, attempt.session.variables)
+    text = f"the job calls conda: {conda.program}, with environments of the run's own"
+    attempt.notify(PhaseFinished("env", text, 0.0))
+
+
+def _write(attempt: Attempt, environment: Environment) -> None:
+    locked = attempt.job.environment.locked
+    document = {**environment.document(), "locked": locked and locked.run}
+    folder.write(attempt.run.paths.environment, document, durable=False)
+
+
+def _keep_lock(attempt: Attempt, shared: Environment, final: Environment) -> None:
+    spec, paths = attempt.job.environment, attempt.run.paths
+    reason = pylock.keep(attempt.parts.environments, spec, shared, final, paths)
+    if reason is not None:
+        attempt.notify(Warned(f"there is no pylock.toml of the run: {reason}"))
+    strayed = pylock.strayed(spec, final, paths)
+    if strayed is not None:
+        attempt.notify(Warned(strayed))
