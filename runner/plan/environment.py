@@ -99,7 +99,8 @@ class EnvironmentSpec:
     ``python`` is a version such as ``3.11``; ``python_reason`` says why it is that one, where
     nobody asked for it. ``requirements`` holds the file named by the workflow first, then every
     file it includes; ``packages`` what the provider (or the script itself, PEP 723) needs besides.
-    All are empty for the bare interpreter. ``local`` is what is installed on top in each run.
+    All are empty for the bare interpreter. ``stamps`` tell a change of archives outside the project
+    that ``packages`` names. ``local`` is what is installed on top in each run.
     ``links`` are folders of the project that the files name, ``options`` what the files ask of the
     installer, by pip's names (``--pre``, ``--trusted-host``, ``--config-settings``) with values.
     ``as_of`` is the last day (ISO 8601, UTC) whose packages count, ``as_of_reason`` where it comes
@@ -121,6 +122,7 @@ class EnvironmentSpec:
     python_reason: str | None = None
     as_of_reason: str | None = None
     going_on: bool = False
+    stamps: tuple[str, ...] = ()
 
     @property
     def origins(self) -> tuple[str, ...]:

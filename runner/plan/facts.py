@@ -35,7 +35,8 @@ class FileFact(NamedTuple):
     ``block`` (of a script) or ``project`` (of ``pyproject.toml``) once it was read; ``fault`` says
     why it could not be read. ``nearby`` names files beside a missing one. ``below`` is where it
     lies in the project, if it was asked for by an absolute path. ``builds``: it is a folder that
-    can be installed. ``archives`` are the packages in a folder, with the digest of all.
+    can be installed. ``archives`` are the packages in a folder, with the digest of all. ``apart``
+    is the package itself, where that is a file outside the project.
     """
 
     kind: FileKind
@@ -46,6 +47,7 @@ class FileFact(NamedTuple):
     below: str | None = None
     builds: bool = False
     archives: Archives | None = None
+    apart: Apart | None = None
     block: Metadata | None = None
     project: Metadata | None = None
 
@@ -55,6 +57,13 @@ class Archives(NamedTuple):
 
     digest: str
     files: tuple[str, ...]
+
+
+class Apart(NamedTuple):
+    """A package in a file outside the project: its absolute path, and what tells a change of it."""
+
+    path: str
+    stamp: str
 
 
 class History(NamedTuple):

@@ -160,7 +160,7 @@ class Project:
             for at in paths.links(working_dir, path, link):
                 both = found.get(at, _NOTHING)
                 fact = self._once("links", at)
-                found[at] = fact._replace(builds=both.builds, below=both.below)
+                found[at] = fact._replace(builds=both.builds, below=both.below, apart=both.apart)
 
     def _once(self, what: str, path: str) -> FileFact:
         known = self._known.get((what, path))
@@ -182,7 +182,8 @@ class Project:
         below = os.path.relpath(real, self._real) if os.path.isabs(path) else None
         builds = kind == "directory" and any((real / name).is_file() for name in _BUILT_BY)
         nearby = self._nearby(path, kind) if kind == "missing" else ()
-        return FileFact(kind, nearby=nearby, below=below, builds=builds)
+        apart = reading.apart(real) if kind == "outside" else None
+        return FileFact(kind, nearby=nearby, below=below, builds=builds, apart=apart)
 
     def _look(self, path: str) -> tuple[FileKind, Path]:
         """What a path is, and where it really lies."""

@@ -9,7 +9,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from runner.plan.facts import Archives, FileFact
+from runner.plan.facts import Apart, Archives, FileFact
 from runner.units import amount
 
 if TYPE_CHECKING:
@@ -71,6 +71,22 @@ def lock(_path: str, real: Path) -> FileFact:
         return FileFact("file", _text(real, _MAX_LOCK))
     except (OSError, ValueError) as error:
         return FileFact("file", fault=_reason(error))
+
+
+def apart(real: Path) -> Apart | None:
+    """A package that lies outside the project, or ``None`` for what is none.
+
+    It may have gigabytes: size and time of change tell another one, as for a build tool.
+    """
+    from runner.plan.requirements.targets import is_archive
+
+    try:
+        told = real.stat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(told.st_mode) or not is_archive(real.name):
+        return None
+    return Apart(str(real), f"{told.st_size} {told.st_mtime_ns}")
 
 
 def archives(folder: Path) -> Archives | None:

@@ -428,10 +428,10 @@ def test_an_unwritable_cache_is_said_and_recorded(world: World) -> None:
     cache = world.home / "cache"
     cache.write_text("a file")
     done = world.wf("run", "train", WF_CACHE=str(cache))
-    assert done.code == 73
+    assert done.code == 78
     assert "WF_CACHE" in done.err
     record = world.record()
-    assert (record["status"], record["reason"]) == ("failed", "storage")
+    assert (record["status"], record["reason"]) == ("failed", "environment")
 
 
 @pytest.mark.parametrize("verb", [("ls",), ("validate",), ("plan", "train")])

@@ -98,6 +98,7 @@ def test_validate_as_json(project: World) -> None:
         "workflows": ["prepare", "train"],
         "problems": [],
         "notices": [],
+        "warnings": [],
         "fixed": [],
     }
 

@@ -27,7 +27,8 @@ workflows:
     script: train.py
 """
 KEYS = {
-    "schema_version", "name", "workflow", "status", "reason", "message", "exit_code", "executor",
+    "schema_version", "name", "workflow", "status", "reason", "message", "hint", "exit_code",
+    "executor",
     "submitted_at", "started_at", "finished_at", "history", "command", "resources", "environment",
     "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan", "ports",
     "service", "project", "fingerprint",

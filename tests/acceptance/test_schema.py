@@ -45,7 +45,7 @@ def test_a_key_says_what_it_means(world: World) -> None:
     known = world.wf("schema").json()["definitions"]
     key = known["PythonForm"]["properties"]["requirements"]["$ref"].rpartition("/")[2]
     described = known[key]["description"]
-    assert described.startswith("A requirements file in pip's format.")
+    assert described.startswith("A requirements file as pip reads it")
 
 
 def test_one_schema_is_printed_at_a_time(world: World) -> None:

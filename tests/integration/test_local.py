@@ -68,6 +68,22 @@ def test_the_shared_environment_has_nothing_of_the_project(world: World) -> None
     assert again.code == 1
 
 
+@pytest.mark.parametrize("form", ["{path}", "mine @ {uri}", "{uri}", "mine[more] @ {uri}"])
+def test_an_archive_that_a_lab_shares_is_part_of_the_shared_environment(
+    world: World, links: Path, form: str
+) -> None:
+    wheel = packages.wheel(links.parent / "shared", "mine", "1.0", requires=("leaf",))
+    line = form.format(path=wheel, uri=wheel.as_uri())
+    world.write("requirements.txt", f"leaf==1.0\n{line}\n")
+    world.write("train.py", "import mine, leaf\nprint(mine.__version__)\n")
+    done = world.wf("run", "train")
+    assert (done.code, done.out) == (0, "1.0\n"), done.err
+    assert installed(world) == ["leaf==1.0", f"mine @ {wheel.as_uri()}"]
+    assert "· cached" in world.wf("run", "train").err
+    packages.wheel(wheel.parent, "mine", "1.0", padding=10)
+    assert "· built" in world.wf("run", "train").err
+
+
 @pytest.mark.usefixtures("links")
 def test_what_is_worked_on_is_what_the_run_copied(world: World) -> None:
     packages.project(world.project / "library", "mine")

@@ -182,7 +182,7 @@ def test_the_job_leads_a_session_of_its_own(world: World) -> None:
 
 
 def test_no_descriptor_but_the_locks_is_handed_on(world: World) -> None:
-    """A cpu-less job holds the run's lock alone: nothing of the index or of the log's other end."""
+    """A cpu-less job holds its run and its environment: nothing of the index or the log."""
     python(
         world,
         "import os\n"
@@ -195,7 +195,8 @@ def test_no_descriptor_but_the_locks_is_handed_on(world: World) -> None:
     lines = world.wf("run", "job").out.splitlines()
     others = [line.split(" ", 1)[1] for line in lines if int(line.split()[0]) > 2]
     (run,) = world.runs()
-    assert others == [str(world.folder(run) / "lock")]
+    used = world.home / "cache" / "environments" / world.record()["environment"]["fingerprint"]
+    assert sorted(others) == sorted([str(world.folder(run) / "lock"), f"{used}.use"])
 
 
 def test_no_signal_is_ignored_or_blocked(world: World) -> None:

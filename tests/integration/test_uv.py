@@ -280,10 +280,10 @@ def test_a_uv_toml_in_the_project_does_not_turn_the_index(world: World, links: P
 
 def test_a_python_that_is_not_here_is_said(world: World) -> None:
     world.workflows("workflows:\n  - {name: train, provider: bash, commands: [echo hi]}\n")
-    done = world.wf("run", "train", "--python", "3.6", UV_PYTHON_DOWNLOADS="never")
+    done = world.wf("run", "train", "--python", "3.30", UV_PYTHON_DOWNLOADS="never")
     assert done.code == 69
-    assert "there is no Python 3.6 on this machine" in done.err
-    assert "hint: install it (uv python install 3.6)" in done.err
+    assert "there is no Python 3.30 on this machine" in done.err
+    assert "hint: install it (uv python install 3.30)" in done.err
     assert environments(world) == []
     assert world.record()["reason"] == "cannot_be_satisfied"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from runner.environments.credentials import masked
 from runner.environments.packages.installed import inside_lock, plain_lock
-from runner.environments.packages.lists import outside
+from runner.environments.packages.lists import merged, outside
 from runner.environments.pip_settings import uv_options
 from runner.environments.uv import then
 from runner.environments.uv.accelerator import HOST, at_fault
@@ -149,7 +149,7 @@ class Uv:
         if project is None:
             return listed
         inside = inside_lock(self._build.destination.venv, project)
-        return tuple(sorted((*outside(listed, project), *inside)))
+        return merged(outside(listed, project), inside)
 
     def version(self) -> str:
         """The interpreter's full version, from the environment's own description (PEP 405)."""

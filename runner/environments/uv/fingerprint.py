@@ -48,6 +48,7 @@ def fingerprint(spec: EnvironmentSpec, index: Mapping[str, str], configuration: 
         # an included file, or one that only constrains: where a line stands matters
         said += [f"file {number}", *(f"  {text}" for text in _texts(file))]
     said += [f"package {package}" for package in spec.packages]
+    said += [f"stamp {stamp}" for stamp in spec.stamps]
     said += [f"links {folder.digest}" for folder in spec.links]
     said += [f"option {name} {value}" for name, value in spec.options]
     said += _locked(spec)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from runner import tree
 from runner.environments.packages.installed import address
-from runner.environments.packages.lists import merged
+from runner.environments.packages.lists import merged, package_name
 from runner.environments.uv.unmet import unmet
 from runner.environments.uv.written import option_words, write_files
 from runner.errors import ENVIRONMENT, WfError
@@ -71,7 +71,7 @@ class LocalInstallation:
         if wanted:
             own = {one.name for one in made}
             added = self._besides(environment, wanted)
-            lock = merged(lock, tuple(line for line in added if _name(line) not in own))
+            lock = merged(lock, tuple(line for line in added if package_name(line) not in own))
         return replace(environment, lock=lock)
 
     def _alone(self) -> None:
@@ -192,10 +192,4 @@ def _installed(build: Build, workspace: Path) -> Iterator[_Installed]:
         path = address(record, workspace)
         if path is not None:
             found = PathDistribution(record)
-            yield _Installed(_name(found.name), tuple(found.requires or ()), path)
-
-
-def _name(line: str) -> str:
-    from packaging.utils import canonicalize_name
-
-    return canonicalize_name(line.partition("==")[0].partition(" @ ")[0])
+            yield _Installed(package_name(found.name), tuple(found.requires or ()), path)

@@ -13,6 +13,7 @@ from runner.environments.own.distributions import line
 from runner.environments.own.on_top import bring_commands
 from runner.environments.own.stack import Layer, Stack, site_packages
 from runner.environments.packages.installed import address
+from runner.environments.packages.lists import package_name
 from runner.paths import OwnPaths
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def seen(shared: Environment, build: Build, run: Uv) -> tuple[str, ...]:
     """
     paths = OwnPaths(build.destination.root)
     own = site_packages(build.destination.venv)
-    known = {_name(line): line for line in shared.lock}
+    known = {package_name(line): line for line in shared.lock}
     below = site_packages(shared.root)
     lines = {
         name: known.get(name, line(one)) if one.folder == below else _told(one, build)
@@ -82,17 +83,12 @@ def seen(shared: Environment, build: Build, run: Uv) -> tuple[str, ...]:
     }
     if any(name.endswith((".egg-info", ".egg-link")) for name in os.listdir(own)):
         # as `python setup.py install` and `develop` leave them
-        older = (said for said in run.lock() if _name(said) not in _INSTALLERS)
-        lines = {**{_name(said): said for said in older}, **lines}
-    return tuple(sorted(lines.values()))
+        older = (said for said in run.lock() if package_name(said) not in _INSTALLERS)
+        lines = {**{package_name(said): said for said in older}, **lines}
+    return tuple(lines[name] for name in sorted(lines))
 
 
 def _told(one: Distribution, build: Build) -> str:
     """A package as the record lists it: what lies in the project by its path there."""
     path = address(one.info, build.project) if build.project is not None else None
     return line(one) if path is None else f"{one.name} @ file:{path}"
-
-
-def _name(said: str) -> str:
-    """``name==version``, ``name @ address``; anything else (``-e …``) is its own name."""
-    return said.partition("==")[0].partition(" @ ")[0]

@@ -46,6 +46,8 @@ class Sources:
     requirements: list[RequirementFile] = field(default_factory=list)
     local: dict[str, LocalRequirement] = field(default_factory=dict)
     links: list[LinksFolder] = field(default_factory=list)
+    apart: dict[str, str] = field(default_factory=dict)
+    """Archives outside the project, as uv reads them, with what tells a change."""
     options: list[tuple[str, str]] = field(default_factory=list)
     project: LockedProject | None = None
     python: str | None = None
@@ -59,13 +61,14 @@ class Sources:
         return EnvironmentSpec(
             wanted.python or self.python or wanted.own,
             tuple(self.requirements),
-            packages,
+            (*packages, *self.apart),
             tuple(self.local.values()),
             tuple(self.links),
             tuple(dict.fromkeys(self.options)),
             self.project,
             as_of=self.as_of,
             python_reason=None if wanted.python else self.python_reason,
+            stamps=tuple(self.apart.values()),
         )
 
 
@@ -187,8 +190,12 @@ class _Gathering:
                 problem = Problem(message, place=one.place, hint=hint, code="requirement")
                 self._found.problems.append(problem)
                 continue
-            from runner.plan.sources.inside import found_local
+            from runner.plan.sources.inside import found_apart, found_local
 
+            apart = found_apart(self._workflow.working_dir, one, self._files)
+            if apart is not None:
+                self._found.apart.update([apart])
+                continue
             found, said = found_local(self._workflow.working_dir, one, self._files)
             self._found.problems += [said] if said else []
             if found is not None:

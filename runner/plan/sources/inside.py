@@ -1,4 +1,4 @@
-"""What a source of packages names inside the project: folders to install, and to look in."""
+"""What a source of packages names as a path: folders to install and to look in, and archives."""
 
 from __future__ import annotations
 
@@ -48,6 +48,24 @@ def found_local(
     return found, None
 
 
+def found_apart(
+    working_dir: str, asked: Local, files: Mapping[str, FileFact]
+) -> tuple[str, str] | None:
+    """A package that lies outside the project (a wheel that a whole lab shares, say).
+
+    What uv is told, and what tells a change of it. It does not point into the workspace, and so
+    belongs into the shared environment.
+    """
+    apart = files[paths.local(working_dir, asked.target.at)].apart
+    if apart is None:
+        return None
+    from urllib.parse import quote
+
+    name = asked.target.name or posixpath.basename(apart.path).partition("-")[0]
+    whole = asked.target._replace(name=name, at=f"file://{quote(apart.path)}")
+    return whole.text, apart.stamp
+
+
 def _fault(asked: Local, fact: FileFact, below: str) -> tuple[str | None, str | None]:
     shown = quoted(asked.target.at)
     if fact.kind == "outside":
@@ -58,7 +76,7 @@ def _fault(asked: Local, fact: FileFact, below: str) -> tuple[str | None, str | 
             )
         return (
             f"{shown} lies outside the project folder",
-            "move it into the project: a run works on a copy of that folder alone",
+            "move it into the project, of which a run works on a copy, or name an archive (.whl)",
         )
     if fact.kind == "missing":
         near = f"; there is {', '.join(fact.nearby[:3])}" if fact.nearby else ""

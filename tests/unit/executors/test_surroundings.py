@@ -13,6 +13,7 @@ from runner import envvars
 from runner.allocation.interface import Lease
 from runner.executors.interface import Context
 from runner.executors.surroundings import share_of, variables
+from runner.plan.environment import EnvironmentSpec
 from runner.spec.workflow import Service
 from tests.fakes import inventory, jobs
 from tests.fakes.executor import environment
@@ -50,7 +51,9 @@ def gpus(number: int) -> Lease:
 
 
 def test_the_table_names_all_that_a_job_is_given_and_nothing_else() -> None:
-    job = a_job(nodes=2, service=Service("x", token_variable="OWN_TOKEN"))
+    of_a_day = EnvironmentSpec("3.11", as_of="2022-05-20")
+    service = Service("x", token_variable="OWN_TOKEN")
+    job = a_job(nodes=2, service=service, environment=of_a_day)
     from runner.engine import trackers
 
     lock = ("wandb==1", "mlflow==2", "comet_ml==3")

@@ -95,6 +95,22 @@ def test_an_address_of_a_file_in_the_project_is_local(tmp_path: Path) -> None:
     assert (one.path, one.extras, one.editable) == ("lib", ("a",), False)
 
 
+def test_an_archive_outside_the_project_is_a_package_that_a_change_makes_another(
+    tmp_path: Path,
+) -> None:
+    project, wheel = tmp_path / "project", tmp_path / "mine-1.0-py3-none-any.whl"
+    project.mkdir()
+    wheel.write_text("a")
+    files = {"requirements.txt": f"{wheel}[more]; python_version > '3'\n"}
+    spec = planned(project, files).environment
+    assert spec.packages == (f"mine[more] @ {wheel.as_uri()} ; python_version > '3'",)
+    assert spec.local == ()
+    wheel.write_text("ab")
+    other = planned(project, files).environment
+    assert other.packages == spec.packages
+    assert other.stamps != spec.stamps
+
+
 def test_what_is_named_twice_is_installed_once_with_all_extras(tmp_path: Path) -> None:
     text = "-r base.txt\n-e .[a]\n"
     files = {"requirements.txt": text, "base.txt": ".[b]\n", "setup.py": ""}
