@@ -16,6 +16,7 @@ from runner.engine.changed import last_change
 from runner.plan.ageing.catalogue import catalogue, packages
 from runner.plan.ageing.judge import unreadable, warnings
 from runner.plan.ageing.modules import MAX_MODULES, candidates, top
+from runner.plan.ageing.pairs import broken_pairs
 from runner.plan.ageing.uses import LIMIT, Read, read
 from runner.plan.ageing.versions import Versions
 from runner.spec.workflow import ShellCommands
@@ -77,6 +78,7 @@ class Ageing:
             uses = [use for file in self._files(script) for use in file.uses]
             changed = partial(last_change, self._root, self._variables, spec, script)
             found += warnings(uses, versions, changed)
+            found += broken_pairs(spec, versions, changed)
         return found
 
     def _files(self, script: str) -> tuple[Read, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.plan.ageing.catalogue import canonical, catalogue
 from runner.plan.ageing.rules import PYTHON, Release, Removal
+from runner.plan.ageing.tables.packages import SETUPTOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ class Symptom(NamedTuple):
     release: Release
 
 
-_SETUPTOOLS = Release("setuptools", "82.0.0", "2026-02-08", "3.9")
 _SETUPTOOLS_58 = Release("setuptools", "58.0.0", "2021-09-05", "3.6")
 _PROTOBUF = Release("protobuf", "4.21.0", "2022-05-26", "3.7")
 _NUMPY = Release("numpy", "2.0.0", "2024-06-16", "3.9")
@@ -37,7 +37,7 @@ _LIGHTNING = Release("pytorch-lightning", "2.0.0", "2023-03-15", "3.8")
 _MESSAGES: tuple[tuple[str, Symptom], ...] = (
     (
         r"No module named '?pkg_resources",
-        Symptom("setuptools 82.0.0 and newer no longer bring `pkg_resources`", _SETUPTOOLS),
+        Symptom("setuptools 82.0.0 and newer no longer bring `pkg_resources`", SETUPTOOLS),
     ),
     (
         r"Descriptors cannot (?:not )?be created directly",

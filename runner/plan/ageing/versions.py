@@ -101,6 +101,23 @@ class Versions:
         package = next((name for name in candidates if name in self._asked), candidates[0])
         return self._by_requirements(removal, package)
 
+    def pinned(self, package: str) -> str | None:
+        """The one version of a package that the project asks for."""
+        if self._locked is not None:
+            return None  # whoever locks both has tried them together
+        return _pin(self._asked.get(package, []))
+
+    def lack(self, release: Release) -> bool:
+        """Whether there will certainly be no older version than a release, if any at all."""
+        if self._locked is not None:
+            return False
+        removal = Removal(release, "name", "", None)
+        asked = self._asked.get(release.package, [])
+        version = _pin(asked)
+        if version is not None:
+            return _gone(removal, version)
+        return _only_newer(asked, removal) or self._takes_newest(removal, release.package, asked)
+
     def holds(self, release: Release) -> bool:
         """Whether the project itself asks for that release or a newer one, whatever the day."""
         if self._locked is not None:
