@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from runner.environments.cache import EnvironmentCache
+from runner.environments.interface import Build, Environment
 from runner.environments.uv.accelerator import HOST
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import WfError
 from runner.events import PhaseFinished
-from runner.paths import Cache
+from runner.paths import Cache, EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec, RequirementFile
 from tests.fakes.observer import RecordingObserver
 from tests.fakes.package_index import PackageIndex
@@ -95,6 +96,9 @@ def obtain(folder: Path, one: dict[str, Any], variables: dict[str, str]) -> dict
         environments = EnvironmentCache(provisioner, cache)
         built = environments.obtain(spec, observer, log)
         lock, line = built.lock, observer.of(PhaseFinished)[-1].text
+        if "pip" in one:
+            own = folder / f"own-{len(list(folder.iterdir()))}"
+            lock = by_command(own, one["pip"], environments, variables, spec=spec, shared=built)
         if one.get("pylock"):
             pylock = environments.pylock(built, spec).read_text(encoding="utf-8")
     except WfError as error:
@@ -102,6 +106,29 @@ def obtain(folder: Path, one: dict[str, Any], variables: dict[str, str]) -> dict
     took = time.monotonic() - started
     said = log.read_text(encoding="utf-8") if log.exists() else ""
     return {"lock": list(lock), "line": line, "log": said, "seconds": took, "pylock": pylock}
+
+
+def by_command(
+    folder: Path,
+    words: list[str],
+    environments: EnvironmentCache,
+    variables: dict[str, str],
+    *,
+    spec: EnvironmentSpec,
+    shared: Environment,
+) -> tuple[str, ...]:
+    """What a job sees that calls pip with these words."""
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    build = Build(EnvironmentPaths(folder), folder.with_suffix(".log"), nowhere,
+                  RecordingObserver())  # fmt: skip
+    own = environments.own(spec, shared, build)
+    subprocess.run(
+        [str(own.bin / "pip"), "install", *words],
+        env=variables,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return environments.with_installed(shared, build).lock
 
 
 if __name__ == "__main__":

@@ -94,6 +94,23 @@ def test_a_job_with_a_gpu_gets_the_build_that_fits_the_driver(machine: Machine) 
     assert torch(other) == "2.0+cpu"
 
 
+def test_pip_in_a_jobs_commands_gets_the_same_build(machine: Machine) -> None:
+    bare = {**CPU, "requirements": "leaf\n"}
+    cuda = {**bare, "accelerator": "cuda", "variables": DRIVER}
+    (machine.folder / "wanted.txt").write_text("lightning\n")
+    file = ["-r", str(machine.folder / "wanted.txt")]
+    found = machine.obtain(
+        {**bare, "pip": ["lightning"]},
+        {**bare, "pip": file},
+        {**cuda, "pip": ["lightning"]},
+        {**bare, "pip": ["torch==1.0"]},
+        {**bare, "pip": ["torch", "--index-url", "https://pypi.org/simple"]},
+        {**bare, "pip": ["torch"], "down": True, "cache": "other"},
+    )
+    builds = [torch(one) for one in found]
+    assert builds == ["2.0+cpu", "2.0+cpu", "2.0+cu124", "1.0", "2.0", "2.0"]
+
+
 def test_without_a_driver_a_job_with_a_gpu_gets_what_the_registry_has(machine: Machine) -> None:
     if any(os.path.exists(path) for path in ("/proc/driver/nvidia", "/sys/module/nvidia")):
         require("no driver", "there is a driver here")

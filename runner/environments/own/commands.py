@@ -16,6 +16,7 @@ from runner.environments.own.stack import site_packages
 
 if TYPE_CHECKING:
     from runner.paths import OwnPaths
+    from runner.plan.environment import Accelerator
 
 _COMMAND = """\
 #!/bin/sh
@@ -49,13 +50,15 @@ os.execv(pip._COMMAND, [pip._COMMAND] + sys.argv[1:])
 class Installing(NamedTuple):
     """What the commands are told: where uv and the cache are, and what the environment is.
 
-    ``python`` is the interpreter's full version; ``as_of`` the last day that counts.
+    ``python`` is the interpreter's full version; ``as_of`` the last day that counts;
+    ``accelerator`` what wheels are built for.
     """
 
     uv: Path
     cache: Path
     python: str
     as_of: str | None
+    accelerator: Accelerator = "cpu"
 
 
 def put_commands(paths: OwnPaths, installing: Installing) -> None:
@@ -65,7 +68,8 @@ def put_commands(paths: OwnPaths, installing: Installing) -> None:
         OSError: the environment cannot be written.
     """
     said = {"uv": str(installing.uv), "cache": str(installing.cache),
-            "python": installing.python, "as_of": installing.as_of}  # fmt: skip
+            "python": installing.python, "as_of": installing.as_of,
+            "accelerator": installing.accelerator}  # fmt: skip
     paths.installing.write_text(json.dumps(said), encoding="utf-8")
     command = paths.environment.bin / "pip"
     text = _COMMAND.format(
@@ -91,4 +95,6 @@ def told(paths: OwnPaths) -> Installing:
         OSError: it cannot be read.
     """
     said = json.loads(paths.installing.read_bytes())
-    return Installing(Path(said["uv"]), Path(said["cache"]), said["python"], said["as_of"])
+    return Installing(
+        Path(said["uv"]), Path(said["cache"]), said["python"], said["as_of"], said["accelerator"]
+    )

@@ -43,7 +43,7 @@ def put_on_top(
     own = build.destination
     if _needs_setuptools(shared):
         run.install_setuptools(_bundled(shared.executable), spec.as_of)
-    put_commands(paths, Installing(run.program, cache, shared.python, spec.as_of))
+    put_commands(paths, Installing(run.program, cache, shared.python, spec.as_of, spec.accelerator))
     bring_commands(shared.root, own, but=stack.OWN_COMMAND)
     stack.bring_data(shared.root, own.venv)
     layer = Layer(shared.root, site_packages(shared.root), shared.fingerprint)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from runner.environments.interface import Build
     from runner.environments.own.distributions import Distribution
     from runner.environments.own.stack import Layer
+    from runner.environments.uv.accelerator import Backend
     from runner.plan.environment import EnvironmentSpec
 
 # raised when what a build makes of the same order changes
@@ -37,6 +38,7 @@ class Order(NamedTuple):
     ``command`` gives, for the interpreter of an environment, what installs into it. ``said`` is
     what was asked for, ``below`` the names of what lies below, ``seen`` the packages there.
     ``shared`` is the fingerprint of the shared environment, which ends that of the layer.
+    ``torch`` is what PyTorch's build is chosen by, where it is (``uv pip install`` of packages).
     """
 
     command: Callable[[Path], list[str]]
@@ -45,6 +47,7 @@ class Order(NamedTuple):
     below: tuple[str, ...] = ()
     seen: tuple[Distribution, ...] = ()
     shared: str = ""
+    torch: EnvironmentSpec | None = None
 
 
 class LayerProvisioner(UvProvisioner):
@@ -53,9 +56,13 @@ class LayerProvisioner(UvProvisioner):
     kind = "layer"
 
     def __init__(
-        self, order: Order, variables: Mapping[str, str], index: Mapping[str, str]
+        self,
+        order: Order,
+        variables: Mapping[str, str],
+        index: Mapping[str, str],
+        pytorch_index: Path | None = None,
     ) -> None:
-        super().__init__(variables, index)
+        super().__init__(variables, index, pytorch_index)
         self._order = order
 
     def fingerprint(self, spec: EnvironmentSpec) -> str:
@@ -73,31 +80,58 @@ class LayerProvisioner(UvProvisioner):
             *(f"below {name}" for name in self._order.below),
             *(f"asked {text}" for text in self._order.said),
         ]
+        wishes = self._order.torch
+        if wishes is not None and wishes.accelerator != "cpu" and self._has_effect(wishes):
+            said.append(f"accelerator {wishes.accelerator}")
         name = blake3("\0".join(said).encode(errors="surrogateescape")).hexdigest()[:_LENGTH]
         return f"{name}-{self._order.shared}" if self._order.shared else str(name)
 
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
         """What the installer adds; it speaks for itself."""
         from runner.environments.uv.command import Uv
-        from runner.process.attached import attached
 
         uv = find_uv(self._variables)
         if uv is None:
             raise WfError(ENVIRONMENT, str(self.unavailable()))
         run = Uv(uv, self._variables, build)
+        backend = self._backend()
         run.venv(str(self._order.interpreter), spec.python)
         folder = site_packages(build.destination.venv)
         distributions.show(self._order.seen, folder)
-        code = attached(
-            self._order.command(build.destination.python),
-            env=self._variables,
-            cwd=build.destination.root,
-            inherit=(build.lock,),
-        )
+        name = backend.name if backend is not None else None
+        code = self._install(build, name)
+        if code and name is not None:
+            code = self._install(build, None)
         if code:
             raise NotInstalledError(code)
         distributions.hide(self._order.seen, folder)
         return Provisioned(run.version(), run.lock())
+
+    def _backend(self) -> Backend | None:
+        """Which build of PyTorch; it is found out while something else goes on."""
+        wishes = self._order.torch
+        if wishes is None or not self._has_effect(wishes):
+            return None
+        from runner.environments.uv.accelerator import Backend
+
+        return Backend(wishes, self._variables, self._pytorch_index, effective=True)
+
+    def _has_effect(self, wishes: EnvironmentSpec) -> bool:
+        from runner.environments.uv.accelerator import has_effect
+
+        return has_effect(wishes, self._index, self._configuration)
+
+    def _install(self, build: Build, backend: str | None) -> int:
+        from runner.process.attached import attached
+
+        uv, pip, install, *words = self._order.command(build.destination.python)
+        chosen = () if backend is None else ("--torch-backend", backend)
+        return attached(
+            [uv, pip, install, *chosen, *words],
+            env=self._variables,
+            cwd=build.destination.root,
+            inherit=(build.lock,),
+        )
 
 
 class NotInstalledError(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from runner.environments.own.commands import Installing
+    from runner.environments.uv.pip.asked import Asked
     from runner.events import Event
     from runner.paths import OwnPaths
 
@@ -44,6 +46,10 @@ _START_IN = (
     "import os, runpy, sys; os.chdir(sys.argv[1]); del sys.argv[:2]; "
     "runpy.run_path(sys.argv[0], run_name='__main__')"
 )
+
+
+# options that say where packages come from
+_PLACES = ("--index", "--default-index", "--extra-index", "--no-index", "--find-links", "--torch")
 
 
 class Work:
@@ -72,14 +78,25 @@ class Work:
         if command.upgrade != "no" and self._told.as_of is None:
             # whoever asks for the newest does not mean that of another day
             said.append(f"on {datetime.now(timezone.utc).date()}")
-        order = self._order(given, tuple(said))
-        provisioner = LayerProvisioner(order, {**self._variables, **added(command)}, self._index)
+        order = self._order(given, tuple(said))._replace(torch=self._wishes(asked, given))
+        provisioner = LayerProvisioner(
+            order,
+            {**self._variables, **added(command)},
+            self._index,
+            Cache(self._told.cache).pytorch_index,
+        )
         try:
             if asked.passing is None:
                 return self._from_cache(provisioner, quiet=command.quiet)
             return self._of_its_own(provisioner)
         except NotInstalledError:
             return 1
+
+    def _wishes(self, asked: Asked, given: Sequence[str]) -> EnvironmentSpec | None:
+        """What PyTorch's build is chosen by, unless the command says where packages come from."""
+        if any(word.startswith(_PLACES) for word in given):
+            return None
+        return replace(self._spec, packages=asked.said, accelerator=self._told.accelerator)
 
     def _order(self, given: Sequence[str], said: tuple[str, ...]) -> Order:
         lying = stack.read(self._paths)
