@@ -250,6 +250,6 @@ def _contents(environment: Environment, spec: EnvironmentSpec) -> str:
         (
             f"python {environment.python}{_because(spec.python_reason)}",
             *(line.replace("==", " ") for line in torch),
-            f"{count(len(environment.lock), 'package')}{_then(spec)}{_because(spec.as_of_reason)}",
+            f"{count(len(environment.lock), 'package')}{_then(spec)}",
         )
     )
