@@ -214,11 +214,8 @@ def text_of(root: Path, path: str, limit: int) -> str | None:
     """
     try:
         real = Path(os.path.realpath(root / path))
-        if not real.is_relative_to(os.path.realpath(root)) or not real.is_file():
-            return None
-        with real.open("rb") as file:
-            read = file.read(limit + 1)
-        return None if len(read) > limit else read.decode(errors="replace").removeprefix("\ufeff")
+        inside = real.is_relative_to(os.path.realpath(root))
+        return reading.small_text(real, limit) if inside else None
     except (OSError, ValueError):  # it cannot be read, or its name holds a null
         return None
 

@@ -44,7 +44,7 @@ def requirements_file(path: str, real: Path) -> FileFact:
 def script(path: str, real: Path) -> FileFact:
     """A script, with the metadata that stands in it. One that is no small text is only there."""
     try:
-        text = _text(real, _MAX_SCRIPT)
+        text = small_text(real, _MAX_SCRIPT)
     except (OSError, ValueError):
         return FileFact("file")
     if "# ///" not in text:
@@ -57,7 +57,7 @@ def script(path: str, real: Path) -> FileFact:
 def project(path: str, real: Path) -> FileFact:
     """A ``pyproject.toml``."""
     try:
-        text = _text(real, _MAX_REQUIREMENTS)
+        text = small_text(real, _MAX_REQUIREMENTS)
     except (OSError, ValueError) as error:
         return FileFact("file", fault=_reason(error))
     from runner.plan.metadata.pyproject import pyproject
@@ -68,7 +68,7 @@ def project(path: str, real: Path) -> FileFact:
 def lock(_path: str, real: Path) -> FileFact:
     """A ``uv.lock``."""
     try:
-        return FileFact("file", _text(real, _MAX_LOCK))
+        return FileFact("file", small_text(real, _MAX_LOCK))
     except (OSError, ValueError) as error:
         return FileFact("file", fault=_reason(error))
 
@@ -115,7 +115,13 @@ def _digest(path: Path) -> str:
     return hasher.hexdigest()[:32]
 
 
-def _text(path: Path, most: int) -> str:
+def small_text(path: Path, most: int) -> str:
+    """The text of a file of at most ``most`` bytes.
+
+    Raises:
+        ValueError: it is larger, or no ordinary file.
+        OSError: it cannot be read.
+    """
     return _bytes(path, most).decode(errors="replace").removeprefix("\ufeff")
 
 
