@@ -126,6 +126,7 @@ def environment(effort: Effort) -> Iterator[Row]:
             online.inside("obtain", "noop", log)
         except FailedError as error:
             raise NotMeasuredError(f"the packages cannot be installed: {error}") from None
+        online.settle()
         world = online.with_variables(UV_OFFLINE="1", **uv_variables(online.variables))
         cache, venv = Path(world.variables["WF_CACHE"]), world.folder / "venv"
         # not in the project: nothing there may turn the index
