@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import ROOT, program, require
 from tests.fakes import packages
+from tests.fakes.pytorch import REGISTRY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +105,7 @@ def test_pip_in_a_jobs_commands_gets_the_same_build(machine: Machine) -> None:
         {**bare, "pip": file},
         {**cuda, "pip": ["lightning"]},
         {**bare, "pip": ["torch==1.0"]},
-        {**bare, "pip": ["torch", "--index-url", "https://pypi.org/simple"]},
+        {**bare, "pip": ["torch", "--index-url", f"https://{REGISTRY}/simple"]},
         {**bare, "pip": ["torch"], "down": True, "cache": "other"},
     )
     builds = [torch(one) for one in found]

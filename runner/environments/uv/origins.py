@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from runner.plan.environment import EnvironmentSpec
 
-_PYPI = "https://pypi.org/simple"
+# the index that uv asks where nobody names another
+_REGISTRY = "pypi.org"
 _IN_FILES = re.compile(
     r"(?:-i|-f|--index-url|--extra-index-url|--find-links)(?:\s+|=)\S.*|--no-index"
 )
@@ -27,7 +28,8 @@ def origins(spec: EnvironmentSpec, variables: Mapping[str, str]) -> Iterator[str
     if not variables.get(NO_INDEX):
         for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL"):
             yield from (f"index: {masked(url)}" for url in variables.get(name, "").split())
-        default = variables.get("UV_DEFAULT_INDEX") or variables.get("UV_INDEX_URL") or _PYPI
+        default = variables.get("UV_DEFAULT_INDEX") or variables.get("UV_INDEX_URL")
+        default = default or f"https://{_REGISTRY}/simple"
         yield f"index: {masked(default)} (default)"
     links = variables.get("UV_FIND_LINKS", "").split(",")
     yield from (f"links: {masked(link)}" for link in links if link)

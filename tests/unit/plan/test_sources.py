@@ -380,7 +380,7 @@ def test_the_nearest_project_is_taken(tmp_path: Path) -> None:
 def test_a_lock_of_uvs_is_taken_with_what_of_it_lies_in_the_project(tmp_path: Path) -> None:
     lock = (
         'version = 1\n\n[[package]]\nname = "six"\nversion = "1"\n'
-        'source = { registry = "https://pypi.org/simple" }\n\n'
+        'source = { registry = "https://mirror.example/simple" }\n\n'
         '[[package]]\nname = "mine"\nversion = "1.0"\nsource = { editable = "." }\n\n'
         '[[package]]\nname = "part"\nversion = "1.0"\nsource = { directory = "libs/part" }\n\n'
         '[[package]]\nname = "all"\nversion = "1.0"\nsource = { virtual = "libs/all" }\n'

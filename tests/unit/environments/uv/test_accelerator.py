@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is one build")
 
+_HOST = "pypi.org"
+REGISTRY = f"https://{_HOST}/simple"
 DRIVER = {"UV_CUDA_DRIVER_VERSION": "550.54.14"}
 
 
@@ -38,7 +40,7 @@ SPEC = asking("lightning")
 )
 def test_it_matters_where_nobody_has_said_where_packages_come_from(lines: tuple[str, ...]) -> None:
     assert has_effect(asking(*lines), {}, "")
-    registry = {"UV_DEFAULT_INDEX": "https://pypi.org/simple", "UV_INDEX": "a=https://pypi.org/x"}
+    registry = {"UV_DEFAULT_INDEX": REGISTRY, "UV_INDEX": f"a={REGISTRY}"}
     assert has_effect(asking(*lines), registry, 'cache-dir = "/x"\nindex-strategy = "x"\n')
 
 
@@ -66,10 +68,10 @@ def test_requirements_that_choose_for_themselves(lines: tuple[str, ...]) -> None
         {"UV_TORCH_BACKEND": "cu118"},
         {"UV_NO_INDEX": "1"},
         {"UV_FIND_LINKS": "/wheels"},
-        {"UV_EXTRA_INDEX_URL": "https://pypi.org/simple https://download.pytorch.org/whl/cpu"},
+        {"UV_EXTRA_INDEX_URL": f"{REGISTRY} https://download.pytorch.org/whl/cpu"},
         {"UV_INDEX": "internal=https://mirror.example/simple"},
         {"UV_DEFAULT_INDEX": "https://mirror.example/pypi.org/simple"},
-        {"UV_DEFAULT_INDEX": "https://pypi.org.example/simple"},
+        {"UV_DEFAULT_INDEX": REGISTRY.replace("/simple", ".example/simple")},
     ],
 )
 def test_a_configuration_that_chooses(index: dict[str, str]) -> None:
