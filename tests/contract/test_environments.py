@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -22,6 +23,8 @@ from runner.environments.finishing.mark import mark
 from runner.environments.interface import Asker, Build
 from runner.environments.shelf.shelf import Shelf
 from runner.environments.store import locks
+from runner.environments.uv.find import find_uv
+from runner.environments.uv.pip.layer import LayerProvisioner, Order, real
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, USAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
@@ -36,7 +39,6 @@ from tests.fakes.provisioner import REFUSED, FakeProvisioner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from runner.environments.interface import Environment, Provisioner
 
@@ -93,7 +95,29 @@ class FakeBench:
         until(self.gate.exists, "an open gate")
 
 
-BENCHES: dict[str, type[UvBench | FakeBench]] = {"uv": UvBench, "fake": FakeBench}
+class LayerBench(UvBench):
+    """What `pip install` among a job's commands adds, whatever lies below."""
+
+    spec = EnvironmentSpec(OWN)
+
+    def provisioner(self) -> LayerProvisioner:
+        uv = find_uv(self._variables)
+        assert uv is not None
+        order = Order(
+            lambda python: [str(uv), "pip", "install", "--python", str(python), "held==1.0"],
+            real(Path(sys.executable)),
+            ("held==1.0",),
+        )
+        return LayerProvisioner(order, self._variables, {})
+
+
+BENCHES: dict[str, type[UvBench | FakeBench]] = {
+    "uv": UvBench,
+    "fake": FakeBench,
+    "layer": LayerBench,
+}
+# what holds whatever a provisioner makes of a spec
+EVERY = pytest.mark.parametrize("kind", list(BENCHES))
 
 
 @pytest.fixture(params=["uv", "fake"])
@@ -218,6 +242,7 @@ def test_there_is_no_environment_before_it_is_built(rig: Rig) -> None:
     assert not rig.home().exists()
 
 
+@EVERY
 def test_an_environment_is_built_and_then_found(rig: Rig) -> None:
     built = rig.obtain()
     assert rig.how() == "built"
@@ -272,6 +297,7 @@ def test_a_failure_stands_in_nobodys_way(rig: Rig) -> None:
     assert rig.obtain().lock == ("held==1.0",)
 
 
+@EVERY
 def test_it_is_not_ready_while_it_is_being_built(rig: Rig) -> None:
     rig.bench.gate.unlink()
     thread = threading.Thread(target=rig.obtain)
@@ -286,6 +312,7 @@ def test_it_is_not_ready_while_it_is_being_built(rig: Rig) -> None:
     assert rig.cache.ready(rig.bench.spec) is not None
 
 
+@EVERY
 def test_half_an_environment_is_not_trusted(rig: Rig) -> None:
     """As a power cut leaves it: everything but the mark."""
     rig.obtain()
@@ -306,6 +333,7 @@ def test_half_a_mark_is_not_trusted(rig: Rig, mark: bytes) -> None:
     assert rig.how() == "built"
 
 
+@EVERY
 def test_an_environment_without_its_interpreter_is_built_anew_and_that_is_said(rig: Rig) -> None:
     environment = rig.obtain()
     environment.executable.unlink()
@@ -314,6 +342,7 @@ def test_an_environment_without_its_interpreter_is_built_anew_and_that_is_said(r
     assert "interpreter" in rig.observer.of(Warned)[0].text
 
 
+@EVERY
 def test_an_environment_that_was_removed_by_hand_is_built_anew(rig: Rig) -> None:
     rig.obtain()
     shutil.rmtree(rig.home())
@@ -328,6 +357,7 @@ def test_a_cache_that_cannot_be_written_is_said(rig: Rig) -> None:
     assert "WF_CACHE" in str(caught.value.hint)
 
 
+@EVERY
 def test_builders_that_come_together_build_once(rig: Rig) -> None:
     rig.bench.gate.unlink()
     builders = [rig.start_builder() for _ in range(4)]
@@ -340,6 +370,7 @@ def test_builders_that_come_together_build_once(rig: Rig) -> None:
     assert rig.builds() == 1
 
 
+@EVERY
 def test_what_a_killed_builder_leaves_is_not_trusted_and_not_in_the_way(rig: Rig) -> None:
     rig.bench.gate.unlink()
     builder = rig.start_builder()
@@ -356,6 +387,7 @@ def test_what_a_killed_builder_leaves_is_not_trusted_and_not_in_the_way(rig: Rig
     assert rig.cache.ready(rig.bench.spec) is not None
 
 
+@EVERY
 def test_another_builder_takes_over_from_a_killed_one(rig: Rig) -> None:
     rig.bench.gate.unlink()
     killed = rig.start_builder()
@@ -495,6 +527,7 @@ def flip(path: Path) -> bytes:
     return before
 
 
+@EVERY
 def test_an_environment_that_is_used_is_held(rig: Rig) -> None:
     used = rig.use()
     assert used.held is not None
@@ -504,6 +537,7 @@ def test_an_environment_that_is_used_is_held(rig: Rig) -> None:
         os.fstat(used.held)
 
 
+@EVERY
 def test_looking_holds_nothing(rig: Rig) -> None:
     rig.obtain()
     before = len(os.listdir("/proc/self/fd"))
@@ -515,6 +549,7 @@ def test_looking_holds_nothing(rig: Rig) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+@EVERY
 def test_the_last_use_is_known(rig: Rig) -> None:
     rig.obtain()
     use = rig.home().with_suffix(".use")
@@ -523,6 +558,7 @@ def test_the_last_use_is_known(rig: Rig) -> None:
     assert use.stat().st_mtime > 1
 
 
+@EVERY
 def test_a_changed_byte_is_found_and_said_and_put_right(rig: Rig) -> None:
     rig.obtain()
     before = flip(module(rig))
@@ -536,6 +572,7 @@ def test_a_changed_byte_is_found_and_said_and_put_right(rig: Rig) -> None:
     assert rig.how() == "cached"
 
 
+@EVERY
 def test_a_deleted_file_is_found_and_said(rig: Rig) -> None:
     rig.obtain()
     gone = module(rig)
@@ -546,6 +583,7 @@ def test_a_deleted_file_is_found_and_said(rig: Rig) -> None:
     assert f"{gone.name}` is gone" in rig.observer.of(Warned)[0].text
 
 
+@EVERY
 def test_a_file_that_somebody_adds_is_found_and_said(rig: Rig) -> None:
     rig.obtain()
     added = module(rig).with_name("added.py")
@@ -556,6 +594,7 @@ def test_a_file_that_somebody_adds_is_found_and_said(rig: Rig) -> None:
     assert "added.py` was added" in rig.observer.of(Warned)[0].text
 
 
+@EVERY
 def test_bytecode_is_no_damage(rig: Rig) -> None:
     rig.obtain()
     bytecode = module(rig).parent / "__pycache__"
@@ -673,6 +712,7 @@ def test_what_a_thorough_look_finds_is_not_used_again(rig: Rig) -> None:
     assert rig.how() == "built"
 
 
+@EVERY
 def test_who_waits_is_told_who_builds(rig: Rig) -> None:
     rig.bench.gate.unlink()
     rig.start_builder()
@@ -759,6 +799,7 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
+@EVERY
 def test_a_finished_one_is_built_anew_where_it_is_damaged(rig: Rig) -> None:
     rig.obtain()
     finish(rig)
