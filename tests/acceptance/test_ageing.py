@@ -150,6 +150,14 @@ def test_a_run_that_fails_on_it_names_the_cause_and_what_to_type(
     assert hint in world.wf("show", "last").out
 
 
+def test_runs_of_all_workflows_are_preceded_by_the_same_line(world: World, packages: Path) -> None:
+    project(world)
+    world.variables |= index(packages)
+    done = world.wf("run", "--all")
+    assert done.code == 1
+    assert done.err.count("warning: train.py: newer packages removed what it uses") == 1
+
+
 def test_a_run_that_fails_on_something_else_is_given_no_day(world: World) -> None:
     project(world, "", "raise SystemExit('numpy is fine')\n")
     done = world.wf("run", "train")

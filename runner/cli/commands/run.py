@@ -91,6 +91,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     )
     runner = Runner(context, opened, parts, own, rules, quiet_output=arguments.json)
     if arguments.all:
+        _tell_aged(planned, opened, context)
         outcome = runner.all(planned, basis)
         if arguments.json:
             context.say_json(outcome.document())
