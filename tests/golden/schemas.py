@@ -329,7 +329,7 @@ WHOLES: Mapping[str, Callable[[Inner], Schema]] = {
     "ranges.sizes": _ends("size_range", "binary_size"),
     "ranges.size": lambda _: refer("binary_size"),
     "task_forms.cpu": _cpu_of_task,
-    "disk": lambda inner: any_of(_ends("size_range", "binary_size")(inner), _never_empty(inner())),
+    "disk": lambda inner: any_of(refer("size_range"), _never_empty(inner())),
     "accelerators.parts": _gpu_of_task,
     "accelerators.names": lambda _: any_of(refer("text"), _list(refer("text"))),
     "retry": _or("switch"),
