@@ -34,6 +34,22 @@ class PhaseProgress(NamedTuple):
     waiting: bool = False
 
 
+class Waiting(NamedTuple):
+    """A run waits for devices.
+
+    ``short_of`` is what it lacks, in words. ``place`` of ``places`` is where it stands in the
+    queue, counted from 1. ``holders`` are who has it, in words. ``likely`` is in how many seconds it
+    probably starts, and ``at_most`` in how many at the latest; ``None``: nobody can tell.
+    """
+
+    short_of: str
+    place: int
+    places: int
+    holders: tuple[str, ...] = ()
+    likely: float | None = None
+    at_most: float | None = None
+
+
 class PhaseFinished(NamedTuple):
     """A phase ended well; ``text`` is what it came to, ``seconds`` how long it took."""
 
@@ -84,6 +100,7 @@ Event = (
     RunCreated
     | PhaseStarted
     | PhaseProgress
+    | Waiting
     | PhaseFinished
     | JobStarted
     | ServiceReady

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,29 +18,69 @@ _MEMORY_LIMITS = (
 )
 
 
+class Occupant(NamedTuple):
+    """A process that computes on a GPU, and is not known to be wf's.
+
+    ``user`` and ``program`` are there where the system tells; ``memory`` is in bytes.
+    """
+
+    pid: int
+    user: str | None = None
+    program: str | None = None
+    memory: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A GPU. ``memory`` is in bytes; ``busy`` are the processes that compute on it now."""
+    """A GPU, or an instance of one that is divided (MIG).
+
+    ``index`` is its number in the order of the PCI bus. ``memory`` and ``used`` are in bytes.
+    ``busy`` are the processes that compute on it now. ``capability`` is the compute capability,
+    ``numa`` the memory node it is close to, ``links`` the UUIDs of GPUs that it reaches without
+    the host (NVLink). An instance has a ``parent``, the UUID of the GPU it is part of.
+    """
 
     uuid: str
     index: int
     name: str
     memory: int
-    busy: tuple[int, ...] = ()
+    busy: tuple[Occupant, ...] = ()
+    used: int = 0
+    capability: tuple[int, int] | None = None
+    numa: int | None = None
+    links: tuple[str, ...] = ()
+    parent: str | None = None
+
+
+class Limited(NamedTuple):
+    """Something that wf may not use all of.
+
+    ``key`` is the resource (``cpu``, ``memory``, ``gpu``), ``there`` how much of it there is
+    without the limit (bytes for memory), ``by`` what limits it, in words that fit behind "by".
+    """
+
+    key: str
+    there: int
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """What wf may use of this machine.
 
-    ``cores`` are the logical cores that this process may run on; ``memory`` is in bytes.
-    ``no_gpus`` says why there are none.
+    ``cores`` are the logical cores that this process may run on; ``memory`` and ``shared_memory``
+    (that of ``/dev/shm``) are in bytes. ``no_gpus`` says why there are none. ``numa`` are the cores
+    of each memory node, in the order of its nodes; empty where that is not known. ``limits`` tell
+    of what was left out.
     """
 
     cores: tuple[int, ...]
     memory: int
     gpus: tuple[Gpu, ...] = ()
     no_gpus: str | None = None
+    shared_memory: int | None = None
+    numa: tuple[tuple[int, ...], ...] = ()
+    limits: tuple[Limited, ...] = ()
 
 
 def read(variables: Mapping[str, str], wanted: Resources) -> Inventory:
@@ -98,7 +138,9 @@ def _gpus() -> tuple[Gpu, ...] | str:
 def _gpu(nvml: Any, index: int) -> Gpu:  # noqa: ANN401 - the module has no types
     handle = nvml.nvmlDeviceGetHandleByIndex(index)
     try:
-        busy = tuple(found.pid for found in nvml.nvmlDeviceGetComputeRunningProcesses(handle))
+        busy = tuple(
+            Occupant(found.pid) for found in nvml.nvmlDeviceGetComputeRunningProcesses(handle)
+        )
     except nvml.NVMLError:  # not every device tells
         busy = ()
     return Gpu(

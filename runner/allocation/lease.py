@@ -17,7 +17,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from runner.allocation.interface import Lease
+from runner.allocation.interface import Lease, Standing
 from runner.allocation.matching import Choice, choose, core_name, device_names, gpu_name
 from runner.errors import BUSY, STORAGE, WfError
 from runner.events import PhaseProgress
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from runner.allocation.interface import Claim
     from runner.allocation.inventory import Inventory
     from runner.events import Observer
     from runner.spec.workflow import Resources
@@ -52,20 +53,20 @@ class FileLeases:
         self,
         asked: Resources,
         look: Callable[[], Inventory],
-        holder: str,
+        claim: Claim,
         observer: Observer,
         *,
         wait: bool,
     ) -> Lease:
         """Hold devices for ``asked``; see :class:`~runner.allocation.interface.Leases`."""
         if asked.cpu is None and asked.gpu is None:
-            return _granted(asked, look(), Choice(None, ()), [], holder)
+            return _granted(asked, look(), Choice(None, ()), [], claim.run)
         self._prepare()
         turnstile = self._open(_TURNSTILE)
         try:
             self._pass(turnstile, observer, wait=wait)
             while True:
-                grant = self._try(asked, look(), holder)
+                grant = self._try(asked, look(), claim.run)
                 if isinstance(grant, Lease):
                     self._held.append(grant)
                     return grant
@@ -90,6 +91,16 @@ class FileLeases:
             self._held = [held for held in self._held if held is not lease]
             for descriptor in lease.descriptors:
                 os.close(descriptor)
+
+    def tell(self, lease: Lease, left: float | None) -> None:
+        """Nobody is told yet."""
+
+    def keep(self, lease: Lease, keeper: str) -> None:
+        """Nothing but descriptors keeps a lease yet."""
+
+    def standing(self) -> Standing:
+        """Nothing is told yet."""
+        return Standing()
 
     def _prepare(self) -> None:
         try:

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
@@ -38,7 +39,7 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     lease = attempt.parts.leases.acquire(
         resources,
         lambda: attempt.parts.inventory(resources),
-        attempt.run.name,
+        Claim(attempt.run.name, limit=attempt.job.limits.max_duration),
         attempt.session.observer,
         wait=attempt.session.wait,
     )

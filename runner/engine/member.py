@@ -30,6 +30,7 @@ _TOLD = (
     events.RunCreated,
     events.PhaseStarted,
     events.PhaseProgress,
+    events.Waiting,
     events.JobStarted,
     events.ServiceReady,
     events.Stopping,

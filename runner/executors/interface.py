@@ -58,9 +58,17 @@ class Execution(Protocol):
         ...
 
     def wait(
-        self, signals: Signals, on_output: Callable[[], None], on_stop: Callable[[int], None]
+        self,
+        signals: Signals,
+        on_output: Callable[[], None],
+        on_stop: Callable[[int], None],
+        on_tick: Callable[[], None] | None = None,
     ) -> Exit:
-        """Carry output to the log until the job has ended; none of its processes is left then."""
+        """Carry output to the log until the job has ended; none of its processes is left then.
+
+        ``on_output`` is called after the log has grown, ``on_stop`` with every signal sent on
+        request, ``on_tick`` about once a second.
+        """
         ...
 
 

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 DRAIN_SECONDS = 2.0
 # between asking a job to stop and ending it
 GRACE_SECONDS = 30.0
+# between two looks at what a job uses
+TICK_SECONDS = 1.0
 _CHUNK = 1 << 20
-_TICK_SECONDS = 0.05
+_LOOK_AGAIN_SECONDS = 0.05
 # a job that says little at a time is read this often; fewer switches between it and us leave it
 # more of its processor
 _REST_SECONDS = 0.005
@@ -40,7 +42,7 @@ class JobCommand:
     ``cpus`` are the cores it may run on (``None``: all). ``inherit`` are descriptors it and its
     children keep open. With ``terminal`` its output is a pseudo-terminal of that size. After
     ``max_duration`` seconds it is asked to end (SIGTERM); ``grace`` is how many seconds it has to
-    end, whoever asked.
+    end, whoever asked. ``memory`` is how many bytes all its processes may have together.
     """
 
     argv: tuple[str, ...]
@@ -51,6 +53,7 @@ class JobCommand:
     terminal: WindowSize | None = None
     grace: float = GRACE_SECONDS
     max_duration: float | None = None
+    memory: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +107,20 @@ class JobProcess:
             os.close(child_end)
         self.pid = self._process.pid
         self._time_is_up = time.monotonic() + (self._limit or 0.0)
+        self._next_tick = time.monotonic() + TICK_SECONDS
 
     def wait(
-        self, signals: Signals, on_output: Callable[[], None], on_stop: Callable[[int], None]
+        self,
+        signals: Signals,
+        on_output: Callable[[], None],
+        on_stop: Callable[[int], None],
+        on_tick: Callable[[], None] | None = None,
     ) -> Exit:
         """Carry output to the log until the job has ended; nothing of its group lives afterwards.
 
         ``on_output`` is called after the log has grown, ``on_stop`` with every signal sent on
-        request. The first request is passed on as it came, the second one kills, and so does the
-        end of the command's grace.
+        request, and ``on_tick`` about once a second while the job runs. The first request is passed
+        on as it came, the second one kills, and so does the end of the command's grace.
         """
         ended = _EndWatch(self._process)
         others, poller = select.poll(), select.poll()
@@ -124,7 +132,10 @@ class JobProcess:
         output_open = True
         try:
             while not ended.reached():
-                ready = {found for found, _ in poller.poll(self._timeout(ended))}
+                ready = {
+                    found
+                    for found, _ in poller.poll(self._timeout(ended, ticking=on_tick is not None))
+                }
                 if self._output in ready:
                     length = self._carry(on_output)
                     if not length:
@@ -135,6 +146,7 @@ class JobProcess:
                 for number in signals.take():
                     self._arrived(number, on_stop)
                 self._enforce(on_stop)
+                self._tick(on_tick)
             left_behind = self._drain(on_output) if output_open else False
             left_behind = self._end_group() or left_behind
             if left_behind and output_open:
@@ -161,17 +173,25 @@ class JobProcess:
             set_window(self._output, size)
             self._signal(signal.SIGWINCH)
 
-    def _timeout(self, ended: _EndWatch) -> float | None:
+    def _timeout(self, ended: _EndWatch, *, ticking: bool) -> float | None:
         """Milliseconds until something must be looked at without being told."""
         if ended.descriptor is None:
-            return _TICK_SECONDS * 1000
+            return _LOOK_AGAIN_SECONDS * 1000
+        moments = [self._next_tick] if ticking else []
         if self._deadline is not None:
-            left = self._deadline - time.monotonic()
+            moments.append(self._deadline)
         elif self._limit is not None and not self._asked:
-            left = self._time_is_up - time.monotonic()
-        else:
+            moments.append(self._time_is_up)
+        if not moments:
             return None
+        left = min(moments) - time.monotonic()
         return min(max(0.0, left), _LONGEST_WAIT_SECONDS) * 1000
+
+    def _tick(self, on_tick: Callable[[], None] | None) -> None:
+        now = time.monotonic()
+        if on_tick is not None and now >= self._next_tick:
+            self._next_tick = now + TICK_SECONDS
+            on_tick()
 
     def _carry(self, on_output: Callable[[], None]) -> int:
         """Move one chunk from the job to the log; its bytes, 0 when there will be no more."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runner.allocation.interface import Claim
 from runner.engine.parts import Parts, Session
 from runner.engine.run import Finished, execute
 from runner.environments.cache import EnvironmentCache
@@ -262,7 +263,7 @@ def test_an_environment_that_cannot_be_made(rig: Rig) -> None:
 
 def test_devices_that_are_busy(rig: Rig) -> None:
     held = rig.leases.acquire(
-        ASKED, lambda: rig.inventory.answer, "other", RecordingObserver(), wait=False
+        ASKED, lambda: rig.inventory.answer, Claim("other"), RecordingObserver(), wait=False
     )
     with pytest.raises(WfError) as caught:
         rig.run(wait=False)

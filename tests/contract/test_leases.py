@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from runner.allocation.interface import Claim
 from runner.allocation.inventory import Inventory
 from runner.allocation.lease import FileLeases
 from runner.errors import BUSY, STORAGE, WfError
@@ -82,7 +83,11 @@ def take(
     """Acquire on a machine with two cores and four GPUs, unless another one is given."""
     found = there or machine(cores=2, gpus=4)
     return leases.acquire(
-        asked, look or (lambda: found), "wet-mango-1", observer or RecordingObserver(), wait=wait
+        asked,
+        look or (lambda: found),
+        Claim("wet-mango-1"),
+        observer or RecordingObserver(),
+        wait=wait,
     )
 
 
@@ -278,6 +283,7 @@ def test_the_machine_is_looked_at_again_while_waiting(bench: Bench) -> None:
 _HOLDER = """
 import subprocess, sys, time
 from pathlib import Path
+from runner.allocation.interface import Claim
 from runner.allocation.lease import FileLeases
 from runner.spec.workflow import Resources
 from tests.fakes.inventory import machine
@@ -285,7 +291,7 @@ from tests.fakes.observer import RecordingObserver
 
 folder, cpus = Path(sys.argv[1]), int(sys.argv[2])
 lease = FileLeases(folder).acquire(
-    Resources(cpu=cpus), lambda: machine(cores=2), "brave-wolf-7", RecordingObserver(), wait=False
+    Resources(cpu=cpus), lambda: machine(cores=2), Claim("brave-wolf-7"), RecordingObserver(), wait=False
 )
 child = subprocess.Popen(["sleep", "60"], pass_fds=lease.descriptors)
 print(child.pid, flush=True)

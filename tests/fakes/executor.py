@@ -46,7 +46,11 @@ class FakeExecution:
         self._log = log
 
     def wait(
-        self, signals: Signals, on_output: Callable[[], None], on_stop: Callable[[int], None]
+        self,
+        signals: Signals,
+        on_output: Callable[[], None],
+        on_stop: Callable[[int], None],
+        on_tick: Callable[[], None] | None = None,  # noqa: ARG002 - its jobs take no time
     ) -> Exit:
         """Do what is written down; ``asked`` signals of the script are told as if they came."""
         for path, content in self._script.files.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.allocation.inventory import Gpu, Inventory
+from runner.allocation.inventory import Gpu, Inventory, Occupant
 
 if TYPE_CHECKING:
     from runner.spec.workflow import Resources
@@ -14,7 +14,9 @@ MEMORY = 16 * 10**9
 
 def gpu(index: int, *, name: str = "NVIDIA A100", busy: tuple[int, ...] = ()) -> Gpu:
     """A GPU whose UUID tells its index."""
-    return Gpu(f"GPU-{index:08x}-fake", index, name, 80 * 10**9, busy)
+    return Gpu(
+        f"GPU-{index:08x}-fake", index, name, 80 * 10**9, tuple(Occupant(pid) for pid in busy)
+    )
 
 
 def machine(cores: int = 2, gpus: int = 0, memory: int = MEMORY) -> Inventory:

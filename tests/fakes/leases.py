@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from runner.allocation.interface import Lease
+from runner.allocation.interface import Lease, Standing
 from runner.allocation.matching import Choice, choose, core_name, device_names, gpu_name
 from runner.errors import BUSY, WfError
 from runner.events import PhaseProgress
@@ -20,6 +20,7 @@ from runner.events import PhaseProgress
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.allocation.interface import Claim
     from runner.allocation.inventory import Inventory
     from runner.events import Observer
     from runner.spec.workflow import Resources
@@ -50,12 +51,12 @@ class FakeLeases:
         self,
         asked: Resources,
         look: Callable[[], Inventory],
-        holder: str,
+        claim: Claim,
         observer: Observer,
         *,
         wait: bool,
     ) -> Lease:
-        """As the real ones do; ``holder`` is not shown to anybody."""
+        """As the real ones do; ``claim`` is not shown to anybody."""
         if asked.cpu is None and asked.gpu is None:
             return self._grant(asked, look(), Choice(None, ()))
         if not self._turnstile.acquire(blocking=wait):
@@ -63,7 +64,7 @@ class FakeLeases:
         try:
             while (lease := self._try(asked, look())) is None:
                 if not wait:
-                    raise WfError(BUSY, f"{holder} would have to wait")
+                    raise WfError(BUSY, f"{claim.run} would have to wait")
                 observer.notify(PhaseProgress("devices", "waiting", waiting=True))
                 time.sleep(_LOOK_AGAIN_SECONDS)
             self._live.append(lease)
@@ -79,6 +80,16 @@ class FakeLeases:
                 for descriptor in lease.descriptors:
                     os.close(descriptor)
                 return
+
+    def tell(self, lease: Lease, left: float | None) -> None:
+        """Nobody asks."""
+
+    def keep(self, lease: Lease, keeper: str) -> None:
+        """Nothing but descriptors keeps a lease."""
+
+    def standing(self) -> Standing:
+        """Nothing is told."""
+        return Standing()
 
     def close(self) -> None:
         """Let go of everything, at the end of a test."""

@@ -110,7 +110,12 @@ def test_a_gpu_is_known_by_uuid_name_memory_and_who_computes_on_it(driver: Drive
     machine = visible(None)
     assert [gpu.uuid for gpu in machine.gpus] == list(UUIDS)
     assert [gpu.index for gpu in machine.gpus] == [0, 1, 2, 3]
-    assert [gpu.busy for gpu in machine.gpus] == [(), (17, 18), (), ()]
+    assert [tuple(found.pid for found in gpu.busy) for gpu in machine.gpus] == [
+        (),
+        (17, 18),
+        (),
+        (),
+    ]
     assert {(gpu.name, gpu.memory) for gpu in machine.gpus} == {("NVIDIA H200", 139 * 2**30)}
     assert machine.no_gpus is None
     assert driver.calls[-1] == "nvmlShutdown"

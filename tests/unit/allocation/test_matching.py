@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.allocation.inventory import Gpu, Inventory
+from runner.allocation.inventory import Gpu, Inventory, Occupant
 from runner.allocation.matching import (
     Choice,
     choose,
@@ -88,7 +88,7 @@ def test_why_there_is_no_gpu_is_part_of_what_is_there() -> None:
 
 
 def test_a_busy_gpu_is_no_shortage() -> None:
-    busy = Inventory((0,), GIB, (Gpu("GPU-x", 0, "V100", GIB, busy=(17,)),))
+    busy = Inventory((0,), GIB, (Gpu("GPU-x", 0, "V100", GIB, busy=(Occupant(17),)),))
     assert shortage(gpus(1), busy) is None
     assert choose(gpus(1), busy, NOTHING) is None
 
@@ -180,7 +180,7 @@ def machines(draw: st.DrawFn) -> Inventory:
             index=index,
             name=draw(names),
             memory=draw(st.sampled_from([16, 40, 80])) * GIB,
-            busy=draw(st.sampled_from([(), (), (4711,)])),
+            busy=draw(st.sampled_from([(), (), (Occupant(4711),)])),
         )
         for index in range(draw(st.integers(0, 6)))
     )
