@@ -38,8 +38,8 @@ class Waiting(NamedTuple):
     """A run waits for devices.
 
     ``short_of`` is what it lacks, in words. ``place`` of ``places`` is where it stands in the
-    queue, counted from 1. ``holders`` are who has it, in words. ``likely`` is in how many seconds it
-    probably starts, and ``at_most`` in how many at the latest; ``None``: nobody can tell.
+    queue, counted from 1. ``holders`` are who has it, in words. ``likely`` is in how many seconds
+    it probably starts, and ``at_most`` in how many at the latest; ``None``: nobody can tell.
     """
 
     short_of: str

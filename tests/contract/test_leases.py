@@ -291,7 +291,11 @@ from tests.fakes.observer import RecordingObserver
 
 folder, cpus = Path(sys.argv[1]), int(sys.argv[2])
 lease = FileLeases(folder).acquire(
-    Resources(cpu=cpus), lambda: machine(cores=2), Claim("brave-wolf-7"), RecordingObserver(), wait=False
+    Resources(cpu=cpus),
+    lambda: machine(cores=2),
+    Claim("brave-wolf-7"),
+    RecordingObserver(),
+    wait=False,
 )
 child = subprocess.Popen(["sleep", "60"], pass_fds=lease.descriptors)
 print(child.pid, flush=True)
