@@ -183,6 +183,7 @@ def _gpus(said: dict[str, Any]) -> GpuRequest:
         count=_amount(said["count"]) or 0,
         name=None if said.get("name") is None else _called(said["name"]),
         memory=_amount(said.get("memory")),
+        most_memory=_amount(said.get("most_memory")),
         alternatives=tuple(map(_called, said.get("alternatives", ())[:_MOST_NAMES])),
     )
 

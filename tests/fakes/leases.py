@@ -48,13 +48,10 @@ class FakeLeases:
         self._lock = threading.Lock()
 
     @property
-    def taken(self) -> Taken:
-        """All that is held now."""
-        self._sweep()
-        taken = NOTHING_TAKEN
-        for live in self._live:
-            taken = taken.and_also(live.choice)
-        return taken
+    def held(self) -> frozenset[str]:
+        """The devices held now, in words."""
+        taken = self._taken()
+        return frozenset({f"core {core}" for core in taken.cores} | taken.gpus)
 
     def acquire(
         self,
@@ -126,6 +123,13 @@ class FakeLeases:
             os.close(live.reading)
         self._live.clear()
 
+    def _taken(self) -> Taken:
+        self._sweep()
+        taken = NOTHING_TAKEN
+        for live in self._live:
+            taken = taken.and_also(live.choice)
+        return taken
+
     def _sweep(self) -> None:
         for live in list(self._live):
             poller = select.poll()
@@ -138,7 +142,7 @@ class FakeLeases:
         """The lease, or what is short."""
         with self._lock:
             ahead = [one for one in self._queue if one.number < place.number]
-            decided = may_start([one.asked for one in ahead], place.asked, machine, self.taken)
+            decided = may_start([one.asked for one in ahead], place.asked, machine, self._taken())
             if not isinstance(decided, Start):
                 return decided.short_of
             reading, writing = os.pipe()
