@@ -15,7 +15,7 @@ CACHE = "WF_CACHE"
 """Where environments are kept. Default: ``$XDG_CACHE_HOME/wf``, else ``~/.cache/wf``."""
 
 LOCKS = "WF_LOCKS"
-"""The machine's lock folder for leases. Default: ``/run/lock`` where everybody may write there, else
+"""The machine's lock folder for leases. Default: ``/run/lock`` where everybody may write, else
 ``/tmp``. Everybody on one machine must use the same folder."""
 
 NO_COLOR = "NO_COLOR"
