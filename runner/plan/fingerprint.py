@@ -47,7 +47,7 @@ class Fingerprint:
 
     def document(self) -> dict[str, Any]:
         """The fingerprint as JSON."""
-        return {"digest": self.digest, **dict(self.parts)}
+        return {"digest": self.digest, **dict.fromkeys(NAMES), **dict(self.parts)}
 
     def difference(self, parts: Mapping[str, str]) -> str | None:
         """The first part in which a former run was different: its key, or ``None``."""

@@ -32,7 +32,7 @@ _NOTES = "WF_NOTES"
 _RANKS = ("RANK", "LOCAL_RANK", "DSTACK_NODE_RANK")
 _GPU_ACCELERATORS = frozenset({"auto", "cuda", "cudaaccelerator", "gpu", "gpuaccelerator"})
 _EVERY = frozenset({None, -1, 0, "", "-1", "0", "auto"})
-_NO_GPUS = frozenset({None, 0, "", "0"})
+_NO_GPUS = frozenset({None, 0, "", "0", ()})
 # Lightning's words for 16 bits, and those for what a CPU can do instead
 _HALF = {16: "bf16", "16": "bf16", "16-mixed": "bf16-mixed", "16-true": "bf16-true"}
 _CONNECTORS = frozenset({"AcceleratorConnector", "_AcceleratorConnector", "_Connector"})
