@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from runner.allocation.interface import Leases
     from runner.allocation.inventory import Inventory
     from runner.engine.parts import Parts
     from runner.environments.cache import EnvironmentCache
@@ -55,16 +56,22 @@ def inventory(variables: Mapping[str, str]) -> Callable[[Resources], Inventory]:
     return lambda wanted: read(variables, wanted)
 
 
+def leases(settings: Settings) -> Leases:
+    """Who holds what of the machine."""
+    from runner.allocation.lease import FileLeases
+
+    return FileLeases(settings.locks)
+
+
 def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]) -> Parts:
     """Everything a run needs."""
-    from runner.allocation.lease import FileLeases
     from runner.engine.parts import Parts
     from runner.executors.local import LocalExecutor
 
     return Parts(
         records=records(settings, now),
         environments=environments(settings, variables),
-        leases=FileLeases(settings.locks),
+        leases=leases(settings),
         executor=LocalExecutor(),
         inventory=inventory(variables),
         choose=_choose,

@@ -37,7 +37,8 @@ class Gpu:
     ``index`` is its number in the order of the PCI bus. ``memory`` and ``used`` are in bytes.
     ``busy`` are the processes that compute on it now. ``capability`` is the compute capability,
     ``numa`` the memory node it is close to, ``links`` the UUIDs of GPUs that it reaches without
-    the host (NVLink). An instance has a ``parent``, the UUID of the GPU it is part of.
+    the host (NVLink). An instance has a ``parent``, the UUID of the GPU it is part of. ``load`` is
+    the share of the last moments in which it computed, from 0 to 1, where the driver tells.
     """
 
     uuid: str
@@ -50,6 +51,7 @@ class Gpu:
     numa: int | None = None
     links: tuple[str, ...] = ()
     parent: str | None = None
+    load: float | None = None
 
 
 class Limited(NamedTuple):

@@ -193,7 +193,6 @@ class Job:
 
     def document(self) -> dict[str, Any]:
         """The job as JSON, with the stable keys of ``docs/reference``."""
-        gpu = self.resources.gpu
         return {
             "workflow": self.workflow,
             "provider": self.provider,
@@ -216,11 +215,7 @@ class Job:
                 "as_of_reason": self.environment.as_of_reason,
                 "locked": self.environment.locked and self.environment.locked.run,
             },
-            "resources": {
-                "cpu": self.resources.cpu,
-                "memory": self.resources.memory,
-                "gpu": gpu and {"count": gpu.count, "name": gpu.named, "memory": gpu.memory},
-            },
+            "resources": self.resources.document(),
             "artifacts": [artifact.path for artifact in self.artifacts],
             "nodes": self.nodes,
             "ports": [*self.ports.fixed, *[None] * self.ports.free],

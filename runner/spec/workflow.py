@@ -7,7 +7,7 @@ part was written, so that a later stage can point at it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,6 +116,15 @@ class Resources:
     memory: int | None = None
     gpu: GpuRequest | None = None
     shm_size: int | None = None
+
+    def document(self) -> dict[str, Any]:
+        """What is asked for as JSON."""
+        gpu = self.gpu
+        return {
+            "cpu": self.cpu,
+            "memory": self.memory,
+            "gpu": gpu and {"count": gpu.count, "name": gpu.named, "memory": gpu.memory},
+        }
 
 
 class Dependency(NamedTuple):

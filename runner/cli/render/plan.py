@@ -104,14 +104,27 @@ def _input(given: Input) -> str:
 
 
 def describe(asked: Resources) -> str:
-    """What is asked for, in words."""
-    said = ["all cores, shared" if asked.cpu is None else count(asked.cpu, "core")]
-    if asked.memory is not None:
-        said.append(f"{amount(asked.memory)} of memory")
+    """What is asked for, in words, with what is not."""
+    said = ["all cores, shared"] if asked.cpu is None else []
+    said += _asked(asked)
     if asked.gpu is None:
         said.append("no GPU")
-    else:
+    return ", ".join(said)
+
+
+def demand(asked: Resources) -> str:
+    """What is asked for, in words."""
+    return ", ".join(_asked(asked)) or "nothing"
+
+
+def _asked(asked: Resources) -> list[str]:
+    said = []
+    if asked.cpu is not None:
+        said.append(count(asked.cpu, "core"))
+    if asked.memory is not None:
+        said.append(f"{amount(asked.memory)} of memory")
+    if asked.gpu is not None:
         named = f"{asked.gpu.named} GPU" if asked.gpu.named else "GPU"
         least = f" with at least {amount(asked.gpu.memory)}" if asked.gpu.memory else ""
         said.append(count(asked.gpu.count, named) + least)
-    return ", ".join(said)
+    return said
