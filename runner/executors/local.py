@@ -85,12 +85,11 @@ def _program(job: Job, environment: Environment, context: Context) -> tuple[str,
     python = str(environment.executable)
     match job.launch:
         case TorchrunScript(script, _):
-            gpu = job.resources.gpu
             # what torchrun itself is; the command may be missing where the module is not. Before
             # torch 1.13 it knows its options with underscores only
             return (
                 python, "-m", "torch.distributed.run", *_rendezvous(job, context),
-                f"--nproc_per_node={gpu.count if gpu else 1}", script,
+                f"--nproc_per_node={job.processes}", script,
             )  # fmt: skip
         case PythonScript(script, _):
             return (python, script)
