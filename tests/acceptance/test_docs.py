@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from runner import envvars, errors
-from runner.allocation.interface import Standing
+from runner.allocation.interface import Passed, Standing, Turn
 from runner.allocation.inventory import Limited
 from runner.cli.main import VERBS
 from runner.engine import run as engine
@@ -536,6 +536,8 @@ def told(world: World) -> dict[str, set[str]]:
     found["The machine"] = set(keys(machine)) | set(
         keys(Limited("cpu", 2, "x")._asdict(), "limits[]")
     )
+    turn = Turn(1, 2.0, (Passed("wet-mango-1", "ada", "1 core"),))
+    found["A run"] |= set(keys(turn.document(), "resources.queue"))
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
     world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")

@@ -36,6 +36,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("times", _times(document)),
         ("usage", _usage(document["usage"])),
         ("devices", _devices(document["resources"])),
+        ("queue", _queue(document["resources"]["queue"])),
         ("ports", ", ".join(str(port) for port in document["ports"])),
         ("service", document["service"] or ""),
         ("environment", _environment(document["environment"])),
@@ -70,6 +71,20 @@ def _devices(resources: dict[str, Any]) -> str:
         word = "core" if len(resources["cpus"]) == 1 else "cores"
         said.append(f"{word} " + ", ".join(str(core) for core in resources["cpus"]))
     said += [f"GPU {uuid}" for uuid in resources["gpus"]]
+    return " · ".join(said)
+
+
+def _queue(queue: dict[str, Any] | None) -> str:
+    """How the devices were had, unless they were free and nobody stood in the way."""
+    if queue is None or (queue["number"] is None and not queue["passed"]):
+        return ""
+    said = [f"waited {duration(queue['waited_seconds'])}"]
+    if queue["number"] is not None:
+        said[0] += f" as number {queue['number']}"
+    said += [
+        f"went before {passed['run']} of {passed['user']}, which waited for {passed['short_of']}"
+        for passed in queue["passed"]
+    ]
     return " · ".join(said)
 
 
