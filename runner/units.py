@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _STEPS = ("B", "kB", "MB", "GB", "TB", "PB")
 _STEP = 1000
@@ -64,6 +64,12 @@ def spans(numbers: Iterable[int]) -> str:
 def count(number: int, what: str) -> str:
     """``1 file``, ``2 files``, ``55,000 files``."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """``one``, ``one and two``, ``one, two and three``."""
+    *others, last = words or ("",)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def shortened(text: str) -> str:
