@@ -5,27 +5,25 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from runner.allocation.forecast import Forecast, forecast
+from runner.allocation.matching import Taken, units
 from runner.spec.workflow import GpuRequest, Resources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from runner.allocation.interface import Holder, Leases, Standing, Waiter
-    from runner.allocation.inventory import Gpu, Inventory
+    from runner.allocation.inventory import Gpu, Inventory, Load
     from runner.records.store import Records
 
 # the driver is asked for those who want a GPU only
 _EVERYTHING = Resources(gpu=GpuRequest(1))
-
-
-class Start(NamedTuple):
-    """In how many seconds a waiter probably starts, and at the latest; ``None``: nobody knows."""
-
-    likely: float | None = None
-    at_most: float | None = None
+_NOBODY_KNOWS = Forecast(None, None)
+# further behind, when somebody starts is anybody's guess, and takes time to guess
+_FORESEEN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,8 @@ class Runners:
 
     ``load`` is how many processes computed on average during the last minute, where the system
     tells. ``user`` is who looks; ``workflows`` are those of the user's own runs, by run, as what
-    others run is not told. ``starts`` goes with the queue.
+    others run is not told. ``loads`` tell how busy GPUs
+    are, by UUID, where the driver does; ``starts`` goes with the queue.
     """
 
     host: str
@@ -43,20 +42,26 @@ class Runners:
     load: float | None
     inventory: Inventory
     standing: Standing
-    starts: tuple[Start, ...] = ()
+    loads: Mapping[str, Load] = field(default_factory=dict)
+    starts: tuple[Forecast, ...] = ()
     workflows: Mapping[str, str] = field(default_factory=dict)
 
     def holder(self, gpu: Gpu) -> Holder | None:
         """Whose a GPU is now."""
         return next((held for held in self.standing.holders if gpu.uuid in held.gpus), None)
 
+    def busy(self, gpu: Gpu) -> float | None:
+        """The share of the last moments in which a GPU computed, from 0 to 1."""
+        load = self.loads.get(gpu.uuid)
+        return None if load is None else load.utilisation
+
     def workflow(self, whose: Holder | Waiter) -> str | None:
         """What a run is a run of, if it is the user's own."""
         return self.workflows.get(whose.run) if whose.user == self.user else None
 
-    def start(self, place: int) -> Start:
+    def start(self, place: int) -> Forecast:
         """When the waiter at ``place``, counted from 0, probably starts."""
-        return self.starts[place] if place < len(self.starts) else Start()
+        return self.starts[place] if place < len(self.starts) else _NOBODY_KNOWS
 
     @property
     def cores_held(self) -> frozenset[int]:
@@ -107,7 +112,7 @@ class Runners:
             "parent": gpu.parent,
             "memory": gpu.memory,
             "used": gpu.used,
-            "load": gpu.load,
+            "load": self.busy(gpu),
             "run": held and held.run,
             "user": held and held.user,
             "processes": [process._asdict() for process in gpu.busy],
@@ -151,11 +156,14 @@ class Runners:
 
 def look(
     inventory: Callable[[Resources], Inventory],
+    sample: Callable[[Sequence[str]], Mapping[str, Load]],
     leases: Leases,
     records: Records,
     at: datetime,
 ) -> Runners:
     """Look at the machine. Takes nothing, and makes nothing that is not there.
+
+    ``sample`` tells how busy GPUs are, by UUID.
 
     Raises:
         WfError: kind ``STORAGE`` when the lock folder cannot be used.
@@ -164,14 +172,33 @@ def look(
     user = _me()
     whose: tuple[Holder | Waiter, ...] = (*standing.holders, *standing.queue)
     mine = (one.run for one in whose if one.user == user)
+    there = inventory(_EVERYTHING)
     return Runners(
         host=os.uname().nodename,
         user=user,
         at=at,
         load=_load(),
-        inventory=inventory(_EVERYTHING),
+        inventory=there,
         standing=standing,
+        starts=_starts(standing, there),
+        loads=sample([gpu.uuid for gpu in there.gpus]) if there.gpus else {},
         workflows={run: known for run in mine if (known := records.workflow(run)) is not None},
+    )
+
+
+def _starts(standing: Standing, machine: Inventory) -> tuple[Forecast, ...]:
+    """When those who wait longest start, as far as the holders tell when they end."""
+    holders, queue = standing
+    taken = Taken(
+        cores=frozenset(core for held in holders for core in held.cores),
+        gpus=frozenset(uuid for held in holders for uuid in held.gpus),
+        memory=sum(units(held.memory or 0) for held in holders),
+    )
+    return tuple(
+        _NOBODY_KNOWS
+        if waiter.asked is None
+        else forecast(holders, queue[:place], waiter.asked, machine, taken)
+        for place, waiter in enumerate(queue[:_FORESEEN])
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timezone
 
+from runner.allocation.forecast import Forecast
 from runner.allocation.interface import Holder, Standing, Waiter
-from runner.allocation.inventory import Occupant
-from runner.engine.runners import Runners, Start
+from runner.allocation.inventory import Load, Occupant
+from runner.engine.runners import Runners
 from runner.spec.workflow import GpuRequest, Resources
 from tests.fakes.inventory import gpu, machine
 
@@ -28,12 +29,16 @@ def lab(standing: Standing = BUSY) -> Runners:
     """A machine of 32 cores and four GPUs, as alice sees it."""
     there = machine(cores=32, gpus=4, memory=256 * 10**9)
     used = (
-        replace(there.gpus[0], used=41_200_000_000, load=0.82, busy=(Occupant(7, "alice", "py"),)),
-        replace(there.gpus[1], used=40 * 10**9, load=0.79),
+        replace(there.gpus[0], used=41_200_000_000, busy=(Occupant(7, "alice", "py"),)),
+        replace(there.gpus[1], used=40 * 10**9),
         there.gpus[2],
-        replace(there.gpus[3], used=22 * 10**9, load=0.0, busy=(Occupant(8812, "bob", "python"),)),
+        replace(there.gpus[3], used=22 * 10**9, busy=(Occupant(8812, "bob", "python"),)),
     )
+    loads = {
+        gpu(index).uuid: Load(busy, None) for index, busy in enumerate((0.82, 0.79, None, 0.0))
+    }
     return Runners(
         "ws1", "alice", AT, 11.24, replace(there, gpus=used, shared_memory=126 * 10**9),
-        standing, (Start(760.0), Start(None, 93_600.0)), {"keen-lynx-2": "train"},
+        standing, loads, (Forecast(760.0, None), Forecast(None, 93_600.0)),
+        {"keen-lynx-2": "train"},
     )  # fmt: skip

@@ -171,6 +171,15 @@ def test_a_gpu_that_a_foreign_process_computes_on(gpus: World) -> None:
     assert str(process["pid"]) in shown[1][-1]
 
 
+def test_how_busy_gpus_are(gpus: World) -> None:
+    gpus.variables.update(FAKE_GPU_USED="0:20000000000", FAKE_GPU_UTILISATION="0:82")
+    first, second = machine(gpus)["gpus"][:2]
+    assert (first["used"], first["load"]) == (20_000_000_000, 0.82)
+    assert (second["used"], second["load"]) == (0, 0.0)
+    shown = rows(gpus.wf("runners").out, "GPU")
+    assert shown[0][2:4] == ["20 of 80 GB", "82%"]
+
+
 def test_a_driver_that_does_not_answer_is_one_line(gpus: World) -> None:
     gpus.variables["FAKE_NVML_ERROR"] = "18"
     done = gpus.wf("runners")
@@ -310,7 +319,7 @@ def test_the_screen_stands_aside_for_the_shell_and_comes_back(project: World) ->
 
 def test_the_screen_is_drawn_anew_in_another_size(gpus: World) -> None:
     with Screen(gpus, "runners", "--watch", rows=30, columns=100) as screen:
-        screen.wait_for(b"LOAD" if machine(gpus)["gpus"][0]["load"] is not None else b"NAME")
+        screen.wait_for(b"LOAD")
         seen = len(screen.shown)
         screen.resize(8, 40)
         until(lambda: b"more lines" in screen.shown[seen:], "a smaller picture")

@@ -43,12 +43,13 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         raise WfError(
             USAGE, "--json prints one document, and --watch never ends", hint="leave out one"
         )
-    inventory = compose.inventory(context.variables)
+    driver = compose.driver(context.variables)
+    inventory = compose.inventory(context.settings, context.variables, driver)
     leases = compose.leases(context.settings)
     records = compose.records(context.settings, context.now)
 
     def seen() -> Runners:
-        return look(inventory, leases, records, context.now())
+        return look(inventory, driver.sample, leases, records, context.now())
 
     if arguments.json:
         context.say_json(seen().document())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from runner.allocation.interface import Holder, Waiter
-    from runner.allocation.inventory import Gpu, Inventory, Limited, Occupant
+    from runner.allocation.inventory import Gpu, Inventory, Occupant
     from runner.cli.render.style import Style
     from runner.engine.runners import Runners
 
@@ -48,6 +48,7 @@ _QUEUE = (
 _BOLD = {"GPU", "HOLDER", "WAITER"}
 _LABEL = 8
 _UUID_SHOWN = 12
+_NOUNS = {"cpu": "core", "gpu": "GPU"}
 FREE = "free"
 
 
@@ -100,29 +101,33 @@ def _facts(runners: Runners) -> Iterator[tuple[str, str]]:
         memory += f" · {amount(there.shared_memory)} in /dev/shm"
     yield "memory", memory
     if there.limits:
-        yield "limits", " · ".join(_limit(limited, there) for limited in there.limits)
+        yield "limits", " · ".join(_limits(there))
     if not there.gpus:
         yield "GPUs", f"none: {there.no_gpus}" if there.no_gpus else "none"
 
 
-def _limit(limited: Limited, there: Inventory) -> str:
-    """What is left of something, and by whom: ``2 GPUs of 8, by /etc/wf/limits.yaml``."""
-    match limited.key:
-        case "memory":
-            left, whole = amount(there.memory), amount(limited.there)
-        case "gpu":
-            left, whole = count(len(there.gpus), "GPU"), str(limited.there)
-        case _:
-            left, whole = count(len(there.cores), "core"), str(limited.there)
-    return f"{left} of {whole}, by {limited.by}"
+def _limits(there: Inventory) -> Iterator[str]:
+    """What is left of something, and by whom: ``2 of 8 GPUs by /etc/wf/limits.yaml:3``."""
+    left = {"cpu": len(there.cores), "memory": there.memory, "gpu": len(there.gpus)}
+    words = []
+    # each narrows what the one before it left
+    for limited in reversed(there.limits):
+        here, left[limited.key] = left[limited.key], limited.there
+        if limited.key == "memory":
+            what = f"{amount(here)} of {amount(limited.there)} of memory"
+        else:
+            what = f"{here} of {count(limited.there, _NOUNS[limited.key])}"
+        words.append(f"{what} by {limited.by}")
+    return reversed(words)
 
 
 def _gpu(runners: Runners, gpu: Gpu) -> Sequence[str]:
+    busy = runners.busy(gpu)
     return (
         str(gpu.index),
         harmless(gpu.name),
         share(gpu.used, gpu.memory),
-        "" if gpu.load is None else f"{gpu.load:.0%}",
+        "" if busy is None else f"{busy:.0%}",
         _who(runners, gpu),
     )
 

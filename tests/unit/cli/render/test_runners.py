@@ -87,14 +87,16 @@ def test_without_gpus_there_is_one_calm_line() -> None:
 
 def test_limits_say_what_is_left_and_by_what() -> None:
     limits = (
-        Limited("cpu", 64, "/etc/wf/limits.yaml"),
-        Limited("memory", 512 * 10**9, "the cgroup"),
-        Limited("gpu", 8, "/etc/wf/limits.yaml"),
+        Limited("cpu", 64, "/etc/wf/limits.yaml:2"),
+        Limited("memory", 512 * 10**9, "the control group"),
+        Limited("gpu", 8, "/etc/wf/limits.yaml:3"),
+        Limited("gpu", 6, "CUDA_VISIBLE_DEVICES"),
     )
     there = replace(lab().inventory, limits=limits)
     assert (
-        "limits 32 cores of 64, by /etc/wf/limits.yaml · 256 GB of 512 GB, by the cgroup"
-        " · 4 GPUs of 8, by /etc/wf/limits.yaml"
+        "limits 32 of 64 cores by /etc/wf/limits.yaml:2"
+        " · 256 GB of 512 GB of memory by the control group"
+        " · 6 of 8 GPUs by /etc/wf/limits.yaml:3 · 4 of 6 GPUs by CUDA_VISIBLE_DEVICES"
     ) in lines(replace(lab(), inventory=there))
 
 
