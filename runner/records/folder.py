@@ -219,6 +219,8 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         return None
     nothing_granted: dict[str, Any] = {"cpus": [], "gpus": [], "memory": None}
     granted = _whole(paths.granted, nothing_granted) or nothing_granted
+    # what older versions did not write
+    granted = {"simulated_gpus": 0, "queue": None, **granted}
     served = _whole(paths.served, _SERVED) or {"ports": [], "service": None}
     artifacts = (read(paths.manifest) or {}).get("artifacts", [])
     kept = ("path", "files", "bytes", "digest")

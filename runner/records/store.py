@@ -190,6 +190,16 @@ class Records:
             hint="write more of the name",
         )
 
+    def workflow(self, run: str) -> str | None:
+        """What the run of this name is a run of; ``None`` if there is no such run.
+
+        Asks neither the index nor for anything to be there: who has never run anything may look.
+        """
+        if "/" in run or run in {"", ".", ".."}:
+            return None
+        submitted = folder.read_submitted(self._home.run(run))
+        return None if submitted is None else str(submitted["workflow"])
+
     def environments_in_use(self) -> dict[str, list[str]]:
         """Fingerprint of an environment -> the runs that are going on in it, newest first."""
         using: dict[str, list[str]] = {}

@@ -36,6 +36,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("times", _times(document)),
         ("usage", _usage(document["usage"])),
         ("devices", _devices(document["resources"])),
+        ("queue", _queue(document["resources"]["queue"])),
         ("ports", ", ".join(str(port) for port in document["ports"])),
         ("service", document["service"] or ""),
         ("environment", _environment(document["environment"])),
@@ -73,6 +74,20 @@ def _devices(resources: dict[str, Any]) -> str:
     simulated = resources.get("simulated_gpus")  # records of before there were any lack it
     if simulated:
         said.append(f"{count(simulated, 'simulated GPU')} ({count(simulated, 'rank')} on the CPU)")
+    return " · ".join(said)
+
+
+def _queue(queue: dict[str, Any] | None) -> str:
+    """How the devices were had, unless they were free and nobody stood in the way."""
+    if queue is None or (queue["number"] is None and not queue["passed"]):
+        return ""
+    said = [f"waited {duration(queue['waited_seconds'])}"]
+    if queue["number"] is not None:
+        said[0] += f" as number {queue['number']}"
+    said += [
+        f"went before {passed['run']} of {passed['user']}, which waited for {passed['short_of']}"
+        for passed in queue["passed"]
+    ]
     return " · ".join(said)
 
 
