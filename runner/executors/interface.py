@@ -57,6 +57,10 @@ class Execution(Protocol):
         """Its first process."""
         ...
 
+    def processes(self) -> set[int]:
+        """All its processes now, by id; empty where they cannot be told."""
+        ...
+
     def wait(
         self,
         signals: Signals,

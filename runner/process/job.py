@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.process.tree import Tree, own_children
 from runner.terminal import WindowSize, open_output, roomy, set_window, window_size
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class JobProcess:
         self._output, child_end = open_output(command.terminal)
         # what the job says while we rest must fit in, or the job would wait
         self._may_rest = roomy(self._output)
+        before = own_children()
         try:
             self._process = _spawn(command, child_end)
         except OSError:
@@ -106,8 +108,13 @@ class JobProcess:
         finally:
             os.close(child_end)
         self.pid = self._process.pid
+        self._tree = Tree(self.pid, before)
         self._time_is_up = time.monotonic() + (self._limit or 0.0)
         self._next_tick = time.monotonic() + TICK_SECONDS
+
+    def processes(self) -> set[int]:
+        """Its processes now; see :meth:`runner.process.tree.Tree.processes`."""
+        return self._tree.processes()
 
     def wait(
         self,

@@ -45,6 +45,10 @@ class FakeExecution:
         self._command = command
         self._log = log
 
+    def processes(self) -> set[int]:
+        """None: it is thought up."""
+        return set()
+
     def wait(
         self,
         signals: Signals,
