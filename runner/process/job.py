@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.process.tree import Tree, own_children
+from runner.process.usage import Meter
 from runner.terminal import WindowSize, open_output, roomy, set_window, window_size
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.process.signals import Signals
+    from runner.process.usage import Reading
 
 # what is left in the pipe after the job's first process has ended is waited for this long, as a
 # background child may hold the other end open for ever
@@ -62,7 +64,8 @@ class Exit:
     """How a job ended.
 
     ``code`` or ``signal`` is set, never both. ``asked`` are the signals it was sent by us, in
-    order. Times are seconds, ``peak_memory`` bytes (the largest process of the tree).
+    order. ``cpu_seconds`` is the processor time of all its processes, ``peak_memory`` the most
+    bytes that any one of them had.
     ``left_behind``: processes of the job outlived its first one and were ended. ``log_error``:
     the log is incomplete, and why. ``limit`` is the ``max_duration`` it ran into, in seconds.
     """
@@ -109,12 +112,17 @@ class JobProcess:
             os.close(child_end)
         self.pid = self._process.pid
         self._tree = Tree(self.pid, before)
+        self._meter = Meter(self._tree.processes)
         self._time_is_up = time.monotonic() + (self._limit or 0.0)
         self._next_tick = time.monotonic() + TICK_SECONDS
 
     def processes(self) -> set[int]:
         """Its processes now; see :meth:`runner.process.tree.Tree.processes`."""
         return self._tree.processes()
+
+    def used(self) -> Reading | None:
+        """What they use of the machine now; see :meth:`runner.process.usage.Meter.read`."""
+        return self._meter.read()
 
     def wait(
         self,
@@ -166,7 +174,7 @@ class JobProcess:
             code=None if ended.code < 0 else ended.code,
             signal=-ended.code if ended.code < 0 else None,
             asked=tuple(self._asked),
-            cpu_seconds=ended.cpu_seconds,
+            cpu_seconds=max(ended.cpu_seconds, self._meter.ended()),
             peak_memory=ended.peak_memory,
             left_behind=left_behind,
             log_error=self._log_error,
