@@ -1,4 +1,4 @@
-"""What the processes of a job use of the machine: read from ``/proc``, without scanning all of it."""
+"""What the processes of a job use of the machine: read from their own files in ``/proc``."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Reading(NamedTuple):
 
     ``cpu_seconds`` is the processor time since the job began, that of processes which have ended
     among it; it never falls. ``memory`` is in bytes: what each process has resident for itself, and
-    the largest part that one of them may share with others. Pages that a process shares with one it
-    was forked from count for each, as nothing cheaper than walking all page tables tells them apart.
+    the largest part that one of them may share with others. Pages that a process shares with the
+    one it was forked from count for each: only walking all page tables would tell them apart.
     """
 
     cpu_seconds: float

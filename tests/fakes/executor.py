@@ -71,7 +71,8 @@ class FakeExecution:
         if self._script.output:
             os.write(self._log, self._script.output)
             on_output()
-        for self._reading in self._script.readings:
+        for reading in self._script.readings:
+            self._reading = reading
             if on_tick is not None:
                 on_tick()
         signals.take()

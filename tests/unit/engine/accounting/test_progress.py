@@ -104,5 +104,6 @@ def test_every_bar_of_tqdm_is_understood(step: int, steps: int, epoch: int, left
     minutes, seconds = divmod(left, 60)
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
-    line = f"Epoch {epoch}: {min(step * 100 // steps, 100):3}%|#  | {step}/{steps} [00:01<{clock}, 1it/s]"
+    percent = min(step * 100 // steps, 100)
+    line = f"Epoch {epoch}: {percent:3}%|#  | {step}/{steps} [00:01<{clock}, 1it/s]"
     assert parse(b"noise\r" + line.encode()) == Progress(epoch, None, step, steps, float(left))
