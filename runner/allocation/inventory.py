@@ -52,6 +52,16 @@ class Gpu:
     parent: str | None = None
 
 
+class Load(NamedTuple):
+    """How busy a GPU is. ``utilisation`` is from 0 to 1, ``used`` its memory in use in bytes.
+
+    An instance of a divided GPU does not tell the former.
+    """
+
+    utilisation: float | None
+    used: int | None
+
+
 class Limited(NamedTuple):
     """Something that wf may not use all of.
 
