@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from runner.allocation.inventory import Inventory
+    from runner.allocation.inventory import Inventory, Load
     from runner.engine.parts import Parts
     from runner.environments.cache import EnvironmentCache
     from runner.environments.interface import Provisioner
@@ -55,6 +55,12 @@ def inventory(variables: Mapping[str, str]) -> Callable[[Resources], Inventory]:
     return lambda wanted: read(variables, wanted)
 
 
+def _loads(variables: Mapping[str, str]) -> Callable[[Sequence[str]], Mapping[str, Load]]:
+    from runner.allocation.reading.driver import Driver
+
+    return Driver(variables).sample
+
+
 def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]) -> Parts:
     """Everything a run needs."""
     from runner.allocation.lease import FileLeases
@@ -67,6 +73,7 @@ def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], da
         leases=FileLeases(settings.locks),
         executor=LocalExecutor(),
         inventory=inventory(variables),
+        loads=_loads(variables),
         choose=_choose,
         own_folders=(
             *settings.home.own(),

@@ -6,10 +6,11 @@ import os
 import signal
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
+from runner.engine.accounting.watch import Watch
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
     from runner.engine.attempt import Attempt
     from runner.environments.interface import Environment
     from runner.process.job import Exit
+
+
+class Ended(NamedTuple):
+    """How a job ended, the seconds it took, and what was sampled of it."""
+
+    exited: Exit
+    wall: float
+    sampled: dict[str, Any]
 
 
 @contextmanager
@@ -39,7 +48,7 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     lease = attempt.parts.leases.acquire(
         resources,
         lambda: attempt.parts.inventory(resources),
-        Claim(attempt.run.name, limit=attempt.job.limits.max_duration),
+        _claim(attempt),
         attempt.session.observer,
         wait=attempt.session.wait,
     )
@@ -52,10 +61,8 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
         attempt.parts.leases.release(lease)
 
 
-def carry_out(
-    attempt: Attempt, environment: Environment, lease: Lease, repo: str
-) -> tuple[Exit, float]:
-    """Run the job; how it ended, and the seconds it took.
+def carry_out(attempt: Attempt, environment: Environment, lease: Lease, repo: str) -> Ended:
+    """Run the job, and look after it.
 
     Raises:
         WfError: kind ``ENVIRONMENT`` when it cannot be started.
@@ -71,7 +78,7 @@ def carry_out(
 
 def _run(
     attempt: Attempt, environment: Environment, lease: Lease, surroundings: Surroundings, repo: str
-) -> tuple[Exit, float]:
+) -> Ended:
     paths, job, session = attempt.run.paths, attempt.job, attempt.session
     prepare(paths.workspace / job.working_dir, job.kept)
     context = surroundings.context(lease, repo)
@@ -93,8 +100,14 @@ def _run(
         execution = executor.start(command, log)
         attempt.notify(JobStarted(execution.pid, str(paths.log)))
         surroundings.watch()
-        exited = execution.wait(session.signals, lambda: attempt.notify(JobWrote()), stopping)
-        return exited, time.monotonic() - started
+        watch = Watch(attempt, execution, lease)
+        try:
+            exited = execution.wait(
+                session.signals, lambda: attempt.notify(JobWrote()), stopping, watch.tick
+            )
+        finally:
+            watch.close()
+        return Ended(exited, time.monotonic() - started, watch.document())
     except OSError as error:
         raise WfError(
             ENVIRONMENT,
@@ -104,6 +117,14 @@ def _run(
     finally:
         attempt.notify(JobEnded())
         os.close(log)
+
+
+def _claim(attempt: Attempt) -> Claim:
+    """What those who wait meanwhile may know. Who asks for nothing keeps nobody waiting."""
+    wanted = attempt.job.demand
+    counted = (wanted.cpu, wanted.gpu, wanted.memory) != (None, None, None)
+    usual = attempt.parts.records.usual(attempt.run.name, attempt.job.workflow) if counted else None
+    return Claim(attempt.run.name, usual, attempt.job.limits.max_duration)
 
 
 def _granted(lease: Lease) -> str:
