@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -70,13 +71,13 @@ class SamplesFile:
 
     def append(self, rows: Iterable[Row]) -> None:
         """Add lines."""
-        text = "".join(map(self._line, rows))
+        text = "".join(map(_line, rows))
         if not self._usable or not text:
             return
         try:
             if self._descriptor is None:
                 self._descriptor = self._open(self._path)
-                text = self._header() + text
+                text = _header(self._names) + text
             _write(self._descriptor, text)
         except OSError:
             self._give_up()
@@ -89,7 +90,7 @@ class SamplesFile:
         try:
             self.close()
             self._descriptor = self._open(staged)
-            _write(self._descriptor, self._header() + "".join(map(self._line, rows)))
+            _write(self._descriptor, _header(self._names) + "".join(map(_line, rows)))
             os.replace(staged, self._path)
         except OSError:
             self._give_up()
@@ -109,12 +110,19 @@ class SamplesFile:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
         return os.open(path, flags, 0o600)
 
-    def _header(self) -> str:
-        return ",".join(self._names) + "\n"
 
-    def _line(self, row: Row) -> str:
-        shown = ("" if value is None else _number(value) for value in row)
-        return ",".join(shown) + "\n"
+def written(samples: Samples) -> str:
+    """The table as text."""
+    return _header(samples.columns) + "".join(map(_line, samples.rows))
+
+
+def _header(names: Sequence[str]) -> str:
+    return ",".join(names) + "\n"
+
+
+def _line(row: Row) -> str:
+    shown = ("" if value is None else _number(value) for value in row)
+    return ",".join(shown) + "\n"
 
 
 def _number(value: float) -> str:
@@ -150,6 +158,7 @@ def _row(line: str, width: int) -> Row | None:
     if len(fields) != width:
         return None
     try:
-        return tuple(float(field) if field else None for field in fields)
+        row = tuple(float(field) if field else None for field in fields)
     except ValueError:
         return None
+    return row if all(value is None or isfinite(value) for value in row) else None
