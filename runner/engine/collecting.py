@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner.artifacts.collect import collect
 from runner.engine.accounting import usage
-from runner.engine.verdict import shell_code
+from runner.engine.verdict import shell_code, shortcomings
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.records import folder
 from runner.units import amount, count
@@ -27,10 +27,8 @@ def keep(attempt: Attempt, ended: Ended) -> None:
     """Write it all down, and collect the artifacts."""
     paths, exited = attempt.run.paths, ended.exited
     attempt.run.advance("collecting", exit_code=shell_code(exited))
-    if exited.left_behind:
-        attempt.notify(Warned("processes of the job outlived it and were ended"))
-    if exited.log_error:
-        attempt.notify(Warned(f"the log is incomplete: {exited.log_error}"))
+    for text in shortcomings(exited):
+        attempt.notify(Warned(text))
     used = usage.document(exited, ended.wall, ended.sampled, _own_peak())
     folder.write(paths.usage, used, durable=False)
     if said := usage.idle(used):

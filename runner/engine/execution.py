@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
 from runner.engine.accounting.watch import Watch
+from runner.engine.enforcement import Enforcement
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
@@ -18,12 +19,13 @@ from runner.records import folder
 from runner.units import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from runner.allocation.interface import Lease
     from runner.engine.attempt import Attempt
     from runner.environments.interface import Environment
-    from runner.process.job import Exit
+    from runner.executors.interface import Execution
+    from runner.process.values import Exit
 
 
 class Ended(NamedTuple):
@@ -100,14 +102,8 @@ def _run(
         execution = executor.start(command, log)
         attempt.notify(JobStarted(execution.pid, str(paths.log)))
         surroundings.watch()
-        watch = Watch(attempt, execution, lease)
-        try:
-            exited = execution.wait(
-                session.signals, lambda: attempt.notify(JobWrote()), stopping, watch.tick
-            )
-        finally:
-            watch.close()
-        return Ended(exited, time.monotonic() - started, watch.document())
+        exited, sampled = _accompany(attempt, execution, lease, stopping)
+        return Ended(exited, time.monotonic() - started, sampled)
     except OSError as error:
         raise WfError(
             ENVIRONMENT,
@@ -117,6 +113,26 @@ def _run(
     finally:
         attempt.notify(JobEnded())
         os.close(log)
+
+
+def _accompany(
+    attempt: Attempt, execution: Execution, lease: Lease, stopping: Callable[[int], None]
+) -> tuple[Exit, dict[str, Any]]:
+    """Wait for the job's end and look after it meanwhile; how it ended, and what was sampled."""
+    enforcement = Enforcement(attempt, lease)
+    enforcement.look(execution)
+    watch = Watch(attempt, execution, lease)
+
+    def tick() -> None:
+        enforcement.look(execution)
+        watch.tick()
+
+    try:
+        signals = attempt.session.signals
+        exited = execution.wait(signals, lambda: attempt.notify(JobWrote()), stopping, tick)
+    finally:
+        watch.close()
+    return exited, watch.document()
 
 
 def _claim(attempt: Attempt) -> Claim:

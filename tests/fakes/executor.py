@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runner.process.job import Exit, JobCommand
+from runner.process.holding import Held
+from runner.process.values import Exit, JobCommand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from runner.process.signals import Signals
     from runner.process.usage import Reading
 
+NOTHING_HELD = Held()
 SUCCESS = Exit(code=0, signal=None)
 # more than any process can have (pid_max is at most 2**22)
 _FIRST_PID = 1 << 23
@@ -36,6 +38,7 @@ class Script:
     files: Mapping[str, bytes] = field(default_factory=dict)
     readings: tuple[Reading | None, ...] = ()
     error: OSError | None = None
+    held: Held = NOTHING_HELD
 
 
 class FakeExecution:
@@ -51,6 +54,11 @@ class FakeExecution:
     def used(self) -> Reading | None:
         """What is written down for this tick."""
         return self._reading
+
+    @property
+    def held(self) -> Held:
+        """What the test wants."""
+        return self._script.held
 
     def processes(self) -> set[int]:
         """None: it is thought up."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from runner.units import duration
 
 if TYPE_CHECKING:
-    from runner.process.job import Exit
+    from runner.process.values import Exit
 
 # a GPU that works less than this, for so long, was probably not needed
 _IDLE_SHARE = 0.05
