@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from runner.allocation.inventory import Inventory, Load
+    from runner.allocation.inventory import Inventory
+    from runner.allocation.reading.driver import Driver
     from runner.engine.parts import Parts
     from runner.environments.cache import EnvironmentCache
     from runner.environments.interface import Provisioner
@@ -48,17 +49,18 @@ def _provisioner(settings: Settings, variables: Mapping[str, str]) -> Provisione
     return UvProvisioner(variables, uv_variables(variables), settings.cache.pytorch_index)
 
 
-def inventory(variables: Mapping[str, str]) -> Callable[[Resources], Inventory]:
-    """How the machine is looked at."""
-    from runner.allocation.inventory import read
-
-    return lambda wanted: read(variables, wanted)
-
-
-def _loads(variables: Mapping[str, str]) -> Callable[[Sequence[str]], Mapping[str, Load]]:
+def driver(variables: Mapping[str, str]) -> Driver:
+    """The driver of the GPUs: what there is, and how busy it is."""
     from runner.allocation.reading.driver import Driver
 
-    return Driver(variables).sample
+    return Driver(variables)
+
+
+def inventory(variables: Mapping[str, str], driver: Driver) -> Callable[[Resources], Inventory]:
+    """How the machine is looked at."""
+    from runner.allocation.reading.machine import read
+
+    return lambda wanted: read(wanted, variables, driver.look)
 
 
 def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]) -> Parts:
@@ -67,13 +69,14 @@ def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], da
     from runner.engine.parts import Parts
     from runner.executors.local import LocalExecutor
 
+    asked = driver(variables)
     return Parts(
         records=records(settings, now),
         environments=environments(settings, variables),
         leases=FileLeases(settings.locks),
         executor=LocalExecutor(),
-        inventory=inventory(variables),
-        loads=_loads(variables),
+        inventory=inventory(variables, asked),
+        loads=asked.sample,
         choose=_choose,
         own_folders=(
             *settings.home.own(),

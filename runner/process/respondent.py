@@ -29,8 +29,10 @@ class Respondent:
     """A program that reads questions, a line each, and answers each with a line.
 
     An empty line is no answer, but a sign of life. The program is started by the first question,
-    and again by the next one when it has ended. It should end when its input does. May be used by
-    several threads; a process forked from ours starts a program of its own.
+    and again by the next one when it has ended. It should end when its input does, and have a
+    process group of its own, which Ctrl-C does not reach: its session is ours, so that whoever
+    looks for the processes of a job does not take it for one. May be used by several threads; a
+    process forked from ours starts a program of its own.
     """
 
     def __init__(self, argv: Callable[[], Sequence[str]], env: Mapping[str, str]) -> None:
@@ -100,7 +102,6 @@ class Respondent:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            start_new_session=True,
         )
         return self._process, True
 

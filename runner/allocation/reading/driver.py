@@ -13,16 +13,17 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.allocation.reading import gpus
-from runner.allocation.reading.roots import Roots
+from runner.allocation.reading.roots import ROOTS
 from runner.process.respondent import Respondent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from runner.allocation.inventory import Gpu, Load
+    from runner.allocation.reading.roots import Roots
 
 # of silence, after which a call into the driver counts as hanging
-_LIMIT_SECONDS = 5.0
+LIMIT_SECONDS = 5.0
 # a GPU that nobody uses takes a second or more to wake up, one after the other
 _WHOLE_SECONDS = 30.0
 # a driver that did not answer is not asked again for so long
@@ -35,10 +36,16 @@ class Driver:
     May be used by several threads, and after a fork.
     """
 
-    def __init__(self, variables: Mapping[str, str], roots: Roots | None = None) -> None:
-        """``variables`` are the caller's: they may say where NVML is found."""
+    def __init__(
+        self, variables: Mapping[str, str], roots: Roots = ROOTS, limit: float = LIMIT_SECONDS
+    ) -> None:
+        """``variables`` are the caller's: they may say where NVML is found.
+
+        ``limit`` is how long a call into the driver may take, in seconds.
+        """
+        self._limit = limit
         self._respondent = Respondent(_probe, variables)
-        self._roots = roots or Roots()
+        self._roots = roots
         self._silent_until = 0.0
 
     def look(self) -> tuple[Gpu, ...] | str:
@@ -57,11 +64,11 @@ class Driver:
 
     def _ask(self, question: str) -> object:
         """What the probe has answered; a text says why there is no answer."""
-        silent = f"the NVIDIA driver has not answered within {_LIMIT_SECONDS:.0f} seconds"
+        silent = f"the NVIDIA driver has not answered within {self._limit:g} seconds"
         if time.monotonic() < self._silent_until:
             return silent
         try:
-            said = self._respondent.ask(question.encode(), _LIMIT_SECONDS, _WHOLE_SECONDS)
+            said = self._respondent.ask(question.encode(), self._limit, _WHOLE_SECONDS)
             answer = json.loads(said)
         except TimeoutError:
             self._silent_until = time.monotonic() + _REST_SECONDS

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 # of a GPU, or of an instance of one; older drivers call the latter MIG-GPU-…/1/0
 _UUID = re.compile(r"[A-Za-z0-9][A-Za-z0-9/-]{0,95}")
-# NVML writes the domain with eight digits, sysfs with four unless it needs more
-_BUS = re.compile(r"(?:0{4})?([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-9a-f])")
+_BUS = re.compile(r"([0-9a-f]{4,8}):([0-9a-f]{2}:[0-9a-f]{2}\.[0-9a-f])")
 _NONSENSE = "the NVIDIA driver does not answer: what it says makes no sense"
 _PERCENT = 100
+_NODE = re.compile(r"[0-9]{1,4}")
 
 
 def read(answer: object, roots: Roots) -> tuple[Gpu, ...] | str:
@@ -25,7 +25,7 @@ def read(answer: object, roots: Roots) -> tuple[Gpu, ...] | str:
     try:
         found = answer["look"]  # type: ignore[index]
         gpus = {one["uuid"]: _gpu(one, roots) for one in reversed(found)}
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError):
         return _NONSENSE
     return tuple(reversed(gpus.values()))
 
@@ -35,7 +35,7 @@ def loads(answer: object) -> dict[str, Load]:
     try:
         found = answer["sample"]  # type: ignore[index]
         return {uuid: _load(*said) for uuid, said in found.items()}
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError):
         return {}
 
 
@@ -67,5 +67,8 @@ def _pair(said: list[int] | None) -> tuple[int, int] | None:
 def _numa(bus: str | None, sys: str) -> int | None:
     """The memory node that a PCI device is close to; -1 where there is but one (sysfs-bus-pci)."""
     found = _BUS.fullmatch(bus or "")
-    node = line(f"{sys}/bus/pci/devices/{found[1]}/numa_node") if found else None
-    return int(node) if node is not None and node.isdigit() else None
+    if found is None:
+        return None
+    # NVML writes the domain with eight digits, sysfs with four unless it needs more
+    node = line(f"{sys}/bus/pci/devices/{int(found[1], 16):04x}:{found[2]}/numa_node")
+    return int(node) if node is not None and _NODE.fullmatch(node) else None

@@ -2,8 +2,8 @@
 
 ``python probe.py FOLDER``, where FOLDER holds nvidia-ml-py. It reads questions, a line each
 (``look``, or ``sample UUID…``), and answers each with a line of JSON; an empty line says that it is
-still at work. It imports nothing of wf, so that it starts soon, and keeps NVML open: without that, a
-GPU that nobody uses falls asleep, and takes a second or more to wake up.
+still at work. It imports nothing of wf, so that it starts soon, and keeps NVML open: without that,
+a GPU that nobody uses falls asleep, and takes a second or more to wake up.
 
 What is asked is documented in NVIDIA's "NVML API Reference".
 """
@@ -11,6 +11,7 @@ What is asked is documented in NVIDIA's "NVML API Reference".
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -83,8 +84,11 @@ class Probe:
         """A GPU's place on the bus and its handle, as far as they can be had."""
         self._alive()
         handle = self._told(self._nvml.nvmlDeviceGetHandleByIndex, index)
-        pci = handle and self._told(self._nvml.nvmlDeviceGetPciInfo, handle)
-        return (pci and _text(pci.busId).lower(), handle)
+        return (None if handle is None else self._bus(handle), handle)
+
+    def _bus(self, handle: Any) -> str | None:  # noqa: ANN401
+        pci = self._told(self._nvml.nvmlDeviceGetPciInfo, handle)
+        return pci and _text(pci.busId).lower()
 
     def _ordered(self, found: list[tuple[str | None, Any]]) -> list[tuple[str | None, Any]]:
         """In the order of the bus; NVML's own, which is the same today, where that is not known."""
@@ -93,11 +97,10 @@ class Probe:
         return sorted(found, key=lambda one: str(one[0]))
 
     def _gpu(self, handle: Any, index: int) -> dict[str, Any]:  # noqa: ANN401
-        pci = self._told(self._nvml.nvmlDeviceGetPciInfo, handle)
         return {
             **self._device(handle),
             "index": index,
-            "bus": pci and _text(pci.busId).lower(),
+            "bus": self._bus(handle),
             "capability": self._told(self._nvml.nvmlDeviceGetCudaComputeCapability, handle),
             "links": [],
             "parent": None,
@@ -178,6 +181,7 @@ class Probe:
 
 def main(folder: str) -> None:
     """Answer until there are no more questions, or until a fresh start is better."""
+    os.setpgid(0, 0)  # Ctrl-C is not for us
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(_HANGING_SECONDS)
     sys.path.append(folder)

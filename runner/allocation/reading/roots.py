@@ -16,6 +16,9 @@ class Roots(NamedTuple):
     shared: str = "/dev/shm"  # noqa: S108 - it is looked at, nothing is written
 
 
+ROOTS = Roots()
+
+
 def line(path: str) -> str | None:
     """What a small file says, without blanks around it; ``None`` if it cannot be read."""
     try:
