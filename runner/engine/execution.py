@@ -121,7 +121,8 @@ def _accompany(
     """Wait for the job's end and look after it meanwhile; how it ended, and what was sampled."""
     enforcement = Enforcement(attempt, lease)
     enforcement.look(execution)
-    watch = Watch(attempt, execution, lease)
+    parts = attempt.parts
+    watch = Watch(execution, lease, parts.leases, parts.loads, attempt.run.paths)
 
     def tick() -> None:
         enforcement.look(execution)

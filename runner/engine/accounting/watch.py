@@ -13,10 +13,10 @@ from runner.engine.accounting.sampler import Sampler, Sources
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.allocation.interface import Lease
-    from runner.engine.accounting.gpus import GpuWatch
-    from runner.engine.attempt import Attempt
+    from runner.allocation.interface import Lease, Leases
+    from runner.engine.accounting.gpus import Ask, GpuWatch
     from runner.executors.interface import Execution
+    from runner.paths import RunPaths
 
 _LOOK_SECONDS = 5.0
 # what a bar of a terminal's width takes, many times over
@@ -26,10 +26,11 @@ _TAIL = 4096
 class Watch:
     """What is done at every tick of one job."""
 
-    def __init__(self, attempt: Attempt, execution: Execution, lease: Lease) -> None:
-        """The job begins now."""
-        paths = attempt.run.paths
-        self._gpus = _gpus(attempt, lease)
+    def __init__(
+        self, execution: Execution, lease: Lease, leases: Leases, loads: Ask, paths: RunPaths
+    ) -> None:
+        """The job begins now. ``loads`` tells how busy GPUs are, by UUID; it may take seconds."""
+        self._gpus = _gpus(loads, lease)
         sources = Sources(
             job=execution.used,
             gpus=lease.gpus,
@@ -38,7 +39,7 @@ class Watch:
             effort=time.thread_time,
         )
         self._sampler = Sampler(sources, paths.samples)
-        self._leases, self._lease = attempt.parts.leases, lease
+        self._leases, self._lease = leases, lease
         self._tail = _Tail(paths.log)
         self._outlook = Outlook()
         self._next_look = time.monotonic()
@@ -72,12 +73,12 @@ class Watch:
         return self._sampler.document()
 
 
-def _gpus(attempt: Attempt, lease: Lease) -> GpuWatch | None:
+def _gpus(loads: Ask, lease: Lease) -> GpuWatch | None:
     if not lease.gpus:
         return None
     from runner.engine.accounting.gpus import GpuWatch
 
-    return GpuWatch(attempt.parts.loads, [gpu.uuid for gpu in lease.gpus])
+    return GpuWatch(loads, [gpu.uuid for gpu in lease.gpus])
 
 
 class _Tail:
