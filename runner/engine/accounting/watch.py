@@ -11,6 +11,7 @@ from runner.engine.accounting.outlook import Outlook
 from runner.engine.accounting.sampler import Sampler, Sources
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from runner.allocation.interface import Lease, Leases
@@ -26,8 +27,15 @@ _TAIL = 4096
 class Watch:
     """What is done at every tick of one job."""
 
-    def __init__(
-        self, execution: Execution, lease: Lease, leases: Leases, loads: Ask, paths: RunPaths
+    def __init__(  # noqa: PLR0913 - all that a job has to do with
+        self,
+        execution: Execution,
+        lease: Lease,
+        leases: Leases,
+        loads: Ask,
+        paths: RunPaths,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """The job begins now. ``loads`` tells how busy GPUs are, by UUID; it may take seconds."""
         self._gpus = _gpus(loads, lease)
@@ -35,19 +43,20 @@ class Watch:
             job=execution.used,
             gpus=lease.gpus,
             loads=self._gpus.take if self._gpus else dict,
-            clock=time.monotonic,
+            clock=clock,
             effort=time.thread_time,
         )
         self._sampler = Sampler(sources, paths.samples)
         self._leases, self._lease = leases, lease
         self._tail = _Tail(paths.log)
         self._outlook = Outlook()
-        self._next_look = time.monotonic()
+        self._clock = clock
+        self._next_look = clock()
 
     def tick(self) -> None:
         """To be called about once a second."""
         self._sampler.tick()
-        now = time.monotonic()
+        now = self._clock()
         if now >= self._next_look:
             self._next_look = now + _LOOK_SECONDS
             self._look(now)
