@@ -56,11 +56,17 @@ def driver(variables: Mapping[str, str]) -> Driver:
     return Driver(variables)
 
 
-def inventory(variables: Mapping[str, str], driver: Driver) -> Callable[[Resources], Inventory]:
-    """How the machine is looked at."""
+def inventory(
+    settings: Settings, variables: Mapping[str, str], driver: Driver
+) -> Callable[[Resources], Inventory]:
+    """How the machine is looked at; limits files are read at the first look."""
+    from functools import cache
+
+    from runner.allocation.reading.limits import rules
     from runner.allocation.reading.machine import read
 
-    return lambda wanted: read(wanted, variables, driver.look)
+    known = cache(lambda: rules(settings.limits))
+    return lambda wanted: read(wanted, variables, driver.look, known())
 
 
 def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]) -> Parts:
@@ -75,7 +81,7 @@ def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], da
         environments=environments(settings, variables),
         leases=FileLeases(settings.locks),
         executor=LocalExecutor(),
-        inventory=inventory(variables, asked),
+        inventory=inventory(settings, variables, asked),
         loads=asked.sample,
         choose=_choose,
         own_folders=(

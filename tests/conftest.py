@@ -240,6 +240,7 @@ def make_world(tmp_path: Path) -> World:
         "WF_HOME": str(home / "state"),
         "WF_CACHE": str(home / "cache"),
         "WF_LOCKS": str(home / "locks"),
+        "WF_ETC": str(home / "etc"),
         "UV_CACHE_DIR": str(CACHE / "uv"),
         "GIT_AUTHOR_NAME": "t",
         "GIT_AUTHOR_EMAIL": "t@example.org",

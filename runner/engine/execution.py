@@ -6,10 +6,12 @@ import os
 import signal
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
+from runner.engine import simulated
 from runner.engine.accounting.watch import Watch
 from runner.engine.enforcement import Enforcement
 from runner.engine.surroundings import Surroundings
@@ -47,20 +49,21 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     started = time.monotonic()
     resources = attempt.job.demand
     attempt.notify(PhaseStarted("devices", "taking devices"))
-    lease = attempt.parts.leases.acquire(
+    held = attempt.parts.leases.acquire(
         resources,
         lambda: attempt.parts.inventory(resources),
         _claim(attempt),
         attempt.session.observer,
         wait=attempt.session.wait,
     )
+    lease = replace(held, simulated=attempt.job.simulated * attempt.job.nodes)
     folder.write(attempt.run.paths.granted, lease.document(), durable=False)
     text = _granted(lease)
     attempt.notify(PhaseFinished("devices", text, time.monotonic() - started))
     try:
         yield lease
     finally:
-        attempt.parts.leases.release(lease)
+        attempt.parts.leases.release(held)
 
 
 def carry_out(attempt: Attempt, environment: Environment, lease: Lease, repo: str) -> Ended:
@@ -73,6 +76,8 @@ def carry_out(attempt: Attempt, environment: Environment, lease: Lease, repo: st
     try:
         ended = _run(attempt, environment, lease, surroundings, repo)
         surroundings.keep_tracked()
+        if ended[0].code == 0:
+            simulated.look_back(attempt.job, attempt.run.paths)
         return ended
     finally:
         surroundings.close()
@@ -97,6 +102,7 @@ def _run(
             over = limit is not None and time.monotonic() - started >= limit
             attempt.notify(Stopping(signal.Signals(number).name, limit if over else None))
 
+        simulated.announce_in_log(job, log)
         session.signals.arm()
         surroundings.leave_ports()
         execution = executor.start(command, log)
@@ -153,4 +159,6 @@ def _granted(lease: Lease) -> str:
     else:
         said.append(f"all {count(lease.of_cores, 'core')}, shared")
     said += [f"GPU {gpu.index} ({gpu.name})" for gpu in lease.gpus]
+    if lease.simulated:
+        said.append(count(lease.simulated, "simulated GPU"))
     return " · ".join(said)

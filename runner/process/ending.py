@@ -86,7 +86,9 @@ class Remains:
     def processes(self) -> set[int]:
         """All of them now, also those that have ended and wait to be collected."""
         found = self._tree.processes()
-        return found if self.group is None else found | self.group.processes()
+        if self.group is not None:
+            found |= self.group.processes()
+        return found - {os.getpid()}  # never ourselves, wherever the kernel has put us
 
     def members(self) -> set[int]:
         """All of them now, told as cheaply as can be: by the group, which needs no search."""

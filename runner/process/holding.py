@@ -40,9 +40,9 @@ class Hold:
 
     remains: Remains
 
-    def __init__(self, command: JobCommand) -> None:
+    def __init__(self, command: JobCommand, confinement: Confinement | None = None) -> None:
         """Make it ready for the start."""
-        self.confinement = _confinement(command)
+        self.confinement = confinement or _confinement(command)
         self.next_look = float("inf")
         self._before = own_children()
         self._adopts = adopt(orphans=True)

@@ -20,6 +20,7 @@ from runner.terminal import open_output, set_window, window_size
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.process.confinement.interface import Confinement
     from runner.process.holding import Held
     from runner.process.signals import Signals
     from runner.process.usage import Reading
@@ -35,8 +36,10 @@ _LONGEST_WAIT_SECONDS = 3600.0
 class JobProcess:
     """A job's processes, from start to end. Its output goes to ``log``, every byte in order."""
 
-    def __init__(self, command: JobCommand, log: int) -> None:
-        """Start it.
+    def __init__(
+        self, command: JobCommand, log: int, confinement: Confinement | None = None
+    ) -> None:
+        """Start it, held to its memory by ``confinement``, or else by what is best here.
 
         Raises:
             OSError: the program cannot be executed; nothing is left running.
@@ -48,7 +51,7 @@ class JobProcess:
         self._limit_reached = False
         self._has_terminal = command.terminal is not None
         reading, child_end = open_output(command.terminal)
-        self._hold = Hold(command)
+        self._hold = Hold(command, confinement)
         try:
             process = start(command, child_end, self._hold.confinement)
         except OSError:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # what is left in the pipe after the job's first process has ended is waited for this long, as a
 # background child may hold the other end open for ever
-DRAIN_SECONDS = 2.0
+DRAIN_SECONDS = 1.5
 # a job that says little at a time is read this often; fewer switches between it and us leave it
 # more of its processor
 REST_SECONDS = 0.005

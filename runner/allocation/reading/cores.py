@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.allocation.inventory import Limited
+from runner.allocation.lists import listed
 from runner.allocation.reading.roots import line
 from runner.process.quotas import cpu_quota
 
 if TYPE_CHECKING:
     from runner.allocation.reading.roots import Roots
     from runner.process.quotas import Quota
-
-# a kernel counts to 8192 at most (CONFIG_NR_CPUS on x86)
-_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 
 
 class Cores(NamedTuple):
@@ -62,15 +59,3 @@ def _allowed() -> tuple[int, ...]:
     if hasattr(os, "sched_getaffinity"):
         return tuple(sorted(os.sched_getaffinity(0)))
     return tuple(range(os.cpu_count() or 1))
-
-
-def listed(text: str) -> tuple[int, ...]:
-    """The numbers of a list such as ``0-3,8`` (cpuset(7), "List format"); none if it is none."""
-    found: set[int] = set()
-    for part in text.split(",") if text else ():
-        ends = _RANGE.fullmatch(part)
-        if ends is None:
-            return ()
-        first, last = int(ends[1]), int(ends[2] or ends[1])
-        found.update(range(first, last + 1))
-    return tuple(sorted(found))

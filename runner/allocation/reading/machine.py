@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from runner.allocation.inventory import Inventory, Limited
@@ -14,9 +16,10 @@ from runner.allocation.reading.visible import visible
 from runner.envvars import CUDA_VISIBLE_DEVICES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from runner.allocation.inventory import Gpu
+    from runner.allocation.limits import Rules
     from runner.allocation.reading.roots import Roots
     from runner.spec.workflow import Resources
 
@@ -24,36 +27,48 @@ if TYPE_CHECKING:
 
 
 def read(
-    wanted: Resources, variables: Mapping[str, str], look: Look, roots: Roots = ROOTS
+    wanted: Resources,
+    variables: Mapping[str, str],
+    look: Look,
+    rules: Sequence[Rules] = (),
+    roots: Roots = ROOTS,
 ) -> Inventory:
     """Look at the machine; GPUs only when some are wanted, as asking for them takes a while.
 
-    ``variables`` are the caller's, ``look`` asks for the GPUs.
+    ``variables`` are the caller's, ``look`` asks for the GPUs, ``rules`` are applied one after the
+    other. The caller's CUDA_VISIBLE_DEVICES comes last: what it does not name is not given to
+    anybody else instead.
+
+    Raises:
+        WfError: kind ``UNSATISFIABLE`` when the rules leave no core.
     """
     found, there = cores(roots, os.uname().nodename), memory(roots)
-    gpus, reason, limits = ((), None, ()) if wanted.gpu is None else _gpus(look, variables)
-    return Inventory(
+    gpus = () if wanted.gpu is None else look()
+    machine = Inventory(
         cores=found.numbers,
         memory=there.bytes,
-        gpus=gpus,
-        no_gpus=reason,
+        gpus=() if isinstance(gpus, str) else gpus,
+        no_gpus=gpus if isinstance(gpus, str) else None,
         shared_memory=shared_memory(roots),
         numa=nodes(roots),
-        limits=(*found.limits, *there.limits, *limits),
+        limits=(*found.limits, *there.limits),
     )
+    if rules:
+        from runner.allocation.limits import narrowed
 
-
-def _gpus(
-    look: Look, variables: Mapping[str, str]
-) -> tuple[tuple[Gpu, ...], str | None, tuple[Limited, ...]]:
-    """The GPUs, or why there are none, and what limits them."""
-    found = look()
+        machine = reduce(narrowed, rules, machine)
     ceiling = variables.get(CUDA_VISIBLE_DEVICES)
-    if isinstance(found, str):
-        return (), found, ()
-    if ceiling is None or not found:
-        return found, None, ()
-    kept = visible(found, ceiling)
+    return machine if ceiling is None else _below(machine, ceiling)
+
+
+def _below(machine: Inventory, ceiling: str) -> Inventory:
+    """What the caller's own CUDA_VISIBLE_DEVICES leaves."""
+    kept = visible(machine.gpus, ceiling)
+    if kept == machine.gpus:
+        return machine
     said = f"{CUDA_VISIBLE_DEVICES} is set to `{ceiling}`, which hides every GPU"
-    limits = (Limited("gpu", len(found), CUDA_VISIBLE_DEVICES),) if len(kept) < len(found) else ()
-    return kept, None if kept else said, limits
+    narrower = len(kept) < len(machine.gpus)
+    limits = (Limited("gpu", len(machine.gpus), CUDA_VISIBLE_DEVICES),) if narrower else ()
+    return replace(
+        machine, gpus=kept, no_gpus=None if kept else said, limits=(*machine.limits, *limits)
+    )

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from runner.allocation.reading.cores import listed
+from runner.allocation.lists import listed
 from runner.allocation.reading.roots import line
 
 if TYPE_CHECKING:

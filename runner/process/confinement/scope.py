@@ -62,10 +62,8 @@ class Scope:
 
     def command(self, argv: tuple[str, ...], env: Mapping[str, str]) -> tuple[str, ...]:
         """Through systemd-run, which could not say as we do why a program cannot be started."""
-        search = env.get("PATH", os.defpath)
-        if shutil.which(argv[0], path=search) is None:
-            missing = not os.path.exists(argv[0])
-            code = errno.ENOENT if missing else errno.EACCES
+        if shutil.which(argv[0], path=env.get("PATH", os.defpath)) is None:
+            code = errno.EACCES if os.path.exists(argv[0]) else errno.ENOENT
             raise OSError(code, os.strerror(code), argv[0])
         return (*self._scope(self._unit), *argv)
 

@@ -31,8 +31,10 @@ class UnifiedMemory:
     name = NAME
     unified = True
 
-    def __init__(self, limit: int, tree: Hierarchy) -> None:
-        """Make it.
+    def __init__(
+        self, limit: int, tree: Hierarchy, make: Callable[[Path], Path] = groups.make
+    ) -> None:
+        """Make it; ``make`` makes a group below another.
 
         Raises:
             OSError: there is no place for it.
@@ -40,7 +42,7 @@ class UnifiedMemory:
         self._limit = limit
         self._home = tree.own
         self._counters = Counters(limit)
-        self.group: Path = groups.make(_place(tree))
+        self.group: Path = make(_place(tree))
         try:
             groups.write(self.group / "memory.max", str(limit))
             with suppress(FileNotFoundError):  # the kernel does not count what is swapped

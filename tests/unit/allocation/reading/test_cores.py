@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.allocation.inventory import Limited
-from runner.allocation.reading.cores import cores, listed, within
+from runner.allocation.lists import in_ranges, listed
+from runner.allocation.reading.cores import cores, within
 from runner.allocation.reading.nodes import nodes
 from runner.process.quotas import Quota
 from tests.fakes.system import system
@@ -87,6 +88,12 @@ def test_lists_of_cores(text: str, found: tuple[int, ...]) -> None:
 @given(numbers)
 def test_a_list_is_read_as_it_was_written(written: set[int]) -> None:
     assert listed(",".join(map(str, written))) == tuple(sorted(written))
+    assert listed(in_ranges(written)) == tuple(sorted(written))
+
+
+def test_numbers_in_a_row_are_written_as_a_range() -> None:
+    assert in_ranges((0, 1, 2, 5, 7, 8)) == "0-2,5,7-8"
+    assert in_ranges(()) == ""
 
 
 @given(st.text(alphabet="0123456789,- x\n\u0663", max_size=30))

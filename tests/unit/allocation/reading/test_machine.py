@@ -47,13 +47,13 @@ def test_the_driver_is_not_asked_when_no_gpu_is_wanted() -> None:
 
 def test_memory_is_what_the_control_group_allows(tmp_path: Path) -> None:
     files = {"proc/self/cgroup": "0::/", "sys/fs/cgroup/memory.max": "1000000"}
-    found = read(Resources(), {}, lambda: (), system(tmp_path, files))
+    found = read(Resources(), {}, lambda: (), roots=system(tmp_path, files))
     assert found.memory == 1_000_000
     assert found.limits == (Limited("memory", PHYSICAL, "a limit of its control group"),)
     # there is no such folder
     assert found.shared_memory is None
     files["sys/fs/cgroup/memory.max"] = str(2**63)
-    found = read(Resources(), {}, lambda: (), system(tmp_path, files))
+    found = read(Resources(), {}, lambda: (), roots=system(tmp_path, files))
     assert (found.memory, found.limits) == (PHYSICAL, ())
 
 
