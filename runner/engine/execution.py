@@ -76,7 +76,7 @@ def carry_out(attempt: Attempt, environment: Environment, lease: Lease, repo: st
     try:
         ended = _run(attempt, environment, lease, surroundings, repo)
         surroundings.keep_tracked()
-        if ended[0].code == 0:
+        if ended.exited.code == 0:
             simulated.look_back(attempt.job, attempt.run.paths)
         return ended
     finally:
