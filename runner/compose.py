@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from runner.allocation.interface import Leases
     from runner.allocation.inventory import Inventory
     from runner.allocation.reading.driver import Driver
     from runner.engine.parts import Parts
@@ -69,18 +70,26 @@ def inventory(
     return lambda wanted: read(wanted, variables, driver.look, known())
 
 
+def leases(settings: Settings) -> Leases:
+    """Who holds what of the machine."""
+    from runner.allocation.lease import FileLeases
+
+    return FileLeases(settings.locks)
+
+
 def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]) -> Parts:
     """Everything a run needs."""
-    from runner.allocation.lease import FileLeases
     from runner.engine.parts import Parts
     from runner.executors.local import LocalExecutor
 
+    asked = driver(variables)
     return Parts(
         records=records(settings, now),
         environments=environments(settings, variables),
-        leases=FileLeases(settings.locks),
+        leases=leases(settings),
         executor=LocalExecutor(),
-        inventory=inventory(settings, variables, driver(variables)),
+        inventory=inventory(settings, variables, asked),
+        loads=asked.sample,
         choose=_choose,
         own_folders=(
             *settings.home.own(),

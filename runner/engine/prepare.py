@@ -177,6 +177,8 @@ def _instead(opened: WorkflowFiles, workflow: Workflow, job: Job, machine: Inven
     lacking = matching.shortage(less.times(job.nodes), machine)
     if lacking is None:
         hint, also = f"{smaller} runs it with what is here", ", and so does `wf run {}`"
+        if job.resources.gpu is not None and not machine.gpus:
+            hint += ", `--simulate-gpus` with a rank on the CPU for each GPU"
     else:
         also = "; `wf run {}` runs the same with what is here"
         if lacking.key == "shm_size":
