@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
+from runner.engine.noting import Noting
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
@@ -36,13 +37,14 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     started = time.monotonic()
     resources = attempt.job.demand
     attempt.notify(PhaseStarted("devices", "taking devices"))
-    lease = attempt.parts.leases.acquire(
-        resources,
-        lambda: attempt.parts.inventory(resources),
-        Claim(attempt.run.name, limit=attempt.job.limits.max_duration),
-        attempt.session.observer,
-        wait=attempt.session.wait,
-    )
+    with Noting(attempt.run.paths.waiting, attempt.session.observer) as observer:
+        lease = attempt.parts.leases.acquire(
+            resources,
+            lambda: attempt.parts.inventory(resources),
+            Claim(attempt.run.name, limit=attempt.job.limits.max_duration),
+            observer,
+            wait=attempt.session.wait,
+        )
     folder.write(attempt.run.paths.granted, lease.document(), durable=False)
     text = _granted(lease)
     attempt.notify(PhaseFinished("devices", text, time.monotonic() - started))

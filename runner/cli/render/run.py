@@ -36,7 +36,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("times", _times(document)),
         ("usage", _usage(document["usage"])),
         ("devices", _devices(document["resources"])),
-        ("queue", _queue(document["resources"]["queue"])),
+        ("queue", _waiting(document["waiting"]) or _queue(document["resources"]["queue"])),
         ("ports", ", ".join(str(port) for port in document["ports"])),
         ("service", document["service"] or ""),
         ("environment", _environment(document["environment"])),
@@ -72,6 +72,12 @@ def _devices(resources: dict[str, Any]) -> str:
         said.append(f"{word} " + ", ".join(str(core) for core in resources["cpus"]))
     said += [f"GPU {uuid}" for uuid in resources["gpus"]]
     return " · ".join(said)
+
+
+def _waiting(waits: dict[str, Any] | None) -> str:
+    if waits is None:
+        return ""
+    return f"waiting for {waits['short_of']} · place {waits['place']} of {waits['places']}"
 
 
 def _queue(queue: dict[str, Any] | None) -> str:
