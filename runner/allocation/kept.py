@@ -49,6 +49,8 @@ class Kept:
     def __init__(self, machine: Inventory, taken: Taken) -> None:
         self._machine = machine
         self._taken = taken
+        # what nobody can have any more, as last found: it only grows
+        self._gone = taken
         self._waiting: dict[_Need, int] = {}
         self._kinds: dict[frozenset[str], GpuRequest] = {}
         self._needs: dict[Resources, _Need | None] = {}
@@ -65,12 +67,15 @@ class Kept:
     def take(self, choice: Choice) -> None:
         """Somebody starts."""
         self._taken = self._taken.and_also(choice)
+        self._gone = self._gone.and_also(choice)
 
     def choice(self, asked: Resources) -> Choice | None:
         """What it would start with, behind those that wait; ``None``: it has to wait, too."""
         if asked in self._stuck:
             return None  # whoever is like an earlier one that waits is no better off
-        choice = choose(asked, self._machine, self.room(asked))
+        choice = choose(asked, self._machine, self._gone)
+        if choice is not None:
+            choice = choose(asked, self._machine, self.room(asked))
         if choice is None:
             self._stuck.add(asked)
         return choice
@@ -85,11 +90,12 @@ class Kept:
                 free = len(free_gpus(kind, self._machine, self._taken))
                 if free - self._together(_gpus_of(usable), len(usable)) < asked.gpu.count:
                     gpus |= usable
-        return Taken(
+        self._gone = Taken(
             self._taken.cores.union(cores[max(0, len(cores) - keep) :]),
-            frozenset(gpus),
+            self._taken.gpus,
             self._taken.memory + self._together(lambda need: need.memory, self._memory),
         )
+        return self._gone._replace(gpus=frozenset(gpus))
 
     @property
     def _memory(self) -> int:

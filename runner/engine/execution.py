@@ -6,10 +6,13 @@ import os
 import signal
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
+from runner.engine import simulated
+from runner.engine.enforcement import Enforcement
 from runner.engine.noting import Noting
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from runner.allocation.interface import Lease
     from runner.engine.attempt import Attempt
     from runner.environments.interface import Environment
-    from runner.process.job import Exit
+    from runner.process.values import Exit
 
 
 @contextmanager
@@ -38,20 +41,21 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     resources = attempt.job.demand
     attempt.notify(PhaseStarted("devices", "taking devices"))
     with Noting(attempt.run.paths.waiting, attempt.session.observer) as observer:
-        lease = attempt.parts.leases.acquire(
+        held = attempt.parts.leases.acquire(
             resources,
             lambda: attempt.parts.inventory(resources),
             Claim(attempt.run.name, limit=attempt.job.limits.max_duration),
             observer,
             wait=attempt.session.wait,
         )
+    lease = replace(held, simulated=attempt.job.simulated * attempt.job.nodes)
     folder.write(attempt.run.paths.granted, lease.document(), durable=False)
     text = _granted(lease)
     attempt.notify(PhaseFinished("devices", text, time.monotonic() - started))
     try:
         yield lease
     finally:
-        attempt.parts.leases.release(lease)
+        attempt.parts.leases.release(held)
 
 
 def carry_out(
@@ -66,6 +70,8 @@ def carry_out(
     try:
         ended = _run(attempt, environment, lease, surroundings, repo)
         surroundings.keep_tracked()
+        if ended[0].code == 0:
+            simulated.look_back(attempt.job, attempt.run.paths)
         return ended
     finally:
         surroundings.close()
@@ -90,12 +96,20 @@ def _run(
             over = limit is not None and time.monotonic() - started >= limit
             attempt.notify(Stopping(signal.Signals(number).name, limit if over else None))
 
+        simulated.announce_in_log(job, log)
         session.signals.arm()
         surroundings.leave_ports()
         execution = executor.start(command, log)
         attempt.notify(JobStarted(execution.pid, str(paths.log)))
         surroundings.watch()
-        exited = execution.wait(session.signals, lambda: attempt.notify(JobWrote()), stopping)
+        enforcement = Enforcement(attempt, lease)
+        enforcement.look(execution)
+        exited = execution.wait(
+            session.signals,
+            lambda: attempt.notify(JobWrote()),
+            stopping,
+            lambda: enforcement.look(execution),
+        )
         return exited, time.monotonic() - started
     except OSError as error:
         raise WfError(
@@ -117,4 +131,6 @@ def _granted(lease: Lease) -> str:
     else:
         said.append(f"all {count(lease.of_cores, 'core')}, shared")
     said += [f"GPU {gpu.index} ({gpu.name})" for gpu in lease.gpus]
+    if lease.simulated:
+        said.append(count(lease.simulated, "simulated GPU"))
     return " · ".join(said)

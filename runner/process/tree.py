@@ -32,7 +32,7 @@ class Stat(NamedTuple):
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended; who has may still wait to be collected."""
+        """Whether it has not ended; one that has may still wait to be collected."""
         return self.state not in {"Z", "X"}
 
 
@@ -48,6 +48,12 @@ def stat(pid: int) -> Stat | None:
         return Stat(fields[0].decode(), int(fields[1]), int(fields[3]), int(fields[19]))
     except IndexError:
         return None
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    known = stat(pid)
+    return known is not None and known.alive
 
 
 class Tree:

@@ -71,6 +71,9 @@ def _devices(resources: dict[str, Any]) -> str:
         word = "core" if len(resources["cpus"]) == 1 else "cores"
         said.append(f"{word} " + ", ".join(str(core) for core in resources["cpus"]))
     said += [f"GPU {uuid}" for uuid in resources["gpus"]]
+    simulated = resources.get("simulated_gpus")  # records of before there were any lack it
+    if simulated:
+        said.append(f"{count(simulated, 'simulated GPU')} ({count(simulated, 'rank')} on the CPU)")
     return " · ".join(said)
 
 

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from runner.allocation.inventory import Gpu, Inventory, Occupant
 from runner.allocation.matching import (
+    UNIT,
     Choice,
     Taken,
     choose,
     device_names,
     fair_share,
+    reduced,
+    short_of,
     shortage,
     taken_by_name,
 )
@@ -57,8 +60,13 @@ def test_what_fits_lacks_nothing(asked: Resources) -> None:
     [
         (Resources(cpu=5), "cpu", "5 cores", "4 cores"),
         (Resources(memory=64 * 10**9), "memory", "64 GB of memory", "34.4 GB"),
-        (gpus(5), "gpu", "5 GPUs", "Tesla V100-SXM2-16GB with 17.2 GB, "),
-        (gpus(3, "V100"), "gpu", "3 V100 GPUs", "NVIDIA A100-SXM4-80GB with 85.9 GB"),
+        (
+            gpus(5),
+            "gpu",
+            "5 GPUs",
+            "2 Tesla V100-SXM2-16GB with 17.2 GB each, 2 NVIDIA A100-SXM4-80GB with ",
+        ),
+        (gpus(3, "V100"), "gpu", "3 V100 GPUs", "2 NVIDIA A100-SXM4-80GB with 85.9 GB each"),
         (gpus(1, "H100"), "gpu", "1 H100 GPU", "Tesla V100"),
         (
             Resources(gpu=GpuRequest(1, "H100", alternatives=("L4",))),
@@ -67,6 +75,18 @@ def test_what_fits_lacks_nothing(asked: Resources) -> None:
             "Tesla V100",
         ),
         (gpus(1, memory=90 * 10**9), "gpu", "1 GPU with at least 90 GB", "Tesla V100"),
+        (
+            Resources(gpu=GpuRequest(1, None, 24 * 10**9, (), 48 * 10**9)),
+            "gpu",
+            "1 GPU with 24 GB to 48 GB",
+            "Tesla V100",
+        ),
+        (
+            Resources(gpu=GpuRequest(3, most_memory=40 * 10**9)),
+            "gpu",
+            "3 GPUs with at most 40 GB",
+            "Tesla V100",
+        ),
     ],
 )
 def test_what_is_short_is_named_with_what_is_there(
@@ -109,6 +129,10 @@ def test_a_busy_gpu_is_no_shortage() -> None:
         ("L4", "NVIDIA L4"),
         ("RTX4090", "NVIDIA GeForce RTX 4090"),
         ("RTXPRO6000", "NVIDIA RTX PRO 6000 Blackwell"),
+        # an instance of a divided one
+        ("A100", "NVIDIA A100-SXM4-80GB MIG 1g.10gb"),
+        ("1g.10gb", "NVIDIA A100-SXM4-80GB MIG 1g.10gb"),
+        ("MIG 1G.10GB", "NVIDIA A100-SXM4-80GB MIG 1g.10gb"),
     ],
 )
 def test_a_short_name_means_the_product(asked: str, product: str) -> None:
@@ -124,6 +148,9 @@ def test_a_short_name_means_the_product(asked: str, product: str) -> None:
         ("T4", "NVIDIA T400 4GB"),
         ("RTX409", "NVIDIA GeForce RTX 4090"),
         ("100", "Tesla V100-SXM2-16GB"),
+        ("1g.10gb", "NVIDIA A100-SXM4-80GB MIG 1g.20gb"),
+        ("1g.1", "NVIDIA A100-SXM4-80GB MIG 1g.10gb"),
+        ("g.10gb", "NVIDIA A100-SXM4-80GB MIG 1g.10gb"),
         ("V100", "NVIDIA A100-SXM4-80GB"),
     ],
 )
@@ -157,6 +184,61 @@ def test_gpus_alone_come_with_their_share_of_the_cores() -> None:
 def test_only_gpus_that_suit_are_granted() -> None:
     assert choose(gpus(2, "A100"), MACHINE, NOTHING) == Choice((0, 1), tuple(A100))
     assert choose(gpus(2, "A100"), MACHINE, Taken(gpus=frozenset({A100[0].uuid}))) is None
+
+
+def test_no_gpu_has_more_memory_than_the_most() -> None:
+    asked = Resources(cpu=1, gpu=GpuRequest(1, None, 20 * GIB, (), 80 * GIB))
+    assert choose(asked, MACHINE, NOTHING) == Choice((0,), (A100[0],))
+    less = Resources(cpu=1, gpu=GpuRequest(1, most_memory=40 * GIB))
+    first = Taken(gpus=frozenset({V100[0].uuid}))
+    assert choose(less, MACHINE, first) == Choice((0,), (V100[1],))
+
+
+def test_cores_are_near_the_gpus() -> None:
+    near = replace(MACHINE, numa=((0, 1), (4, 5)), gpus=(replace(V100[0], numa=1),))
+    assert choose(Resources(cpu=3, gpu=GpuRequest(1)), near, NOTHING) == Choice(
+        (0, 4, 5), near.gpus
+    )
+
+
+def test_memory_is_had_in_units_of_which_the_last_is_not_shared() -> None:
+    there = replace(MACHINE, memory=3 * UNIT + 1)
+    asked = Resources(memory=UNIT + 1)
+    assert choose(asked, there, NOTHING) == Choice(None, (), 2)
+    assert choose(asked, there, Taken(memory=1)) == Choice(None, (), 2)
+    assert choose(asked, there, Taken(memory=2)) is None
+    assert shortage(Resources(memory=3 * UNIT), there) is None
+    # a unit that is not whole is nobody's
+    assert shortage(Resources(memory=3 * UNIT + 1), there) is not None
+
+
+# --- what is not free, in words -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (Resources(cpu=1, gpu=GpuRequest(1), memory=GIB), ""),
+        (Resources(cpu=3), "3 cores (2 free)"),
+        (gpus(4), "4 GPUs (2 free)"),
+        (gpus(2, "V100"), "2 V100 GPUs (0 free)"),
+        (Resources(memory=10**10), "10 GB of memory (8.6 GB free)"),
+        (
+            Resources(cpu=4, memory=10**10, gpu=GpuRequest(3)),
+            "4 cores (2 free), 3 GPUs (2 free) and 10 GB of memory (8.6 GB free)",
+        ),
+    ],
+)
+def test_what_is_short_is_said_with_what_is_free(asked: Resources, said: str) -> None:
+    busy = replace(MACHINE, gpus=(V100[0], replace(V100[1], busy=(Occupant(7),)), *A100))
+    taken = Taken(frozenset({0, 1}), frozenset({V100[0].uuid}), 24 * 1024)
+    assert short_of(asked, busy, taken) == said
+    assert (choose(asked, busy, taken) is None) == bool(said)
+
+
+def test_a_run_with_gpus_is_short_of_cores_when_none_is_left() -> None:
+    taken = Taken(frozenset(MACHINE.cores))
+    assert short_of(gpus(1), MACHINE, taken) == "1 core (0 free)"
 
 
 def test_all_or_nothing() -> None:
@@ -253,3 +335,14 @@ def test_two_grants_never_share_a_device(
     two = choose(second, machine, NOTHING.and_also(one))
     if two is not None:
         assert not set(device_names(one)) & set(device_names(two))
+
+
+@given(machines(), requests, st.integers(1, 4))
+def test_what_is_made_less_fits_unless_there_are_too_many_nodes(
+    machine: Inventory, asked: Resources, nodes: int
+) -> None:
+    less = reduced(asked, nodes, machine)
+    found = shortage(less.times(nodes), machine)
+    assert found is None or (found.key == "cpu" and nodes > len(machine.cores))
+    if shortage(asked.times(nodes), machine) is None:
+        assert less == asked
