@@ -82,12 +82,14 @@ def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], da
     from runner.engine.parts import Parts
     from runner.executors.local import LocalExecutor
 
+    asked = driver(variables)
     return Parts(
         records=records(settings, now),
         environments=environments(settings, variables),
         leases=leases(settings),
         executor=LocalExecutor(),
-        inventory=inventory(settings, variables, driver(variables)),
+        inventory=inventory(settings, variables, asked),
+        loads=asked.sample,
         choose=_choose,
         own_folders=(
             *settings.home.own(),

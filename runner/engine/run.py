@@ -118,9 +118,9 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> int:
     place_inputs(attempt)
     attempt.run.advance("provisioning")
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
-        exited, wall = carry_out(attempt, environment, lease, basis.project.name)
-    keep(attempt, exited, wall)
-    return _finish(attempt, exited, adviser)
+        ended = carry_out(attempt, environment, lease, basis.project.name)
+    keep(attempt, ended)
+    return _finish(attempt, ended.exited, adviser)
 
 
 def _finish(attempt: Attempt, exited: Exit, adviser: Adviser) -> int:

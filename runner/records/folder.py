@@ -218,6 +218,12 @@ def _environment(paths: RunPaths) -> dict[str, Any] | None:
     return found and {"as_of": None, "locked": None, **found}
 
 
+def _usage(paths: RunPaths) -> dict[str, Any] | None:
+    """What the job used, with what older versions did not write."""
+    found = _whole(paths.usage, _USAGE)
+    return found and {"cpu": None, "memory": None, "gpus": [], "samples": None, **found}
+
+
 def document(paths: RunPaths) -> dict[str, Any] | None:
     """The whole run as one JSON document (``docs/reference/json.md``), or ``None``."""
     submitted, state = read_submitted(paths), read_state(paths)
@@ -257,6 +263,6 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "dependencies": submitted.get("dependencies", []),
         "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
         "notes": read_notes(paths),
-        "usage": _whole(paths.usage, _USAGE),
+        "usage": _usage(paths),
         "plan": submitted["plan"],
     }

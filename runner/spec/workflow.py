@@ -119,6 +119,18 @@ class Resources:
     gpu: GpuRequest | None = None
     shm_size: int | None = None
 
+    def times(self, nodes: int) -> Resources:
+        """What so many need that run side by side on one machine."""
+        if nodes == 1:
+            return self
+        gpu = self.gpu
+        return Resources(
+            cpu=None if self.cpu is None else self.cpu * nodes,
+            memory=None if self.memory is None else self.memory * nodes,
+            gpu=None if gpu is None else replace(gpu, count=gpu.count * nodes),
+            shm_size=None if self.shm_size is None else self.shm_size * nodes,
+        )
+
     def document(self) -> dict[str, Any]:
         """What is asked for as JSON."""
         gpu = self.gpu
@@ -134,18 +146,6 @@ class Resources:
             },
             "shm_size": self.shm_size,
         }
-
-    def times(self, nodes: int) -> Resources:
-        """What so many need that run side by side on one machine."""
-        if nodes == 1:
-            return self
-        gpu = self.gpu
-        return Resources(
-            cpu=None if self.cpu is None else self.cpu * nodes,
-            memory=None if self.memory is None else self.memory * nodes,
-            gpu=None if gpu is None else replace(gpu, count=gpu.count * nodes),
-            shm_size=None if self.shm_size is None else self.shm_size * nodes,
-        )
 
 
 class Dependency(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from runner.allocation.matching import gpus_asked
 from runner.cli.render.clock import expected
+from runner.cli.render.plan import demand
 from runner.cli.render.style import harmless
 from runner.cli.render.table import Column, age, fitted
 from runner.units import amount, count, share, spans
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from runner.allocation.inventory import Gpu, Inventory, Occupant
     from runner.cli.render.style import Style
     from runner.engine.runners import Runners
-    from runner.spec.workflow import Resources
 
 _GPUS = (
     Column("GPU"),
@@ -182,19 +181,7 @@ def _waiter(runners: Runners, place: int, waiter: Waiter) -> Sequence[str]:
         harmless(waiter.run),
         harmless(waiter.user),
         harmless(runners.workflow(waiter) or ""),
-        "" if waiter.asked is None else _demand(waiter.asked),
+        "" if waiter.asked is None else demand(waiter.asked),
         "" if waiter.since is None else age(waiter.since),
         expected(runners.at, start.likely, start.at_most),
     )
-
-
-def _demand(asked: Resources) -> str:
-    """``4 GPUs, 8 cores, 16 GB of memory``."""
-    said = []
-    if asked.gpu is not None:
-        said.append(gpus_asked(asked.gpu))
-    if asked.cpu is not None:
-        said.append(count(asked.cpu, "core"))
-    if asked.memory is not None:
-        said.append(f"{amount(asked.memory)} of memory")
-    return ", ".join(said)

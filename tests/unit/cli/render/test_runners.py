@@ -57,7 +57,7 @@ calm-moth-1   bob     -          8       -      -        40s     by 11:30
 
 PLACE   WAITER        USER      ASKS FOR                          SINCE   STARTS
 1       tidy-ibex-3   carol     2 A100 GPUs with at least 40 GB   3m      ~09:42
-2       wild-crow-5   alice     4 GPUs, 4 cores, 1 GB of memory   12s     by Thu 11:30
+2       wild-crow-5   alice     4 cores, 1 GB of memory, 4 GPUs   12s     by Thu 11:30
 3       shy-newt-6    mallory   -                                 -       -
 """
     )
