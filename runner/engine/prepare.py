@@ -181,10 +181,11 @@ def _instead(
         "memory": f"--memory {machine.memory // nodes // 10**6}MB",
     }[lacking.key]
     hint = f"`wf run {workflow.name} {less}` runs it with what is here"
-    if lacking.key == "gpu" and not machine.gpus:
-        hint += ", `--simulate-gpus` with a rank on the CPU for each GPU"
     for twin in opened.workflows:
         same = twin.launch == workflow.launch and twin.name != workflow.name
         if same and matching.shortage(twin.resources, machine) is None:
-            return f"{hint}, and so does `wf run {twin.name}`"
+            hint += f", and so does `wf run {twin.name}`"
+            break
+    if lacking.key == "gpu" and not machine.gpus:
+        hint += "; with `--simulate-gpus` ranks on the CPU stand in for GPUs"
     return hint
