@@ -18,6 +18,9 @@ LOCKS = "WF_LOCKS"
 """The machine's lock folder for leases. Default: ``/run/lock`` where everybody may write, else
 ``/tmp``. Everybody on one machine must use the same folder."""
 
+ETC = "WF_ETC"
+"""The folder of the machine's limits. Default: ``/etc/wf``. Set it for tests and packages only."""
+
 NO_COLOR = "NO_COLOR"
 """Not empty: no colour (no-color.org)."""
 
@@ -28,7 +31,7 @@ COLUMNS = "COLUMNS"
 """Width of tables in characters, when it is set."""
 
 CUDA_VISIBLE_DEVICES = "CUDA_VISIBLE_DEVICES"
-"""Read: a ceiling on the GPUs wf may use. Set for the job: the UUIDs leased, or empty for none."""
+"""Read: a ceiling on the GPUs wf may use. Set for the job: those leased, or empty for none."""
 
 # --- set for the job ------------------------------------------------------------------------------
 RUN_NAME = "RUN_NAME"
@@ -41,12 +44,17 @@ HOSTED_PLACEHOLDERS = ("run_name", "job_name", "job_id")
 UV_EXCLUDE_NEWER = "UV_EXCLUDE_NEWER"
 NODE_RANK = "DSTACK_NODE_RANK"
 MPI_HOSTFILE = "DSTACK_MPI_HOSTFILE"
+SIMULATED_GPUS = "WF_SIMULATED_GPUS"
+GLOO_INTERFACE = "GLOO_SOCKET_IFNAME"
+PYTHON_PATH = "PYTHONPATH"
 THREAD_COUNTS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
+    "NUMEXPR_MAX_THREADS",
     "VECLIB_MAXIMUM_THREADS",
+    "TORCH_NUM_THREADS",
 )
 
 
@@ -126,7 +134,11 @@ GIVEN = (
     Given(("DSTACK_MASTER_NODE_IP",), "The address of node 0: `127.0.0.1`.", "0.21.2"),
     Given((NODE_RANK,), "The number of the node, from 0 on.", "0.21.2"),
     Given(("DSTACK_NODES_NUM",), "How many nodes the job has.", "0.21.2"),
-    Given(("DSTACK_GPUS_PER_NODE",), "How many GPUs each node was granted.", "0.21.2"),
+    Given(
+        ("DSTACK_GPUS_PER_NODE",),
+        "How many GPUs each node was granted, or has simulated.",
+        "0.21.2",
+    ),
     Given(("DSTACK_GPUS_NUM",), "How many GPUs all nodes have together.", "0.21.2"),
     Given(
         (MPI_HOSTFILE,),
@@ -135,7 +147,24 @@ GIVEN = (
     ),
     Given(
         THREAD_COUNTS,
-        "The number of cores granted to the node. Only if the workflow asks for a number of cores.",
+        "The number of cores that the node was granted for itself; under `torchrun` so many for "
+        "each process, and for each simulated GPU. Only if it was granted some, or if GPUs are "
+        "simulated.",
+    ),
+    Given(
+        (SIMULATED_GPUS,),
+        "How many GPUs of the node are [simulated](../how-to/try-ddp-on-a-laptop.md). Only if they "
+        "are.",
+    ),
+    Given(
+        (GLOO_INTERFACE,),
+        "The network of this machine alone (`lo`), by which ranks on the CPU find each other. Only "
+        "if GPUs are simulated.",
+    ),
+    Given(
+        (PYTHON_PATH,),
+        "A folder of `wf`'s, then what the workflow says. Only if GPUs are simulated; otherwise "
+        "`wf` leaves it unset.",
     ),
     Given(
         ("WANDB_MODE", "WANDB_DIR"),
@@ -151,7 +180,11 @@ GIVEN = (
         ("COMET_OFFLINE_DIRECTORY",),
         "A folder that is kept with the run. Only if the environment holds comet_ml.",
     ),
-    Given((CUDA_VISIBLE_DEVICES,), "The UUIDs of the GPUs granted, or empty."),
+    Given(
+        (CUDA_VISIBLE_DEVICES,),
+        "The UUIDs of the GPUs granted, or empty. Their numbers, if the environment holds PyTorch "
+        "1.13 or older, which finds no GPU by its UUID; for parts of a GPU (MIG) always UUIDs.",
+    ),
     Given((CUDA_DEVICE_ORDER,), "`PCI_BUS_ID`: indexes mean the same in every tool."),
 )
 
