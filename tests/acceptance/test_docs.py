@@ -21,6 +21,7 @@ from runner.engine import verdict
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
 from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
+from runner.records import folder
 from runner.records.state import Status
 from runner.spec.load import load
 from runner.spec.providers.registry import PROVIDERS
@@ -549,6 +550,8 @@ def told(world: World) -> dict[str, set[str]]:
     )
     turn = Turn(1, 2.0, (Passed("wet-mango-1", "ada", "1 core"),))
     found["A run"] |= set(keys(turn.document(), "resources.queue"))
+    for heading in ("A run", "The list of runs"):
+        found[heading] |= {f"waiting.{key}" for key in folder._WAITING}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
     world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")
