@@ -61,6 +61,11 @@ class RunPaths(NamedTuple):
         return self.root / "usage.json"
 
     @property
+    def samples(self) -> Path:
+        """What it used in the course of time; grows while it runs, and is at times replaced."""
+        return self.root / "samples.csv"
+
+    @property
     def log(self) -> Path:
         """Every byte the job wrote to stdout and stderr, in order."""
         return self.root / "log"

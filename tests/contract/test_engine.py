@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.allocation.interface import Claim
+from runner.allocation.inventory import Load
 from runner.engine.parts import Parts, Session
 from runner.engine.run import Finished, execute
 from runner.environments.cache import EnvironmentCache
@@ -115,6 +116,7 @@ class Rig:
             leases=self.leases,
             executor=self.real or self.executor,
             inventory=self.inventory,
+            loads=lambda uuids: {uuid: Load(0.5, 1000) for uuid in uuids},
             choose=lambda words: words[0],
             own_folders=(self.home.root, self.cache.root),
         )
