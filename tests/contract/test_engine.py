@@ -273,10 +273,15 @@ def test_a_job_that_ran_out_of_memory_is_told_what_to_type(rig: Rig, limit: int,
 
 def test_what_holds_a_job_is_on_the_record_and_known_to_its_lease(rig: Rig) -> None:
     class Keeping(FakeLeases):
+        def acquire(self, *asked: Any, **how: Any) -> Lease:
+            granted.append(super().acquire(*asked, **how))
+            return granted[-1]
+
         def keep(self, lease: Lease, keeper: str) -> None:
-            assert lease.gpus
+            assert lease is granted[-1]
             kept.append(keeper)
 
+    granted: list[Lease] = []
     kept: list[str] = []
     rig.leases = Keeping()
     held = Held("cgroup v2", "cgroup", Path("/sys/fs/cgroup/wf-1-0"))
