@@ -58,7 +58,8 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
             observer,
             wait=attempt.session.wait,
         )
-    lease = replace(held, simulated=attempt.job.simulated * attempt.job.nodes)
+    simulates = attempt.job.simulated * attempt.job.nodes
+    lease = replace(held, simulated=simulates) if simulates else held
     folder.write(attempt.run.paths.granted, lease.document(), durable=False)
     text = _granted(lease)
     attempt.notify(PhaseFinished("devices", text, time.monotonic() - started))
