@@ -40,7 +40,6 @@ workflows:
   - name: three
     provider: bash
     commands: [echo begun, exec sleep 60]
-    max-duration: 1h
     resources: {gpu: 3}
 """
 
@@ -70,10 +69,10 @@ def machine(world: World) -> Any:
     return world.wf("runners", "--json").json()
 
 
-def holding(world: World, workflow: str) -> str:
+def holding(world: World, workflow: str, *words: str) -> str:
     """A run that holds its devices; its name."""
     before = {held["run"] for held in machine(world)["holders"]}
-    world.start("run", workflow)
+    world.start("run", workflow, *words)
 
     def found() -> str | None:
         held = [held["run"] for held in machine(world)["holders"] if held["run"] not in before]
@@ -152,7 +151,7 @@ def test_gpus_with_their_holders_and_who_waits(gpus: World) -> None:
 
 
 def test_a_likely_start_is_told_where_the_end_is_known(gpus: World) -> None:
-    holding(gpus, "three")
+    holding(gpus, "three", "--max-duration", "1h")
     waiting(gpus, "pair")
     told = machine(gpus)
     assert told["holders"][0]["latest_end"] is not None
