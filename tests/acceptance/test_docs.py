@@ -267,6 +267,15 @@ def test_every_option_of_a_requirements_file_is_documented() -> None:
     assert [name for name in FOR_ALL | OF_ONE if f"`{short.get(name, name)}" not in page] == []
 
 
+def test_every_key_of_a_limits_file_is_documented() -> None:
+    from runner.allocation.limits_form import LimitsForm
+
+    page = (REFERENCE / "limits-file.md").read_text(encoding="utf-8")
+    _, table, rest = page.partition("| key | value |\n")
+    assert table
+    assert first_column(rest.partition("\n\n")[0]) == list(LimitsForm.model_fields)
+
+
 def test_every_key_of_a_task_is_documented() -> None:
     from runner.spec.profiles import ProfilesForm
     from runner.spec.task_forms import PolicyForm, TaskForm, TaskResourcesForm
