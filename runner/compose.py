@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from runner.allocation.interface import Leases
     from runner.allocation.inventory import Inventory
     from runner.allocation.reading.driver import Driver
     from runner.engine.parts import Parts
@@ -69,9 +70,15 @@ def inventory(
     return lambda wanted: read(wanted, variables, driver.look, known())
 
 
+def leases(settings: Settings) -> Leases:
+    """Who holds what of the machine."""
+    from runner.allocation.lease import FileLeases
+
+    return FileLeases(settings.locks)
+
+
 def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]) -> Parts:
     """Everything a run needs."""
-    from runner.allocation.lease import FileLeases
     from runner.engine.parts import Parts
     from runner.executors.local import LocalExecutor
 
@@ -79,7 +86,7 @@ def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], da
     return Parts(
         records=records(settings, now),
         environments=environments(settings, variables),
-        leases=FileLeases(settings.locks),
+        leases=leases(settings),
         executor=LocalExecutor(),
         inventory=inventory(settings, variables, asked),
         loads=asked.sample,

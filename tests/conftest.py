@@ -138,14 +138,19 @@ class World:
         out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
         return Result(done.returncode, out, err)
 
-    def start(self, *words: str, **variables: str) -> subprocess.Popen[bytes]:
-        """Start ``wf WORDS`` in the project and leave it running; it is ended with the test."""
+    def start(
+        self, *words: str, out: int = subprocess.DEVNULL, **variables: str
+    ) -> subprocess.Popen[bytes]:
+        """Start ``wf WORDS`` in the project and leave it running; it is ended with the test.
+
+        ``out`` is where its stdout goes.
+        """
         process = subprocess.Popen(
             self.argv(*words),
             cwd=self.project,
             env={**self.variables, **variables},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=out,
             stderr=subprocess.PIPE,
         )
         self.started.append(process)

@@ -195,7 +195,6 @@ class Job:
 
     def document(self) -> dict[str, Any]:
         """The job as JSON, with the stable keys of ``docs/reference``."""
-        gpu = self.resources.gpu
         return {
             "workflow": self.workflow,
             "provider": self.provider,
@@ -218,19 +217,7 @@ class Job:
                 "as_of_reason": self.environment.as_of_reason,
                 "locked": self.environment.locked and self.environment.locked.run,
             },
-            "resources": {
-                "cpu": self.resources.cpu,
-                "memory": self.resources.memory,
-                "gpu": gpu
-                and {
-                    "count": gpu.count,
-                    "name": gpu.named,
-                    "memory": gpu.memory,
-                    "most_memory": gpu.most_memory,
-                },
-                "shm_size": self.resources.shm_size,
-                "simulated_gpus": self.simulated,
-            },
+            "resources": {**self.resources.document(), "simulated_gpus": self.simulated},
             "artifacts": [artifact.path for artifact in self.artifacts],
             "nodes": self.nodes,
             "ports": [*self.ports.fixed, *[None] * self.ports.free],

@@ -193,6 +193,22 @@ class Records:
             hint="write more of the name",
         )
 
+    def waiting(self, row: Row) -> dict[str, Any] | None:
+        """What a listed run waits for, and at which place; ``None`` if it does not wait."""
+        if row.status != "provisioning":
+            return None
+        return folder.read_waiting(self._home.run(row.name), row.status)
+
+    def workflow(self, run: str) -> str | None:
+        """What the run of this name is a run of; ``None`` if there is no such run.
+
+        Asks neither the index nor for anything to be there: who has never run anything may look.
+        """
+        if "/" in run or run in {"", ".", ".."}:
+            return None
+        submitted = folder.read_submitted(self._home.run(run))
+        return None if submitted is None else str(submitted["workflow"])
+
     def usual(self, name: str, workflow: str) -> float | None:
         """How long jobs such as that of the run ``name`` took, in seconds: the median of a few.
 

@@ -239,7 +239,10 @@ def test_what_a_run_used_of_its_gpus_is_on_the_record(gpus: World) -> None:
     gpus.workflows(
         "workflows:\n  - {name: two, provider: bash, commands: sleep 4, resources: {gpu: 2}}\n"
     )
-    load: dict[str, Any] = {"FAKE_GPU_UTILISATION": "0:70,1:30", "FAKE_GPU_USED": "0:8000000000,1:2000000000"}
+    load: dict[str, Any] = {
+        "FAKE_GPU_UTILISATION": "0:70,1:30",
+        "FAKE_GPU_USED": "0:8000000000,1:2000000000",
+    }
     assert gpus.wf("run", "two", FAKE_GPUS="2", **load).code == 0
     used = {one["index"]: one for one in gpus.record()["usage"]["gpus"]}
     assert [one["uuid"] for one in gpus.record()["usage"]["gpus"]] == (

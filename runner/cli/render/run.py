@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from runner.cli.render.style import harmless, style
 from runner.cli.render.usage import drawn, in_words
-from runner.units import amount, count
+from runner.units import amount, count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,7 @@ def _facts(
         ("usage", in_words(document["usage"], cores)),
         *drawn(samples, document["usage"], cores, dress),
         ("devices", _devices(document["resources"])),
+        ("queue", _waiting(document["waiting"]) or _queue(document["resources"]["queue"])),
         ("ports", ", ".join(str(port) for port in document["ports"])),
         ("service", document["service"] or ""),
         ("environment", _environment(document["environment"])),
@@ -75,6 +76,26 @@ def _devices(resources: dict[str, Any]) -> str:
     simulated = resources.get("simulated_gpus")  # records of before there were any lack it
     if simulated:
         said.append(f"{count(simulated, 'simulated GPU')} ({count(simulated, 'rank')} on the CPU)")
+    return " · ".join(said)
+
+
+def _waiting(waits: dict[str, Any] | None) -> str:
+    if waits is None:
+        return ""
+    return f"waiting for {waits['short_of']} · place {waits['place']} of {waits['places']}"
+
+
+def _queue(queue: dict[str, Any] | None) -> str:
+    """How the devices were had, unless they were free and nobody stood in the way."""
+    if queue is None or (queue["number"] is None and not queue["passed"]):
+        return ""
+    said = [f"waited {duration(queue['waited_seconds'])}"]
+    if queue["number"] is not None:
+        said[0] += f" as number {queue['number']}"
+    said += [
+        f"went before {passed['run']} of {passed['user']}, which waited for {passed['short_of']}"
+        for passed in queue["passed"]
+    ]
     return " · ".join(said)
 
 
