@@ -59,6 +59,7 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
             wait=attempt.session.wait,
         )
     simulates = attempt.job.simulated * attempt.job.nodes
+    # a lease is known by itself: it is left as it is where nothing is to be said of it
     lease = replace(held, simulated=simulates) if simulates else held
     folder.write(attempt.run.paths.granted, lease.document(), durable=False)
     text = _granted(lease)
