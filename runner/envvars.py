@@ -18,6 +18,9 @@ LOCKS = "WF_LOCKS"
 """The machine's lock folder for leases. Default: ``/run/lock/wf``, else a folder in ``/tmp``.
 Everybody on one machine must use the same folder; set it only for tests."""
 
+ETC = "WF_ETC"
+"""The folder of the machine's limits. Default: ``/etc/wf``. Set it for tests and packages only."""
+
 NO_COLOR = "NO_COLOR"
 """Not empty: no colour (no-color.org)."""
 

@@ -46,6 +46,11 @@ class RunPaths(NamedTuple):
         return self.root / "granted.json"
 
     @property
+    def enforced(self) -> Path:
+        """What holds the job to what it was granted; replaced when it is held better."""
+        return self.root / "enforced.json"
+
+    @property
     def manifest(self) -> Path:
         """Every collected file with size and digest. Written once."""
         return self.root / "manifest.json"
@@ -54,6 +59,11 @@ class RunPaths(NamedTuple):
     def usage(self) -> Path:
         """What the job used of the machine. Written once."""
         return self.root / "usage.json"
+
+    @property
+    def samples(self) -> Path:
+        """What it used in the course of time; grows while it runs, and is at times replaced."""
+        return self.root / "samples.csv"
 
     @property
     def log(self) -> Path:

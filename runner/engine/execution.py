@@ -6,12 +6,13 @@ import os
 import signal
 import time
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
 from runner.engine import simulated
+from runner.engine.accounting.watch import Watch
+from runner.engine.enforcement import Enforcement
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
@@ -19,12 +20,21 @@ from runner.records import folder
 from runner.units import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from runner.allocation.interface import Lease
     from runner.engine.attempt import Attempt
     from runner.environments.interface import Environment
-    from runner.process.job import Exit
+    from runner.executors.interface import Execution
+    from runner.process.values import Exit
+
+
+class Ended(NamedTuple):
+    """How a job ended, the seconds it took, and what was sampled of it."""
+
+    exited: Exit
+    wall: float
+    sampled: dict[str, Any]
 
 
 @contextmanager
@@ -38,27 +48,25 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     started = time.monotonic()
     resources = attempt.job.demand
     attempt.notify(PhaseStarted("devices", "taking devices"))
-    held = attempt.parts.leases.acquire(
+    lease = attempt.parts.leases.acquire(
         resources,
         lambda: attempt.parts.inventory(resources),
-        Claim(attempt.run.name, limit=attempt.job.limits.max_duration),
+        _claim(attempt),
         attempt.session.observer,
         wait=attempt.session.wait,
     )
-    lease = replace(held, simulated=attempt.job.simulated * attempt.job.nodes)
-    folder.write(attempt.run.paths.granted, lease.document(), durable=False)
-    text = _granted(lease)
+    seen = simulated.with_stand_ins(lease, attempt.job)
+    folder.write(attempt.run.paths.granted, seen.document(), durable=False)
+    text = _granted(seen)
     attempt.notify(PhaseFinished("devices", text, time.monotonic() - started))
     try:
         yield lease
     finally:
-        attempt.parts.leases.release(held)
+        attempt.parts.leases.release(lease)
 
 
-def carry_out(
-    attempt: Attempt, environment: Environment, lease: Lease, repo: str
-) -> tuple[Exit, float]:
-    """Run the job; how it ended, and the seconds it took.
+def carry_out(attempt: Attempt, environment: Environment, lease: Lease, repo: str) -> Ended:
+    """Run the job, and look after it.
 
     Raises:
         WfError: kind ``ENVIRONMENT`` when it cannot be started.
@@ -67,7 +75,7 @@ def carry_out(
     try:
         ended = _run(attempt, environment, lease, surroundings, repo)
         surroundings.keep_tracked()
-        if ended[0].code == 0:
+        if ended.exited.code == 0:
             simulated.look_back(attempt.job, attempt.run.paths)
         return ended
     finally:
@@ -76,12 +84,13 @@ def carry_out(
 
 def _run(
     attempt: Attempt, environment: Environment, lease: Lease, surroundings: Surroundings, repo: str
-) -> tuple[Exit, float]:
+) -> Ended:
     paths, job, session = attempt.run.paths, attempt.job, attempt.session
     prepare(paths.workspace / job.working_dir, job.kept)
-    context = surroundings.context(lease, repo)
+    seen = simulated.with_stand_ins(lease, job)
+    context = surroundings.context(seen, repo)
     executor = attempt.parts.executor
-    command = executor.translate(job, environment, lease, context)
+    command = executor.translate(job, environment, seen, context)
     log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         attempt.run.advance("running")
@@ -99,8 +108,8 @@ def _run(
         execution = executor.start(command, log)
         attempt.notify(JobStarted(execution.pid, str(paths.log)))
         surroundings.watch()
-        exited = execution.wait(session.signals, lambda: attempt.notify(JobWrote()), stopping)
-        return exited, time.monotonic() - started
+        exited, sampled = _accompany(attempt, execution, lease, stopping)
+        return Ended(exited, time.monotonic() - started, sampled)
     except OSError as error:
         raise WfError(
             ENVIRONMENT,
@@ -110,6 +119,35 @@ def _run(
     finally:
         attempt.notify(JobEnded())
         os.close(log)
+
+
+def _accompany(
+    attempt: Attempt, execution: Execution, lease: Lease, stopping: Callable[[int], None]
+) -> tuple[Exit, dict[str, Any]]:
+    """Wait for the job's end and look after it meanwhile; how it ended, and what was sampled."""
+    enforcement = Enforcement(attempt, lease)
+    enforcement.look(execution)
+    parts = attempt.parts
+    watch = Watch(execution, lease, parts.leases, parts.loads, attempt.run.paths)
+
+    def tick() -> None:
+        enforcement.look(execution)
+        watch.tick()
+
+    try:
+        signals = attempt.session.signals
+        exited = execution.wait(signals, lambda: attempt.notify(JobWrote()), stopping, tick)
+    finally:
+        watch.close()
+    return exited, watch.document()
+
+
+def _claim(attempt: Attempt) -> Claim:
+    """What those who wait meanwhile may know. Who asks for nothing keeps nobody waiting."""
+    wanted = attempt.job.demand
+    counted = (wanted.cpu, wanted.gpu, wanted.memory) != (None, None, None)
+    usual = attempt.parts.records.usual(attempt.run.name, attempt.job.workflow) if counted else None
+    return Claim(attempt.run.name, usual, attempt.job.limits.max_duration)
 
 
 def _granted(lease: Lease) -> str:

@@ -91,7 +91,10 @@ def heard(line: bytes) -> events.Event | Ended:
     kinds: dict[str, Callable[..., events.Event | Ended]] = {
         kind.__name__: kind for kind in (*_TOLD, Ended)
     }
-    return kinds[told.pop("event")](**told)
+    kind = kinds[told.pop("event")]
+    # JSON knows no tuples
+    facts = {key: tuple(said) if isinstance(said, list) else said for key, said in told.items()}
+    return kind(**facts)
 
 
 @dataclass(frozen=True, slots=True)

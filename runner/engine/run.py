@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from runner.engine.basis import Basis
     from runner.engine.parts import Parts, Session
     from runner.plan.plan import Plan
-    from runner.process.job import Exit
+    from runner.process.values import Exit
     from runner.records.store import OpenRun
 
 _REASONS = {
@@ -118,9 +118,9 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> int:
     place_inputs(attempt)
     attempt.run.advance("provisioning")
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
-        exited, wall = carry_out(attempt, environment, lease, basis.project.name)
-    keep(attempt, exited, wall)
-    return _finish(attempt, exited, adviser)
+        ended = carry_out(attempt, environment, lease, basis.project.name)
+    keep(attempt, ended)
+    return _finish(attempt, ended.exited, adviser)
 
 
 def _finish(attempt: Attempt, exited: Exit, adviser: Adviser) -> int:
@@ -131,7 +131,7 @@ def _finish(attempt: Attempt, exited: Exit, adviser: Adviser) -> int:
         verdict.status,  # type: ignore[arg-type]
         reason=verdict.reason,
         message=f"{verdict.message}: {advice.cause}" if advice else verdict.message,
-        hint=advice and advice.hint,
+        hint=advice.hint if advice else verdict.hint,
         exit_code=verdict.exit_code,
     )
     return verdict.shell_code

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from runner.allocation.interface import Lease
     from runner.environments.interface import Environment
     from runner.plan.plan import Job
-    from runner.process.job import Exit, JobCommand
+    from runner.process.holding import Held
     from runner.process.signals import Signals
+    from runner.process.usage import Reading
+    from runner.process.values import Exit, JobCommand
     from runner.terminal import WindowSize
 
 
@@ -57,8 +59,20 @@ class Execution(Protocol):
         """Its first process."""
         ...
 
+    @property
+    def held(self) -> Held:
+        """What holds it now: more, maybe, when it has run for a while."""
+        ...
+
     def processes(self) -> set[int]:
         """All its processes now, by id; empty where they cannot be told."""
+        ...
+
+    def used(self) -> Reading | None:
+        """What they use of the machine now; ``None`` where that cannot be told.
+
+        Returns at once.
+        """
         ...
 
     def wait(

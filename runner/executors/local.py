@@ -12,7 +12,8 @@ from runner import envvars
 from runner.environments.conda.start import start
 from runner.executors.nodes import grace, side_by_side
 from runner.executors.surroundings import HOST, variables
-from runner.process.job import JobCommand, JobProcess
+from runner.process.job import JobProcess
+from runner.process.values import JobCommand
 from runner.spec.workflow import PythonScript, ShellCommands, TorchrunScript
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class LocalExecutor:
             terminal=context.terminal,
             grace=grace(job),
             max_duration=job.limits.max_duration,
+            memory=lease.memory,
         )
 
     def start(self, command: JobCommand, log: int) -> JobProcess:

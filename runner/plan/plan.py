@@ -99,15 +99,7 @@ class Job:
     @property
     def demand(self) -> Resources:
         """What all nodes need together; they run side by side on one machine."""
-        asked, gpu = self.resources, self.resources.gpu
-        if self.nodes == 1:
-            return asked
-        return replace(
-            asked,
-            cpu=None if asked.cpu is None else asked.cpu * self.nodes,
-            memory=None if asked.memory is None else asked.memory * self.nodes,
-            gpu=None if gpu is None else replace(gpu, count=gpu.count * self.nodes),
-        )
+        return self.resources.times(self.nodes)
 
     @property
     def processes(self) -> int:
@@ -203,7 +195,6 @@ class Job:
 
     def document(self) -> dict[str, Any]:
         """The job as JSON, with the stable keys of ``docs/reference``."""
-        gpu = self.resources.gpu
         return {
             "workflow": self.workflow,
             "provider": self.provider,
@@ -226,12 +217,7 @@ class Job:
                 "as_of_reason": self.environment.as_of_reason,
                 "locked": self.environment.locked and self.environment.locked.run,
             },
-            "resources": {
-                "cpu": self.resources.cpu,
-                "memory": self.resources.memory,
-                "gpu": gpu and {"count": gpu.count, "name": gpu.named, "memory": gpu.memory},
-                "simulated_gpus": self.simulated,
-            },
+            "resources": {**self.resources.document(), "simulated_gpus": self.simulated},
             "artifacts": [artifact.path for artifact in self.artifacts],
             "nodes": self.nodes,
             "ports": [*self.ports.fixed, *[None] * self.ports.free],

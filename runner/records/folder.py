@@ -25,6 +25,7 @@ _NOTES_BYTES = 1 << 16
 _SUBMITTED = {"workflow", "executor", "plan", "source"}
 _SERVED = ("ports", "service")
 _ENVIRONMENT = ("kind", "fingerprint", "python", "lock")
+_ENFORCED = ("cpus", "memory", "gpus", "processes")
 _USAGE = ("wall_seconds", "cpu_seconds", "peak_memory")
 
 
@@ -68,7 +69,7 @@ def make_durable(paths: RunPaths) -> None:
         WfError: kind ``STORAGE``, naming the file.
     """
     written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
-    for path in (*written, paths.usage):
+    for path in (*written, paths.enforced, paths.usage):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -211,6 +212,12 @@ def _environment(paths: RunPaths) -> dict[str, Any] | None:
     return found and {"as_of": None, "locked": None, **found}
 
 
+def _usage(paths: RunPaths) -> dict[str, Any] | None:
+    """What the job used, with what older versions did not write."""
+    found = _whole(paths.usage, _USAGE)
+    return found and {"cpu": None, "memory": None, "gpus": [], "samples": None, **found}
+
+
 def document(paths: RunPaths) -> dict[str, Any] | None:
     """The whole run as one JSON document (``docs/reference/json.md``), or ``None``."""
     submitted, state = read_submitted(paths), read_state(paths)
@@ -218,6 +225,8 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         return None
     nothing_granted: dict[str, Any] = {"cpus": [], "gpus": [], "memory": None}
     granted = _whole(paths.granted, nothing_granted) or nothing_granted
+    # what older versions did not write
+    granted = {"simulated_gpus": 0, "queue": None, **granted}
     served = _whole(paths.served, _SERVED) or {"ports": [], "service": None}
     artifacts = (read(paths.manifest) or {}).get("artifacts", [])
     kept = ("path", "files", "bytes", "digest")
@@ -236,7 +245,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "finished_at": state.finished_at,
         "history": [{"status": status, "at": at} for status, at in state.history],
         "command": submitted["plan"]["jobs"][-1]["command"],
-        "resources": granted,
+        "resources": {**granted, "enforced": _whole(paths.enforced, _ENFORCED)},
         "ports": served["ports"],
         "service": served["service"],
         "environment": _environment(paths),
@@ -247,6 +256,6 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "dependencies": submitted.get("dependencies", []),
         "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
         "notes": read_notes(paths),
-        "usage": _whole(paths.usage, _USAGE),
+        "usage": _usage(paths),
         "plan": submitted["plan"],
     }

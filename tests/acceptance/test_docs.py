@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from runner import envvars, errors
+from runner.allocation.interface import Passed, Standing, Turn
+from runner.allocation.inventory import Limited
 from runner.cli.main import VERBS
 from runner.engine import run as engine
 from runner.engine import verdict
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
-from runner.process.job import Exit
+from runner.process.confinement.interface import MemoryUse
+from runner.process.values import Exit
 from runner.records.state import Status
 from runner.spec.load import load
 from runner.spec.providers.registry import PROVIDERS
@@ -37,6 +40,7 @@ from tests.acceptance.documents import (
 )
 from tests.conftest import REQUIRED, ROOT, Result, World, program, require
 from tests.fakes.forms import keys_of
+from tests.fakes.runners import ALICE, BOB, QUEUE, lab
 
 if TYPE_CHECKING:
     import argparse
@@ -420,6 +424,7 @@ def reasons() -> set[str]:
         Exit(code=0, signal=None),
         Exit(code=1, signal=None),
         Exit(code=None, signal=9),
+        Exit(code=None, signal=9, memory=MemoryUse(1, 1, 1)),
         Exit(code=None, signal=2, asked=(2,)),
         Exit(code=None, signal=15, asked=(15,)),
         Exit(code=None, signal=15, asked=(15,), limit=1.0),
@@ -527,7 +532,14 @@ def told(world: World) -> dict[str, set[str]]:
     told["Verified environments"] = world.wf("env", "verify", "--json")
     shown = world.wf("show", "last", "--json")
     assert shown.json().keys() == told["A run"].json().keys()
+    machine = lab(Standing((ALICE, BOB), QUEUE)).document()
+    assert world.wf("runners", "--json").json().keys() == machine.keys()
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
+    found["The machine"] = set(keys(machine)) | set(
+        keys(Limited("cpu", 2, "x")._asdict(), "limits[]")
+    )
+    turn = Turn(1, 2.0, (Passed("wet-mango-1", "ada", "1 core"),))
+    found["A run"] |= set(keys(turn.document(), "resources.queue"))
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
     world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")

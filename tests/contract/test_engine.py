@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.allocation.interface import Claim
+from runner.allocation.inventory import Load
 from runner.engine.parts import Parts, Session
 from runner.engine.run import Finished, execute
 from runner.environments.cache import EnvironmentCache
@@ -33,8 +34,8 @@ from runner.executors.local import LocalExecutor
 from runner.paths import Cache, Home
 from runner.plan.environment import EnvironmentSpec, RequirementFile
 from runner.plan.plan import Job, Plan
-from runner.process.job import Exit
 from runner.process.signals import Interrupted, Signals
+from runner.process.values import Exit
 from runner.records.store import Records
 from runner.spec.workflow import (
     ArtifactRequest,
@@ -109,6 +110,7 @@ class Rig:
             leases=self.leases,
             executor=self.real or self.executor,
             inventory=self.inventory,
+            loads=lambda uuids: {uuid: Load(0.5, 1000) for uuid in uuids},
             choose=lambda words: words[0],
             own_folders=(self.home.root, self.cache.root),
         )
@@ -231,11 +233,11 @@ def test_every_end_has_its_verdict(  # noqa: PLR0917 - one row of a table
 
 
 def test_what_went_wrong_on_the_way_is_warned_of(rig: Rig) -> None:
-    exited = Exit(0, None, left_behind=True, log_error="No space left on device")
+    exited = Exit(0, None, left_behind=3, log_error="No space left on device")
     rig.executor = FakeExecutor(Script(exited))
     rig.run()
     said = [event.text for event in rig.observer.of(Warned)]
-    assert any("outlived" in text for text in said)
+    assert "3 processes of the job outlived it and were ended" in said
     assert any("the log is incomplete: No space left on device" in text for text in said)
 
 

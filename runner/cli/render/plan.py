@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
+from runner.allocation.matching import gpus_asked
 from runner.cli.render.problems import error_document
 from runner.cli.render.style import harmless, style
 from runner.units import amount, count, duration
@@ -103,16 +104,31 @@ def _input(given: Input) -> str:
 
 
 def describe(asked: Resources, simulated: int = 0) -> str:
-    """What is asked for, in words, and how many GPUs are ``simulated``."""
-    said = ["all cores, shared" if asked.cpu is None else count(asked.cpu, "core")]
-    if asked.memory is not None:
-        said.append(f"{amount(asked.memory)} of memory")
+    """What is asked for, in words, with what is not, and how many GPUs are ``simulated``."""
+    said = ["all cores, shared"] if asked.cpu is None else []
+    said += _asked(asked)
     if simulated:
         said.append(f"{count(simulated, 'simulated GPU')} ({count(simulated, 'rank')} on the CPU)")
     elif asked.gpu is None:
         said.append("no GPU")
-    else:
-        named = f"{asked.gpu.named} GPU" if asked.gpu.named else "GPU"
-        least = f" with at least {amount(asked.gpu.memory)}" if asked.gpu.memory else ""
-        said.append(count(asked.gpu.count, named) + least)
-    return ", ".join(said)
+    return ", ".join([*said, *_shared(asked)])
+
+
+def demand(asked: Resources) -> str:
+    """What is asked for, in words."""
+    return ", ".join([*_asked(asked), *_shared(asked)]) or "nothing"
+
+
+def _asked(asked: Resources) -> list[str]:
+    said = []
+    if asked.cpu is not None:
+        said.append(count(asked.cpu, "core"))
+    if asked.memory is not None:
+        said.append(f"{amount(asked.memory)} of memory")
+    if asked.gpu is not None:
+        said.append(gpus_asked(asked.gpu))
+    return said
+
+
+def _shared(asked: Resources) -> list[str]:
+    return [] if asked.shm_size is None else [f"{amount(asked.shm_size)} of shared memory"]

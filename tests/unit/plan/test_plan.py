@@ -110,7 +110,8 @@ def test_a_job_as_json() -> None:
         "resources": {
             "cpu": 2,
             "memory": 10**9,
-            "gpu": {"count": 4, "name": "V100", "memory": 16 * 10**9},
+            "gpu": {"count": 4, "name": "V100", "memory": 16 * 10**9, "most_memory": None},
+            "shm_size": None,
             "simulated_gpus": 0,
         },
         "artifacts": ["data"],
@@ -142,8 +143,13 @@ def test_what_few_jobs_have_as_json() -> None:
 
 def test_what_is_not_asked_for_is_null() -> None:
     document = job(PythonScript("train.py"), Resources()).document()
-    nothing = {"cpu": None, "memory": None, "gpu": None, "simulated_gpus": 0}
-    assert document["resources"] == nothing
+    assert document["resources"] == {
+        "cpu": None,
+        "memory": None,
+        "gpu": None,
+        "shm_size": None,
+        "simulated_gpus": 0,
+    }
 
 
 def test_a_plan_is_named_after_its_last_job() -> None:
