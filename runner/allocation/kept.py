@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from runner.spec.workflow import GpuRequest, Resources
 
 
+def is_awaited(asked: Resources, machine: Inventory) -> bool:
+    """Whether anything is kept for a request: it takes something, and may have it some day."""
+    return _need(asked, machine) is not None
+
+
 class _Need(NamedTuple):
     """What one request takes: at least ``fewest`` cores, at most ``cores`` of them."""
 
@@ -57,11 +62,11 @@ class Kept:
         self._stuck: set[Resources] = set()
 
     def wait(self, asked: Resources) -> None:
-        """One more waits. What this machine could never serve has nothing kept for it."""
+        """One more waits. Nothing is kept for what this machine could never serve."""
         need = self._need(asked)
         if need is not None:
             self._waiting[need] = self._waiting.get(need, 0) + 1
-            if asked.gpu is not None:
+            if asked.gpu is not None and need.usable:
                 self._kinds.setdefault(need.usable, asked.gpu)
 
     def take(self, choice: Choice) -> None:
@@ -133,19 +138,36 @@ class Kept:
 
 
 def _need(asked: Resources, machine: Inventory) -> _Need | None:
-    """``None``: it takes nothing, or more than this machine ever has."""
-    if shortage(asked, machine) is not None:
+    """``None``: it takes nothing, or more than this machine ever has.
+
+    Limits that hold for one user need not hold for the next: of what another one waits for and
+    this one may not use all, as much is needed as this one may use.
+    """
+    if shortage(asked, machine) is not None and not _has_unlimited(asked, machine):
         return None
+    gpus = suitable(asked.gpu, machine) if asked.gpu else []
     need = _Need(
-        fewest=fewest_cores(asked),
-        cores=fair_share(asked, machine) or 0,
-        memory=units(asked.memory or 0),
-        gpus=asked.gpu.count if asked.gpu else 0,
-        usable=frozenset(gpu.uuid for gpu in suitable(asked.gpu, machine))
-        if asked.gpu
-        else frozenset(),
+        fewest=min(fewest_cores(asked), len(machine.cores)),
+        cores=min(fair_share(asked, machine) or 0, len(machine.cores)),
+        memory=min(units(asked.memory or 0), machine.memory // UNIT),
+        gpus=min(asked.gpu.count if asked.gpu else 0, len(gpus)),
+        usable=frozenset(gpu.uuid for gpu in gpus),
     )
     return need if need.cores or need.memory or need.gpus else None
+
+
+def _has_unlimited(asked: Resources, machine: Inventory) -> bool:
+    """Whether the machine may have enough, were it not for limits."""
+    there = {"cpu": len(machine.cores), "memory": machine.memory, "gpu": 0}
+    if asked.gpu is not None:
+        there["gpu"] = len(suitable(asked.gpu, machine))
+    for limit in machine.limits:
+        there[limit.key] = max(limit.there, there.get(limit.key, 0))
+    return (
+        fewest_cores(asked) <= there["cpu"]
+        and (asked.memory or 0) <= there["memory"]
+        and (asked.gpu is None or asked.gpu.count <= there["gpu"])
+    )
 
 
 def _gpus_of(kind: frozenset[str]) -> Callable[[_Need], int]:

@@ -13,6 +13,7 @@ from runner.artifacts.collect import prepare
 from runner.engine import simulated
 from runner.engine.accounting.watch import Watch
 from runner.engine.enforcement import Enforcement
+from runner.engine.noting import Noting
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
@@ -48,13 +49,14 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     started = time.monotonic()
     resources = attempt.job.demand
     attempt.notify(PhaseStarted("devices", "taking devices"))
-    lease = attempt.parts.leases.acquire(
-        resources,
-        lambda: attempt.parts.inventory(resources),
-        _claim(attempt),
-        attempt.session.observer,
-        wait=attempt.session.wait,
-    )
+    with Noting(attempt.run.paths.waiting, attempt.session.observer) as observer:
+        lease = attempt.parts.leases.acquire(
+            resources,
+            lambda: attempt.parts.inventory(resources),
+            _claim(attempt),
+            observer,
+            wait=attempt.session.wait,
+        )
     seen = simulated.with_stand_ins(lease, attempt.job)
     folder.write(attempt.run.paths.granted, seen.document(), durable=False)
     text = _granted(seen)

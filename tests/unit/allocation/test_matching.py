@@ -19,9 +19,9 @@ from runner.allocation.matching import (
     reduced,
     short_of,
     shortage,
-    taken_by_name,
 )
 from runner.spec.workflow import GpuRequest, Resources
+from tests.fakes.demands import in_use, machines, requests
 
 GIB = 2**30
 V100 = [Gpu(f"GPU-v{n}", n, "Tesla V100-SXM2-16GB", 16 * GIB) for n in range(2)]
@@ -258,66 +258,50 @@ def test_devices_are_named_in_one_order() -> None:
 
 # --- properties -----------------------------------------------------------------------------------
 
-names = st.sampled_from(["Tesla V100-SXM2-16GB", "NVIDIA A100-SXM4-80GB", "NVIDIA H100 PCIe"])
 
-
-@st.composite
-def machines(draw: st.DrawFn) -> Inventory:
-    """Any machine."""
-    cores = draw(st.sets(st.integers(0, 15), min_size=1, max_size=8))
-    found = tuple(
-        Gpu(
-            uuid=f"GPU-{index}",
-            index=index,
-            name=draw(names),
-            memory=draw(st.sampled_from([16, 40, 80])) * GIB,
-            busy=draw(st.sampled_from([(), (), (Occupant(4711),)])),
-        )
-        for index in range(draw(st.integers(0, 6)))
-    )
-    return Inventory(tuple(sorted(cores)), draw(st.integers(1, 64)) * GIB, found)
-
-
-requests = st.builds(
-    Resources,
-    cpu=st.none() | st.integers(1, 10),
-    memory=st.none() | st.integers(1, 80).map(lambda number: number * GIB),
-    gpu=st.none()
-    | st.builds(
-        GpuRequest,
-        count=st.integers(1, 6),
-        name=st.none() | st.sampled_from(["V100", "a100", "H100"]),
-        memory=st.none() | st.sampled_from([16, 40, 80]).map(lambda number: number * GIB),
-    ),
-)
-
-
-@given(machines(), requests, st.data())
+@given(machines(), requests(), st.data())
 def test_a_grant_is_exactly_what_was_asked_of_what_is_free(
     machine: Inventory, asked: Resources, data: st.DataObject
 ) -> None:
-    whole = Choice(machine.cores, machine.gpus)
-    taken = frozenset(data.draw(st.lists(st.sampled_from(device_names(whole)))))
-    granted = choose(asked, machine, taken_by_name(taken, machine))
+    taken = data.draw(in_use(machine))
+    granted = choose(asked, machine, taken)
+    assert choose(asked, machine, taken) == granted
+    assert (granted is None) == bool(short_of(asked, machine, taken))
     if granted is None:
         return
-    cores = granted.cores or ()
-    free = len(set(machine.cores)) - sum(name.startswith("cpu-") for name in taken)
-    assert len(cores) == min(fair_share(asked, machine) or 0, free)
+    cores, gpus = granted.cores or (), granted.gpus
     assert (granted.cores is None) == (asked.cpu is None and asked.gpu is None)
-    assert set(cores) <= set(machine.cores)
-    assert set(granted.gpus) <= set(machine.gpus)
-    held = device_names(granted)
-    assert len(set(held)) == len(held) == len(cores) + len(granted.gpus)
-    assert not taken.intersection(held)
-    assert not any(gpu.busy for gpu in granted.gpus)
+    free = set(machine.cores) - taken.cores
+    assert len(cores) == min(fair_share(asked, machine) or 0, len(free))
+    assert len(cores) >= (asked.cpu or 0)
+    assert len(set(cores)) == len(cores)
+    assert set(cores) <= free
     wanted = asked.gpu or GpuRequest(0)
-    assert len(granted.gpus) == wanted.count
-    assert all((wanted.name or "").lower() in gpu.name.lower() for gpu in granted.gpus)
-    assert all(gpu.memory >= (wanted.memory or 0) for gpu in granted.gpus)
+    assert len({gpu.uuid for gpu in gpus}) == len(gpus) == wanted.count
+    assert set(gpus) <= set(machine.gpus)
+    assert taken.gpus.isdisjoint(gpu.uuid for gpu in gpus)
+    assert not any(gpu.busy for gpu in gpus)
+    assert all((wanted.name or "").lower() in gpu.name.lower() for gpu in gpus)
+    assert all(gpu.memory >= (wanted.memory or 0) for gpu in gpus)
+    assert all(gpu.memory <= (wanted.most_memory or gpu.memory) for gpu in gpus)
+    assert granted.memory * UNIT >= (asked.memory or 0) > (granted.memory - 1) * UNIT
+    assert granted.memory + taken.memory <= machine.memory // UNIT or not granted.memory
 
 
-@given(machines(), requests)
+@given(machines(alike=True), requests(exact=True), st.data())
+def test_no_free_gpu_that_is_left_is_used_less(
+    machine: Inventory, asked: Resources, data: st.DataObject
+) -> None:
+    taken = data.draw(in_use(machine))
+    granted = choose(asked, machine, taken)
+    if granted is None:
+        return
+    left = [gpu for gpu in machine.gpus if gpu not in granted.gpus and gpu.uuid not in taken.gpus]
+    most = max((gpu.used for gpu in granted.gpus), default=0)
+    assert all(gpu.used >= most for gpu in left)
+
+
+@given(machines(), requests())
 def test_an_idle_machine_serves_whatever_it_does_not_lack(
     machine: Inventory, asked: Resources
 ) -> None:
@@ -325,7 +309,7 @@ def test_an_idle_machine_serves_whatever_it_does_not_lack(
     assert (choose(asked, idle, NOTHING) is None) == (shortage(asked, idle) is not None)
 
 
-@given(machines(), requests, requests)
+@given(machines(), requests(), requests())
 def test_two_grants_never_share_a_device(
     machine: Inventory, first: Resources, second: Resources
 ) -> None:
@@ -335,9 +319,10 @@ def test_two_grants_never_share_a_device(
     two = choose(second, machine, NOTHING.and_also(one))
     if two is not None:
         assert not set(device_names(one)) & set(device_names(two))
+        assert one.memory + two.memory <= machine.memory // UNIT
 
 
-@given(machines(), requests, st.integers(1, 4))
+@given(machines(), requests(), st.integers(1, 4))
 def test_what_is_made_less_fits_unless_there_are_too_many_nodes(
     machine: Inventory, asked: Resources, nodes: int
 ) -> None:
