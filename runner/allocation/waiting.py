@@ -220,7 +220,7 @@ class Queue:
         return WfError(
             BUSY,
             f"devices are busy: {lacking}{'; held by ' if holders else ''}{holders}",
-            hint="leave out --no-wait to wait for it",
+            hint="leave out --no-wait to wait for it; `wf runners` says when it is probably free",
         )
 
 
