@@ -44,10 +44,14 @@ class Line:
         """Take note of all that are there."""
         self._before = [place for place in line if place not in self._gone]
 
+    def noted(self) -> list[Place]:
+        """Those before it, in order; some may be gone."""
+        return list(self._before)
+
     def ahead(self) -> list[Place]:
         """Those that wait before it now, in order."""
         self._before = [place for place in self._before if self._is_live(place)]
-        return list(self._before)
+        return self.noted()
 
     def cover(self) -> Place | None:
         """The nearest one as long as which waits it cannot start, either."""

@@ -122,8 +122,9 @@ class Queue:
     def _try(self) -> tuple[Granted | Denied, View]:
         self._line.ahead()  # those that are gone are found out before the gate is shut
         with self._attempt.table.gate(self._stuck):
+            line = self._places.line() if self._place is None else []
             if self._place is None:
-                self._line.stand_behind(self._places.line())
+                self._line.stand_behind(line)
             view = self._attempt.view()
             ahead = self._line.ahead()
             outcome = self._attempt.take(view, [self._places.asked(one) for one in ahead])
@@ -131,7 +132,7 @@ class Queue:
                 turn = self._turn(ahead, outcome)
                 self._leave()
                 return Granted(outcome, turn), view
-            self._join()
+            self._join(line)
         self._seen = view
         self._alert = self._line.note([ahead[index] for index in outcome.ready])
         return outcome, view
@@ -139,18 +140,19 @@ class Queue:
     def _covered_from_the_start(self) -> bool:
         """Whether somebody is there as long as whom it need not look; it is in the queue then."""
         with self._attempt.table.gate(self._stuck):
-            self._line.stand_behind(self._places.line())
+            line = self._places.line()
+            self._line.stand_behind(line)
             if self._line.cover() is None:
                 return False
-            self._join()
-        self._teller.waiting("", self._line.ahead(), self._attempt.view())
+            self._join(line)
+        self._teller.waiting("", self._line.noted(), self._attempt.view())
         return True
 
-    def _join(self) -> None:
-        """Take the last place, in the gate."""
+    def _join(self, line: Sequence[Place]) -> None:
+        """Take the place behind all of ``line``, in the gate; one is kept."""
         if self._place is None and self._asking.wait:
             asking = self._asking
-            self._place = OwnPlace(self._folder, self._places.line(), asking.asked, asking.claim)
+            self._place = OwnPlace(self._folder, line, asking.asked, asking.claim)
 
     def _leave(self) -> None:
         if self._place is not None:
