@@ -38,7 +38,9 @@ from runner.plan.plan import Job, Plan
 from runner.process.confinement.interface import MemoryUse
 from runner.process.holding import Held
 from runner.process.signals import Interrupted, Signals
+from runner.process.usage import Reading
 from runner.process.values import Exit
+from runner.records import folder
 from runner.records.store import Records
 from runner.spec import text
 from runner.spec.workflow import (
@@ -496,3 +498,45 @@ def test_a_stop_says_whether_time_is_over_or_somebody_asked(rig: Rig) -> None:
     finished = rig.run(launch=ShellCommands(("exec sleep 60",)), limits=Limits(max_duration=1))
     assert finished.exit_code == 124
     assert rig.observer.of(Stopping) == [Stopping("SIGTERM", 1)]
+
+
+def test_what_was_sampled_of_a_job_is_on_its_record(rig: Rig) -> None:
+    rig.executor = FakeExecutor(Script(readings=(Reading(0.0, 300_000_000),)))
+    rig.run()
+    usage = rig.document()["usage"]
+    assert usage["memory"] == {"mean": 300_000_000, "peak": 300_000_000}
+    assert usage["samples"] == {"count": 1, "interval_seconds": 1.0}
+    assert [gpu["uuid"] for gpu in usage["gpus"]] == rig.document()["resources"]["gpus"]
+
+
+def test_a_job_of_which_nothing_can_be_sampled_is_on_the_record_too(rig: Rig) -> None:
+    rig.executor = FakeExecutor(Script(readings=(None, None)))
+    rig.run()
+    usage = rig.document()["usage"]
+    assert usage["memory"]["mean"] is None
+    assert usage["samples"]["count"] in {0, 1}  # the GPU's, if its thread was quick
+
+
+def test_a_record_of_before_jobs_were_sampled_can_be_read(rig: Rig) -> None:
+    rig.run()
+    paths = rig.records.find("last")
+    old = {"wall_seconds": 1.5, "cpu_seconds": 1.0, "peak_memory": 1000}
+    folder.write(paths.usage, old)
+    new: dict[str, Any] = {"cpu": None, "memory": None, "gpus": [], "samples": None}
+    assert rig.document()["usage"] == {**old, **new}
+
+
+def test_who_asks_says_how_long_such_a_job_usually_takes(rig: Rig) -> None:
+    claims: list[Claim] = []
+    take = rig.leases.acquire
+
+    def acquire(*words: Any, **named: Any) -> Any:
+        claims.append(words[2])
+        return take(*words, **named)
+
+    rig.leases.acquire = acquire  # type: ignore[method-assign]
+    rig.run()
+    rig.run()
+    assert claims[0].usual is None
+    assert claims[1].usual is not None
+    assert claims[1].usual > 0
