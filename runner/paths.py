@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment`` and ``lock`` stay until ``wf rm``.
+    All but ``workspace``, ``own_environment``, ``waiting`` and ``lock`` stay until ``wf rm``.
     """
 
     root: Path
@@ -39,6 +39,11 @@ class RunPaths(NamedTuple):
     def pylock(self) -> Path:
         """Every package of that environment with its hashes (PEP 751); replaced atomically."""
         return self.root / "pylock.toml"
+
+    @property
+    def waiting(self) -> Path:
+        """What it waits for; only there while it does."""
+        return self.root / "waiting.json"
 
     @property
     def granted(self) -> Path:

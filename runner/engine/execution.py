@@ -14,6 +14,7 @@ from runner.artifacts.collect import prepare
 from runner.engine import simulated
 from runner.engine.accounting.watch import Watch
 from runner.engine.enforcement import Enforcement
+from runner.engine.noting import Noting
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
@@ -49,13 +50,14 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     started = time.monotonic()
     resources = attempt.job.demand
     attempt.notify(PhaseStarted("devices", "taking devices"))
-    held = attempt.parts.leases.acquire(
-        resources,
-        lambda: attempt.parts.inventory(resources),
-        _claim(attempt),
-        attempt.session.observer,
-        wait=attempt.session.wait,
-    )
+    with Noting(attempt.run.paths.waiting, attempt.session.observer) as observer:
+        held = attempt.parts.leases.acquire(
+            resources,
+            lambda: attempt.parts.inventory(resources),
+            _claim(attempt),
+            observer,
+            wait=attempt.session.wait,
+        )
     lease = replace(held, simulated=attempt.job.simulated * attempt.job.nodes)
     folder.write(attempt.run.paths.granted, lease.document(), durable=False)
     text = _granted(lease)

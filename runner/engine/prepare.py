@@ -177,8 +177,6 @@ def _instead(opened: WorkflowFiles, workflow: Workflow, job: Job, machine: Inven
     lacking = matching.shortage(less.times(job.nodes), machine)
     if lacking is None:
         hint, also = f"{smaller} runs it with what is here", ", and so does `wf run {}`"
-        if job.resources.gpu is not None and not machine.gpus:
-            hint += ", `--simulate-gpus` with a rank on the CPU for each GPU"
     else:
         also = "; `wf run {}` runs the same with what is here"
         if lacking.key == "shm_size":
@@ -189,7 +187,10 @@ def _instead(opened: WorkflowFiles, workflow: Workflow, job: Job, machine: Inven
     for twin in opened.workflows:
         same = twin.launch == workflow.launch and twin.name != workflow.name
         if same and matching.shortage(twin.resources.times(twin.nodes), machine) is None:
-            return hint + also.format(twin.name)
+            hint += also.format(twin.name)
+            break
+    if job.resources.gpu is not None and not machine.gpus:
+        hint += "; with `--simulate-gpus` ranks on the CPU stand in for GPUs"
     return hint
 
 

@@ -29,7 +29,8 @@ _CUDA = re.compile(
 # what Lightning and PyTorch say where nothing stands in for their GPUs
 _ALONE = re.compile(
     r"No supported gpu backend found|can not run on your system since the accelerator is not"
-    r"|ProcessGroupNCCL is only supported with GPUs|doesn't have NCCL built in"
+    r"|But your machine only has: \[\]|ProcessGroupNCCL is only supported with GPUs"
+    r"|doesn't have NCCL built in"
 )
 
 
@@ -80,6 +81,7 @@ def advice(text: str) -> Advice | None:
     if _ALONE.search(text):
         return Advice(
             "nothing in it stood in for its simulated GPUs",
-            "keep what is in PYTHONPATH already: PYTHONPATH=folder:$PYTHONPATH",
+            "it takes Lightning 1.6 or newer, and a PYTHONPATH that keeps what is in it already: "
+            "PYTHONPATH=folder:$PYTHONPATH",
         )
     return None

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from runner.process.quotas import cpu_quota
+from runner.process.quotas import allowance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +70,7 @@ def hands() -> int:
     that up, and no priority decides who used it: there, half of the share is left alone.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    quota = cpu_quota()
+    quota = allowance().quota
     allowed = cores or 1
     if quota is not None and quota.cores < allowed:
         allowed = int(quota.cores / 2)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NOTES_BYTES = 1 << 16
 _SUBMITTED = {"workflow", "executor", "plan", "source"}
+_WAITING = ("short_of", "place", "places")
 _SERVED = ("ports", "service")
 _ENVIRONMENT = ("kind", "fingerprint", "python", "lock")
 _ENFORCED = ("cpus", "memory", "gpus", "processes")
@@ -137,6 +138,11 @@ def _begun(paths: RunPaths) -> State | None:
     return states.submitted(asked.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
 
 
+def read_waiting(paths: RunPaths, status: str) -> dict[str, Any] | None:
+    """What a run of that status waits for, and at which place; ``None`` if it does not wait."""
+    return _whole(paths.waiting, _WAITING) if status == "provisioning" else None
+
+
 def read_artifacts(paths: RunPaths) -> list[dict[str, Any]]:
     """Every artifact that was kept, with its entries."""
     found = (read(paths.manifest) or {}).get("artifacts", [])
@@ -244,6 +250,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "started_at": state.entered("running"),
         "finished_at": state.finished_at,
         "history": [{"status": status, "at": at} for status, at in state.history],
+        "waiting": read_waiting(paths, state.status),
         "command": submitted["plan"]["jobs"][-1]["command"],
         "resources": {**granted, "enforced": _whole(paths.enforced, _ENFORCED)},
         "ports": served["ports"],

@@ -193,6 +193,12 @@ class Records:
             hint="write more of the name",
         )
 
+    def waiting(self, row: Row) -> dict[str, Any] | None:
+        """What a listed run waits for, and at which place; ``None`` if it does not wait."""
+        if row.status != "provisioning":
+            return None
+        return folder.read_waiting(self._home.run(row.name), row.status)
+
     def workflow(self, run: str) -> str | None:
         """What the run of this name is a run of; ``None`` if there is no such run.
 

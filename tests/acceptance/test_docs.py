@@ -21,6 +21,7 @@ from runner.engine import verdict
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
 from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
+from runner.records import folder
 from runner.records.state import Status
 from runner.spec.load import load
 from runner.spec.providers.registry import PROVIDERS
@@ -264,6 +265,15 @@ def test_every_option_of_a_requirements_file_is_documented() -> None:
     page = (REFERENCE / "packages.md").read_text(encoding="utf-8")
     short = {"--requirement": "-r", "--constraint": "-c", "--editable": "-e"}
     assert [name for name in FOR_ALL | OF_ONE if f"`{short.get(name, name)}" not in page] == []
+
+
+def test_every_key_of_a_limits_file_is_documented() -> None:
+    from runner.allocation.limits_form import LimitsForm
+
+    page = (REFERENCE / "limits-file.md").read_text(encoding="utf-8")
+    _, table, rest = page.partition("| key | value |\n")
+    assert table
+    assert first_column(rest.partition("\n\n")[0]) == list(LimitsForm.model_fields)
 
 
 def test_every_key_of_a_task_is_documented() -> None:
@@ -540,6 +550,8 @@ def told(world: World) -> dict[str, set[str]]:
     )
     turn = Turn(1, 2.0, (Passed("wet-mango-1", "ada", "1 core"),))
     found["A run"] |= set(keys(turn.document(), "resources.queue"))
+    for heading in ("A run", "The list of runs"):
+        found[heading] |= {f"waiting.{key}" for key in folder._WAITING}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
     world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")

@@ -102,7 +102,7 @@ def test_what_is_depended_on_is_simulated_too_and_reused_for_a_simulation_only(
 def test_a_machine_without_gpus_offers_it(gpus: World) -> None:
     done = gpus.wf("run", "first")
     assert done.code == 69
-    assert "`--simulate-gpus` with a rank on the CPU for each GPU" in done.err
+    assert "with `--simulate-gpus` ranks on the CPU stand in for GPUs" in done.err
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ class FakeExecutor:
                 "CUDA_VISIBLE_DEVICES": ",".join(gpu.uuid for gpu in lease.gpus),
             },
             cwd=context.workspace / job.working_dir,
-            cpus=frozenset(lease.cores) if lease.exclusive else None,
+            cpus=frozenset(lease.cores),
             inherit=(*lease.descriptors, *context.inherit),
             terminal=context.terminal,
         )

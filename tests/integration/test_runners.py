@@ -129,7 +129,7 @@ def test_a_run_and_another_that_waits_for_it(project: World) -> None:
     assert held["since"] <= told["at"]
     (waits,) = told["queue"]
     assert (waits["place"], waits["run"], waits["workflow"]) == (1, waiter, "core")
-    assert waits["resources"] == {"cpu": 1, "memory": None, "gpu": None}
+    assert waits["resources"] == {"cpu": 1, "memory": None, "gpu": None, "shm_size": None}
     assert waits["likely_start"] is None
     shown = project.wf("runners").out
     assert rows(shown, "HOLDER")[0][0] == holder

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.allocation.inventory import Limited
 from runner.allocation.lists import listed
 from runner.allocation.reading.roots import line
-from runner.process.quotas import cpu_quota
 
 if TYPE_CHECKING:
     from runner.allocation.reading.roots import Roots
@@ -22,7 +21,7 @@ class Cores(NamedTuple):
     limits: tuple[Limited, ...] = ()
 
 
-def cores(roots: Roots, host: str) -> Cores:
+def cores(roots: Roots, quota: Quota | None, host: str) -> Cores:
     """The cores of the affinity and cpuset of this process, as many as its quota is worth.
 
     ``host`` is the machine's name.
@@ -32,7 +31,6 @@ def cores(roots: Roots, host: str) -> Cores:
     there = len(listed(line(f"{roots.sys}/devices/system/cpu/online") or "")) or len(allowed)
     if len(allowed) < there:
         limits.append(Limited("cpu", there, "the affinity of this process"))
-    quota = cpu_quota(roots.proc, roots.sys)
     if quota is not None and quota.cores < len(allowed):
         limits.append(Limited("cpu", len(allowed), f"a quota of {quota.cores:g} cores"))
         allowed = within(allowed, quota, host)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.allocation.inventory import Inventory, Limited
@@ -14,6 +15,7 @@ from runner.allocation.reading.nodes import nodes
 from runner.allocation.reading.roots import ROOTS
 from runner.allocation.reading.visible import visible
 from runner.envvars import CUDA_VISIBLE_DEVICES
+from runner.process.quotas import allowance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +44,9 @@ def read(
     Raises:
         WfError: kind ``UNSATISFIABLE`` when the rules leave no core.
     """
-    found, there = cores(roots, os.uname().nodename), memory(roots)
+    allowed = allowance(Path(roots.proc, "self"))
+    found = cores(roots, allowed.quota, os.uname().nodename)
+    there = memory(allowed.memory)
     gpus = () if wanted.gpu is None else look()
     machine = Inventory(
         cores=found.numbers,

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.allocation.inventory import Limited
-from runner.process.quotas import memory_limit
 
 if TYPE_CHECKING:
     from runner.allocation.reading.roots import Roots
@@ -19,13 +18,12 @@ class Memory(NamedTuple):
     limits: tuple[Limited, ...] = ()
 
 
-def memory(roots: Roots) -> Memory:
-    """What is built in, or what the control groups of this process allow if that is less."""
+def memory(limit: int | None) -> Memory:
+    """What is built in, or the ``limit`` of a control group if that is less; in bytes."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = memory_limit(roots.proc, roots.sys)
-    if limit is None or limit.bytes >= physical:
+    if limit is None or limit >= physical:
         return Memory(physical)
-    return Memory(limit.bytes, (Limited("memory", physical, "a limit of its control group"),))
+    return Memory(limit, (Limited("memory", physical, "a limit of its control group"),))
 
 
 def shared_memory(roots: Roots) -> int | None:

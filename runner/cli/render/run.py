@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from runner.cli.render.style import harmless, style
 from runner.cli.render.usage import drawn, in_words
-from runner.units import amount, count
+from runner.units import amount, count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ def _facts(
         ("usage", in_words(document["usage"], cores)),
         *drawn(samples, document["usage"], cores, dress),
         ("devices", _devices(document["resources"])),
-        ("queue", _queue(document["resources"]["queue"])),
+        ("queue", _waiting(document["waiting"]) or _queue(document["resources"]["queue"])),
         ("ports", ", ".join(str(port) for port in document["ports"])),
         ("service", document["service"] or ""),
         ("environment", _environment(document["environment"])),
@@ -77,6 +77,12 @@ def _devices(resources: dict[str, Any]) -> str:
     if simulated:
         said.append(f"{count(simulated, 'simulated GPU')} ({count(simulated, 'rank')} on the CPU)")
     return " · ".join(said)
+
+
+def _waiting(waits: dict[str, Any] | None) -> str:
+    if waits is None:
+        return ""
+    return f"waiting for {waits['short_of']} · place {waits['place']} of {waits['places']}"
 
 
 def _queue(queue: dict[str, Any] | None) -> str:

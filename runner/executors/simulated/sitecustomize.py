@@ -97,6 +97,9 @@ class Stand:
             "lightning.pytorch.trainer.connectors.accelerator_connector": self.lightning,
             "lightning_fabric.connector": self.lightning,
             "lightning.fabric.connector": self.lightning,
+            "pytorch_lightning.strategies.launchers.multiprocessing": own_memory,
+            "pytorch_lightning.strategies.launchers.spawn": own_memory,
+            "lightning.pytorch.strategies.launchers.multiprocessing": own_memory,
         }
 
     def torch(self, module: Any) -> None:  # noqa: ANN401 - the module has no types here
@@ -135,6 +138,33 @@ class Stand:
             connect(*given.args, **given.kwargs)
 
         return _in_place_of(connect, connecting)
+
+
+def own_memory(module: ModuleType) -> None:
+    """See that processes that Lightning spawns do not all train one and the same model.
+
+    Tensors on the CPU reach a spawned process as shared memory, those on a GPU do not. Since 2.1
+    Lightning parts them itself (``_disable_module_memory_sharing``).
+    """
+    if hasattr(module, "_disable_module_memory_sharing"):
+        return
+    for name in ("_SpawnLauncher", "_MultiProcessingLauncher"):
+        launcher = getattr(module, name, None)
+        if launcher is not None:
+            launcher._wrapping_function = _parting(launcher._wrapping_function)  # noqa: SLF001
+
+
+def _parting(begin: Callable[..., None]) -> Callable[..., None]:
+    """``begin`` is what a spawned process is started with; its fifth argument holds the model."""
+
+    def parting(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Lightning's own
+        for given in args[4]:
+            if hasattr(given, "parameters") and hasattr(given, "buffers"):
+                for tensor in (*given.parameters(), *given.buffers()):
+                    tensor.data = tensor.data.clone()
+        begin(*args, **kwargs)
+
+    return _in_place_of(begin, parting)
 
 
 def _leave(module: Any) -> None:  # noqa: ANN401 - the module has no types here

@@ -142,6 +142,15 @@ def test_the_share_of_those_that_ask_for_no_number_of_cores_is_kept() -> None:
     assert held(may_start(ahead, wants(9), EIGHT, taken)).reserved
 
 
+def test_who_has_not_looked_for_gpus_leaves_what_runs_with_gpus_need() -> None:
+    unseen = replace(EIGHT, gpus=())
+    assert started(may_start([wants(10, 2)], wants(6), unseen, NOTHING_TAKEN))
+    assert held(may_start([wants(10, 2)], wants(7), unseen, NOTHING_TAKEN)).reserved
+    assert held(may_start([wants(None, 2)], wants(1), unseen, NOTHING_TAKEN)).reserved
+    none = replace(unseen, no_gpus="no NVIDIA driver is installed")
+    assert started(may_start([wants(10, 2)], wants(7), none, NOTHING_TAKEN))
+
+
 def test_who_asks_for_nothing_keeps_nobody_waiting() -> None:
     assert started(may_start([Resources()], wants(16, 8), EIGHT, NOTHING_TAKEN))
 

@@ -28,7 +28,7 @@ def test_affinity_is_a_limit_that_is_told(tmp_path: Path) -> None:
     roots = system(tmp_path, {"sys/devices/system/cpu/online": f"0-{max(allowed)}"})
     os.sched_setaffinity(0, {min(allowed)})
     try:
-        found = cores(roots, "host")
+        found = cores(roots, None, "host")
     finally:
         os.sched_setaffinity(0, allowed)
     assert found.numbers == (min(allowed),)
@@ -39,12 +39,10 @@ def test_affinity_is_a_limit_that_is_told(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
 def test_a_quota_is_worth_whole_cores_and_told(tmp_path: Path) -> None:
     allowed = tuple(sorted(os.sched_getaffinity(0)))
-    files = {"proc/self/cgroup": "0::/", "sys/fs/cgroup/cpu.max": "50000 100000"}
-    found = cores(system(tmp_path, files), "host")
+    found = cores(system(tmp_path, {}), Quota(0.5, "/"), "host")
     assert len(found.numbers) == 1
     assert found.limits == (Limited("cpu", len(allowed), "a quota of 0.5 cores"),)
-    files["sys/fs/cgroup/cpu.max"] = f"{len(allowed)}00000 100000"
-    assert cores(system(tmp_path, files), "host").numbers == allowed
+    assert cores(system(tmp_path, {}), Quota(len(allowed), "/"), "host").numbers == allowed
 
 
 def test_containers_of_one_machine_do_not_crowd_on_its_first_core() -> None:

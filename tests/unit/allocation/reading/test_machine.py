@@ -45,15 +45,22 @@ def test_the_driver_is_not_asked_when_no_gpu_is_wanted() -> None:
     assert (found.gpus, found.no_gpus) == ((), None)
 
 
-def test_memory_is_what_the_control_group_allows(tmp_path: Path) -> None:
-    files = {"proc/self/cgroup": "0::/", "sys/fs/cgroup/memory.max": "1000000"}
+def test_cores_and_memory_are_what_the_control_group_allows(tmp_path: Path) -> None:
+    files = {
+        "proc/self/cgroup": "0::/",
+        "sys/fs/cgroup/memory.max": "1000000",
+        "sys/fs/cgroup/cpu.max": "1000 100000",
+    }
     found = read(Resources(), {}, lambda: (), roots=system(tmp_path, files))
     assert found.memory == 1_000_000
-    assert found.limits == (Limited("memory", PHYSICAL, "a limit of its control group"),)
+    assert len(found.cores) == 1
+    assert found.limits[-1] == Limited("memory", PHYSICAL, "a limit of its control group")
+    if len(os.sched_getaffinity(0)) > 1:
+        assert found.limits[0].by == "a quota of 0.01 cores"
     # there is no such folder
     assert found.shared_memory is None
-    files["sys/fs/cgroup/memory.max"] = str(2**63)
-    found = read(Resources(), {}, lambda: (), roots=system(tmp_path, files))
+    files = {"proc/self/cgroup": "0::/", "sys/fs/cgroup/memory.max": str(2**63)}
+    found = read(Resources(), {}, lambda: (), roots=system(tmp_path / "more", files))
     assert (found.memory, found.limits) == (PHYSICAL, ())
 
 
