@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import PATIENCE_SECONDS, hear, program, require, until
-from tests.fakes import nvml
+from tests.fakes import nvml, packages
 
 if TYPE_CHECKING:
     import subprocess
@@ -107,6 +107,35 @@ def test_four_gpus_are_four_uuids(gpus: World) -> None:
     expected = [nvml.uuid(index) for index in range(4)]
     assert seen(gpus, "four")["CUDA_VISIBLE_DEVICES"].split(",") == expected
     assert gpus.record()["resources"]["gpus"] == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "asked", "by_number"),
+    [
+        ("1.13.1+cu117", "torch==1.13.1+cu117", True),
+        ("1.13.1", "./wheels/torch-1.13.1-py3-none-any.whl", True),
+        ("2.0.0", "torch==2.0.0", False),
+    ],
+)
+def test_an_old_pytorch_sees_its_gpu_by_the_machines_number(
+    gpus: World, version: str, asked: str, *, by_number: bool
+) -> None:
+    packages.wheel(gpus.project / "wheels", "torch", version)
+    gpus.variables.update(packages.index(gpus.project / "wheels"))
+    gpus.workflows(WORKFLOW.replace("script: job.py", "script: job.py\n    requirements: r.txt"))
+    gpus.write("r.txt", f"{asked}\n")
+    told = seen(gpus, "one", CUDA_VISIBLE_DEVICES="2", CUDA_DEVICE_ORDER="FASTEST_FIRST")
+    assert told["CUDA_VISIBLE_DEVICES"] == ("2" if by_number else nvml.uuid(2))
+    assert told["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+    assert gpus.record()["resources"]["gpus"] == [nvml.uuid(2)]
+
+
+def test_simulated_gpus_take_no_real_one(gpus: World) -> None:
+    done = gpus.wf("run", "five", "--simulate-gpus")
+    assert done.code == 0
+    assert json.loads(done.out.splitlines()[1])["CUDA_VISIBLE_DEVICES"] == ""
+    resources = gpus.record()["resources"]
+    assert (resources["gpus"], resources["simulated_gpus"]) == ([], 5)
 
 
 def test_more_than_there_are_is_refused_at_once(gpus: World) -> None:
@@ -233,3 +262,41 @@ def test_the_plan_says_what_would_be_given(gpus: World) -> None:
     assert done.code == 69
     assert done.json()["satisfiable"] is False
     assert done.json()["problem"]["error"] == "unsatisfiable"
+
+
+def test_what_a_run_used_of_its_gpus_is_on_the_record(gpus: World) -> None:
+    gpus.workflows(
+        "workflows:\n  - {name: two, provider: bash, commands: sleep 4, resources: {gpu: 2}}\n"
+    )
+    load: dict[str, Any] = {
+        "FAKE_GPU_UTILISATION": "0:70,1:30",
+        "FAKE_GPU_USED": "0:8000000000,1:2000000000",
+    }
+    assert gpus.wf("run", "two", FAKE_GPUS="2", **load).code == 0
+    used = {one["index"]: one for one in gpus.record()["usage"]["gpus"]}
+    assert [one["uuid"] for one in gpus.record()["usage"]["gpus"]] == (
+        gpus.record()["resources"]["gpus"]
+    )
+    assert used[0]["utilisation"] == {"mean": 0.7, "peak": 0.7}
+    assert used[1]["utilisation"] == {"mean": 0.3, "peak": 0.3}
+    assert used[0]["memory"] == {"mean": 8_000_000_000, "peak": 8_000_000_000}
+    assert used[0]["memory_total"] == 80_000_000_000
+    header, *lines = gpus.wf("show", "last", "--samples").out.splitlines()
+    assert header == (
+        "seconds,cpu,memory,gpu0_utilisation,gpu0_memory,gpu1_utilisation,gpu1_memory"
+    )
+    assert lines[-1].endswith("0.7,8000000000,0.3,2000000000")
+    shown = gpus.wf("show", "last").out
+    assert "GPU 0 70 %, 8 of 80 GB" in shown
+    assert "GPU 1 30 %, 2 of 80 GB" in shown
+
+
+def test_a_driver_that_hangs_while_a_job_runs_keeps_nothing_from_it(gpus: World) -> None:
+    gpus.workflows(
+        "workflows:\n  - {name: one, provider: bash, commands: sleep 3, resources: {gpu: 1}}\n"
+    )
+    done = gpus.wf("run", "one", FAKE_NVML_HANG="nvmlDeviceGetUtilizationRates")
+    assert done.code == 0
+    usage = gpus.record()["usage"]
+    assert usage["cpu"]["peak"] is not None
+    assert usage["gpus"][0]["utilisation"] == {"mean": None, "peak": None}
