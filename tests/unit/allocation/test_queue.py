@@ -124,6 +124,18 @@ def test_other_gpus_than_those_that_are_waited_for_may_be_taken() -> None:
     assert held(may_start(ahead, Resources(1, gpu=GpuRequest(1, "v100")), there, taken)).reserved
 
 
+def test_what_one_may_take_that_another_one_needs_is_kept_for_both() -> None:
+    """Whoever takes any GPU may take the ones that are asked for by name."""
+    v100 = [Gpu(f"GPU-v{index}", index, "Tesla V100", 1) for index in range(2)]
+    a100 = [Gpu(f"GPU-a{index}", 2 + index, "NVIDIA A100", 1) for index in range(2)]
+    there = Inventory(tuple(range(8)), 8 * UNIT, (*v100, *a100))
+    a100_wanted = Resources(1, gpu=GpuRequest(1, "A100"))
+    ahead = [wants(1, 2, 2), replace(a100_wanted, memory=2 * UNIT)]
+    taken = Taken(memory=7)
+    assert held(may_start(ahead, a100_wanted, there, taken)).reserved
+    assert started(may_start(ahead, wants(1, 1), there, taken)).choice.gpus == (v100[0],)
+
+
 def test_nothing_is_kept_for_what_the_machine_never_has() -> None:
     assert started(may_start([wants(17)], wants(16), EIGHT, NOTHING_TAKEN))
     assert started(may_start([wants(1, 9)], wants(1, 8), EIGHT, NOTHING_TAKEN))
