@@ -58,9 +58,8 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
             observer,
             wait=attempt.session.wait,
         )
-    simulated_gpus = attempt.job.simulated * attempt.job.nodes
-    # a lease is known by itself: it is left as it is where nothing is to be said of it
-    lease = replace(held, simulated=simulated_gpus) if simulated_gpus else held
+    simulates = attempt.job.simulated * attempt.job.nodes
+    lease = replace(held, simulated=simulates) if simulates else held
     folder.write(attempt.run.paths.granted, lease.document(), durable=False)
     text = _granted(lease)
     attempt.notify(PhaseFinished("devices", text, time.monotonic() - started))

@@ -57,7 +57,10 @@ class Index:
         with suppress(OSError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         try:
-            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+            # used by one thread only; but whichever is at work may find that it is dropped
+            self._connection = sqlite3.connect(
+                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
             self._prepare()
         except sqlite3.DatabaseError as error:
             raise self._unusable(error) from error

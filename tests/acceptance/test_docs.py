@@ -485,7 +485,7 @@ workflows:
     python: "{python}"
     env: [A=1]
     artifacts: [out]
-    resources: {{cpu: 1, memory: 100MB}}
+    resources: {{cpu: 1, memory: 512MB}}
   - name: next
     provider: bash
     depends-on: [good]
