@@ -69,8 +69,7 @@ class Queue:
         self._sleeper = Sleeper(folder)
         self._teller = Teller(self._places, asking.asked, asking.observer)
         self._arrived = time.monotonic()
-        self._traces: tuple[object, ...] = ()
-        self._settled = True
+        self._seen: View | None = None
         # somebody in front could start, and does not
         self._alert = False
 
@@ -125,9 +124,7 @@ class Queue:
         with self._attempt.table.gate(self._stuck):
             if self._place is None:
                 self._line.stand_behind(self._places.line())
-            self._traces = self._attempt.traces()
             view = self._attempt.view()
-            self._settled = view.settled
             ahead = self._line.ahead()
             outcome = self._attempt.take(view, [self._places.asked(one) for one in ahead])
             if not isinstance(outcome, Denied):
@@ -135,6 +132,7 @@ class Queue:
                 self._leave()
                 return Granted(outcome, turn), view
             self._join()
+        self._seen = view
         self._alert = self._line.note([ahead[index] for index in outcome.ready])
         return outcome, view
 
@@ -175,10 +173,12 @@ class Queue:
 
     def _tick(self) -> None:
         """Rest until something has changed, but not for long."""
-        until = time.monotonic() + (_LOOK_SECONDS if self._settled else 0.0)
+        seen = self._seen
+        long = seen is not None and seen.settled
+        until = time.monotonic() + (_LOOK_SECONDS if long else 0.0)
         while True:
             time.sleep(_jittered(_TICK_SECONDS))
-            if time.monotonic() >= until or self._attempt.traces() != self._traces:
+            if time.monotonic() >= until or seen is None or self._attempt.traces() != seen.traces:
                 return
 
     def _turn(self, ahead: Sequence[Place], grant: Grant) -> Turn:
@@ -220,7 +220,7 @@ class Queue:
         return WfError(
             BUSY,
             f"devices are busy: {lacking}{'; held by ' if holders else ''}{holders}",
-            hint="leave out --no-wait to wait for it",
+            hint="leave out --no-wait to wait for it; `wf runners` says when it is probably free",
         )
 
 

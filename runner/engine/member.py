@@ -44,6 +44,7 @@ def load_all() -> None:
     Objects that are there by then are left alone by the children's search for garbage, and so are
     not copied for them.
     """
+    import _ctypes  # noqa: F401 - makes a job's orphans ours
     import gc
     import resource  # noqa: F401 - os.wait4 loads it, for what a job has used
     import shutil  # noqa: F401 - removes workspaces

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+# Linux 3.5 and later
+_LAYOUT = 45
 # a list of children may be longer than what one read gives
 _CHUNK = 1 << 16
 
@@ -24,6 +26,8 @@ class Stat(NamedTuple):
     ``state`` is a letter: ``Z`` and ``X`` have ended. ``started`` is in clock ticks since the
     machine was started: with the id, it names a process for good. ``worked`` is the processor time
     it has had itself, ``waited`` that of those it has waited for, with theirs; in clock ticks.
+    ``layout`` is where its arguments lie: at random, but a forked process has them where the one
+    has that it was forked from, until it executes a program; 0 where that is not told.
     """
 
     state: str
@@ -32,6 +36,7 @@ class Stat(NamedTuple):
     started: int
     worked: int = 0
     waited: int = 0
+    layout: int = 0
 
     @property
     def alive(self) -> bool:
@@ -67,6 +72,7 @@ def stat(pid: int) -> Stat | None:
             started=int(fields[19]),
             worked=int(fields[11]) + int(fields[12]),
             waited=int(fields[13]) + int(fields[14]),
+            layout=int(fields[_LAYOUT]) if len(fields) > _LAYOUT else 0,
         )
     except IndexError:
         return None

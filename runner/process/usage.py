@@ -6,6 +6,7 @@ import os
 import resource
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.process.memory import Unshared
 from runner.process.tree import Stat, contents, stat
 
 if TYPE_CHECKING:
@@ -21,8 +22,7 @@ class Reading(NamedTuple):
 
     ``cpu_seconds`` is the processor time since the job began, that of processes which have ended
     among it; it never falls. ``memory`` is in bytes: what each process has resident for itself, and
-    the largest part that one of them may share with others. Pages that a process shares with the
-    one it was forked from count for each: only walking all page tables would tell them apart.
+    the largest part that one of them may share with others.
     """
 
     cpu_seconds: float
@@ -36,31 +36,37 @@ class Meter:
         """``processes`` tells which they are now."""
         self._processes = processes
         self._cpu = CpuTime(_waited())
+        self._memory = Unshared()
         self._tick = 1 / os.sysconf("SC_CLK_TCK")
         self._page = os.sysconf("SC_PAGE_SIZE")
 
     def read(self) -> Reading | None:
-        """What they use now; ``None`` where nothing is known of any. Opens two files for each."""
+        """What they use now; ``None`` where nothing is known of any.
+
+        Opens two files for each of them, and now and then a third one for one of them.
+        """
         found: dict[int, Stat] = {}
-        own = shared = 0
+        own: dict[int, int] = {}
+        shared = 0
         # parents first: one that has ended in between is then missed, and not counted twice
         for pid in sorted(self._processes()):
             known = stat(pid)
             if known is None:
                 continue
             found[pid] = known
-            resident, common = self._memory(pid)
-            own += resident - common
+            resident, common = self._resident(pid)
+            own[pid] = resident - common
             shared = max(shared, common)
         if not found:
             return None
-        return Reading(self._cpu.look(found, _waited()) * self._tick, own + shared)
+        cpu_seconds = self._cpu.look(found, _waited()) * self._tick
+        return Reading(cpu_seconds, self._memory.look(found, own) + shared)
 
     def ended(self) -> float:
         """The processor time of them all, in seconds, when the last one has been waited for."""
         return self._cpu.look({}, _waited()) * self._tick
 
-    def _memory(self, pid: int) -> tuple[int, int]:
+    def _resident(self, pid: int) -> tuple[int, int]:
         """What is resident, and what of it is of files and shared memory (proc(5), ``statm``)."""
         try:
             fields = contents(f"/proc/{pid}/statm").split()

@@ -54,7 +54,9 @@ _VARYING = _patterns(
     (r"(blake3:)?\b(?=[0-9a-f]*\d)[0-9a-f]{10,64}\b", "DIGEST"),
     (r"\bpython 3\.\d+(\.\d+)?", "python 3"),
     (r"\bpython: \"3\.\d+\"$", "python: 3"),
-    (r"\bat most [\d.]+ [kMG]?B of memory", "MEMORY"),
+    (r"^  usage  .*", "USAGE"),
+    # not there when a run took less than some seconds
+    (r"^  (cpu|memory)  [▁▂▃▄▅▆▇█ ]+  at most .*\n", ""),
     (r"✓ cores? [\d, ]+ of \d+|✓ all \d+ cores?, shared", "CORES"),
     (r"^  devices  cores? [\d, ]+$", "CORES"),
     (r"\bthis machine has [\d.]+ [MGT]B$|--memory \d+MB\b", "THERE"),

@@ -14,14 +14,16 @@ import pytest
 
 from runner import envvars, errors
 from runner.allocation.interface import Passed, Standing, Turn
-from runner.allocation.inventory import Limited
+from runner.allocation.inventory import Gpu, Limited
 from runner.cli.main import VERBS
 from runner.engine import run as engine
 from runner.engine import verdict
+from runner.engine.accounting.sampler import Sampler, Sources
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
 from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
 from runner.records import folder
+from runner.records.samples import Samples, columns
 from runner.records.state import Status
 from runner.spec.load import load
 from runner.spec.providers.registry import PROVIDERS
@@ -483,12 +485,15 @@ workflows:
     python: "{python}"
     env: [A=1]
     artifacts: [out]
-    resources: {{cpu: 1, memory: 1MB}}
+    resources: {{cpu: 1, memory: 512MB}}
   - name: next
     provider: bash
     depends-on: [good]
     commands: echo more > more/a
     artifacts: [more]
+  - name: long
+    provider: bash
+    commands: sleep 1.5
   - name: big
     provider: bash
     commands: "true"
@@ -554,6 +559,12 @@ def told(world: World) -> dict[str, set[str]]:
         found[heading] |= {f"waiting.{key}" for key in folder._WAITING}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
+    found["A run"] |= set(keys({"usage": with_a_gpu()}))
+    world.wf("run", "long")
+    samples = world.wf("show", "last", "--samples", "--json").json()
+    assert samples["samples"]
+    of_a_gpu = Samples(columns(1), ((1.0,) * len(columns(1)),)).documents()
+    found["The samples of a run"] = set(keys(samples)) | set(keys({"samples": of_a_gpu}))
     world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")
     found["A validation"] |= set(keys(world.wf("validate", "--json").json()))
     world.write(".dstack/workflows.yaml", "workflows: [{Name: a, provider: bash, commands: ls}]\n")
@@ -562,6 +573,13 @@ def told(world: World) -> dict[str, set[str]]:
     found["An error"] = set(keys(world.wf("run", "a", "--json").json()))
     found["Removed environments"] = set(keys(removed(world).json()))
     return {heading: {key.removeprefix("[].") for key in found[heading]} for heading in found}
+
+
+def with_a_gpu() -> dict[str, Any]:
+    """What is said of a run's use of a GPU, which may not be there."""
+    gpu = Gpu("GPU-1", 0, "NVIDIA Fake", 80)
+    sources = Sources(lambda: None, (gpu,), dict, lambda: 0.0, lambda: 0.0)
+    return Sampler(sources, Path(os.devnull)).document()
 
 
 def removed(world: World) -> Result:

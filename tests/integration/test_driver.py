@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.allocation.inventory import Load
 from runner.allocation.reading.driver import Driver
-from tests.conftest import program, require
+from tests.conftest import ROOT, program, require, until
 from tests.fakes import nvml
 
 if TYPE_CHECKING:
@@ -166,3 +168,33 @@ def children() -> set[str]:
         with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:
             found.update(file.read().split())
     return found
+
+
+ASKER = """
+import os, sys, time
+from runner.allocation.reading.driver import Driver
+driver = Driver(dict(os.environ), limit=60.0)
+assert driver.look(), "no GPUs"
+print(open(f"/proc/self/task/{os.getpid()}/children").read(), flush=True)
+time.sleep(600)
+"""
+
+
+def test_the_probe_ends_with_whoever_asked_however_that_ended(library: dict[str, str]) -> None:
+    variables = {**os.environ, **library, "FAKE_GPUS": "2"}
+    with subprocess.Popen(
+        [sys.executable, "-c", ASKER], cwd=ROOT, env=variables, stdout=subprocess.PIPE
+    ) as asker:
+        assert asker.stdout is not None
+        probe = int(asker.stdout.readline())
+        asker.kill()
+    until(lambda: not _runs(probe), "the end of the probe")
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is the probe; another one may have its number by now."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return b"probe.py" in file.read()
+    except OSError:
+        return False

@@ -262,3 +262,41 @@ def test_the_plan_says_what_would_be_given(gpus: World) -> None:
     assert done.code == 69
     assert done.json()["satisfiable"] is False
     assert done.json()["problem"]["error"] == "unsatisfiable"
+
+
+def test_what_a_run_used_of_its_gpus_is_on_the_record(gpus: World) -> None:
+    gpus.workflows(
+        "workflows:\n  - {name: two, provider: bash, commands: sleep 4, resources: {gpu: 2}}\n"
+    )
+    load: dict[str, Any] = {
+        "FAKE_GPU_UTILISATION": "0:70,1:30",
+        "FAKE_GPU_USED": "0:8000000000,1:2000000000",
+    }
+    assert gpus.wf("run", "two", FAKE_GPUS="2", **load).code == 0
+    used = {one["index"]: one for one in gpus.record()["usage"]["gpus"]}
+    assert [one["uuid"] for one in gpus.record()["usage"]["gpus"]] == (
+        gpus.record()["resources"]["gpus"]
+    )
+    assert used[0]["utilisation"] == {"mean": 0.7, "peak": 0.7}
+    assert used[1]["utilisation"] == {"mean": 0.3, "peak": 0.3}
+    assert used[0]["memory"] == {"mean": 8_000_000_000, "peak": 8_000_000_000}
+    assert used[0]["memory_total"] == 80_000_000_000
+    header, *lines = gpus.wf("show", "last", "--samples").out.splitlines()
+    assert header == (
+        "seconds,cpu,memory,gpu0_utilisation,gpu0_memory,gpu1_utilisation,gpu1_memory"
+    )
+    assert lines[-1].endswith("0.7,8000000000,0.3,2000000000")
+    shown = gpus.wf("show", "last").out
+    assert "GPU 0 70 %, 8 of 80 GB" in shown
+    assert "GPU 1 30 %, 2 of 80 GB" in shown
+
+
+def test_a_driver_that_hangs_while_a_job_runs_keeps_nothing_from_it(gpus: World) -> None:
+    gpus.workflows(
+        "workflows:\n  - {name: one, provider: bash, commands: sleep 3, resources: {gpu: 1}}\n"
+    )
+    done = gpus.wf("run", "one", FAKE_NVML_HANG="nvmlDeviceGetUtilizationRates")
+    assert done.code == 0
+    usage = gpus.record()["usage"]
+    assert usage["cpu"]["peak"] is not None
+    assert usage["gpus"][0]["utilisation"] == {"mean": None, "peak": None}

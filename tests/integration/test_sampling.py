@@ -121,3 +121,25 @@ def test_it_is_shown_in_words_and_as_bars(worked: World) -> None:
     assert re.search(r"usage +\S+ · [\d.]+ of \d+ cores? · memory \S+ MB mean, \S+ MB at", shown)
     assert re.search(r"cpu +[▁▂▃▄▅▆▇█]+  at most", shown)
     assert re.search(r"memory +[▁▂▃▄▅▆▇█]+  at most \S+ MB", shown)
+
+
+_WORKERS = """\
+import os, time
+held = bytearray(os.urandom(1)) * 150_000_000
+for _ in range(4):
+    if not os.fork():
+        more = bytearray(os.urandom(1)) * 10_000_000
+        time.sleep(4.5)
+        os._exit(0)
+for _ in range(4):
+    os.wait()
+"""
+
+
+def test_what_workers_have_from_their_parent_counts_once(world: World) -> None:
+    world.workflows("workflows:\n  - {name: work, provider: python, script: work.py}\n")
+    world.write("work.py", _WORKERS)
+    assert world.wf("run", "work").code == 0
+    usage = world.record()["usage"]
+    # 150 MB once, and four times 10 MB, beside the interpreter; not five times 150 MB
+    assert 190_000_000 <= usage["memory"]["peak"] <= 400_000_000

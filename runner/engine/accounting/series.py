@@ -5,6 +5,7 @@ Pure. All times are in seconds.
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ class Series:
             yield (point.at, *point.values())
 
     def _point(self, at: float) -> Means:
-        # what comes at the end of an interval belongs to it
-        number = max(0, -int(-at // self.interval) - 1)
+        # what comes at the end of an interval belongs to it, also a little late
+        number = max(0, ceil((at - INTERVAL_SECONDS / 2) / self.interval) - 1)
         return self._points.setdefault(number, Means(self._width))
 
     def _thin(self) -> None:

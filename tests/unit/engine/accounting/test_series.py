@@ -17,6 +17,13 @@ def test_a_reading_a_second_is_a_point_a_second() -> None:
     assert series.interval == 1.0
 
 
+def test_a_reading_may_come_a_little_early_or_late() -> None:
+    series = Series(1)
+    for at in (1.011, 1.998, 3.3, 3.9, 5.0):
+        series.add(at, (at,), 1.0)
+    assert [row[0] for row in series.rows()] == [1.011, 1.998, 3.3, 3.9, 5.0]
+
+
 def test_when_it_is_full_two_neighbours_become_one() -> None:
     series = Series(1, longest=8)
     for second in range(1, 9):
