@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from runner.allocation.interface import Claim
 
 PREFIX = "wf-wait-"
-_NAME = re.compile(PREFIX + r"(\d{12})-([0-9a-f]{16})-[0-9a-f]{8}")
+_NAME = re.compile(PREFIX + r"([0-9]{12})-([0-9a-f]{16})-[0-9a-f]{8}")
 _LAST = 10**12 - 1
 _MOST = 1 << 62
 _MOST_NAMES = 64
