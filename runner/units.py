@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _STEPS = ("B", "kB", "MB", "GB", "TB", "PB")
 _STEP = 1000
 _MINUTE = 60
@@ -38,6 +43,12 @@ def duration(seconds: float) -> str:
 def count(number: int, what: str) -> str:
     """``1 file``, ``2 files``, ``55,000 files``."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """``one``, ``one and two``, ``one, two and three``."""
+    *others, last = words or ("",)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def shortened(text: str) -> str:

@@ -18,10 +18,17 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.allocation.interface import Lease, Standing
-from runner.allocation.matching import Choice, choose, core_name, device_names, gpu_name
+from runner.allocation.matching import (
+    Choice,
+    choose,
+    core_name,
+    device_names,
+    gpu_name,
+    short_of,
+    taken_by_name,
+)
 from runner.errors import BUSY, STORAGE, WfError
 from runner.events import PhaseProgress
-from runner.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +167,7 @@ class FileLeases:
             else:
                 taken[name] = _label(descriptor)
                 os.close(descriptor)
-        chosen = choose(asked, machine, frozenset(taken))
+        chosen = choose(asked, machine, taken_by_name(taken, machine))
         kept = device_names(chosen) if chosen else ()
         for name, descriptor in held.items():
             if name not in kept:
@@ -171,7 +178,7 @@ class FileLeases:
 
 
 def _candidates(asked: Resources, machine: Inventory) -> list[str]:
-    cores = [core_name(core) for core in machine.cores] if asked.cpu is not None else []
+    cores = [core_name(core) for core in machine.cores]
     gpus = [gpu_name(gpu) for gpu in machine.gpus] if asked.gpu is not None else []
     return cores + gpus
 
@@ -207,13 +214,6 @@ def _label(descriptor: int) -> str:
 
 
 def _short(asked: Resources, machine: Inventory, taken: dict[str, str]) -> str:
-    wanted = []
-    if asked.cpu is not None:
-        free = sum(core_name(core) not in taken for core in machine.cores)
-        wanted.append(f"{count(asked.cpu, 'core')} ({free} free)")
-    if asked.gpu is not None:
-        busy = [gpu for gpu in machine.gpus if gpu_name(gpu) in taken or gpu.busy]
-        wanted.append(f"{count(asked.gpu.count, 'GPU')} ({len(machine.gpus) - len(busy)} free)")
     holders = sorted({label for label in taken.values() if label})
     held = f"; held by {', '.join(holders)}" if holders else ""
-    return f"{' and '.join(wanted)}{held}"
+    return f"{short_of(asked, machine, taken_by_name(taken, machine))}{held}"

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.units import amount, count
+from runner.allocation.topology import best, near_first
+from runner.units import amount, count, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from runner.allocation.inventory import Gpu, Inventory
     from runner.spec.workflow import GpuRequest, Resources
+
+
+UNIT = 2**20
+"""Bytes in a unit of memory, as it is leased."""
 
 
 class Shortage(NamedTuple):
@@ -19,40 +26,123 @@ class Shortage(NamedTuple):
     there: str
 
 
+class Taken(NamedTuple):
+    """What is not to be had: held by others, or kept for them. ``memory`` is in units."""
+
+    cores: frozenset[int] = frozenset()
+    gpus: frozenset[str] = frozenset()
+    memory: int = 0
+
+    def and_also(self, choice: Choice) -> Taken:
+        """With one more grant."""
+        return Taken(
+            self.cores.union(choice.cores or ()),
+            self.gpus.union(gpu.uuid for gpu in choice.gpus),
+            self.memory + choice.memory,
+        )
+
+    def without(self, other: Taken) -> Taken:
+        """With something given back."""
+        return Taken(
+            self.cores - other.cores, self.gpus - other.gpus, max(0, self.memory - other.memory)
+        )
+
+
 class Choice(NamedTuple):
-    """The devices of one grant. ``cores`` is ``None`` when no number was asked for."""
+    """The devices of one grant.
+
+    ``cores`` is ``None`` when it has none of its own: neither cores nor GPUs were asked for.
+    ``memory`` is in units.
+    """
 
     cores: tuple[int, ...] | None
     gpus: tuple[Gpu, ...]
+    memory: int = 0
+
+
+NOTHING_TAKEN = Taken()
+
+
+def units(size: int) -> int:
+    """How many units of memory a lease takes for so many bytes."""
+    return -(-size // UNIT)
+
+
+def fair_share(asked: Resources, machine: Inventory) -> int | None:
+    """How many cores a request should have: those it asks for, else the share of its GPUs.
+
+    ``None``: it asks for neither, and shares what is there with everybody.
+    """
+    if asked.cpu is not None or asked.gpu is None:
+        return asked.cpu
+    return max(1, len(machine.cores) * asked.gpu.count // max(len(machine.gpus), 1))
+
+
+def fewest_cores(asked: Resources) -> int:
+    """How many cores it does not start without: a share may be smaller than is fair."""
+    if asked.cpu is not None:
+        return asked.cpu
+    return 0 if asked.gpu is None else 1
 
 
 def shortage(asked: Resources, machine: Inventory) -> Shortage | None:
     """What this machine lacks for ``asked``, were nobody else using it; ``None``: nothing."""
     if asked.cpu is not None and asked.cpu > len(machine.cores):
         return Shortage("cpu", count(asked.cpu, "core"), count(len(machine.cores), "core"))
-    if asked.memory is not None and asked.memory > machine.memory:
+    if asked.memory is not None and units(asked.memory) > machine.memory // UNIT:
         return Shortage("memory", f"{amount(asked.memory)} of memory", amount(machine.memory))
-    if asked.gpu is not None and len(_suitable(asked.gpu, machine)) < asked.gpu.count:
-        return Shortage("gpu", _gpus_asked(asked.gpu), _gpus_there(machine))
+    if asked.gpu is not None and len(suitable(asked.gpu, machine)) < asked.gpu.count:
+        return Shortage("gpu", gpus_asked(asked.gpu), _gpus_there(machine))
     return None
 
 
-def choose(asked: Resources, machine: Inventory, taken: frozenset[str]) -> Choice | None:
-    """Devices for ``asked`` among those not ``taken`` (see :func:`device_name`); all or nothing."""
-    cores = tuple(core for core in machine.cores if core_name(core) not in taken)
-    if asked.cpu is not None and len(cores) < asked.cpu:
+def choose(asked: Resources, machine: Inventory, taken: Taken) -> Choice | None:
+    """Devices for ``asked`` among those not ``taken``; all or nothing.
+
+    A GPU that a process outside wf computes on is not to be had. GPUs that others use least come
+    first, then such as are close to each other, then the first; cores near them come first.
+    """
+    cores = [core for core in machine.cores if core not in taken.cores]
+    if len(cores) < fewest_cores(asked):
+        return None
+    memory = units(asked.memory or 0)
+    if memory > free_memory(machine, taken):
         return None
     gpus: tuple[Gpu, ...] = ()
     if asked.gpu is not None:
-        free = [
-            gpu
-            for gpu in _suitable(asked.gpu, machine)
-            if gpu_name(gpu) not in taken and not gpu.busy
-        ]
+        free = free_gpus(asked.gpu, machine, taken)
         if len(free) < asked.gpu.count:
             return None
-        gpus = tuple(free[: asked.gpu.count])
-    return Choice(None if asked.cpu is None else cores[: asked.cpu], gpus)
+        gpus = best(free, asked.gpu.count, machine)
+    share = fair_share(asked, machine)
+    chosen = None if share is None else near_first(cores, gpus, machine)[:share]
+    return Choice(chosen and tuple(sorted(chosen)), gpus, memory)
+
+
+def short_of(asked: Resources, machine: Inventory, taken: Taken) -> str:
+    """What is not free of what is asked for: ``4 GPUs (1 free)``; empty: nothing."""
+    lacking = []
+    cores, fewest = sum(core not in taken.cores for core in machine.cores), fewest_cores(asked)
+    if cores < fewest:
+        lacking.append(f"{count(fewest, 'core')} ({cores} free)")
+    if asked.gpu is not None:
+        gpus = len(free_gpus(asked.gpu, machine, taken))
+        if gpus < asked.gpu.count:
+            lacking.append(f"{gpus_asked(asked.gpu)} ({gpus} free)")
+    memory = free_memory(machine, taken)
+    if asked.memory is not None and units(asked.memory) > memory:
+        lacking.append(f"{amount(asked.memory)} of memory ({amount(memory * UNIT)} free)")
+    return listed(lacking)
+
+
+def free_memory(machine: Inventory, taken: Taken) -> int:
+    """In units."""
+    return max(0, machine.memory // UNIT - taken.memory)
+
+
+def free_gpus(asked: GpuRequest, machine: Inventory, taken: Taken) -> list[Gpu]:
+    """The GPUs that would do and are to be had."""
+    return [gpu for gpu in suitable(asked, machine) if gpu.uuid not in taken.gpus and not gpu.busy]
 
 
 def core_name(core: int) -> str:
@@ -71,7 +161,16 @@ def device_names(choice: Choice) -> tuple[str, ...]:
     return tuple(sorted([*cores, *(gpu_name(gpu) for gpu in choice.gpus)]))
 
 
-def _suitable(asked: GpuRequest, machine: Inventory) -> list[Gpu]:
+def taken_by_name(names: Collection[str], machine: Inventory) -> Taken:
+    """What devices of these names come to."""
+    return Taken(
+        frozenset(core for core in machine.cores if core_name(core) in names),
+        frozenset(gpu.uuid for gpu in machine.gpus if gpu_name(gpu) in names),
+    )
+
+
+def suitable(asked: GpuRequest, machine: Inventory) -> list[Gpu]:
+    """The GPUs that would do, whoever has them."""
     return [
         gpu
         for gpu in machine.gpus
@@ -92,7 +191,8 @@ def _is_called(gpu: Gpu, name: str) -> bool:
     return re.search(whole, gpu.name.lower()) is not None
 
 
-def _gpus_asked(asked: GpuRequest) -> str:
+def gpus_asked(asked: GpuRequest) -> str:
+    """The request in words: ``2 A100 GPUs with at least 40 GB``."""
     said = count(asked.count, f"{asked.named} GPU" if asked.named else "GPU")
     if asked.memory is not None:
         said += f" with at least {amount(asked.memory)}"

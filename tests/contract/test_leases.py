@@ -116,7 +116,7 @@ def test_grants_as_many_as_asked_for(bench: Bench) -> None:
 
 def test_the_descriptors_are_open_and_not_inherited_by_accident(bench: Bench) -> None:
     lease = take(bench.ours, ONE_GPU)
-    assert [os.get_inheritable(descriptor) for descriptor in lease.descriptors] == [False]
+    assert {os.get_inheritable(descriptor) for descriptor in lease.descriptors} == {False}
     bench.ours.release(lease)
 
 
@@ -165,16 +165,16 @@ def test_a_gpu_that_somebody_elses_process_computes_on_is_not_free(bench: Bench)
 
 def test_all_or_nothing(bench: Bench) -> None:
     """Who cannot get everything holds nothing meanwhile."""
-    held = take(bench.ours, Resources(gpu=GpuRequest(2)))
+    held = take(bench.ours, Resources(cpu=1, gpu=GpuRequest(2)))
     assert busy(bench.theirs, Resources(cpu=1, gpu=GpuRequest(3)))
-    rest = take(bench.ours, Resources(cpu=2, gpu=GpuRequest(2)))
+    rest = take(bench.ours, Resources(cpu=1, gpu=GpuRequest(2)))
     for lease in (held, rest):
         bench.ours.release(lease)
 
 
 def test_other_devices_than_those_held_are_free(bench: Bench) -> None:
-    held = take(bench.ours, Resources(gpu=GpuRequest(4)))
-    assert not busy(bench.theirs, Resources(cpu=2))
+    held = take(bench.ours, Resources(cpu=1, gpu=GpuRequest(4)))
+    assert not busy(bench.theirs, Resources(cpu=1))
     bench.ours.release(held)
 
 

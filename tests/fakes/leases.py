@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.allocation.interface import Lease, Standing
-from runner.allocation.matching import Choice, choose, core_name, device_names, gpu_name
+from runner.allocation.matching import Choice, choose, device_names, taken_by_name
 from runner.errors import BUSY, WfError
 from runner.events import PhaseProgress
 
@@ -100,8 +100,7 @@ class FakeLeases:
         self._watched.clear()
 
     def _try(self, asked: Resources, machine: Inventory) -> Lease | None:
-        names = {core_name(core) for core in machine.cores} | set(map(gpu_name, machine.gpus))
-        chosen = choose(asked, machine, frozenset(names & self.held))
+        chosen = choose(asked, machine, taken_by_name(self.held, machine))
         return None if chosen is None else self._grant(asked, machine, chosen)
 
     def _grant(self, asked: Resources, machine: Inventory, chosen: Choice) -> Lease:

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from runner.allocation.inventory import Gpu, Inventory, Occupant
 from runner.allocation.matching import (
     Choice,
+    Taken,
     choose,
-    core_name,
     device_names,
-    gpu_name,
+    fair_share,
     shortage,
+    taken_by_name,
 )
 from runner.spec.workflow import GpuRequest, Resources
 
@@ -23,7 +24,7 @@ GIB = 2**30
 V100 = [Gpu(f"GPU-v{n}", n, "Tesla V100-SXM2-16GB", 16 * GIB) for n in range(2)]
 A100 = [Gpu(f"GPU-a{n}", 2 + n, "NVIDIA A100-SXM4-80GB", 80 * GIB) for n in range(2)]
 MACHINE = Inventory(cores=(0, 1, 4, 5), memory=32 * GIB, gpus=(*V100, *A100))
-NOTHING: frozenset[str] = frozenset()
+NOTHING = Taken()
 
 
 def gpus(count: int, name: str | None = None, memory: int | None = None) -> Resources:
@@ -136,22 +137,30 @@ def test_a_name_is_not_a_piece_of_another(asked: str, product: str) -> None:
 
 
 def test_the_first_free_devices_are_granted() -> None:
-    taken = frozenset({core_name(0), gpu_name(V100[0])})
+    taken = Taken(frozenset({0}), frozenset({V100[0].uuid}))
     asked = Resources(cpu=2, gpu=GpuRequest(2))
     assert choose(asked, MACHINE, taken) == Choice((1, 4), (V100[1], A100[0]))
 
 
-def test_no_number_of_cores_means_no_cores_of_its_own() -> None:
-    assert choose(gpus(1), MACHINE, NOTHING) == Choice(None, (V100[0],))
+def test_who_asks_for_nothing_has_nothing_of_its_own() -> None:
+    assert choose(Resources(), MACHINE, NOTHING) == Choice(None, ())
+
+
+def test_gpus_alone_come_with_their_share_of_the_cores() -> None:
+    assert choose(gpus(1), MACHINE, NOTHING) == Choice((0,), (V100[0],))
+    assert choose(gpus(2), MACHINE, NOTHING) == Choice((0, 1), tuple(V100))
+    few = Taken(frozenset({0, 1, 4}))
+    assert choose(gpus(2), MACHINE, few) == Choice((5,), tuple(V100))
+    assert choose(gpus(2), MACHINE, Taken(frozenset(MACHINE.cores))) is None
 
 
 def test_only_gpus_that_suit_are_granted() -> None:
-    assert choose(gpus(2, "A100"), MACHINE, NOTHING) == Choice(None, tuple(A100))
-    assert choose(gpus(2, "A100"), MACHINE, frozenset({gpu_name(A100[0])})) is None
+    assert choose(gpus(2, "A100"), MACHINE, NOTHING) == Choice((0, 1), tuple(A100))
+    assert choose(gpus(2, "A100"), MACHINE, Taken(gpus=frozenset({A100[0].uuid}))) is None
 
 
 def test_all_or_nothing() -> None:
-    taken = frozenset(core_name(core) for core in MACHINE.cores)
+    taken = Taken(frozenset(MACHINE.cores))
     assert choose(Resources(cpu=1, gpu=GpuRequest(1)), MACHINE, taken) is None
 
 
@@ -207,12 +216,13 @@ def test_a_grant_is_exactly_what_was_asked_of_what_is_free(
 ) -> None:
     whole = Choice(machine.cores, machine.gpus)
     taken = frozenset(data.draw(st.lists(st.sampled_from(device_names(whole)))))
-    granted = choose(asked, machine, taken)
+    granted = choose(asked, machine, taken_by_name(taken, machine))
     if granted is None:
         return
     cores = granted.cores or ()
-    assert len(cores) == (asked.cpu or 0)
-    assert (granted.cores is None) == (asked.cpu is None)
+    free = len(set(machine.cores)) - sum(name.startswith("cpu-") for name in taken)
+    assert len(cores) == min(fair_share(asked, machine) or 0, free)
+    assert (granted.cores is None) == (asked.cpu is None and asked.gpu is None)
     assert set(cores) <= set(machine.cores)
     assert set(granted.gpus) <= set(machine.gpus)
     held = device_names(granted)
@@ -230,7 +240,6 @@ def test_an_idle_machine_serves_whatever_it_does_not_lack(
     machine: Inventory, asked: Resources
 ) -> None:
     idle = replace(machine, gpus=tuple(replace(gpu, busy=()) for gpu in machine.gpus))
-    asked = replace(asked, memory=None)  # it is not granted by the piece
     assert (choose(asked, idle, NOTHING) is None) == (shortage(asked, idle) is not None)
 
 
@@ -241,6 +250,6 @@ def test_two_grants_never_share_a_device(
     one = choose(first, machine, NOTHING)
     if one is None:
         return
-    two = choose(second, machine, frozenset(device_names(one)))
+    two = choose(second, machine, NOTHING.and_also(one))
     if two is not None:
         assert not set(device_names(one)) & set(device_names(two))
