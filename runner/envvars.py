@@ -28,7 +28,7 @@ COLUMNS = "COLUMNS"
 """Width of tables in characters, when it is set."""
 
 CUDA_VISIBLE_DEVICES = "CUDA_VISIBLE_DEVICES"
-"""Read: a ceiling on the GPUs wf may use. Set for the job: the UUIDs leased, or empty for none."""
+"""Read: a ceiling on the GPUs wf may use. Set for the job: those leased, or empty for none."""
 
 # --- set for the job ------------------------------------------------------------------------------
 RUN_NAME = "RUN_NAME"
@@ -46,7 +46,9 @@ THREAD_COUNTS = (
     "MKL_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
+    "NUMEXPR_MAX_THREADS",
     "VECLIB_MAXIMUM_THREADS",
+    "TORCH_NUM_THREADS",
 )
 
 
@@ -135,7 +137,8 @@ GIVEN = (
     ),
     Given(
         THREAD_COUNTS,
-        "The number of cores granted to the node. Only if the workflow asks for a number of cores.",
+        "The number of cores that the node was granted for itself; under `torchrun` so many for "
+        "each process. Only if it was granted some.",
     ),
     Given(
         ("WANDB_MODE", "WANDB_DIR"),
@@ -151,7 +154,11 @@ GIVEN = (
         ("COMET_OFFLINE_DIRECTORY",),
         "A folder that is kept with the run. Only if the environment holds comet_ml.",
     ),
-    Given((CUDA_VISIBLE_DEVICES,), "The UUIDs of the GPUs granted, or empty."),
+    Given(
+        (CUDA_VISIBLE_DEVICES,),
+        "The UUIDs of the GPUs granted, or empty. Their numbers, if the environment holds PyTorch "
+        "1.13 or older, which finds no GPU by its UUID; for parts of a GPU (MIG) always UUIDs.",
+    ),
     Given((CUDA_DEVICE_ORDER,), "`PCI_BUS_ID`: indexes mean the same in every tool."),
 )
 

@@ -46,6 +46,11 @@ class RunPaths(NamedTuple):
         return self.root / "granted.json"
 
     @property
+    def enforced(self) -> Path:
+        """What holds the job to what it was granted; replaced when it is held better."""
+        return self.root / "enforced.json"
+
+    @property
     def manifest(self) -> Path:
         """Every collected file with size and digest. Written once."""
         return self.root / "manifest.json"

@@ -40,9 +40,9 @@ def duration(seconds: float) -> str:
     return f"{whole // _DAY}d{whole % _DAY // _HOUR}h"
 
 
-def count(number: int, what: str) -> str:
-    """``1 file``, ``2 files``, ``55,000 files``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def count(number: int, what: str, several: str | None = None) -> str:
+    """``1 file``, ``2 files``, ``55,000 files``; ``several`` where that is no mere ``s``."""
+    return f"{number:,} {what if number == 1 else several or f'{what}s'}"
 
 
 def listed(words: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.artifacts.collect import collect
-from runner.engine.verdict import shell_code
+from runner.engine.verdict import shell_code, shortcomings
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.records import folder
 from runner.units import amount, count
@@ -17,17 +17,15 @@ if TYPE_CHECKING:
 
     from runner.artifacts.manifest import Manifest
     from runner.engine.attempt import Attempt
-    from runner.process.job import Exit
+    from runner.process.values import Exit
 
 
 def keep(attempt: Attempt, exited: Exit, wall: float) -> None:
     """Write it all down, and collect the artifacts; the job took ``wall`` seconds."""
     paths = attempt.run.paths
     attempt.run.advance("collecting", exit_code=shell_code(exited))
-    if exited.left_behind:
-        attempt.notify(Warned("processes of the job outlived it and were ended"))
-    if exited.log_error:
-        attempt.notify(Warned(f"the log is incomplete: {exited.log_error}"))
+    for text in shortcomings(exited):
+        attempt.notify(Warned(text))
     folder.write(
         paths.usage,
         {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
+from runner.engine.enforcement import Enforcement
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from runner.allocation.interface import Lease
     from runner.engine.attempt import Attempt
     from runner.environments.interface import Environment
-    from runner.process.job import Exit
+    from runner.process.values import Exit
 
 
 @contextmanager
@@ -93,7 +94,14 @@ def _run(
         execution = executor.start(command, log)
         attempt.notify(JobStarted(execution.pid, str(paths.log)))
         surroundings.watch()
-        exited = execution.wait(session.signals, lambda: attempt.notify(JobWrote()), stopping)
+        enforcement = Enforcement(attempt, lease)
+        enforcement.look(execution)
+        exited = execution.wait(
+            session.signals,
+            lambda: attempt.notify(JobWrote()),
+            stopping,
+            lambda: enforcement.look(execution),
+        )
         return exited, time.monotonic() - started
     except OSError as error:
         raise WfError(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from runner.engine.basis import Basis
     from runner.engine.parts import Parts, Session
     from runner.plan.plan import Plan
-    from runner.process.job import Exit
+    from runner.process.values import Exit
     from runner.records.store import OpenRun
 
 _REASONS = {
@@ -130,7 +130,7 @@ def _finish(attempt: Attempt, exited: Exit, adviser: Adviser) -> int:
         verdict.status,  # type: ignore[arg-type]
         reason=verdict.reason,
         message=f"{verdict.message}: {advice.cause}" if advice else verdict.message,
-        hint=advice and advice.hint,
+        hint=advice.hint if advice else verdict.hint,
         exit_code=verdict.exit_code,
     )
     return verdict.shell_code

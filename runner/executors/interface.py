@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from runner.allocation.interface import Lease
     from runner.environments.interface import Environment
     from runner.plan.plan import Job
-    from runner.process.job import Exit, JobCommand
+    from runner.process.holding import Held
     from runner.process.signals import Signals
+    from runner.process.values import Exit, JobCommand
     from runner.terminal import WindowSize
 
 
@@ -55,6 +56,15 @@ class Execution(Protocol):
     @property
     def pid(self) -> int:
         """Its first process."""
+        ...
+
+    @property
+    def held(self) -> Held:
+        """What holds it now: more, maybe, when it has run for a while."""
+        ...
+
+    def processes(self) -> set[int]:
+        """All its processes now, by id; empty where they cannot be told."""
         ...
 
     def wait(

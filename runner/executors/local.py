@@ -12,7 +12,8 @@ from runner import envvars
 from runner.environments.conda.start import start
 from runner.executors.nodes import grace, side_by_side
 from runner.executors.surroundings import HOST, variables
-from runner.process.job import JobCommand, JobProcess
+from runner.process.job import JobProcess
+from runner.process.values import JobCommand
 from runner.spec.workflow import PythonScript, ShellCommands, TorchrunScript
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class LocalExecutor:
             terminal=context.terminal,
             grace=grace(job),
             max_duration=job.limits.max_duration,
+            memory=lease.memory,
         )
 
     def start(self, command: JobCommand, log: int) -> JobProcess:
@@ -85,12 +87,11 @@ def _program(job: Job, environment: Environment, context: Context) -> tuple[str,
     python = str(environment.executable)
     match job.launch:
         case TorchrunScript(script, _):
-            gpu = job.resources.gpu
             # what torchrun itself is; the command may be missing where the module is not. Before
             # torch 1.13 it knows its options with underscores only
             return (
                 python, "-m", "torch.distributed.run", *_rendezvous(job, context),
-                f"--nproc_per_node={gpu.count if gpu else 1}", script,
+                f"--nproc_per_node={job.processes}", script,
             )  # fmt: skip
         case PythonScript(script, _):
             return (python, script)

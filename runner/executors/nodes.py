@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.executors.surroundings import share_of, variables
-from runner.process.job import GRACE_SECONDS
+from runner.process.values import GRACE_SECONDS
 
 if TYPE_CHECKING:
     from runner.allocation.interface import Lease

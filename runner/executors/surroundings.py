@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner import envvars
+from runner.executors.devices import thread_counts, visible_gpus
 from runner.spec.interpolation import exported
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def variables(
         **dict.fromkeys(envvars.HOSTED_PLACEHOLDERS, context.run),
         **_of_0_0_7(job, context, rank),
         **_of_today(job, lease, context, rank),
-        **_thread_counts(share),
+        **thread_counts(job, share),
         **context.defaults,
         **exported(dict(job.parameters), context.run),
     }
@@ -49,7 +50,7 @@ def variables(
         **{name: context.variables[name] for name in job.passed if name in context.variables},
         **_token(job, context),
         envvars.CUDA_DEVICE_ORDER: "PCI_BUS_ID",
-        envvars.CUDA_VISIBLE_DEVICES: ",".join(gpu.uuid for gpu in share.gpus),
+        envvars.CUDA_VISIBLE_DEVICES: visible_gpus(share, environment.lock),
     }
 
 
@@ -163,13 +164,6 @@ def _of_today(job: Job, lease: Lease, context: Context, rank: int) -> dict[str, 
         "DSTACK_GPUS_NUM": str(len(lease.gpus)),
         **{name: str(path) for name, path in hostfile.items()},
     }
-
-
-def _thread_counts(share: Lease) -> dict[str, str]:
-    """Numeric libraries count the machine's cores, not the lease's."""
-    if not share.exclusive:
-        return {}
-    return dict.fromkeys(envvars.THREAD_COUNTS, str(len(share.cores)))
 
 
 def _token(job: Job, context: Context) -> dict[str, str]:

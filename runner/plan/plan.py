@@ -108,6 +108,12 @@ class Job:
         )
 
     @property
+    def processes(self) -> int:
+        """How many processes wf starts on each node: under torchrun a rank for each GPU."""
+        gpu = self.resources.gpu
+        return max(gpu.count, 1) if gpu and isinstance(self.launch, TorchrunScript) else 1
+
+    @property
     def script(self) -> str | None:
         """The script that is started, below the project folder."""
         if isinstance(self.launch, ShellCommands):

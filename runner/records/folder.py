@@ -25,6 +25,7 @@ _NOTES_BYTES = 1 << 16
 _SUBMITTED = {"workflow", "executor", "plan", "source"}
 _SERVED = ("ports", "service")
 _ENVIRONMENT = ("kind", "fingerprint", "python", "lock")
+_ENFORCED = ("cpus", "memory", "gpus", "processes")
 _USAGE = ("wall_seconds", "cpu_seconds", "peak_memory")
 
 
@@ -68,7 +69,7 @@ def make_durable(paths: RunPaths) -> None:
         WfError: kind ``STORAGE``, naming the file.
     """
     written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
-    for path in (*written, paths.usage):
+    for path in (*written, paths.enforced, paths.usage):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -236,7 +237,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "finished_at": state.finished_at,
         "history": [{"status": status, "at": at} for status, at in state.history],
         "command": submitted["plan"]["jobs"][-1]["command"],
-        "resources": granted,
+        "resources": {**granted, "enforced": _whole(paths.enforced, _ENFORCED)},
         "ports": served["ports"],
         "service": served["service"],
         "environment": _environment(paths),

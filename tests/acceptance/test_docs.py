@@ -17,7 +17,8 @@ from runner.cli.main import VERBS
 from runner.engine import run as engine
 from runner.engine import verdict
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
-from runner.process.job import Exit
+from runner.process.confinement.interface import MemoryUse
+from runner.process.values import Exit
 from runner.records.state import Status
 from runner.spec.load import load
 from runner.spec.providers.registry import PROVIDERS
@@ -420,6 +421,7 @@ def reasons() -> set[str]:
         Exit(code=0, signal=None),
         Exit(code=1, signal=None),
         Exit(code=None, signal=9),
+        Exit(code=None, signal=9, memory=MemoryUse(1, 1, 1)),
         Exit(code=None, signal=2, asked=(2,)),
         Exit(code=None, signal=15, asked=(15,)),
         Exit(code=None, signal=15, asked=(15,), limit=1.0),

@@ -33,8 +33,8 @@ from runner.executors.local import LocalExecutor
 from runner.paths import Cache, Home
 from runner.plan.environment import EnvironmentSpec, RequirementFile
 from runner.plan.plan import Job, Plan
-from runner.process.job import Exit
 from runner.process.signals import Interrupted, Signals
+from runner.process.values import Exit
 from runner.records.store import Records
 from runner.spec.workflow import (
     ArtifactRequest,
@@ -231,11 +231,11 @@ def test_every_end_has_its_verdict(  # noqa: PLR0917 - one row of a table
 
 
 def test_what_went_wrong_on_the_way_is_warned_of(rig: Rig) -> None:
-    exited = Exit(0, None, left_behind=True, log_error="No space left on device")
+    exited = Exit(0, None, left_behind=3, log_error="No space left on device")
     rig.executor = FakeExecutor(Script(exited))
     rig.run()
     said = [event.text for event in rig.observer.of(Warned)]
-    assert any("outlived" in text for text in said)
+    assert "3 processes of the job outlived it and were ended" in said
     assert any("the log is incomplete: No space left on device" in text for text in said)
 
 

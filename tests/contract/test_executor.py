@@ -16,8 +16,8 @@ from runner.executors.interface import Context, Executor
 from runner.executors.local import LocalExecutor
 from runner.plan.environment import EnvironmentSpec
 from runner.plan.plan import Job
-from runner.process.job import Exit
 from runner.process.signals import Signals
+from runner.process.values import Exit
 from runner.spec.workflow import Limits, PythonScript, Resources, ShellCommands
 from runner.terminal import WindowSize
 from tests.conftest import until
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.executors.interface import Execution
-    from runner.process.job import JobCommand
+    from runner.process.values import JobCommand
 
 
 def a_job(*commands: str, variables: tuple[tuple[str, str], ...] = ()) -> Job:
@@ -559,7 +559,7 @@ def test_the_end_and_a_stop_are_noticed_while_output_rests(
     local: LocalBench, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a rest longer than anybody waits, only its interruption lets these end."""
-    monkeypatch.setattr("runner.process.job._REST_SECONDS", 3600.0)
+    monkeypatch.setattr("runner.process.job.REST_SECONDS", 3600.0)
     exited = execution_of(local, place, "echo one", "exec sleep 64").wait(
         signals := Signals(), lambda: interrupt(signals), lambda _: None
     )

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runner.process.job import Exit, JobCommand
+from runner.process.holding import Held
+from runner.process.values import Exit, JobCommand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from runner.plan.plan import Job
     from runner.process.signals import Signals
 
+NOTHING_HELD = Held()
 SUCCESS = Exit(code=0, signal=None)
 # more than any process can have (pid_max is at most 2**22)
 _FIRST_PID = 1 << 23
@@ -34,6 +36,7 @@ class Script:
     output: bytes = b""
     files: Mapping[str, bytes] = field(default_factory=dict)
     error: OSError | None = None
+    held: Held = NOTHING_HELD
 
 
 class FakeExecution:
@@ -44,6 +47,15 @@ class FakeExecution:
         self._script = script
         self._command = command
         self._log = log
+
+    @property
+    def held(self) -> Held:
+        """What the test wants."""
+        return self._script.held
+
+    def processes(self) -> set[int]:
+        """None: it is thought up."""
+        return set()
 
     def wait(
         self,

@@ -25,7 +25,7 @@ from tests.fakes.executor import environment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.process.job import Exit
+    from runner.process.values import Exit
 
 pytestmark = pytest.mark.integration
 

@@ -43,7 +43,7 @@ def test_a_background_child_that_keeps_stdout_open_does_not_hang_the_run(world: 
     assert done.code == 0
     pid = int(done.out)
     until(lambda: gone(pid), f"the end of {pid}")
-    assert "warning: processes of the job outlived it and were ended" in done.err
+    assert "warning: 1 process of the job outlived it and was ended" in done.err
     assert world.record()["status"] == "succeeded"
 
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _IN_PROJECT = re.compile(r"(?: @|^-e) file:(?!//)")
+# the file of a wheel: name, version, tags (PEP 427)
+_WHEEL = re.compile(r"/[A-Za-z0-9_.]+-([^-/]+)-[^/]*\.whl(?:[#?].*)?$")
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*\w)?")
 
 
@@ -46,3 +48,15 @@ def package_name(line: str) -> str:
     """The name in ``name==version`` or ``name @ address``, in its normal form (PEP 503)."""
     named = _NAME.match(line)
     return re.sub(r"[-_.]+", "-", named[0] if named else line).lower()
+
+
+def version_of(package: str, lock: Sequence[str]) -> str | None:
+    """The version of a package in a lock; ``None``: it is not there, or nobody can tell."""
+    from urllib.parse import unquote
+
+    for line in lock:
+        if package_name(line) == package:
+            _, pinned, version = line.partition("==")
+            wheel = _WHEEL.search(unquote(line))
+            return version.strip() if pinned else wheel and wheel[1]
+    return None

@@ -1,0 +1,166 @@
+"""The end of a job: noticed, and made sure of for every process of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.process import tree
+
+if TYPE_CHECKING:
+    import resource
+    import subprocess
+    from collections.abc import Iterator
+
+    from runner.process.confinement.tracking import Group
+    from runner.process.tree import Tree
+
+# a process that is just ending by itself is given that long before it counts as left
+_MOMENT_SECONDS = 0.01
+# a process in the kernel's hands (a dead network disk) cannot be ended: it is not waited for
+_PATIENCE_SECONDS = 10.0
+_LOOK_AGAIN_SECONDS = (0.001, 0.05)
+# descriptors that are open at a time, one for each process that is ended
+_AT_ONCE = 100
+
+
+class Left(NamedTuple):
+    """What was left of a job: so many processes, and so many that could not be ended either."""
+
+    ended: int = 0
+    stuck: int = 0
+
+
+class EndWatch:
+    """Notices the end of a job's first process and keeps what it used."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.pid = process.pid
+        self.descriptor = _hold(process.pid)
+        self.code = 0
+        self.cpu_seconds = 0.0
+        self.peak_memory = 0
+
+    def reached(self) -> bool:
+        """Whether the process has ended; collects it then."""
+        pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
+        if pid == 0:
+            return False
+        self.code = os.waitstatus_to_exitcode(status)
+        self._process.returncode = self.code
+        self._add(usage)
+        return True
+
+    def collect(self, orphans: set[int]) -> None:
+        """Collect those of our children that have ended, before they pile up."""
+        for pid in orphans:
+            with suppress(ChildProcessError):
+                found, _, usage = os.wait4(pid, os.WNOHANG)
+                if found:
+                    self._add(usage)
+
+    def close(self) -> None:
+        """Watch no more."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+
+    def _add(self, usage: resource.struct_rusage) -> None:
+        self.cpu_seconds += usage.ru_utime + usage.ru_stime
+        # getrusage(2): kilobytes on Linux, bytes on macOS
+        peak = usage.ru_maxrss * (1024 if hasattr(os, "sched_getaffinity") else 1)
+        self.peak_memory = max(self.peak_memory, peak)
+
+
+class Remains:
+    """Whatever lives of a job: found by its tree, and by its group where it has one."""
+
+    def __init__(self, members: Tree, watch: EndWatch) -> None:
+        self.group: Group | None = None
+        self._tree = members
+        self._watch = watch
+
+    def processes(self) -> set[int]:
+        """All of them now, also those that have ended and wait to be collected."""
+        found = self._tree.processes()
+        if self.group is not None:
+            found |= self.group.processes()
+        return found - {os.getpid()}  # never ourselves, wherever the kernel has put us
+
+    def collect(self) -> None:
+        """Collect orphans that have ended."""
+        self._watch.collect(self._tree.orphans())
+
+    def kill(self) -> None:
+        """Send KILL to all of them, once."""
+        self._kill(self._alive())
+
+    def end(self) -> Left:
+        """End all of them, again and again until nothing is left."""
+        left = self._alive()
+        if not left:
+            return Left()
+        time.sleep(_MOMENT_SECONDS)
+        left = self._alive()
+        counted, began = left, time.monotonic()
+        pause, longest = _LOOK_AGAIN_SECONDS
+        while left and time.monotonic() - began < _PATIENCE_SECONDS:
+            if not self._kill(left):
+                break  # another user's: a job that has used sudo
+            time.sleep(pause)
+            pause = min(2 * pause, longest)
+            left = self._alive()
+            counted = counted | left
+        return Left(len(counted - left), len(left))
+
+    def _alive(self) -> set[int]:
+        self.collect()
+        return {pid for pid in self.processes() if tree.alive(pid)}
+
+    def _kill(self, pids: set[int]) -> bool:
+        """Whether any of them could be sent it."""
+        if self.group is not None:
+            self.group.kill()
+        return sum(self._send(some) for some in _batches(pids)) > 0
+
+    def _send(self, pids: list[int]) -> bool:
+        """Send KILL to those that are still the job's once we hold on to them.
+
+        The id of one that has ended meanwhile may be a stranger's.
+        """
+        held = {pid: _hold(pid) for pid in pids}
+        try:
+            still = self.processes()
+            sent = False
+            for pid, descriptor in held.items():
+                if pid in still:
+                    with suppress(ProcessLookupError, PermissionError):
+                        if descriptor is None:
+                            os.kill(pid, signal.SIGKILL)
+                        else:
+                            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+                        sent = True
+            return sent
+        finally:
+            for descriptor in held.values():
+                if descriptor is not None:
+                    os.close(descriptor)
+
+
+def _hold(pid: int) -> int | None:
+    """A descriptor that stands for the process, whoever has its id later."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError:  # it is gone; or a kernel before 5.3, or a sandbox that hides it
+        return None
+
+
+def _batches(pids: set[int]) -> Iterator[list[int]]:
+    left = sorted(pids)
+    for start in range(0, len(left), _AT_ONCE):
+        yield left[start : start + _AT_ONCE]
