@@ -65,6 +65,8 @@ class Storm:
         self.folder, self._mark = folder, str(folder)
         self.blamed = False
         self.journal.touch()
+        self.locks.mkdir()
+        self.locks.chmod(0o1777)  # as an administrator makes it, for more than one user
         self._submitters: list[subprocess.Popen[bytes]] = []
 
     def rage(self) -> None:
