@@ -7,6 +7,7 @@ them for a moment, and ends.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import struct
@@ -30,6 +31,7 @@ CORES = 64
 GPUS = 8
 MEMORY = 512 << 30
 _PATIENCE_SECONDS = 300.0
+_PR_SET_PDEATHSIG = 1
 _LOOK_AGAIN_SECONDS = 0.05
 # how long the queue is left alone before and while its cost is measured
 _SETTLE_SECONDS = 2.0
@@ -87,7 +89,8 @@ def queue(folder: str, waiters: str, turns: str, mixed: str) -> dict[str, object
     there = machine()
     held = leases.acquire(EVERYTHING, lambda: there, Claim("holder"), _Silent(), wait=False)
     shapes = SHAPES if mixed == "mixed" else (EVERYTHING,)
-    with _Waiters(Path(folder), [shapes[at % len(shapes)] for at in range(int(waiters))]) as line:
+    asked = [shapes[at % len(shapes)] for at in range(int(waiters))]
+    with _Waiters(Path(folder), asked, held.descriptors) as line:
         line.wait_until_all_are_there(leases)
         time.sleep(_SETTLE_SECONDS)
         before, began = line.processor_seconds(), time.monotonic()
@@ -102,11 +105,17 @@ def queue(folder: str, waiters: str, turns: str, mixed: str) -> dict[str, object
         return {"cost": cost, "delays": delays}
 
 
+def _end_with_parent() -> None:
+    """Whoever ends the measurement ends all of it."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 class _Waiters:
     """Processes that wait, all children of this one."""
 
-    def __init__(self, folder: Path, asked: list[Resources]) -> None:
-        self._folder, self._asked = folder, asked
+    def __init__(self, folder: Path, asked: list[Resources], foreign: tuple[int, ...]) -> None:
+        """``foreign`` are descriptors that they must not inherit: they would hold what those do."""
+        self._folder, self._asked, self._foreign = folder, asked, foreign
         self._pids: list[int] = []
         self._said, self._saying = os.pipe()
 
@@ -115,6 +124,9 @@ class _Waiters:
         for number, asked in enumerate(self._asked):
             pid = os.fork()
             if pid == 0:
+                _end_with_parent()
+                for descriptor in self._foreign:
+                    os.close(descriptor)
                 self._wait_for(asked, there, f"waiter-{number}")
             self._pids.append(pid)
         return self
