@@ -15,8 +15,8 @@ CACHE = "WF_CACHE"
 """Where environments are kept. Default: ``$XDG_CACHE_HOME/wf``, else ``~/.cache/wf``."""
 
 LOCKS = "WF_LOCKS"
-"""The machine's lock folder for leases. Default: ``/run/lock/wf``, else a folder in ``/tmp``.
-Everybody on one machine must use the same folder; set it only for tests."""
+"""The machine's lock folder for leases. Default: ``/run/lock`` where everybody may write, else
+``/tmp``. Everybody on one machine must use the same folder."""
 
 NO_COLOR = "NO_COLOR"
 """Not empty: no colour (no-color.org)."""

@@ -11,9 +11,11 @@ from runner.paths import Cache, Home
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# FHS 3.0, section 5.9: lock files for devices and other resources; world-writable on Debian.
+# FHS 3.0, section 5.9: lock files for devices and other resources. Where everybody may write there
+# (Debian, Ubuntu) it has the sticky bit: it is root's, and nobody removes the files of others.
 _SYSTEM_LOCKS = Path("/run/lock")
 _FALLBACK_LOCKS = Path("/tmp")  # noqa: S108 - the one folder that every user of a machine shares
+_EVERYBODYS = 0o1777
 
 
 class Settings(NamedTuple):
@@ -45,4 +47,12 @@ def _folder(variables: Mapping[str, str], own: str, xdg: str, default: Path) -> 
 def _locks(variables: Mapping[str, str]) -> Path:
     if variables.get(envvars.LOCKS):
         return Path(variables[envvars.LOCKS]).absolute()
-    return (_SYSTEM_LOCKS if _SYSTEM_LOCKS.is_dir() else _FALLBACK_LOCKS) / "wf"
+    return _SYSTEM_LOCKS if _is_everybodys(_SYSTEM_LOCKS) else _FALLBACK_LOCKS
+
+
+def _is_everybodys(folder: Path) -> bool:
+    """Whether all users may write there, and only remove what is theirs."""
+    try:
+        return folder.stat().st_mode & _EVERYBODYS == _EVERYBODYS
+    except OSError:
+        return False

@@ -26,15 +26,20 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 # unless somebody has let go of something
 _LOOK_ANEW_SECONDS = 0.1
+_IN_THE_WAY = "devices that somebody else takes at this moment"
 
 
 class View(NamedTuple):
-    """What is held, and by whom."""
+    """What is held, and by whom; ``taken`` is what of it this machine has.
+
+    ``settled``: the table and the claims say the same, so nobody is about to take or to let go.
+    """
 
     machine: Inventory
     claims: tuple[Held, ...]
     held: Devices
     taken: Taken
+    settled: bool
 
 
 class Grant(NamedTuple):
@@ -48,10 +53,15 @@ class Grant(NamedTuple):
 
 
 class Denied(NamedTuple):
-    """What is short, in words; ``ready`` are the indexes of earlier ones that could start."""
+    """What is short, in words.
+
+    ``ready`` are the indexes of earlier ones that could start. ``again``: somebody was in the way
+    who will be gone in a moment.
+    """
 
     short_of: str
     ready: tuple[int, ...] = ()
+    again: bool = False
 
 
 class Attempt:
@@ -78,10 +88,17 @@ class Attempt:
         """Give up; what was granted is not touched."""
         self.table.close()
 
-    def look_anew(self, *, at_once: bool = False) -> bool:
-        """Look at the machine again if it is time to; ``at_once``: as something has changed."""
+    def look_anew(self, view: View | None = None) -> bool:
+        """Look at the machine again if it is time to; whether it was.
+
+        It is sooner if a GPU of ``view`` is in use by nobody that holds it: the process may be that
+        of a run which is gone.
+        """
+        busy = view is not None and any(
+            gpu.busy and gpu.uuid not in view.taken.gpus for gpu in view.machine.gpus
+        )
         age = time.monotonic() - self._looked
-        if age < (_LOOK_ANEW_SECONDS if at_once else _LOOK_SECONDS):
+        if age < (_LOOK_ANEW_SECONDS if busy else _LOOK_SECONDS):
             return False
         self._machine = self._look()
         self._looked = time.monotonic()
@@ -93,31 +110,16 @@ class Attempt:
         Raises:
             WfError: kind ``STORAGE``: the lock folder cannot be read.
         """
-        machine = self._machine
-        cores = max(machine.cores, default=-1) + 1
-        units = machine.memory // UNIT
         claims = self.claims.look()
-        held = together(
-            [
-                self.table.held(cores, (gpu.uuid for gpu in machine.gpus), units),
-                *(claim.devices for claim in claims),
-            ]
-        )
-        taken = Taken(
-            cores=frozenset(ranges.numbers(ranges.clipped(held.cores, cores))),
-            gpus=held.gpus,
-            memory=ranges.size(ranges.clipped(held.memory, units)),
-        )
-        return View(machine, tuple(claims), held, taken)
+        in_table = self._in_table()
+        held = together([in_table, *(claim.devices for claim in claims)])
+        taken = self._taken(held)
+        settled = taken == self._taken(in_table)
+        return View(self._machine, tuple(claims), held, taken, settled)
 
     def traces(self) -> tuple[object, ...]:
         """What changes as soon as somebody takes or lets go of something; costs next to nothing."""
-        machine = self._machine
-        cores = max(machine.cores, default=-1) + 1
-        return (
-            self._folder.changed(),
-            self.table.held(cores, (gpu.uuid for gpu in machine.gpus), machine.memory // UNIT),
-        )
+        return self._folder.changed(), self._in_table()
 
     def take(self, view: View, ahead: Sequence[Resources]) -> Grant | Denied:
         """Take what is asked for if that is free and not kept for those ``ahead``; in the gate.
@@ -137,12 +139,28 @@ class Attempt:
             memory or (),
         )
         if memory is None or not self.table.take(devices):
-            return Denied("a moment")
+            return Denied(_IN_THE_WAY, again=True)
         claim = self._claimed(devices)
         if claim is None:
             self.table.let_go()
-            return Denied("a moment")
+            return Denied(_IN_THE_WAY, again=True)
         return Grant(choice, view.machine, self.table, claim, decided.passed)
+
+    def _in_table(self) -> Devices:
+        machine = self._machine
+        gpus = (gpu.uuid for gpu in machine.gpus)
+        return self.table.held(_cores(machine), gpus, machine.memory // UNIT)
+
+    def _taken(self, held: Devices) -> Taken:
+        """What of it this machine has."""
+        machine = self._machine
+        cores = ranges.numbers(ranges.clipped(held.cores, _cores(machine)))
+        memory = ranges.clipped(held.memory, machine.memory // UNIT)
+        return Taken(
+            cores=frozenset(cores).intersection(machine.cores),
+            gpus=held.gpus.intersection(gpu.uuid for gpu in machine.gpus),
+            memory=ranges.size(memory),
+        )
 
     def _claimed(self, devices: Devices) -> OwnClaim | None:
         """Claim what was taken, and look once more: somebody may have come by another table.
@@ -163,3 +181,8 @@ class Attempt:
             claim.close()
             return None
         return claim
+
+
+def _cores(machine: Inventory) -> int:
+    """The number behind that of its last core."""
+    return max(machine.cores, default=-1) + 1

@@ -49,28 +49,33 @@ class Kept:
     def __init__(self, machine: Inventory, taken: Taken) -> None:
         self._machine = machine
         self._taken = taken
+        # what nobody can have any more, as last found: it only grows
+        self._gone = taken
         self._waiting: dict[_Need, int] = {}
         self._kinds: dict[frozenset[str], GpuRequest] = {}
         self._needs: dict[Resources, _Need | None] = {}
         self._stuck: set[Resources] = set()
 
     def wait(self, asked: Resources) -> None:
-        """One more waits. What this machine could never serve has nothing kept for it."""
+        """One more waits. Nothing is kept for what this machine could never serve."""
         need = self._need(asked)
         if need is not None:
             self._waiting[need] = self._waiting.get(need, 0) + 1
-            if asked.gpu is not None:
+            if asked.gpu is not None and need.usable:
                 self._kinds.setdefault(need.usable, asked.gpu)
 
     def take(self, choice: Choice) -> None:
         """Somebody starts."""
         self._taken = self._taken.and_also(choice)
+        self._gone = self._gone.and_also(choice)
 
     def choice(self, asked: Resources) -> Choice | None:
         """What it would start with, behind those that wait; ``None``: it has to wait, too."""
         if asked in self._stuck:
             return None  # whoever is like an earlier one that waits is no better off
-        choice = choose(asked, self._machine, self.room(asked))
+        choice = choose(asked, self._machine, self._gone)
+        if choice is not None:
+            choice = choose(asked, self._machine, self.room(asked))
         if choice is None:
             self._stuck.add(asked)
         return choice
@@ -85,11 +90,12 @@ class Kept:
                 free = len(free_gpus(kind, self._machine, self._taken))
                 if free - self._together(_gpus_of(usable), len(usable)) < asked.gpu.count:
                     gpus |= usable
-        return Taken(
+        self._gone = Taken(
             self._taken.cores.union(cores[max(0, len(cores) - keep) :]),
-            frozenset(gpus),
+            self._taken.gpus,
             self._taken.memory + self._together(lambda need: need.memory, self._memory),
         )
+        return self._gone._replace(gpus=frozenset(gpus))
 
     @property
     def _memory(self) -> int:
@@ -127,19 +133,36 @@ class Kept:
 
 
 def _need(asked: Resources, machine: Inventory) -> _Need | None:
-    """``None``: it takes nothing, or more than this machine ever has."""
-    if shortage(asked, machine) is not None:
+    """``None``: it takes nothing, or more than this machine ever has.
+
+    Limits that hold for one user need not hold for the next: of what another one waits for and
+    this one may not use all, as much is needed as this one may use.
+    """
+    if shortage(asked, machine) is not None and not _has_unlimited(asked, machine):
         return None
+    gpus = suitable(asked.gpu, machine) if asked.gpu else []
     need = _Need(
-        fewest=fewest_cores(asked),
-        cores=fair_share(asked, machine) or 0,
-        memory=units(asked.memory or 0),
-        gpus=asked.gpu.count if asked.gpu else 0,
-        usable=frozenset(gpu.uuid for gpu in suitable(asked.gpu, machine))
-        if asked.gpu
-        else frozenset(),
+        fewest=min(fewest_cores(asked), len(machine.cores)),
+        cores=min(fair_share(asked, machine) or 0, len(machine.cores)),
+        memory=min(units(asked.memory or 0), machine.memory // UNIT),
+        gpus=min(asked.gpu.count if asked.gpu else 0, len(gpus)),
+        usable=frozenset(gpu.uuid for gpu in gpus),
     )
     return need if need.cores or need.memory or need.gpus else None
+
+
+def _has_unlimited(asked: Resources, machine: Inventory) -> bool:
+    """Whether the machine may have enough, were it not for limits."""
+    there = {"cpu": len(machine.cores), "memory": machine.memory, "gpu": 0}
+    if asked.gpu is not None:
+        there["gpu"] = len(suitable(asked.gpu, machine))
+    for limit in machine.limits:
+        there[limit.key] = max(limit.there, there.get(limit.key, 0))
+    return (
+        fewest_cores(asked) <= there["cpu"]
+        and (asked.memory or 0) <= there["memory"]
+        and (asked.gpu is None or asked.gpu.count <= there["gpu"])
+    )
 
 
 def _gpus_of(kind: frozenset[str]) -> Callable[[_Need], int]:

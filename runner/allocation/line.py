@@ -27,10 +27,11 @@ _LOOKS_APART_SECONDS = 3.0
 class Line:
     """Who waits before one that asks for something."""
 
-    def __init__(self, places: Places, asked: Resources, before: Iterable[Place]) -> None:
+    def __init__(self, places: Places, asked: Resources) -> None:
         self._places = places
         self._asked = asked
-        self._before = list(before)
+        self._before: list[Place] = []
+        self._gone: set[Place] = set()
         self._live: dict[str, float] = {}
         self._ready: dict[str, float] = {}
         self._looked = 0.0
@@ -38,6 +39,10 @@ class Line:
 
     def __len__(self) -> int:
         return len(self._before)
+
+    def stand_behind(self, line: Iterable[Place]) -> None:
+        """Take note of all that are there."""
+        self._before = [place for place in line if place not in self._gone]
 
     def ahead(self) -> list[Place]:
         """Those that wait before it now, in order."""
@@ -54,8 +59,11 @@ class Line:
             self._before.remove(place)
         return None
 
-    def note(self, ready: Sequence[Place]) -> None:
-        """Those ``ready`` could start now: who does not for long enough counts no more."""
+    def note(self, ready: Sequence[Place]) -> bool:
+        """Those ``ready`` could start now: who does not for long enough counts no more.
+
+        Returns whether there are such that still count.
+        """
         now = time.monotonic()
         lately = now - self._looked <= _LOOKS_APART_SECONDS
         self._looked = now
@@ -65,6 +73,7 @@ class Line:
         late = [place for place in ready if now - self._ready[place.name] >= _READY_SECONDS]
         self.passed_over += late
         self._before = [place for place in self._before if place not in late]
+        return len(late) < len(ready)
 
     def _is_live(self, place: Place, *, lately: bool = True) -> bool:
         """Whether somebody waits there; ``lately``: or did a moment ago."""
@@ -74,5 +83,6 @@ class Line:
         if self._places.is_live(place):
             self._live[place.name] = now
             return True
-        self._live.pop(place.name, None)
+        # for good: nobody comes back to life in front of others
+        self._gone.add(place)
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.allocation.topology import best, near_first
@@ -88,12 +90,33 @@ def fewest_cores(asked: Resources) -> int:
 def shortage(asked: Resources, machine: Inventory) -> Shortage | None:
     """What this machine lacks for ``asked``, were nobody else using it; ``None``: nothing."""
     if asked.cpu is not None and asked.cpu > len(machine.cores):
-        return Shortage("cpu", count(asked.cpu, "core"), count(len(machine.cores), "core"))
+        there = count(len(machine.cores), "core") + _limited("cpu", machine)
+        return Shortage("cpu", count(asked.cpu, "core"), there)
     if asked.memory is not None and units(asked.memory) > machine.memory // UNIT:
-        return Shortage("memory", f"{amount(asked.memory)} of memory", amount(machine.memory))
+        there = amount(machine.memory) + _limited("memory", machine)
+        return Shortage("memory", f"{amount(asked.memory)} of memory", there)
     if asked.gpu is not None and len(suitable(asked.gpu, machine)) < asked.gpu.count:
         return Shortage("gpu", gpus_asked(asked.gpu), _gpus_there(machine))
+    shared = machine.shared_memory
+    if asked.shm_size is not None and shared is not None and asked.shm_size > shared:
+        return Shortage("shm_size", f"{amount(asked.shm_size)} of shared memory", amount(shared))
     return None
+
+
+def reduced(asked: Resources, nodes: int, machine: Inventory) -> Resources:
+    """The same with no more than each of so many nodes can have here, but one core at least.
+
+    Shared memory is left as it is: more of it can be made.
+    """
+    gpu, cpu, memory = asked.gpu, asked.cpu, asked.memory
+    if gpu is not None:
+        there = min(gpu.count, len(suitable(gpu, machine)) // nodes)
+        gpu = replace(gpu, count=there) if there else None
+    if cpu is not None:
+        cpu = min(cpu, max(1, len(machine.cores) // nodes))
+    if memory is not None:
+        memory = min(memory, machine.memory // UNIT // nodes * UNIT)
+    return replace(asked, cpu=cpu, memory=memory, gpu=gpu)
 
 
 def choose(asked: Resources, machine: Inventory, taken: Taken) -> Choice | None:
@@ -176,6 +199,7 @@ def suitable(asked: GpuRequest, machine: Inventory) -> list[Gpu]:
         for gpu in machine.gpus
         if (not asked.names or any(_is_called(gpu, name) for name in asked.names))
         and (asked.memory is None or gpu.memory >= asked.memory)
+        and (asked.most_memory is None or gpu.memory <= asked.most_memory)
     ]
 
 
@@ -194,12 +218,32 @@ def _is_called(gpu: Gpu, name: str) -> bool:
 def gpus_asked(asked: GpuRequest) -> str:
     """The request in words: ``2 A100 GPUs with at least 40 GB``."""
     said = count(asked.count, f"{asked.named} GPU" if asked.named else "GPU")
+    if asked.memory is not None and asked.most_memory is not None:
+        return f"{said} with {amount(asked.memory)} to {amount(asked.most_memory)}"
     if asked.memory is not None:
-        said += f" with at least {amount(asked.memory)}"
+        return f"{said} with at least {amount(asked.memory)}"
+    if asked.most_memory is not None:
+        return f"{said} with at most {amount(asked.most_memory)}"
     return said
 
 
 def _gpus_there(machine: Inventory) -> str:
     if not machine.gpus:
-        return f"no GPU ({machine.no_gpus})" if machine.no_gpus else "no GPU"
-    return ", ".join(f"{gpu.name} with {amount(gpu.memory)}" for gpu in machine.gpus)
+        return (
+            f"no GPU ({machine.no_gpus})"
+            if machine.no_gpus
+            else f"no GPU{_limited('gpu', machine)}"
+        )
+    names = Counter(f"{gpu.name} with {amount(gpu.memory)}" for gpu in machine.gpus)
+    there = (name if many == 1 else f"{many} {name} each" for name, many in names.items())
+    return ", ".join(there) + _limited("gpu", machine)
+
+
+def _limited(key: str, machine: Inventory) -> str:
+    """What there would be more of, and what keeps wf from it."""
+    limits = [limit for limit in machine.limits if limit.key == key]
+    if not limits:
+        return ""
+    there = max(limit.there for limit in limits)
+    said = amount(there) if key == "memory" else str(there)
+    return f" (of {said}: by {listed([limit.by for limit in limits])})"

@@ -56,6 +56,11 @@ def places(names: Iterable[str]) -> list[Place]:
     return sorted(Place(int(one[1]), one[0], one[2]) for one in found if one)
 
 
+def next_number(line: Iterable[Place]) -> int:
+    """The number of a place behind all of ``line``."""
+    return min(_LAST, 1 + max((place.number for place in line), default=0))
+
+
 class Places:
     """What stands in the places of a folder; what was read once is known for good."""
 
@@ -120,7 +125,7 @@ class OwnPlace:
             WfError: kind ``STORAGE``: the place cannot be made.
         """
         self._folder = folder
-        self.number = min(_LAST, 1 + max((place.number for place in line), default=0))
+        self.number = next_number(line)
         request = _document(asked)
         said = {
             "asked": request,
@@ -178,6 +183,7 @@ def _gpus(said: dict[str, Any]) -> GpuRequest:
         count=_amount(said["count"]) or 0,
         name=None if said.get("name") is None else _called(said["name"]),
         memory=_amount(said.get("memory")),
+        most_memory=_amount(said.get("most_memory")),
         alternatives=tuple(map(_called, said.get("alternatives", ())[:_MOST_NAMES])),
     )
 

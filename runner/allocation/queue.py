@@ -126,6 +126,10 @@ def _wider(earlier: GpuRequest, later: GpuRequest) -> bool:
         earlier.count <= later.count
         and (not named or bool(later.names and named.issuperset(map(str.lower, later.names))))
         and (earlier.memory or 0) <= (later.memory or 0)
+        and (
+            earlier.most_memory is None
+            or (later.most_memory is not None and later.most_memory <= earlier.most_memory)
+        )
     )
 
 

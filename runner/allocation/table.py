@@ -62,8 +62,9 @@ class Table:
         """
         while not self._enter(stuck):
             # its owner has removed it, or put another one in its place
+            anew = self._folder.shared(NAME)
             os.close(self.descriptor)
-            self.descriptor = self._folder.shared(NAME)
+            self.descriptor = anew
         try:
             yield
         finally:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.allocation.matching import fair_share
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,15 +20,9 @@ def fit(asked: Sequence[Resources], machine: Inventory, *, share: bool = False) 
     asks for neither with all of them: it was written to have the machine for itself. With
     ``share`` the latter count nothing; somebody has said how many may run beside each other.
     """
-    cores = sum(_cores(one, machine, share=share) for one in asked)
+    everything = 0 if share else len(machine.cores)
+    shares = (fair_share(one, machine) for one in asked)
+    cores = sum(everything if one is None else one for one in shares)
     gpus = sum(one.gpu.count for one in asked if one.gpu is not None)
     memory = sum(one.memory or 0 for one in asked)
     return cores <= len(machine.cores) and gpus <= len(machine.gpus) and memory <= machine.memory
-
-
-def _cores(asked: Resources, machine: Inventory, *, share: bool) -> int:
-    if asked.cpu is not None:
-        return asked.cpu
-    if asked.gpu is not None:
-        return max(1, len(machine.cores) * asked.gpu.count // max(len(machine.gpus), 1))
-    return 0 if share else len(machine.cores)

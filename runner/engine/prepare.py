@@ -130,7 +130,7 @@ def shortage_of(
     from_file = job.resources == workflow.resources
     nodes = "" if job.nodes == 1 else f" for its {job.nodes} nodes"
     message = f"{job.workflow} asks for {lacking.asked}{nodes}; this machine has {lacking.there}"
-    hint = _instead(opened, workflow, lacking, machine)
+    hint = _instead(opened, workflow, job, machine)
     place = opened.document(workflow).place(route, at_key=True) if from_file else None
     return WfError(
         UNSATISFIABLE,
@@ -170,19 +170,44 @@ def _no_containers(opened: WorkflowFiles, job: Job) -> WfError:
     return WfError(UNSATISFIABLE, message, problems=(problem,))
 
 
-def _instead(
-    opened: WorkflowFiles, workflow: Workflow, lacking: matching.Shortage, machine: Inventory
-) -> str:
+def _instead(opened: WorkflowFiles, workflow: Workflow, job: Job, machine: Inventory) -> str:
     """What to type instead: the same workflow with less, or its twin that fits this machine."""
-    nodes = workflow.nodes
-    less = {
-        "gpu": f"--gpus {len(machine.gpus) // nodes}",
-        "cpu": f"--cpus {len(machine.cores) // nodes}",
-        "memory": f"--memory {machine.memory // nodes // 10**6}MB",
-    }[lacking.key]
-    hint = f"`wf run {workflow.name} {less}` runs it with what is here"
+    less = matching.reduced(job.resources, job.nodes, machine)
+    smaller = f"`wf run {workflow.name}{_options(job.resources, less)}`"
+    lacking = matching.shortage(less.times(job.nodes), machine)
+    if lacking is None:
+        hint, also = f"{smaller} runs it with what is here", ", and so does `wf run {}`"
+    else:
+        also = "; `wf run {}` runs the same with what is here"
+        if lacking.key == "shm_size":
+            hint = f"{_more_shared(job.demand.shm_size or 0)}, as root, makes room for it"
+            hint += "" if less == job.resources else f"; {smaller} then runs it with what is here"
+        else:
+            hint = f"write a smaller `nodes`: {job.nodes} are too many for this machine"
     for twin in opened.workflows:
         same = twin.launch == workflow.launch and twin.name != workflow.name
-        if same and matching.shortage(twin.resources, machine) is None:
-            return f"{hint}, and so does `wf run {twin.name}`"
+        if same and matching.shortage(twin.resources.times(twin.nodes), machine) is None:
+            return hint + also.format(twin.name)
     return hint
+
+
+def _options(asked: Resources, less: Resources) -> str:
+    """What to write behind the workflow's name for less than it asks for."""
+    options = []
+    if less.gpu != asked.gpu:
+        options.append(f" --gpus {less.gpu.count if less.gpu else 0}")
+    if less.cpu != asked.cpu:
+        options.append(f" --cpus {less.cpu}")
+    if less.memory is not None and less.memory != asked.memory:
+        options.append(f" --memory {less.memory // 10**6}MB")
+    return "".join(options)
+
+
+def _more_shared(size: int) -> str:
+    """The command that makes the machine's shared memory so large."""
+    whole, rest = divmod(size, 2**30)
+    return (
+        f"`mount -o remount,size={-(-size // 2**20)}m /dev/shm`"
+        if rest
+        else (f"`mount -o remount,size={whole}g /dev/shm`")
+    )

@@ -97,15 +97,7 @@ class Job:
     @property
     def demand(self) -> Resources:
         """What all nodes need together; they run side by side on one machine."""
-        asked, gpu = self.resources, self.resources.gpu
-        if self.nodes == 1:
-            return asked
-        return replace(
-            asked,
-            cpu=None if asked.cpu is None else asked.cpu * self.nodes,
-            memory=None if asked.memory is None else asked.memory * self.nodes,
-            gpu=None if gpu is None else replace(gpu, count=gpu.count * self.nodes),
-        )
+        return self.resources.times(self.nodes)
 
     @property
     def processes(self) -> int:
@@ -225,7 +217,14 @@ class Job:
             "resources": {
                 "cpu": self.resources.cpu,
                 "memory": self.resources.memory,
-                "gpu": gpu and {"count": gpu.count, "name": gpu.named, "memory": gpu.memory},
+                "gpu": gpu
+                and {
+                    "count": gpu.count,
+                    "name": gpu.named,
+                    "memory": gpu.memory,
+                    "most_memory": gpu.most_memory,
+                },
+                "shm_size": self.resources.shm_size,
             },
             "artifacts": [artifact.path for artifact in self.artifacts],
             "nodes": self.nodes,

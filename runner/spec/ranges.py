@@ -41,6 +41,11 @@ class Range:
         """What must at least be there; ``None`` when nothing must."""
         return self.lower or None
 
+    @property
+    def most(self) -> int | None:
+        """What may at most be there: the upper end of what was written with two."""
+        return None if self.upper == self.lower else self.upper
+
 
 def numbers(value: Any) -> Range:  # noqa: ANN401
     """A range of whole numbers."""

@@ -64,7 +64,6 @@ NO_EFFECT: Mapping[str, str] = MappingProxyType(
 _OF_RESOURCES: Mapping[str, str] = MappingProxyType(
     {
         "disk": "a job may use all the space that is free",
-        "shm_size": "a job without a container uses the machine's shared memory",
         "local": _OFFERS,
         "instance-type": "this machine has no spot instances",
     }

@@ -95,7 +95,8 @@ class TaskGpuForm(FileForm):
 
         The memory of all GPUs together is shared out among them evenly. Sizes are those that
         makers print on the box, as in dstack's catalogue: a card of 24GB holds 24 * 10**9 bytes
-        and some more, but hardly ever 24 * 2**30.
+        and some more, but hardly ever 24 * 2**30. A single size is the least, as the machine has
+        the GPUs it has; the upper end of a range is the most.
         """
         number = 1 if self.count is None else self.count.least or 0
         if number == 0:
@@ -105,7 +106,17 @@ class TaskGpuForm(FileForm):
         if total is not None:
             each = max(each or 0, ceil(total / number))
         first, *others = self.name or (None,)
-        return GpuRequest(number, first, each, tuple(name for name in others if name))
+        names = tuple(name for name in others if name)
+        return GpuRequest(number, first, each, names, self._most(number))
+
+    def _most(self, number: int) -> int | None:
+        ends = (
+            self.memory.most if self.memory else None,
+            self.total_memory.most // number
+            if self.total_memory and self.total_memory.most is not None
+            else None,
+        )
+        return min((end for end in ends if end is not None), default=None)
 
 
 class TaskResourcesForm(FileForm):

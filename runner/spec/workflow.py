@@ -6,7 +6,7 @@ part was written, so that a later stage can point at it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -87,15 +87,17 @@ class ArtifactRequest(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GpuRequest:
-    """GPUs asked for: how many, and what each must at least be. ``memory`` is in bytes.
+    """GPUs asked for: how many, and what each must be.
 
-    ``alternatives`` are further names, of which any will do as well (``A100,H100``).
+    Each has at least ``memory`` and at most ``most_memory``, in bytes. ``alternatives`` are further
+    names, of which any will do as well (``A100,H100``).
     """
 
     count: int
     name: str | None = None
     memory: int | None = None
     alternatives: tuple[str, ...] = ()
+    most_memory: int | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,6 +118,18 @@ class Resources:
     memory: int | None = None
     gpu: GpuRequest | None = None
     shm_size: int | None = None
+
+    def times(self, nodes: int) -> Resources:
+        """What so many need that run side by side on one machine."""
+        if nodes == 1:
+            return self
+        gpu = self.gpu
+        return Resources(
+            cpu=None if self.cpu is None else self.cpu * nodes,
+            memory=None if self.memory is None else self.memory * nodes,
+            gpu=None if gpu is None else replace(gpu, count=gpu.count * nodes),
+            shm_size=None if self.shm_size is None else self.shm_size * nodes,
+        )
 
 
 class Dependency(NamedTuple):

@@ -298,8 +298,8 @@ RESOURCES = (
         ANY,
         "resources.shm_size",
         "resources: {shm_size: 8GB}",
-        NoEffect("shm_size"),
-        "A job without a container uses the machine's shared memory.",
+        Read("resources.shm_size", 8 * 10**9),
+        "The machine's `/dev/shm` must be so large.",
     ),
     Row(
         ANY,

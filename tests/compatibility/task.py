@@ -365,7 +365,7 @@ RESOURCES = (
         TASK,
         "resources.gpu",
         "resources: {gpu: '24GB..80GB:2'}",
-        Read("resources.gpu", GpuRequest(2, None, 24 * 10**9)),
+        Read("resources.gpu", GpuRequest(2, None, 24 * 10**9, (), 80 * GB)),
         "0.15. Vendor, names, memory of each and count, in any order. GPUs are sold in units of "
         "1000, and compared so.",
     ),
@@ -428,7 +428,15 @@ RESOURCES = (
         "resources.gpu.memory",
         "resources: {gpu: {memory: 24GB}}",
         Read("resources.gpu", GpuRequest(1, None, 24 * 10**9)),
-        "0.15. The memory of each.",
+        "0.15. The least memory of each; a larger GPU will do.",
+    ),
+    Row(
+        TASK,
+        "resources.gpu.memory",
+        "resources: {gpu: {memory: 24GB..48GB}}",
+        Read("resources.gpu", GpuRequest(1, None, 24 * 10**9, (), 48 * GB)),
+        "No GPU has less or more.",
+        form="resources.gpu.memory: 24GB..48GB",
     ),
     Row(
         TASK,
@@ -444,10 +452,12 @@ RESOURCES = (
         Refused("wf does not ask GPUs for their compute capability"),
         "0.15. Name the GPUs that have it.",
     ),
-    _no(
+    Row(
+        TASK,
         "resources.shm_size",
         "resources: {shm_size: 8GB}",
-        "0.15. A job without a container uses the machine's shared memory.",
+        Read("resources.shm_size", 8 * GB),
+        "0.15. The machine's `/dev/shm` must be so large.",
     ),
     _no(
         "resources.disk",

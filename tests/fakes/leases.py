@@ -1,7 +1,7 @@
 """Leases in memory, for one process and its children.
 
-A held device is the writing end of a pipe. The lease's descriptors are such ends, so they can be
-inherited as real ones are: the reading end tells when the last holder is gone.
+A lease is the writing end of a pipe, which can be inherited as real ones are: the reading end tells
+when the last holder is gone.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import os
 import select
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from runner.allocation.interface import Lease, Standing
-from runner.allocation.matching import Choice, choose, device_names, taken_by_name
+from runner.allocation.interface import Holder, Lease, Standing, Waiter
+from runner.allocation.matching import NOTHING_TAKEN, UNIT, Choice, Taken
+from runner.allocation.queue import Start, may_start
 from runner.errors import BUSY, WfError
-from runner.events import PhaseProgress
+from runner.events import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,26 +27,31 @@ if TYPE_CHECKING:
     from runner.spec.workflow import Resources
 
 _LOOK_AGAIN_SECONDS = 0.01
+_USER = "ada"
+
+
+class _Live(NamedTuple):
+    """A lease that somebody holds, as long as the other end of ``reading`` is open."""
+
+    reading: int
+    run: str
+    choice: Choice
 
 
 class FakeLeases:
-    """Holds devices by their names; ``held`` can be looked at."""
+    """Holds devices; what is held can be looked at."""
 
     def __init__(self) -> None:
-        self._watched: dict[str, int] = {}
-        self._live: list[Lease] = []
-        self._turnstile = threading.Lock()
+        self._live: list[_Live] = []
+        self._own: list[Lease] = []
+        self._queue: list[_Place] = []
+        self._lock = threading.Lock()
 
     @property
     def held(self) -> frozenset[str]:
-        """The names of the devices held now."""
-        for name, reading in list(self._watched.items()):
-            poller = select.poll()
-            poller.register(reading, select.POLLIN)
-            if poller.poll(0):  # end of file: nobody has the other end any more
-                os.close(reading)
-                del self._watched[name]
-        return frozenset(self._watched)
+        """The devices held now, in words."""
+        taken = self._taken()
+        return frozenset({f"core {core}" for core in taken.cores} | taken.gpus)
 
     def acquire(
         self,
@@ -56,63 +62,113 @@ class FakeLeases:
         *,
         wait: bool,
     ) -> Lease:
-        """As the real ones do; ``claim`` is not shown to anybody."""
-        if asked.cpu is None and asked.gpu is None:
-            return self._grant(asked, look(), Choice(None, ()))
-        if not self._turnstile.acquire(blocking=wait):
-            raise WfError(BUSY, "another run is waiting for devices")
+        """As the real ones do."""
+        if asked.cpu is None and asked.gpu is None and not asked.memory:
+            return _granted(asked, look(), Choice(None, ()), ())
+        place = _Place(claim.run, asked)
+        with self._lock:
+            place.number = 1 + max((one.number for one in self._queue), default=0)
+            self._queue.append(place)
         try:
-            while (lease := self._try(asked, look())) is None:
+            while True:
+                found = self._try(place, look())
+                if isinstance(found, Lease):
+                    return found
                 if not wait:
-                    raise WfError(BUSY, f"{claim.run} would have to wait")
-                observer.notify(PhaseProgress("devices", "waiting", waiting=True))
+                    raise WfError(BUSY, f"devices are busy: {found}")
+                at = self._queue.index(place)
+                observer.notify(Waiting(found, at + 1, len(self._queue)))
                 time.sleep(_LOOK_AGAIN_SECONDS)
-            self._live.append(lease)
-            return lease
         finally:
-            self._turnstile.release()
+            with self._lock:
+                self._queue.remove(place)
 
     def release(self, lease: Lease) -> None:
-        """Close this process's ends, once: their numbers are somebody else's afterwards."""
-        for at, live in enumerate(self._live):
-            if live is lease:
-                del self._live[at]
+        """Close this process's end, once: its number is somebody else's afterwards."""
+        for at, own in enumerate(self._own):
+            if own is lease:
+                del self._own[at]
                 for descriptor in lease.descriptors:
                     os.close(descriptor)
                 return
 
     def tell(self, lease: Lease, left: float | None) -> None:
-        """Nobody asks."""
+        """Nobody is told."""
 
     def keep(self, lease: Lease, keeper: str) -> None:
         """Nothing but descriptors keeps a lease."""
 
     def standing(self) -> Standing:
-        """Nothing is told."""
-        return Standing()
+        """Who holds what and who waits."""
+        self._sweep()
+        return Standing(
+            holders=tuple(
+                Holder(
+                    live.run,
+                    _USER,
+                    live.choice.cores or (),
+                    tuple(gpu.uuid for gpu in live.choice.gpus),
+                    live.choice.memory * UNIT or None,
+                )
+                for live in self._live
+            ),
+            queue=tuple(Waiter(place.run, _USER, place.asked) for place in self._queue),
+        )
 
     def close(self) -> None:
         """Let go of everything, at the end of a test."""
-        for lease in list(self._live):
+        for lease in list(self._own):
             self.release(lease)
-        for reading in self._watched.values():
-            os.close(reading)
-        self._watched.clear()
+        for live in self._live:
+            os.close(live.reading)
+        self._live.clear()
 
-    def _try(self, asked: Resources, machine: Inventory) -> Lease | None:
-        chosen = choose(asked, machine, taken_by_name(self.held, machine))
-        return None if chosen is None else self._grant(asked, machine, chosen)
+    def _taken(self) -> Taken:
+        self._sweep()
+        taken = NOTHING_TAKEN
+        for live in self._live:
+            taken = taken.and_also(live.choice)
+        return taken
 
-    def _grant(self, asked: Resources, machine: Inventory, chosen: Choice) -> Lease:
-        return Lease(
-            cores=machine.cores if chosen.cores is None else chosen.cores,
-            exclusive=chosen.cores is not None,
-            gpus=chosen.gpus,
-            memory=asked.memory,
-            of_cores=len(machine.cores),
-            descriptors=tuple(self._hold(name) for name in device_names(chosen)),
-        )
+    def _sweep(self) -> None:
+        for live in list(self._live):
+            poller = select.poll()
+            poller.register(live.reading, select.POLLIN)
+            if poller.poll(0):  # end of file: nobody has the other end any more
+                os.close(live.reading)
+                self._live.remove(live)
 
-    def _hold(self, name: str) -> int:
-        self._watched[name], writing = os.pipe()
-        return writing
+    def _try(self, place: _Place, machine: Inventory) -> Lease | str:
+        """The lease, or what is short."""
+        with self._lock:
+            ahead = [one for one in self._queue if one.number < place.number]
+            decided = may_start([one.asked for one in ahead], place.asked, machine, self._taken())
+            if not isinstance(decided, Start):
+                return decided.short_of
+            reading, writing = os.pipe()
+            self._live.append(_Live(reading, place.run, decided.choice))
+            lease = _granted(place.asked, machine, decided.choice, (writing,))
+            self._own.append(lease)
+            return lease
+
+
+class _Place:
+    """One that waits. Two that ask alike are two."""
+
+    def __init__(self, run: str, asked: Resources) -> None:
+        self.run = run
+        self.asked = asked
+        self.number = 0
+
+
+def _granted(
+    asked: Resources, machine: Inventory, chosen: Choice, descriptors: tuple[int, ...]
+) -> Lease:
+    return Lease(
+        cores=machine.cores if chosen.cores is None else chosen.cores,
+        exclusive=chosen.cores is not None,
+        gpus=chosen.gpus,
+        memory=asked.memory,
+        of_cores=len(machine.cores),
+        descriptors=descriptors,
+    )

@@ -60,6 +60,13 @@ def test_all_users_of_a_machine_share_one_lock_folder() -> None:
     ada, bob = (resolve({"HOME": f"/home/{name}"}) for name in ("ada", "bob"))
     assert ada.locks == bob.locks
     assert ada.locks.is_absolute()
-    assert ada.locks.name == "wf"
-    assert ada.locks.parent.is_dir()
+    assert ada.locks.is_dir()
     assert resolve({**USER, "WF_LOCKS": "/elsewhere"}).locks == Path("/elsewhere")
+
+
+def test_locks_lie_where_everybody_may_write_and_nobody_removes_what_others_wrote() -> None:
+    """Not in a folder that the first user makes there: it would be that user's."""
+    locks = resolve(USER).locks
+    assert locks in {Path("/run/lock"), Path("/tmp")}
+    assert locks.stat().st_mode & 0o1777 == 0o1777
+    assert locks.stat().st_uid == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
+from runner.allocation.matching import gpus_asked
 from runner.cli.render.problems import error_document
 from runner.cli.render.style import harmless, style
 from runner.units import amount, count, duration
@@ -111,7 +112,7 @@ def describe(asked: Resources) -> str:
     if asked.gpu is None:
         said.append("no GPU")
     else:
-        named = f"{asked.gpu.named} GPU" if asked.gpu.named else "GPU"
-        least = f" with at least {amount(asked.gpu.memory)}" if asked.gpu.memory else ""
-        said.append(count(asked.gpu.count, named) + least)
+        said.append(gpus_asked(asked.gpu))
+    if asked.shm_size is not None:
+        said.append(f"{amount(asked.shm_size)} of shared memory")
     return ", ".join(said)

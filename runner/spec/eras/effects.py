@@ -27,7 +27,6 @@ _OF_RESOURCES: Mapping[str, str] = MappingProxyType(
         "interruptible": "this machine has no spot instances",
         "local": "every job runs on this machine",
         "remote": "every job runs on this machine",
-        "shm_size": "a job without a container uses the machine's shared memory",
         "nodes": "write `nodes` beside `provider: torchrun`",
     }
 )

@@ -32,8 +32,9 @@ def _gpu(asked: GpuRequest, notes: Notes) -> str | int:
         if name != asked.name:
             notes.say("resources", f"the GPU's name was {asked.name}")
         parts = [name] if name else []
-    if asked.memory is not None:
-        parts.append(f"{_size(asked.memory)}..")
+    if asked.memory is not None or asked.most_memory is not None:
+        ends = (asked.memory, asked.most_memory)
+        parts.append("..".join("" if end is None else _size(end) for end in ends))
     return ":".join([*parts, str(asked.count)]) if parts else asked.count
 
 

@@ -110,7 +110,8 @@ def test_a_job_as_json() -> None:
         "resources": {
             "cpu": 2,
             "memory": 10**9,
-            "gpu": {"count": 4, "name": "V100", "memory": 16 * 10**9},
+            "gpu": {"count": 4, "name": "V100", "memory": 16 * 10**9, "most_memory": None},
+            "shm_size": None,
         },
         "artifacts": ["data"],
         "nodes": 1,
@@ -141,7 +142,12 @@ def test_what_few_jobs_have_as_json() -> None:
 
 def test_what_is_not_asked_for_is_null() -> None:
     document = job(PythonScript("train.py"), Resources()).document()
-    assert document["resources"] == {"cpu": None, "memory": None, "gpu": None}
+    assert document["resources"] == {
+        "cpu": None,
+        "memory": None,
+        "gpu": None,
+        "shm_size": None,
+    }
 
 
 def test_a_plan_is_named_after_its_last_job() -> None:

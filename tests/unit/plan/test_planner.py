@@ -320,7 +320,7 @@ def test_several_nodes_need_as_much_as_all_of_them() -> None:
     asked = Resources(cpu=2, memory=10, gpu=GpuRequest(3, "A100"), shm_size=5)
     job = replanned(nodes=4, resources=asked).job
     assert job.resources == asked
-    assert job.demand == Resources(cpu=8, memory=40, gpu=GpuRequest(12, "A100"), shm_size=5)
+    assert job.demand == Resources(cpu=8, memory=40, gpu=GpuRequest(12, "A100"), shm_size=20)
     assert replanned(nodes=4, resources=Resources()).job.demand == Resources()
 
 

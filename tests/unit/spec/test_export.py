@@ -160,6 +160,8 @@ def test_a_python_that_dstack_has(asked: str, there: dict[str, str]) -> None:
         (Resources(gpu=GpuRequest(1, "V100")), {"gpu": "V100:1"}),
         (Resources(gpu=GpuRequest(1, None, 24 * 10**9)), {"gpu": "24GB..:1"}),
         (Resources(gpu=GpuRequest(8, "A100", 40 * 2**30)), {"gpu": "A100:40GB..:8"}),
+        (Resources(gpu=GpuRequest(1, None, 24 * 10**9, (), 80 * 2**30)), {"gpu": "24GB..80GB:1"}),
+        (Resources(gpu=GpuRequest(2, most_memory=24 * 2**30)), {"gpu": "..24GB:2"}),
         (Resources(gpu=GpuRequest(1, "GeForce RTX 4090")), {"gpu": "RTX4090:1"}),
         (Resources(gpu=GpuRequest(1, "3090")), {"gpu": 1}),
     ],

@@ -110,6 +110,16 @@ def mistakes(text: str, file: str = "train.dstack.yml") -> list[str]:
             "resources",
             Resources(gpu=GpuRequest(3, None, 3 * 10**9)),
         ),
+        (
+            "resources: {gpu: '16GB..24GB'}",
+            "resources",
+            Resources(gpu=GpuRequest(1, None, 16 * 10**9, (), 24 * GIB)),
+        ),
+        (
+            "resources: {gpu: {count: 4, memory: ..40GB, total_memory: 64GB..128GB}}",
+            "resources",
+            Resources(gpu=GpuRequest(4, None, 16 * 10**9, (), 32 * GIB)),
+        ),
     ],
 )  # fmt: skip
 def test_what_a_key_means(text: str, part: str, meant: Any) -> None:

@@ -50,6 +50,7 @@ NOT_READY = {"train": False}
             Resources(cpu=2, memory=16 * 10**9, gpu=GpuRequest(1)),
             "2 cores, 16 GB of memory, 1 GPU",
         ),
+        (Resources(cpu=1, shm_size=10**9), "1 core, no GPU, 1 GB of shared memory"),
         (
             Resources(gpu=GpuRequest(4, "V100", 16 * 10**9)),
             "all cores, shared, 4 V100 GPUs with at least 16 GB",

@@ -29,7 +29,6 @@ def told(keys: str) -> list[tuple[str, str]]:
         (f"{BASH}prebuild: never", "prebuild"),
         (f"{BASH}resources: {{local: true}}", "local"),
         (f"{BASH}resources: {{remote: true}}", "remote"),
-        (f"{BASH}resources: {{shm_size: 1GB}}", "shm_size"),
         (f"{BASH}resources: {{nodes: 2}}", "nodes"),
         (f"{BASH}resources: {{interruptible: true}}", "interruptible"),
         (f"{DOCKER}home_dir: /root", "home_dir"),
