@@ -199,6 +199,55 @@ def read(runs: str) -> Pairs:
     )
 
 
+_CREW = """
+import os, threading, time
+for _ in range({processes}):
+    if not os.fork():
+        for _ in range({threads}):
+            threading.Thread(target=time.sleep, args=({seconds},), daemon=True).start()
+        time.sleep({seconds})
+        os._exit(0)
+for _ in range(20 * {seconds}):
+    print("Epoch 3:  45%|####5     | 422/938 [00:05<00:06, 83.20it/s]", end="\\r", flush=True)
+    time.sleep(0.05)
+"""
+
+
+def sampling(folder: str, processes: str, seconds: str, runs: str) -> Pairs:
+    """Looking after a job of many processes that says little, without and with samples.
+
+    The figure is processor time of this process, for each second that the job takes.
+    """
+    from runner.allocation.interface import Lease
+    from runner.engine.accounting.watch import Watch
+    from runner.paths import RunPaths
+    from runner.process.job import JobProcess
+    from runner.process.signals import Signals
+    from runner.process.values import JobCommand
+    from tests.fakes.leases import FakeLeases
+
+    script = _CREW.format(processes=processes, threads=4, seconds=seconds)
+    command = JobCommand((sys.executable, "-c", script), dict(os.environ), Path.cwd())
+    paths = RunPaths(Path(folder))
+    lease = Lease((), exclusive=False, gpus=(), memory=None, of_cores=1)
+
+    def job(*, sampled: bool) -> float:
+        log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        started, before = time.perf_counter(), time.process_time()
+        process = JobProcess(command, log)
+        watch = Watch(process, lease, FakeLeases(), lambda _: {}, paths)
+        process.wait(Signals(), _nothing, _nothing, watch.tick if sampled else None)
+        watch.close()
+        os.close(log)
+        return (time.process_time() - before) / (time.perf_counter() - started)
+
+    return pairs(lambda: job(sampled=False), lambda: job(sampled=True), int(runs))
+
+
+def _nothing(_number: int = 0) -> None:
+    """Take no note."""
+
+
 def _succeed(code: int, said: io.StringIO) -> None:
     if code:
         raise SystemExit(said.getvalue())
@@ -220,6 +269,7 @@ def main() -> None:
         "collect": collect,
         "validate": validate,
         "read": read,
+        "sampling": sampling,
     }
     sys.stdout.write(json.dumps(known[sys.argv[1]](*sys.argv[2:])))
 

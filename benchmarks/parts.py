@@ -314,6 +314,15 @@ def collect(effort: Effort) -> Iterator[Row]:
         yield ratio("collect", what, timed, 1.3)
 
 
+def sampling(effort: Effort) -> Iterator[Row]:
+    """Samples of a job of dozens of processes: what they add to each second of looking after it."""
+    processes, seconds = 40, 5 if effort.quick else 12
+    with World.make("sampling") as world:
+        words = (world.folder, str(processes), str(seconds), str(effort.pairs(5, 3)))
+        timed = world.inside("sampling", *words)
+    yield difference("sampling", f"a second of a job of {processes} processes", timed, 0.005)
+
+
 _WORKFLOW = """\
   - name: train-{number}
     help: "Train variant {number} of the model"
@@ -382,6 +391,7 @@ PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "training": training,
     "leases": leases,
     "log": log,
+    "sampling": sampling,
     "collect": collect,
     "validate": validate,
 }

@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from runner.allocation.interface import Leases
     from runner.allocation.inventory import Inventory
+    from runner.allocation.reading.driver import Driver
     from runner.engine.parts import Parts
     from runner.environments.cache import EnvironmentCache
     from runner.environments.interface import Provisioner
@@ -48,25 +50,46 @@ def _provisioner(settings: Settings, variables: Mapping[str, str]) -> Provisione
     return UvProvisioner(variables, uv_variables(variables), settings.cache.pytorch_index)
 
 
-def inventory(variables: Mapping[str, str]) -> Callable[[Resources], Inventory]:
-    """How the machine is looked at."""
-    from runner.allocation.inventory import read
+def driver(variables: Mapping[str, str]) -> Driver:
+    """The driver of the GPUs: what there is, and how busy it is."""
+    from runner.allocation.reading.driver import Driver
 
-    return lambda wanted: read(variables, wanted)
+    return Driver(variables)
+
+
+def inventory(
+    settings: Settings, variables: Mapping[str, str], driver: Driver
+) -> Callable[[Resources], Inventory]:
+    """How the machine is looked at; limits files are read at the first look."""
+    from functools import cache
+
+    from runner.allocation.reading.limits import rules
+    from runner.allocation.reading.machine import read
+
+    known = cache(lambda: rules(settings.limits))
+    return lambda wanted: read(wanted, variables, driver.look, known())
+
+
+def leases(settings: Settings) -> Leases:
+    """Who holds what of the machine."""
+    from runner.allocation.lease import FileLeases
+
+    return FileLeases(settings.locks)
 
 
 def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]) -> Parts:
     """Everything a run needs."""
-    from runner.allocation.lease import FileLeases
     from runner.engine.parts import Parts
     from runner.executors.local import LocalExecutor
 
+    asked = driver(variables)
     return Parts(
         records=records(settings, now),
         environments=environments(settings, variables),
-        leases=FileLeases(settings.locks),
+        leases=leases(settings),
         executor=LocalExecutor(),
-        inventory=inventory(variables),
+        inventory=inventory(settings, variables, asked),
+        loads=asked.sample,
         choose=_choose,
         own_folders=(
             *settings.home.own(),

@@ -18,6 +18,9 @@ LOCKS = "WF_LOCKS"
 """The machine's lock folder for leases. Default: ``/run/lock`` where everybody may write, else
 ``/tmp``. Everybody on one machine must use the same folder."""
 
+ETC = "WF_ETC"
+"""The folder of the machine's limits. Default: ``/etc/wf``. Set it for tests and packages only."""
+
 NO_COLOR = "NO_COLOR"
 """Not empty: no colour (no-color.org)."""
 
@@ -41,6 +44,9 @@ HOSTED_PLACEHOLDERS = ("run_name", "job_name", "job_id")
 UV_EXCLUDE_NEWER = "UV_EXCLUDE_NEWER"
 NODE_RANK = "DSTACK_NODE_RANK"
 MPI_HOSTFILE = "DSTACK_MPI_HOSTFILE"
+SIMULATED_GPUS = "WF_SIMULATED_GPUS"
+GLOO_INTERFACE = "GLOO_SOCKET_IFNAME"
+PYTHON_PATH = "PYTHONPATH"
 THREAD_COUNTS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -128,7 +134,11 @@ GIVEN = (
     Given(("DSTACK_MASTER_NODE_IP",), "The address of node 0: `127.0.0.1`.", "0.21.2"),
     Given((NODE_RANK,), "The number of the node, from 0 on.", "0.21.2"),
     Given(("DSTACK_NODES_NUM",), "How many nodes the job has.", "0.21.2"),
-    Given(("DSTACK_GPUS_PER_NODE",), "How many GPUs each node was granted.", "0.21.2"),
+    Given(
+        ("DSTACK_GPUS_PER_NODE",),
+        "How many GPUs each node was granted, or has simulated.",
+        "0.21.2",
+    ),
     Given(("DSTACK_GPUS_NUM",), "How many GPUs all nodes have together.", "0.21.2"),
     Given(
         (MPI_HOSTFILE,),
@@ -138,7 +148,23 @@ GIVEN = (
     Given(
         THREAD_COUNTS,
         "The number of cores that the node was granted for itself; under `torchrun` so many for "
-        "each process. Only if it was granted some.",
+        "each process, and for each simulated GPU. Only if it was granted some, or if GPUs are "
+        "simulated.",
+    ),
+    Given(
+        (SIMULATED_GPUS,),
+        "How many GPUs of the node are [simulated](../how-to/try-ddp-on-a-laptop.md). Only if they "
+        "are.",
+    ),
+    Given(
+        (GLOO_INTERFACE,),
+        "The network of this machine alone (`lo`), by which ranks on the CPU find each other. Only "
+        "if GPUs are simulated.",
+    ),
+    Given(
+        (PYTHON_PATH,),
+        "A folder of `wf`'s, then what the workflow says. Only if GPUs are simulated; otherwise "
+        "`wf` leaves it unset.",
     ),
     Given(
         ("WANDB_MODE", "WANDB_DIR"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment`` and ``lock`` stay until ``wf rm``.
+    All but ``workspace``, ``own_environment``, ``waiting`` and ``lock`` stay until ``wf rm``.
     """
 
     root: Path
@@ -41,6 +41,11 @@ class RunPaths(NamedTuple):
         return self.root / "pylock.toml"
 
     @property
+    def waiting(self) -> Path:
+        """What it waits for; only there while it does."""
+        return self.root / "waiting.json"
+
+    @property
     def granted(self) -> Path:
         """The devices leased. Written once."""
         return self.root / "granted.json"
@@ -59,6 +64,11 @@ class RunPaths(NamedTuple):
     def usage(self) -> Path:
         """What the job used of the machine. Written once."""
         return self.root / "usage.json"
+
+    @property
+    def samples(self) -> Path:
+        """What it used in the course of time; grows while it runs, and is at times replaced."""
+        return self.root / "samples.csv"
 
     @property
     def log(self) -> Path:

@@ -18,12 +18,25 @@ _FALLBACK_LOCKS = Path("/tmp")  # noqa: S108 - the one folder that every user of
 _EVERYBODYS = 0o1777
 
 
+# FHS 3.0, section 3.7: what belongs to one host
+_SYSTEM_CONFIGURATION = Path("/etc/wf")
+_LIMITS = "limits.yaml"
+
+
+class LimitFiles(NamedTuple):
+    """The files that say how much of the machine wf may use; neither need be there."""
+
+    machine: Path
+    user: Path
+
+
 class Settings(NamedTuple):
     """The folders wf works in."""
 
     home: Home
     cache: Cache
     locks: Path
+    limits: LimitFiles
 
 
 def resolve(variables: Mapping[str, str]) -> Settings:
@@ -33,12 +46,20 @@ def resolve(variables: Mapping[str, str]) -> Settings:
         home=Home(_folder(variables, envvars.HOME, "XDG_DATA_HOME", user / ".local/share")),
         cache=Cache(_folder(variables, envvars.CACHE, "XDG_CACHE_HOME", user / ".cache")),
         locks=_locks(variables),
+        limits=LimitFiles(
+            Path(variables.get(envvars.ETC) or _SYSTEM_CONFIGURATION).absolute() / _LIMITS,
+            _below(variables, "XDG_CONFIG_HOME", user / ".config") / _LIMITS,
+        ),
     )
 
 
 def _folder(variables: Mapping[str, str], own: str, xdg: str, default: Path) -> Path:
     if variables.get(own):
         return Path(variables[own]).absolute()
+    return _below(variables, xdg, default)
+
+
+def _below(variables: Mapping[str, str], xdg: str, default: Path) -> Path:
     base = variables.get(xdg, "")
     # the XDG specification asks to ignore relative paths
     return (Path(base) if base.startswith("/") else default) / "wf"

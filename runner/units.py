@@ -1,11 +1,11 @@
-"""Amounts, times and foreign texts as people read them. No imports."""
+"""Amounts, times and foreign texts as people read them. Imports nothing of wf."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _STEPS = ("B", "kB", "MB", "GB", "TB", "PB")
 _STEP = 1000
@@ -14,6 +14,7 @@ _HOUR = 3600
 _DAY = 86400
 _EXACT_BELOW = 10
 _SHOWN = 60
+_IN_SHORT = 3
 
 
 def amount(size: int) -> str:
@@ -38,6 +39,26 @@ def duration(seconds: float) -> str:
     if whole < _DAY:
         return f"{whole // _HOUR}h{whole % _HOUR // _MINUTE:02}m"
     return f"{whole // _DAY}d{whole % _DAY // _HOUR}h"
+
+
+def share(part: int, whole: int) -> str:
+    """An amount out of another, in the unit of the larger: ``41.2 of 85.9 GB``."""
+    said = amount(whole)
+    number, _, unit = said.partition(" ")
+    size = _STEP ** _STEPS.index(unit)
+    return f"{part / size:.1f} of {number} {unit}".replace(".0 ", " ")
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Numbers with every run of three or more in short: ``0-3, 6, 7``."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    said = ([f"{run[0]}-{run[-1]}"] if len(run) >= _IN_SHORT else map(str, run) for run in runs)
+    return ", ".join(word for words in said for word in words)
 
 
 def count(number: int, what: str, several: str | None = None) -> str:

@@ -138,14 +138,19 @@ class World:
         out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
         return Result(done.returncode, out, err)
 
-    def start(self, *words: str, **variables: str) -> subprocess.Popen[bytes]:
-        """Start ``wf WORDS`` in the project and leave it running; it is ended with the test."""
+    def start(
+        self, *words: str, out: int = subprocess.DEVNULL, **variables: str
+    ) -> subprocess.Popen[bytes]:
+        """Start ``wf WORDS`` in the project and leave it running; it is ended with the test.
+
+        ``out`` is where its stdout goes.
+        """
         process = subprocess.Popen(
             self.argv(*words),
             cwd=self.project,
             env={**self.variables, **variables},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=out,
             stderr=subprocess.PIPE,
         )
         self.started.append(process)
@@ -240,6 +245,7 @@ def make_world(tmp_path: Path) -> World:
         "WF_HOME": str(home / "state"),
         "WF_CACHE": str(home / "cache"),
         "WF_LOCKS": str(home / "locks"),
+        "WF_ETC": str(home / "etc"),
         "UV_CACHE_DIR": str(CACHE / "uv"),
         "GIT_AUTHOR_NAME": "t",
         "GIT_AUTHOR_EMAIL": "t@example.org",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from runner.allocation.kept import is_awaited
 from runner.allocation.matching import NOTHING_TAKEN, Choice, Taken, choose, units
 from runner.allocation.queue import starters
 
@@ -69,7 +70,7 @@ def forecast(
     waiting = [
         (one.asked, _known(one.usual, one.limit), one.limit)
         for one in ahead
-        if one.asked is not None
+        if one.asked is not None and is_awaited(one.asked, machine)
     ]
     likely = _simulated(
         [(_held(one), _known(one.likely, one.at_most)) for one in holders],

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from runner.spec.workflow import GpuRequest, Resources
 
 
+def is_awaited(asked: Resources, machine: Inventory) -> bool:
+    """Whether anything is kept for a request: it takes something, and may have it some day."""
+    return _need(asked, machine) is not None
+
+
 class _Need(NamedTuple):
     """What one request takes: at least ``fewest`` cores, at most ``cores`` of them."""
 

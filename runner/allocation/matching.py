@@ -197,13 +197,13 @@ def suitable(asked: GpuRequest, machine: Inventory) -> list[Gpu]:
     return [
         gpu
         for gpu in machine.gpus
-        if (not asked.names or any(_is_called(gpu, name) for name in asked.names))
+        if (not asked.names or any(is_called(gpu, name) for name in asked.names))
         and (asked.memory is None or gpu.memory >= asked.memory)
         and (asked.most_memory is None or gpu.memory <= asked.most_memory)
     ]
 
 
-def _is_called(gpu: Gpu, name: str) -> bool:
+def is_called(gpu: Gpu, name: str) -> bool:
     """``V100`` is a Tesla V100-SXM2-16GB; but ``A10`` is no A100, and ``L4`` no L40S.
 
     Blanks and dashes may be left out: ``RTX4090`` is a GeForce RTX 4090.

@@ -29,6 +29,9 @@ def add(parser: Parser) -> None:
     )
     parser.add_argument("--cpus", metavar="N", help="cores to use instead of the file's `cpu`")
     parser.add_argument("--gpus", metavar="N", help="GPUs to use instead of the file's; 0 for none")
+    parser.add_argument(
+        "--simulate-gpus", action="store_true", help="a process on the CPU stands in for each GPU"
+    )
     parser.add_argument("--memory", metavar="SIZE", help="memory, such as 16GB")
     parser.add_argument("--python", metavar="VERSION", help="Python, such as 3.11")
     parser.add_argument(
@@ -119,6 +122,7 @@ def read(
         max_duration=option_value("--max-duration", arguments.max_duration, text.duration),
         passed=tuple(_passed(word, caller) for word in arguments.env if "=" not in word),
         caller=frozenset(caller),
+        simulate_gpus=arguments.simulate_gpus,
     )
 
 

@@ -32,6 +32,7 @@ VERBS = {
     "show": ("show", "show everything known about a run"),
     "logs": ("logs", "print what a run has printed"),
     "artifacts": ("artifacts", "look at what runs have left behind"),
+    "runners": ("runners", "show this machine, who holds what of it, and who waits"),
     "env": ("env", "look at environments, and remove those that nobody needs"),
     "tags": ("tags", "give runs names of your own"),
     "rm": ("rm", "remove runs with their logs and artifacts"),

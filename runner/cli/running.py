@@ -182,7 +182,7 @@ class Runner:
         output = context.err if self.quiet_output else context.out
         workflow = self.opened.find(job.workflow)
         where = f"{workflow.file}:{self.opened.line(workflow)}"
-        with Watcher(context.err, output, context.variables, where) as watcher:
+        with Watcher(context.err, output, context.variables, where, context.now) as watcher:
             session = Session(
                 observer=watcher,
                 signals=_listen(),
@@ -209,7 +209,7 @@ class Runner:
     def _board(self, jobs: int) -> Board:
         from runner.cli.render.board import Board
 
-        return Board(self.context.err, self.context.variables, jobs)
+        return Board(self.context.err, self.context.variables, jobs, self.context.now)
 
 
 def _tell_reused(plan: Plan, board: Board) -> None:

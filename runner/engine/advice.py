@@ -1,10 +1,12 @@
-"""What to type after a run or a build that failed on something newer than itself."""
+"""What to type after a run or a build that failed on something that wf knows of."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from runner.engine import simulated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +32,8 @@ class Adviser:
         """What the end of a failed job's log smells of."""
         with suppress(OSError), log.open("rb") as file:
             file.seek(max(os.fstat(file.fileno()).st_size - _END, 0))
-            return self._advice(file.read(_END).decode(errors="replace"))
+            text = file.read(_END).decode(errors="replace")
+            return (simulated.advice(text) if self._job.simulated else None) or self._advice(text)
         return None
 
     def after_build(self, error: WfError) -> None:

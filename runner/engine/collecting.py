@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
+import sys
 import time
 from typing import TYPE_CHECKING
 
 from runner.artifacts.collect import collect
+from runner.engine.accounting import usage
 from runner.engine.verdict import shell_code, shortcomings
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.records import folder
@@ -17,24 +20,19 @@ if TYPE_CHECKING:
 
     from runner.artifacts.manifest import Manifest
     from runner.engine.attempt import Attempt
-    from runner.process.values import Exit
+    from runner.engine.execution import Ended
 
 
-def keep(attempt: Attempt, exited: Exit, wall: float) -> None:
-    """Write it all down, and collect the artifacts; the job took ``wall`` seconds."""
-    paths = attempt.run.paths
+def keep(attempt: Attempt, ended: Ended) -> None:
+    """Write it all down, and collect the artifacts."""
+    paths, exited = attempt.run.paths, ended.exited
     attempt.run.advance("collecting", exit_code=shell_code(exited))
     for text in shortcomings(exited):
         attempt.notify(Warned(text))
-    folder.write(
-        paths.usage,
-        {
-            "wall_seconds": round(wall, 3),
-            "cpu_seconds": round(exited.cpu_seconds, 3),
-            "peak_memory": exited.peak_memory,
-        },
-        durable=False,
-    )
+    used = usage.document(exited, ended.wall, ended.sampled, _own_peak())
+    folder.write(paths.usage, used, durable=False)
+    if said := usage.idle(used):
+        attempt.notify(Warned(said))
     started = time.monotonic()
     attempt.notify(PhaseStarted("artifacts", "collecting"))
     working_dir = paths.workspace / attempt.job.working_dir
@@ -52,6 +50,12 @@ def keep(attempt: Attempt, exited: Exit, wall: float) -> None:
     )
     if text:
         attempt.notify(PhaseFinished("artifacts", text, time.monotonic() - started))
+
+
+def _own_peak() -> int:
+    """The most memory that this process has had, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # getrusage(2)
 
 
 def _warn_of(attempt: Attempt, manifest: Manifest, working_dir: Path) -> None:

@@ -6,11 +6,15 @@ import os
 import signal
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
+from runner.engine import simulated
+from runner.engine.accounting.watch import Watch
 from runner.engine.enforcement import Enforcement
+from runner.engine.noting import Noting
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
@@ -18,12 +22,21 @@ from runner.records import folder
 from runner.units import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from runner.allocation.interface import Lease
     from runner.engine.attempt import Attempt
     from runner.environments.interface import Environment
+    from runner.executors.interface import Execution
     from runner.process.values import Exit
+
+
+class Ended(NamedTuple):
+    """How a job ended, the seconds it took, and what was sampled of it."""
+
+    exited: Exit
+    wall: float
+    sampled: dict[str, Any]
 
 
 @contextmanager
@@ -37,26 +50,26 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     started = time.monotonic()
     resources = attempt.job.demand
     attempt.notify(PhaseStarted("devices", "taking devices"))
-    lease = attempt.parts.leases.acquire(
-        resources,
-        lambda: attempt.parts.inventory(resources),
-        Claim(attempt.run.name, limit=attempt.job.limits.max_duration),
-        attempt.session.observer,
-        wait=attempt.session.wait,
-    )
+    with Noting(attempt.run.paths.waiting, attempt.session.observer) as observer:
+        held = attempt.parts.leases.acquire(
+            resources,
+            lambda: attempt.parts.inventory(resources),
+            _claim(attempt),
+            observer,
+            wait=attempt.session.wait,
+        )
+    lease = replace(held, simulated=attempt.job.simulated * attempt.job.nodes)
     folder.write(attempt.run.paths.granted, lease.document(), durable=False)
     text = _granted(lease)
     attempt.notify(PhaseFinished("devices", text, time.monotonic() - started))
     try:
         yield lease
     finally:
-        attempt.parts.leases.release(lease)
+        attempt.parts.leases.release(held)
 
 
-def carry_out(
-    attempt: Attempt, environment: Environment, lease: Lease, repo: str
-) -> tuple[Exit, float]:
-    """Run the job; how it ended, and the seconds it took.
+def carry_out(attempt: Attempt, environment: Environment, lease: Lease, repo: str) -> Ended:
+    """Run the job, and look after it.
 
     Raises:
         WfError: kind ``ENVIRONMENT`` when it cannot be started.
@@ -65,6 +78,8 @@ def carry_out(
     try:
         ended = _run(attempt, environment, lease, surroundings, repo)
         surroundings.keep_tracked()
+        if ended.exited.code == 0:
+            simulated.look_back(attempt.job, attempt.run.paths)
         return ended
     finally:
         surroundings.close()
@@ -72,7 +87,7 @@ def carry_out(
 
 def _run(
     attempt: Attempt, environment: Environment, lease: Lease, surroundings: Surroundings, repo: str
-) -> tuple[Exit, float]:
+) -> Ended:
     paths, job, session = attempt.run.paths, attempt.job, attempt.session
     prepare(paths.workspace / job.working_dir, job.kept)
     context = surroundings.context(lease, repo)
@@ -89,20 +104,14 @@ def _run(
             over = limit is not None and time.monotonic() - started >= limit
             attempt.notify(Stopping(signal.Signals(number).name, limit if over else None))
 
+        simulated.announce_in_log(job, log)
         session.signals.arm()
         surroundings.leave_ports()
         execution = executor.start(command, log)
         attempt.notify(JobStarted(execution.pid, str(paths.log)))
         surroundings.watch()
-        enforcement = Enforcement(attempt, lease)
-        enforcement.look(execution)
-        exited = execution.wait(
-            session.signals,
-            lambda: attempt.notify(JobWrote()),
-            stopping,
-            lambda: enforcement.look(execution),
-        )
-        return exited, time.monotonic() - started
+        exited, sampled = _accompany(attempt, execution, lease, stopping)
+        return Ended(exited, time.monotonic() - started, sampled)
     except OSError as error:
         raise WfError(
             ENVIRONMENT,
@@ -114,6 +123,35 @@ def _run(
         os.close(log)
 
 
+def _accompany(
+    attempt: Attempt, execution: Execution, lease: Lease, stopping: Callable[[int], None]
+) -> tuple[Exit, dict[str, Any]]:
+    """Wait for the job's end and look after it meanwhile; how it ended, and what was sampled."""
+    enforcement = Enforcement(attempt, lease)
+    enforcement.look(execution)
+    parts = attempt.parts
+    watch = Watch(execution, lease, parts.leases, parts.loads, attempt.run.paths)
+
+    def tick() -> None:
+        enforcement.look(execution)
+        watch.tick()
+
+    try:
+        signals = attempt.session.signals
+        exited = execution.wait(signals, lambda: attempt.notify(JobWrote()), stopping, tick)
+    finally:
+        watch.close()
+    return exited, watch.document()
+
+
+def _claim(attempt: Attempt) -> Claim:
+    """What those who wait meanwhile may know. Who asks for nothing keeps nobody waiting."""
+    wanted = attempt.job.demand
+    counted = (wanted.cpu, wanted.gpu, wanted.memory) != (None, None, None)
+    usual = attempt.parts.records.usual(attempt.run.name, attempt.job.workflow) if counted else None
+    return Claim(attempt.run.name, usual, attempt.job.limits.max_duration)
+
+
 def _granted(lease: Lease) -> str:
     """The devices in words: ``core 0 of 2``, ``GPU 1 (NVIDIA H200)``."""
     said = []
@@ -123,4 +161,6 @@ def _granted(lease: Lease) -> str:
     else:
         said.append(f"all {count(lease.of_cores, 'core')}, shared")
     said += [f"GPU {gpu.index} ({gpu.name})" for gpu in lease.gpus]
+    if lease.simulated:
+        said.append(count(lease.simulated, "simulated GPU"))
     return " · ".join(said)

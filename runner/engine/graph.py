@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 class Asked:
     """What a command asks for: one workflow, or all of them where ``workflow`` is ``None``.
 
-    ``choices`` are for what was asked for; what it depends on is as the file says. ``fresh``:
-    nothing is reused. ``today`` is the day it is (ISO 8601, UTC).
+    ``choices`` are for what was asked for; what it depends on is as the file says, but for GPUs
+    that are simulated: then they are so for all. ``fresh``: nothing is reused. ``today`` is the
+    day it is (ISO 8601, UTC).
     """
 
     workflow: str | None
@@ -83,7 +84,9 @@ def plan_graph(
 
 
 def _choices(asked: Asked, workflow: Workflow) -> Choices:
-    return asked.choices if asked.workflow in {None, workflow.name} else Choices()
+    if asked.workflow in {None, workflow.name}:
+        return asked.choices
+    return Choices(simulate_gpus=asked.choices.simulate_gpus)
 
 
 def _digested(

@@ -44,6 +44,7 @@ def load_all() -> None:
     Objects that are there by then are left alone by the children's search for garbage, and so are
     not copied for them.
     """
+    import _ctypes  # noqa: F401 - makes a job's orphans ours
     import gc
     import resource  # noqa: F401 - os.wait4 loads it, for what a job has used
     import shutil  # noqa: F401 - removes workspaces
@@ -91,7 +92,10 @@ def heard(line: bytes) -> events.Event | Ended:
     kinds: dict[str, Callable[..., events.Event | Ended]] = {
         kind.__name__: kind for kind in (*_TOLD, Ended)
     }
-    return kinds[told.pop("event")](**told)
+    kind = kinds[told.pop("event")]
+    # JSON knows no tuples
+    facts = {key: tuple(said) if isinstance(said, list) else said for key, said in told.items()}
+    return kind(**facts)
 
 
 @dataclass(frozen=True, slots=True)

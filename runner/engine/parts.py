@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.allocation.interface import Leases
-    from runner.allocation.inventory import Inventory
+    from runner.allocation.inventory import Inventory, Load
     from runner.environments.cache import EnvironmentCache
     from runner.events import Observer
     from runner.executors.interface import Executor
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Parts(NamedTuple):
     """One implementation for every stage.
 
-    ``choose`` picks one of several at random. ``own_folders`` are where wf keeps things: no part of
-    a project, even within one.
+    ``loads`` tells how busy GPUs are, by UUID; it may take seconds. ``choose`` picks one of several
+    at random. ``own_folders`` are where wf keeps things: no part of a project, even within one.
     """
 
     records: Records
@@ -31,6 +31,7 @@ class Parts(NamedTuple):
     leases: Leases
     executor: Executor
     inventory: Callable[[Resources], Inventory]
+    loads: Callable[[Sequence[str]], Mapping[str, Load]]
     choose: Callable[[Sequence[str]], str]
     own_folders: tuple[Path, ...]
 

@@ -187,7 +187,10 @@ def _instead(opened: WorkflowFiles, workflow: Workflow, job: Job, machine: Inven
     for twin in opened.workflows:
         same = twin.launch == workflow.launch and twin.name != workflow.name
         if same and matching.shortage(twin.resources.times(twin.nodes), machine) is None:
-            return hint + also.format(twin.name)
+            hint += also.format(twin.name)
+            break
+    if job.resources.gpu is not None and not machine.gpus:
+        hint += "; with `--simulate-gpus` ranks on the CPU stand in for GPUs"
     return hint
 
 

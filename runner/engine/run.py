@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
-from runner.engine import inputs
+from runner.engine import inputs, simulated
 from runner.engine.advice import Adviser
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
@@ -112,14 +112,15 @@ def execute(
 
 def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> int:
     """All stages in their order; the code for the shell."""
+    simulated.announce(attempt)
     conda = conda_of(attempt)
     place_code(attempt, basis)
     place_inputs(attempt)
     attempt.run.advance("provisioning")
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
-        exited, wall = carry_out(attempt, environment, lease, basis.project.name)
-    keep(attempt, exited, wall)
-    return _finish(attempt, exited, adviser)
+        ended = carry_out(attempt, environment, lease, basis.project.name)
+    keep(attempt, ended)
+    return _finish(attempt, ended.exited, adviser)
 
 
 def _finish(attempt: Attempt, exited: Exit, adviser: Adviser) -> int:

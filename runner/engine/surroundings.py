@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from runner.engine.trackers import Trackers
 from runner.errors import UNSATISFIABLE, WfError
 from runner.events import PhaseFinished, ServiceReady, Warned
+from runner.executors.devices import gpus_of
 from runner.executors.interface import Context
 from runner.paths import OwnPaths
 from runner.records import folder
@@ -90,7 +91,7 @@ class Surroundings:
         )
 
     def _write_hostfile(self, lease: Lease) -> Path:
-        slots = max(len(lease.gpus) // self._job.nodes, 1)
+        slots = max(gpus_of(lease) // self._job.nodes, 1)
         lines = f"{_HOST} slots={slots}\n" * self._job.nodes
         folder.write_bytes(self._run.paths.mpi_hostfile, lines.encode())
         return self._run.paths.mpi_hostfile

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.environments.packages.lists import version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from runner.allocation.interface import Lease
     from runner.plan.plan import Job
@@ -16,17 +19,29 @@ if TYPE_CHECKING:
 # Up to this release PyTorch takes what stands in CUDA_VISIBLE_DEVICES for numbers alone, and finds
 # no GPU where it is a UUID (pytorch issue 90543)
 _COUNTS_BY_INDEX = (1, 13)
+_SIMULATION = Path(__file__).with_name("simulated")
+_LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
+
+
+def gpus_of(lease: Lease) -> int:
+    """How many GPUs a job is told it has, real or simulated ones."""
+    return len(lease.gpus) or lease.simulated
 
 
 def thread_counts(job: Job, share: Lease) -> dict[str, str]:
     """Numeric libraries count the machine's cores, not the lease's.
 
     ``share`` is what one node has. Each of its processes inherits the same number, so those that wf
-    starts (a rank for each GPU under torchrun) have their part of the cores each.
+    starts (a rank for each GPU under torchrun) have their part of the cores each. So have those
+    that stand in for GPUs, even where the cores are everybody's: with a thread for each core in
+    every one of them the machine would stand still.
     """
-    if not share.exclusive:
+    ranks = job.processes
+    if share.simulated:
+        ranks = share.simulated if share.exclusive else share.simulated * job.nodes
+    elif not share.exclusive:
         return {}
-    each = max(len(share.cores) // job.processes, 1)
+    each = max(len(share.cores) // ranks, 1)
     return dict.fromkeys(envvars.THREAD_COUNTS, str(each))
 
 
@@ -41,6 +56,22 @@ def visible_gpus(share: Lease, lock: Sequence[str]) -> str:
     if share.gpus and not divided and _by_index(lock):
         return ",".join(str(gpu.index) for gpu in share.gpus)
     return ",".join(gpu.uuid for gpu in share.gpus)
+
+
+def simulation(share: Lease, given: Mapping[str, str]) -> dict[str, str]:
+    """What makes processes on the CPU stand in for GPUs; ``given`` is what the job has besides.
+
+    Its Pythons find ``simulated/sitecustomize.py`` before anything else. Its ranks are all on this
+    machine: they need not look for each other by the name of the host, which may lead elsewhere.
+    """
+    if not share.simulated:
+        return {}
+    folders = [str(_SIMULATION), given.get(envvars.PYTHON_PATH, "")]
+    return {
+        envvars.SIMULATED_GPUS: str(share.simulated),
+        envvars.GLOO_INTERFACE: given.get(envvars.GLOO_INTERFACE, _LOOPBACK),
+        envvars.PYTHON_PATH: os.pathsep.join(filter(None, folders)),
+    }
 
 
 def _by_index(lock: Sequence[str]) -> bool:

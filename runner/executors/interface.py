@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.plan.plan import Job
     from runner.process.holding import Held
     from runner.process.signals import Signals
+    from runner.process.usage import Reading
     from runner.process.values import Exit, JobCommand
     from runner.terminal import WindowSize
 
@@ -65,6 +66,13 @@ class Execution(Protocol):
 
     def processes(self) -> set[int]:
         """All its processes now, by id; empty where they cannot be told."""
+        ...
+
+    def used(self) -> Reading | None:
+        """What they use of the machine now; ``None`` where that cannot be told.
+
+        Returns at once.
+        """
         ...
 
     def wait(

@@ -50,7 +50,8 @@ class LocalExecutor:
             argv=argv,
             env=variables(job, environment, lease, context),
             cwd=context.workspace / job.working_dir,
-            cpus=frozenset(lease.cores) if lease.exclusive else None,
+            # those that limits leave, if it shares them with all
+            cpus=frozenset(lease.cores),
             inherit=(*lease.descriptors, *context.inherit),
             terminal=context.terminal,
             grace=grace(job),

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner import envvars
-from runner.executors.devices import thread_counts, visible_gpus
+from runner.executors.devices import gpus_of, simulation, thread_counts, visible_gpus
 from runner.spec.interpolation import exported
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def variables(
         **context.defaults,
         **exported(dict(job.parameters), context.run),
     }
-    return {
+    given = {
         **given,
         **_own(job, given),
         **{name: context.variables[name] for name in job.passed if name in context.variables},
@@ -52,6 +52,7 @@ def variables(
         envvars.CUDA_DEVICE_ORDER: "PCI_BUS_ID",
         envvars.CUDA_VISIBLE_DEVICES: visible_gpus(share, environment.lock),
     }
+    return {**given, **simulation(share, given)}
 
 
 def _own(job: Job, given: Mapping[str, str]) -> dict[str, str]:
@@ -75,6 +76,7 @@ def share_of(lease: Lease, nodes: int, rank: int) -> Lease:
     return replace(
         lease,
         gpus=lease.gpus[rank * gpus : (rank + 1) * gpus],
+        simulated=lease.simulated // nodes,
         cores=lease.cores[rank * cores : (rank + 1) * cores] if lease.exclusive else lease.cores,
     )
 
@@ -160,8 +162,8 @@ def _of_today(job: Job, lease: Lease, context: Context, rank: int) -> dict[str, 
         "DSTACK_MASTER_NODE_IP": HOST,
         envvars.NODE_RANK: str(rank),
         "DSTACK_NODES_NUM": str(job.nodes),
-        "DSTACK_GPUS_PER_NODE": str(len(lease.gpus) // job.nodes),
-        "DSTACK_GPUS_NUM": str(len(lease.gpus)),
+        "DSTACK_GPUS_PER_NODE": str(gpus_of(lease) // job.nodes),
+        "DSTACK_GPUS_NUM": str(gpus_of(lease)),
         **{name: str(path) for name, path in hostfile.items()},
     }
 

@@ -1,7 +1,8 @@
 """What the outcome of a job depends on, as one hash a part: when all agree, a run can be reused.
 
 Devices, ports, limits and names do not count: a job is expected to come to the same on other
-cores. Nextflow and Snakemake reuse by the same parts (script, inputs, environment).
+cores. That GPUs are simulated does count: what it comes to then is no result of a GPU. Nextflow and
+Snakemake reuse by the same parts (script, inputs, environment).
 """
 
 from __future__ import annotations
@@ -25,13 +26,17 @@ NAMES = MappingProxyType(
         "variables": "variables",
         "environment": "environment",
         "inputs": "inputs",
+        "devices": "simulated GPUs",
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """A hash for each part (``code``, ``command``, ``variables``, ``environment``, ``inputs``)."""
+    """A hash for each part (``code``, ``command``, ``variables``, ``environment``, ``inputs``).
+
+    Where GPUs are simulated, there is one more: ``devices``.
+    """
 
     parts: tuple[tuple[str, str], ...]
 
@@ -42,11 +47,12 @@ class Fingerprint:
 
     def document(self) -> dict[str, Any]:
         """The fingerprint as JSON."""
-        return {"digest": self.digest, **dict(self.parts)}
+        return {"digest": self.digest, **dict.fromkeys(NAMES), **dict(self.parts)}
 
     def difference(self, parts: Mapping[str, str]) -> str | None:
         """The first part in which a former run was different: its key, or ``None``."""
-        return next((name for name, said in self.parts if parts.get(name) != said), None)
+        own = dict(self.parts)
+        return next((name for name in NAMES if own.get(name) != parts.get(name)), None)
 
 
 def part_name(key: str) -> str:

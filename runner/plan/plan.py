@@ -65,7 +65,8 @@ class Job:
     and stand nowhere but in the job's environment. ``expanded`` are variables in whose values
     ``$NAME`` stands for another one.
     ``run`` is the run whose outcome is taken instead, where ``action`` is ``reuse``. ``notices``
-    are what the files that it needs say without effect.
+    are what the files that it needs say without effect. ``simulated`` is how many GPUs each node
+    was to have that processes on the CPU stand in for; they are no part of ``resources``.
     """
 
     workflow: str
@@ -93,6 +94,7 @@ class Job:
     fingerprint: Fingerprint | None = None
     run: str | None = None
     notices: tuple[Problem, ...] = ()
+    simulated: int = 0
 
     @property
     def demand(self) -> Resources:
@@ -102,8 +104,10 @@ class Job:
     @property
     def processes(self) -> int:
         """How many processes wf starts on each node: under torchrun a rank for each GPU."""
+        if not isinstance(self.launch, TorchrunScript):
+            return 1
         gpu = self.resources.gpu
-        return max(gpu.count, 1) if gpu and isinstance(self.launch, TorchrunScript) else 1
+        return max(gpu.count if gpu else self.simulated, 1)
 
     @property
     def script(self) -> str | None:
@@ -191,7 +195,6 @@ class Job:
 
     def document(self) -> dict[str, Any]:
         """The job as JSON, with the stable keys of ``docs/reference``."""
-        gpu = self.resources.gpu
         return {
             "workflow": self.workflow,
             "provider": self.provider,
@@ -214,18 +217,7 @@ class Job:
                 "as_of_reason": self.environment.as_of_reason,
                 "locked": self.environment.locked and self.environment.locked.run,
             },
-            "resources": {
-                "cpu": self.resources.cpu,
-                "memory": self.resources.memory,
-                "gpu": gpu
-                and {
-                    "count": gpu.count,
-                    "name": gpu.named,
-                    "memory": gpu.memory,
-                    "most_memory": gpu.most_memory,
-                },
-                "shm_size": self.resources.shm_size,
-            },
+            "resources": {**self.resources.document(), "simulated_gpus": self.simulated},
             "artifacts": [artifact.path for artifact in self.artifacts],
             "nodes": self.nodes,
             "ports": [*self.ports.fixed, *[None] * self.ports.free],
@@ -287,7 +279,8 @@ class Choices:
     ``max_duration`` is in seconds, 0 for no limit. ``passed`` are variables to be taken from the
     caller's, ``caller`` the names of all that the caller has; ``None``: nobody calls (the file is
     only looked at). ``as_of`` is a day (ISO 8601), ``commit``, ``today`` or ``none``;
-    ``locked`` is a former run whose environment is wanted again.
+    ``locked`` is a former run whose environment is wanted again. With ``simulate_gpus`` processes
+    on the CPU stand in for the GPUs that are asked for.
     """
 
     cpus: int | None = None
@@ -303,6 +296,7 @@ class Choices:
     caller: frozenset[str] | None = None
     as_of: str | None = None
     locked: LockedRun | None = None
+    simulate_gpus: bool = False
 
     def limits(self, asked: Limits) -> Limits:
         """The file's limits with what was chosen in their place."""
@@ -311,7 +305,7 @@ class Choices:
         return asked._replace(max_duration=self.max_duration or None)
 
     def resources(self, asked: Resources) -> Resources:
-        """The file's resources with what was chosen in their place."""
+        """The file's resources with what was chosen in their place, GPUs to be simulated too."""
         from runner.spec.workflow import GpuRequest
 
         gpu = asked.gpu

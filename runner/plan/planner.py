@@ -41,6 +41,9 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         raise invalid(problems)
     passed = _passed(workflow, choices)
     resources = choices.resources(workflow.resources)
+    simulated = resources.gpu.count if choices.simulate_gpus and resources.gpu else 0
+    if simulated:
+        resources = replace(resources, gpu=None)
     environment = replace(
         found.spec(wanted, workflow.environment.packages),
         accelerator="cuda" if resources.gpu is not None and resources.gpu.count else "cpu",
@@ -80,6 +83,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         passed=passed,
         expanded=tuple(name for name in workflow.expanded if name not in dict(choices.variables)),
         notices=tuple(found.notices),
+        simulated=simulated,
     )
     return Plan((job,))
 

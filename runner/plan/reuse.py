@@ -140,7 +140,9 @@ def fingerprint_of(job: Job, code: str, environment: str, inputs: tuple[str, ...
         "environment": environment,
         "inputs": hashed(inputs),
     }
-    return Fingerprint(tuple((name, parts[name]) for name in NAMES))
+    if job.simulated:
+        parts["devices"] = hashed(job.simulated)
+    return Fingerprint(tuple((name, parts[name]) for name in NAMES if name in parts))
 
 
 def _serves(run: PastRun, workflow: str | None) -> bool:

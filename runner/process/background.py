@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from runner.process.quotas import allowance
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -23,10 +25,6 @@ _MOST = 8
 _NICE = 13  # a weight of 56 against 1024
 # of -1000 to 1000 (proc(5)): ended before anything else where memory is short
 _ENDED_FIRST = 900
-# cgroup v2, then v1, as seen from within a container
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
-_QUOTA_1 = Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us")
-_PERIOD_1 = Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us")
 
 
 def start(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, said: BinaryIO) -> None:
@@ -72,23 +70,8 @@ def hands() -> int:
     that up, and no priority decides who used it: there, half of the share is left alone.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    quota = _quota()
+    quota = allowance().quota
     allowed = cores or 1
-    if quota is not None and quota < allowed:
-        allowed = int(quota / 2)
+    if quota is not None and quota.cores < allowed:
+        allowed = int(quota.cores / 2)
     return max(1, min(allowed, _MOST))
-
-
-def _quota() -> float | None:
-    """The processors that our group may use, where that is limited."""
-    try:
-        limit, period = _QUOTA.read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        try:
-            limit, period = (file.read_text(encoding="ascii") for file in (_QUOTA_1, _PERIOD_1))
-        except OSError:
-            return None
-    try:
-        return int(limit) / int(period) if int(limit) > 0 else None
-    except ValueError:  # `max`
-        return None

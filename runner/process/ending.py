@@ -90,6 +90,10 @@ class Remains:
             found |= self.group.processes()
         return found - {os.getpid()}  # never ourselves, wherever the kernel has put us
 
+    def members(self) -> set[int]:
+        """All of them now, told as cheaply as can be: by the group, which needs no search."""
+        return self._tree.processes() if self.group is None else self.group.processes()
+
     def collect(self) -> None:
         """Collect orphans that have ended."""
         self._watch.collect(self._tree.orphans())

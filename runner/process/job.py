@@ -13,6 +13,7 @@ from runner.process.ending import EndWatch
 from runner.process.holding import Hold
 from runner.process.output import REST_SECONDS, Output
 from runner.process.start import start
+from runner.process.usage import Meter
 from runner.process.values import Exit
 from runner.terminal import open_output, set_window, window_size
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from runner.process.confinement.interface import Confinement
     from runner.process.holding import Held
     from runner.process.signals import Signals
+    from runner.process.usage import Reading
     from runner.process.values import JobCommand
 
 # between two looks at what a job uses
@@ -62,6 +64,7 @@ class JobProcess:
         self.pid = process.pid
         self._ended = EndWatch(process)
         self._hold.began(self._ended)
+        self._meter = Meter(self._hold.remains.members)
         self._time_is_up = time.monotonic() + (self._limit or 0.0)
         self._next_tick = time.monotonic() + TICK_SECONDS
 
@@ -73,6 +76,10 @@ class JobProcess:
     def processes(self) -> set[int]:
         """Its processes now; see :meth:`runner.process.tree.Tree.processes`."""
         return self._hold.remains.processes()
+
+    def used(self) -> Reading | None:
+        """What they use of the machine now; see :meth:`runner.process.usage.Meter.read`."""
+        return self._meter.read()
 
     def wait(
         self,
@@ -103,7 +110,7 @@ class JobProcess:
             code=None if code < 0 else code,
             signal=-code if code < 0 else None,
             asked=tuple(self._asked),
-            cpu_seconds=self._ended.cpu_seconds,
+            cpu_seconds=max(self._ended.cpu_seconds, self._meter.ended()),
             peak_memory=self._ended.peak_memory,
             left_behind=left.ended,
             stuck=left.stuck,

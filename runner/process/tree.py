@@ -22,13 +22,16 @@ class Stat(NamedTuple):
     """What ``/proc/PID/stat`` says of a process (proc(5)).
 
     ``state`` is a letter: ``Z`` and ``X`` have ended. ``started`` is in clock ticks since the
-    machine was started: with the id, it names a process for good.
+    machine was started: with the id, it names a process for good. ``worked`` is the processor time
+    it has had itself, ``waited`` that of those it has waited for, with theirs; in clock ticks.
     """
 
     state: str
     parent: int
     session: int
     started: int
+    worked: int = 0
+    waited: int = 0
 
     @property
     def alive(self) -> bool:
@@ -36,16 +39,35 @@ class Stat(NamedTuple):
         return self.state not in {"Z", "X"}
 
 
+def contents(path: str) -> bytes:
+    """A whole file of ``/proc``; without the cost of a buffered one."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        said = b""
+        while chunk := os.read(descriptor, _CHUNK):
+            said += chunk
+        return said
+    finally:
+        os.close(descriptor)
+
+
 def stat(pid: int) -> Stat | None:
     """What is known of a process; ``None`` when it is gone."""
     try:
-        said = _read(f"/proc/{pid}/stat")
+        said = contents(f"/proc/{pid}/stat")
     except OSError:
         return None
     # the name, in parentheses, may hold anything
     fields = said.rpartition(b")")[2].split()
     try:
-        return Stat(fields[0].decode(), int(fields[1]), int(fields[3]), int(fields[19]))
+        return Stat(
+            state=fields[0].decode(),
+            parent=int(fields[1]),
+            session=int(fields[3]),
+            started=int(fields[19]),
+            worked=int(fields[11]) + int(fields[12]),
+            waited=int(fields[13]) + int(fields[14]),
+        )
     except IndexError:
         return None
 
@@ -123,7 +145,7 @@ def _listed(pid: int) -> list[int]:
     found: list[int] = []
     for thread in threads:
         with suppress(OSError):  # it has ended meanwhile
-            found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+            found += map(int, contents(f"/proc/{pid}/task/{thread}/children").split())
     return found
 
 
@@ -141,15 +163,3 @@ def _parents() -> dict[int, list[int]]:
         if name.isdigit() and (known := stat(int(name))) is not None:
             found.setdefault(known.parent, []).append(int(name))
     return found
-
-
-def _read(path: str) -> bytes:
-    """A whole file of ``/proc``; without the cost of a buffered one."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        said = b""
-        while chunk := os.read(descriptor, _CHUNK):
-            said += chunk
-        return said
-    finally:
-        os.close(descriptor)

@@ -42,7 +42,8 @@ class Exit:
     """How a job ended.
 
     ``code`` or ``signal`` is set, never both. ``asked`` are the signals it was sent by us, in
-    order. Times are seconds, ``peak_memory`` bytes (the largest process of the tree).
+    order. Times are seconds; ``cpu_seconds`` are those of all its processes. ``peak_memory`` is in
+    bytes, of the largest of them.
     ``left_behind`` is how many processes of the job outlived its first one and were ended, and
     ``stuck`` how many could not be. ``log_error``: the log is incomplete, and why. ``limit`` is
     the ``max_duration`` it ran into, in seconds. ``memory`` is what it used of a limit it had.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NOTES_BYTES = 1 << 16
 _SUBMITTED = {"workflow", "executor", "plan", "source"}
+_WAITING = ("short_of", "place", "places")
 _SERVED = ("ports", "service")
 _ENVIRONMENT = ("kind", "fingerprint", "python", "lock")
 _ENFORCED = ("cpus", "memory", "gpus", "processes")
@@ -137,6 +138,11 @@ def _begun(paths: RunPaths) -> State | None:
     return states.submitted(asked.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
 
 
+def read_waiting(paths: RunPaths, status: str) -> dict[str, Any] | None:
+    """What a run of that status waits for, and at which place; ``None`` if it does not wait."""
+    return _whole(paths.waiting, _WAITING) if status == "provisioning" else None
+
+
 def read_artifacts(paths: RunPaths) -> list[dict[str, Any]]:
     """Every artifact that was kept, with its entries."""
     found = (read(paths.manifest) or {}).get("artifacts", [])
@@ -212,6 +218,12 @@ def _environment(paths: RunPaths) -> dict[str, Any] | None:
     return found and {"as_of": None, "locked": None, **found}
 
 
+def _usage(paths: RunPaths) -> dict[str, Any] | None:
+    """What the job used, with what older versions did not write."""
+    found = _whole(paths.usage, _USAGE)
+    return found and {"cpu": None, "memory": None, "gpus": [], "samples": None, **found}
+
+
 def document(paths: RunPaths) -> dict[str, Any] | None:
     """The whole run as one JSON document (``docs/reference/json.md``), or ``None``."""
     submitted, state = read_submitted(paths), read_state(paths)
@@ -219,6 +231,8 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         return None
     nothing_granted: dict[str, Any] = {"cpus": [], "gpus": [], "memory": None}
     granted = _whole(paths.granted, nothing_granted) or nothing_granted
+    # what older versions did not write
+    granted = {"simulated_gpus": 0, "queue": None, **granted}
     served = _whole(paths.served, _SERVED) or {"ports": [], "service": None}
     artifacts = (read(paths.manifest) or {}).get("artifacts", [])
     kept = ("path", "files", "bytes", "digest")
@@ -236,6 +250,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "started_at": state.entered("running"),
         "finished_at": state.finished_at,
         "history": [{"status": status, "at": at} for status, at in state.history],
+        "waiting": read_waiting(paths, state.status),
         "command": submitted["plan"]["jobs"][-1]["command"],
         "resources": {**granted, "enforced": _whole(paths.enforced, _ENFORCED)},
         "ports": served["ports"],
@@ -248,6 +263,6 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "dependencies": submitted.get("dependencies", []),
         "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
         "notes": read_notes(paths),
-        "usage": _whole(paths.usage, _USAGE),
+        "usage": _usage(paths),
         "plan": submitted["plan"],
     }

@@ -99,6 +99,15 @@ class Index:
             "WHERE workflow = ? AND status = 'succeeded' ORDER BY submitted_at DESC", (workflow,)
         )
 
+    def like(self, name: str, workflow: str, limit: int) -> list[Row]:
+        """The newest runs of a workflow that succeeded, in the project of the run ``name``."""
+        return self._rows(
+            "WHERE workflow = ? AND status = 'succeeded' "
+            "AND project IS (SELECT project FROM runs WHERE name = ?) "
+            "ORDER BY submitted_at DESC LIMIT ?",
+            (workflow, name, limit),
+        )
+
     def with_prefix(self, prefix: str, limit: int) -> list[Row]:
         """Runs whose name starts with ``prefix``."""
         return self._rows(

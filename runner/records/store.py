@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from runner.paths import Home, RunPaths
     from runner.records.state import State, Status
 
+# a run now and then takes longer than others do
+_USUAL_OF = 5
+
 
 class Records:
     """All runs below one state folder."""
@@ -190,6 +193,39 @@ class Records:
             hint="write more of the name",
         )
 
+    def waiting(self, row: Row) -> dict[str, Any] | None:
+        """What a listed run waits for, and at which place; ``None`` if it does not wait."""
+        if row.status != "provisioning":
+            return None
+        return folder.read_waiting(self._home.run(row.name), row.status)
+
+    def workflow(self, run: str) -> str | None:
+        """What the run of this name is a run of; ``None`` if there is no such run.
+
+        Asks neither the index nor for anything to be there: who has never run anything may look.
+        """
+        if "/" in run or run in {"", ".", ".."}:
+            return None
+        submitted = folder.read_submitted(self._home.run(run))
+        return None if submitted is None else str(submitted["workflow"])
+
+    def usual(self, name: str, workflow: str) -> float | None:
+        """How long jobs such as that of the run ``name`` took, in seconds: the median of a few.
+
+        ``None`` when none of its workflow has succeeded, or the index cannot be read: it is but a
+        guess.
+        """
+        try:
+            rows = self.index().like(name, workflow, _USUAL_OF)
+        except WfError:
+            return None
+        took = sorted(
+            (_moment(row.finished_at) - _moment(row.started_at)).total_seconds()
+            for row in rows
+            if row.started_at and row.finished_at
+        )
+        return max(0.0, took[len(took) // 2]) if took else None
+
     def environments_in_use(self) -> dict[str, list[str]]:
         """Fingerprint of an environment -> the runs that are going on in it, newest first."""
         using: dict[str, list[str]] = {}
@@ -273,6 +309,10 @@ class OpenRun:
     def close(self) -> None:
         """Let go of the lock."""
         os.close(self.lock)
+
+
+def _moment(at: str) -> datetime:
+    return datetime.fromisoformat(at.replace("Z", "+00:00"))
 
 
 def _row(paths: RunPaths, submitted: dict[str, Any], known: State) -> Row:

@@ -7,7 +7,7 @@ part was written, so that a later stage can point at it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,6 +130,22 @@ class Resources:
             gpu=None if gpu is None else replace(gpu, count=gpu.count * nodes),
             shm_size=None if self.shm_size is None else self.shm_size * nodes,
         )
+
+    def document(self) -> dict[str, Any]:
+        """What is asked for as JSON."""
+        gpu = self.gpu
+        return {
+            "cpu": self.cpu,
+            "memory": self.memory,
+            "gpu": gpu
+            and {
+                "count": gpu.count,
+                "name": gpu.named,
+                "memory": gpu.memory,
+                "most_memory": gpu.most_memory,
+            },
+            "shm_size": self.shm_size,
+        }
 
 
 class Dependency(NamedTuple):

@@ -30,7 +30,7 @@ def requirements_file(path: str, real: Path) -> FileFact:
     from runner.plan.sources.paths import is_pylock
 
     try:
-        content = _bytes(real, _MAX_LOCK if is_pylock(path) else _MAX_REQUIREMENTS)
+        content = small_bytes(real, _MAX_LOCK if is_pylock(path) else _MAX_REQUIREMENTS)
         text = decode(content)
     except UnicodeError as error:
         return FileFact("file", fault=f"it is no text in its encoding: {error}")
@@ -122,10 +122,10 @@ def small_text(path: Path, most: int) -> str:
         ValueError: it is larger, or no ordinary file.
         OSError: it cannot be read.
     """
-    return _bytes(path, most).decode(errors="replace").removeprefix("\ufeff")
+    return small_bytes(path, most).decode(errors="replace").removeprefix("\ufeff")
 
 
-def _bytes(path: Path, most: int) -> bytes:
+def small_bytes(path: Path, most: int) -> bytes:
     """The contents of a file.
 
     Raises:

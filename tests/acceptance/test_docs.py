@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from runner import envvars, errors
+from runner.allocation.interface import Passed, Standing, Turn
+from runner.allocation.inventory import Limited
 from runner.cli.main import VERBS
 from runner.engine import run as engine
 from runner.engine import verdict
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
 from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
+from runner.records import folder
 from runner.records.state import Status
 from runner.spec.load import load
 from runner.spec.providers.registry import PROVIDERS
@@ -38,6 +41,7 @@ from tests.acceptance.documents import (
 )
 from tests.conftest import REQUIRED, ROOT, Result, World, program, require
 from tests.fakes.forms import keys_of
+from tests.fakes.runners import ALICE, BOB, QUEUE, lab
 
 if TYPE_CHECKING:
     import argparse
@@ -263,6 +267,15 @@ def test_every_option_of_a_requirements_file_is_documented() -> None:
     assert [name for name in FOR_ALL | OF_ONE if f"`{short.get(name, name)}" not in page] == []
 
 
+def test_every_key_of_a_limits_file_is_documented() -> None:
+    from runner.allocation.limits_form import LimitsForm
+
+    page = (REFERENCE / "limits-file.md").read_text(encoding="utf-8")
+    _, table, rest = page.partition("| key | value |\n")
+    assert table
+    assert first_column(rest.partition("\n\n")[0]) == list(LimitsForm.model_fields)
+
+
 def test_every_key_of_a_task_is_documented() -> None:
     from runner.spec.profiles import ProfilesForm
     from runner.spec.task_forms import PolicyForm, TaskForm, TaskResourcesForm
@@ -470,7 +483,7 @@ workflows:
     python: "{python}"
     env: [A=1]
     artifacts: [out]
-    resources: {{cpu: 1, memory: 1MB}}
+    resources: {{cpu: 1, memory: 512MB}}
   - name: next
     provider: bash
     depends-on: [good]
@@ -529,7 +542,16 @@ def told(world: World) -> dict[str, set[str]]:
     told["Verified environments"] = world.wf("env", "verify", "--json")
     shown = world.wf("show", "last", "--json")
     assert shown.json().keys() == told["A run"].json().keys()
+    machine = lab(Standing((ALICE, BOB), QUEUE)).document()
+    assert world.wf("runners", "--json").json().keys() == machine.keys()
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
+    found["The machine"] = set(keys(machine)) | set(
+        keys(Limited("cpu", 2, "x")._asdict(), "limits[]")
+    )
+    turn = Turn(1, 2.0, (Passed("wet-mango-1", "ada", "1 core"),))
+    found["A run"] |= set(keys(turn.document(), "resources.queue"))
+    for heading in ("A run", "The list of runs"):
+        found[heading] |= {f"waiting.{key}" for key in folder._WAITING}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
     world.write(".dstack/workflows.yaml", "workflows: [{name: a, name: b}]\n")

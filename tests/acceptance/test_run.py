@@ -207,7 +207,9 @@ def test_a_run_as_json(world: World) -> None:
     assert done.code == 0
     document = done.json()
     assert set(document) == KEYS
-    assert set(document["resources"]) == {"cpus", "gpus", "memory"}
+    assert set(document["resources"]) == {
+        "cpus", "gpus", "memory", "simulated_gpus", "queue", "enforced"
+    }  # fmt: skip
     assert set(document["environment"]) == {
         "kind", "fingerprint", "python", "python_reason", "as_of", "as_of_reason", "lock", "locked"
     }  # fmt: skip

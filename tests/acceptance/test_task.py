@@ -41,7 +41,7 @@ max_duration: 2h
 
 resources:
   cpu: 1..
-  memory: 1MB..64GB
+  memory: 64MB..64GB
   disk: 1GB..
 """
 SERVICE = """\

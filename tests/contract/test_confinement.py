@@ -238,6 +238,16 @@ def test_what_processes_share_counts_once(
     assert (exited.code, said) == (0, "0\n")
 
 
+def test_a_limit_too_small_for_anything_ends_the_job_and_nobody_else(
+    real: Callable[[int], Confinement], tmp_path: Path
+) -> None:
+    """The process that starts it is in the group for a moment itself."""
+    exited, _ = run(real(64 << 10), "import time\ntime.sleep(600)", tmp_path)
+    assert exited.signal == 9
+    assert exited.memory is not None
+    assert exited.memory.killed >= 1
+
+
 def test_nothing_is_left_of_a_group(tmp_path: Path) -> None:
     tree = v1()
     before = set(os.listdir(tree.own))

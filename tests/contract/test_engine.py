@@ -10,11 +10,13 @@ import socket
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from runner.allocation.interface import Claim
+from runner.allocation.inventory import Load
 from runner.engine.parts import Parts, Session
 from runner.engine.run import Finished, execute
 from runner.environments.cache import EnvironmentCache
@@ -33,9 +35,12 @@ from runner.executors.local import LocalExecutor
 from runner.paths import Cache, Home
 from runner.plan.environment import EnvironmentSpec, RequirementFile
 from runner.plan.plan import Job, Plan
+from runner.process.confinement.interface import MemoryUse
+from runner.process.holding import Held
 from runner.process.signals import Interrupted, Signals
 from runner.process.values import Exit
 from runner.records.store import Records
+from runner.spec import text
 from runner.spec.workflow import (
     ArtifactRequest,
     FileCopy,
@@ -54,11 +59,13 @@ from tests.fakes.provisioner import REFUSED, FakeProvisioner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+    from runner.allocation.interface import Lease
     from runner.environments.interface import Build
     from runner.executors.interface import Executor
 
+RAN_OUT = MemoryUse(limit=64 << 20, peak=64 << 20, killed=1)
+ENOUGH = MemoryUse(limit=64 << 20, peak=1 << 20, killed=0)
 ASKED = Resources(cpu=1, gpu=GpuRequest(1))
 
 
@@ -109,6 +116,7 @@ class Rig:
             leases=self.leases,
             executor=self.real or self.executor,
             inventory=self.inventory,
+            loads=lambda uuids: {uuid: Load(0.5, 1000) for uuid in uuids},
             choose=lambda words: words[0],
             own_folders=(self.home.root, self.cache.root),
         )
@@ -209,6 +217,12 @@ def test_the_machine_is_asked_for_what_the_job_wants(rig: Rig) -> None:
         (Exit(None, 9, asked=(2, 9)), "cancelled", "interrupted", 137, 130),
         (Exit(None, 15, asked=(15,)), "cancelled", "stopped", 143, 143),
         (Exit(1, None, asked=(1,)), "cancelled", "stopped", 1, 129),
+        (Exit(None, 9, memory=RAN_OUT), "failed", "out_of_memory", 137, 137),
+        (Exit(4, None, memory=RAN_OUT), "failed", "out_of_memory", 4, 4),
+        (Exit(0, None, memory=RAN_OUT), "succeeded", "exit_code", 0, 0),
+        (Exit(3, None, memory=ENOUGH), "failed", "exit_code", 3, 3),
+        (Exit(None, 9, memory=ENOUGH), "failed", "signal", 137, 137),
+        (Exit(None, 2, asked=(2,), memory=RAN_OUT), "cancelled", "interrupted", 130, 130),
         (Exit(None, 15, asked=(15,), limit=2.0), "failed", "max_duration", 143, 124),
         (Exit(0, None, asked=(15,), limit=2.0), "failed", "max_duration", 0, 124),
         (Exit(None, 9, asked=(15, 9), limit=2.0), "failed", "max_duration", 137, 124),
@@ -231,12 +245,55 @@ def test_every_end_has_its_verdict(  # noqa: PLR0917 - one row of a table
 
 
 def test_what_went_wrong_on_the_way_is_warned_of(rig: Rig) -> None:
-    exited = Exit(0, None, left_behind=3, log_error="No space left on device")
+    exited = Exit(
+        0, None, left_behind=3, stuck=1, memory=RAN_OUT, log_error="No space left on device"
+    )
     rig.executor = FakeExecutor(Script(exited))
     rig.run()
     said = [event.text for event in rig.observer.of(Warned)]
     assert "3 processes of the job outlived it and were ended" in said
+    assert "1 process of the job cannot be ended" in said
+    assert any("succeeded although 1 process of it was ended" in text for text in said)
     assert any("the log is incomplete: No space left on device" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("limit", "more"),
+    [
+        (64 << 20, "128MiB"), (512 << 20, "1GiB"), (16 << 30, "32GiB"), (16 * 10**9, "32GB"),
+        (64 * 10**6, "128MB"), (750 * 10**6, "2GB"), (1000, "1MB"),
+    ],
+)  # fmt: skip
+def test_a_job_that_ran_out_of_memory_is_told_what_to_type(rig: Rig, limit: int, more: str) -> None:
+    rig.executor = FakeExecutor(Script(Exit(None, 9, memory=MemoryUse(limit, None, 1))))
+    document = rig.run().document
+    assert f"`--memory {more}`" in document["hint"]
+    assert text.size(more) >= min(2 * limit, 10**6)
+
+
+def test_what_holds_a_job_is_on_the_record_and_known_to_its_lease(rig: Rig) -> None:
+    class Keeping(FakeLeases):
+        def keep(self, lease: Lease, keeper: str) -> None:
+            assert lease.gpus
+            kept.append(keeper)
+
+    kept: list[str] = []
+    rig.leases = Keeping()
+    held = Held("cgroup v2", "cgroup", Path("/sys/fs/cgroup/wf-1-0"))
+    rig.executor = FakeExecutor(Script(held=held))
+    assert rig.run().document["resources"]["enforced"] == {
+        "cpus": "affinity",
+        "memory": "cgroup v2",
+        "gpus": "CUDA_VISIBLE_DEVICES",
+        "processes": "cgroup",
+    }
+    assert kept == ["cgroup:/sys/fs/cgroup/wf-1-0"]
+
+
+def test_a_record_from_before_that_was_written_down_is_read(rig: Rig) -> None:
+    rig.run()
+    rig.records.find("last").enforced.unlink()
+    assert rig.document()["resources"]["enforced"] is None
 
 
 def test_a_job_that_cannot_be_started(rig: Rig) -> None:

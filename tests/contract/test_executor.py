@@ -195,12 +195,12 @@ def test_the_job_sees_exactly_the_leased_gpus(
 
 
 @pytest.mark.parametrize("cores", [None, (1,), (0, 1)])
-def test_cores_are_bound_when_a_number_was_asked_for(
+def test_a_job_is_bound_to_its_cores_or_to_those_it_shares(
     bench: Bench, tmp_path: Path, cores: tuple[int, ...] | None
 ) -> None:
     lease, context = a_lease(cores=cores), a_context(tmp_path)
     command = bench.executor.translate(a_job(), environment(tmp_path), lease, context)
-    assert command.cpus == (None if cores is None else frozenset(cores))
+    assert command.cpus == frozenset(lease.cores)
 
 
 def test_the_job_inherits_the_leases_and_the_runs_locks(bench: Bench, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +20,7 @@ from runner.events import (
     RunCreated,
     ServiceReady,
     Stopping,
+    Waiting,
     Warned,
 )
 from tests.fakes.observer import RecordingObserver
@@ -40,7 +43,8 @@ def a_whole_run(log: Path) -> list[Event]:
         PhaseProgress("code", _HOSTILE),
         PhaseFinished("code", "3 files", 0.1),
         PhaseStarted("devices", "taking"),
-        PhaseProgress("devices", "waiting for 1 core", waiting=True),
+        Waiting(_HOSTILE, 2, 3, (_HOSTILE,), 720.0, 3600.0),
+        PhaseProgress("env", "waiting for another run", waiting=True),
         PhaseFinished("devices", "core 0", 2.0),
         JobStarted(4711, str(log)),
         JobWrote(),
@@ -56,7 +60,11 @@ def a_whole_run(log: Path) -> list[Event]:
 
 
 def watcher(err: TextIO, out: TextIO) -> Watcher:
-    return Watcher(err, out, {"TERM": "xterm"}, "workflows.yaml:2")
+    return Watcher(err, out, {"TERM": "xterm"}, "workflows.yaml:2", now)
+
+
+def now() -> datetime:
+    return datetime(2022, 5, 18, 9, 30, tzinfo=timezone.utc)
 
 
 @pytest.fixture
@@ -141,8 +149,26 @@ def test_the_watcher_says_a_reason_for_waiting_once(
 ) -> None:
     observer = watcher(*streams)
     for _ in range(50):
-        observer.notify(PhaseProgress("devices", "waiting for 1 core (0 free)", waiting=True))
-    observer.notify(PhaseProgress("devices", "waiting in the queue", waiting=True))
+        observer.notify(PhaseProgress("env", "waiting for another run", waiting=True))
+    for seconds in range(50):
+        observer.notify(Waiting("1 core (0 free)", 2, 2, likely=100.0 - seconds))
+    observer.notify(Waiting("1 core (0 free)", 1, 1))
     said = (tmp_path / "err").read_text(encoding="utf-8").splitlines()
-    assert len(said) == 2
-    assert "waiting for 1 core (0 free)" in said[0]
+    assert len(said) == 3
+    assert "waiting for another run" in said[0]
+    assert "waiting for 1 core (0 free) · place 2 of 2 · likely start" in said[1]
+    assert said[2].endswith("waiting for 1 core (0 free) · place 1 of 1")
+
+
+def test_the_watcher_keeps_a_wait_in_one_line_that_moves_on_a_terminal() -> None:
+    err = Terminal()
+    with watcher(err, err) as observer:
+        for place in (3, 2, 1):
+            observer.notify(Waiting("4 GPUs (1 free)", place, 3, ("x" * 200,), likely=720.0))
+    assert err.getvalue().count("\n") == 1
+    assert "devices   waiting for 4 GPUs (1 free) · place" in err.getvalue()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True

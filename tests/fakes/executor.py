@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runner.executors.interface import Context
     from runner.plan.plan import Job
     from runner.process.signals import Signals
+    from runner.process.usage import Reading
 
 NOTHING_HELD = Held()
 SUCCESS = Exit(code=0, signal=None)
@@ -29,12 +30,13 @@ _FIRST_PID = 1 << 23
 class Script:
     """What a job does: fail to start, or write ``output`` and ``files`` and end with ``exit``.
 
-    ``files`` lie below the job's working directory.
+    ``files`` lie below the job's working directory. ``readings`` are what it uses, tick by tick.
     """
 
     exit: Exit = SUCCESS
     output: bytes = b""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    readings: tuple[Reading | None, ...] = ()
     error: OSError | None = None
     held: Held = NOTHING_HELD
 
@@ -47,6 +49,11 @@ class FakeExecution:
         self._script = script
         self._command = command
         self._log = log
+        self._reading: Reading | None = None
+
+    def used(self) -> Reading | None:
+        """What is written down for this tick."""
+        return self._reading
 
     @property
     def held(self) -> Held:
@@ -62,7 +69,7 @@ class FakeExecution:
         signals: Signals,
         on_output: Callable[[], None],
         on_stop: Callable[[int], None],
-        on_tick: Callable[[], None] | None = None,  # noqa: ARG002 - its jobs take no time
+        on_tick: Callable[[], None] | None = None,
     ) -> Exit:
         """Do what is written down; ``asked`` signals of the script are told as if they came."""
         for path, content in self._script.files.items():
@@ -72,6 +79,10 @@ class FakeExecution:
         if self._script.output:
             os.write(self._log, self._script.output)
             on_output()
+        for reading in self._script.readings:
+            self._reading = reading
+            if on_tick is not None:
+                on_tick()
         signals.take()
         for number in self._script.exit.asked:
             on_stop(number)
@@ -107,7 +118,7 @@ class FakeExecutor:
                 "CUDA_VISIBLE_DEVICES": ",".join(gpu.uuid for gpu in lease.gpus),
             },
             cwd=context.workspace / job.working_dir,
-            cpus=frozenset(lease.cores) if lease.exclusive else None,
+            cpus=frozenset(lease.cores),
             inherit=(*lease.descriptors, *context.inherit),
             terminal=context.terminal,
         )

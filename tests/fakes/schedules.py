@@ -6,9 +6,28 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from runner.allocation.inventory import Inventory
-from runner.allocation.matching import NOTHING_TAKEN, Choice, Taken, choose
+from runner.allocation.matching import (
+    NOTHING_TAKEN,
+    Choice,
+    Taken,
+    choose,
+    free_gpus,
+    free_memory,
+    units,
+)
 from runner.allocation.queue import Start, may_start
 from runner.spec.workflow import Resources
+
+
+def lacks(asked: Resources, there: Inventory, taken: Taken) -> tuple[int, int, int]:
+    """How many cores, GPUs and units of memory are still wanting."""
+    cores = sum(core not in taken.cores for core in there.cores)
+    gpus = len(free_gpus(asked.gpu, there, taken)) if asked.gpu else 0
+    return (
+        max(0, (asked.cpu or 0) - cores),
+        max(0, (asked.gpu.count if asked.gpu else 0) - gpus),
+        max(0, units(asked.memory or 0) - free_memory(there, taken)),
+    )
 
 
 class Coming(NamedTuple):

@@ -85,6 +85,11 @@ class Screen:
         """Every byte that was sent to the terminal."""
         return bytes(self._shown)
 
+    @property
+    def terminal(self) -> int:
+        """The terminal's own end."""
+        return self._master
+
     def press(self, keys: bytes) -> None:
         """Type."""
         os.write(self._master, keys)

@@ -200,6 +200,20 @@ def test_a_driver_that_does_not_answer_is_said(gpus: World) -> None:
     assert gpus.wf("run", "none", FAKE_NVML_ERROR="18").code == 0
 
 
+def test_a_driver_that_hangs_is_said(gpus: World) -> None:
+    done = gpus.wf("run", "one", FAKE_NVML_HANG="nvmlInit")
+    assert done.code == 69
+    assert "the NVIDIA driver has not answered within 5 seconds" in done.err
+
+
+def test_the_driver_is_asked_for_nobody_who_wants_no_gpu(gpus: World, tmp_path: Path) -> None:
+    log = tmp_path / "calls"
+    assert gpus.wf("run", "none", FAKE_NVML_LOG=str(log)).code == 0
+    assert not log.exists()
+    assert gpus.wf("run", "one", FAKE_NVML_LOG=str(log)).code == 0
+    assert log.exists()
+
+
 def test_a_machine_without_a_driver_is_said(world: World) -> None:
     world.workflows(WORKFLOW)
     world.write("job.py", JOB)

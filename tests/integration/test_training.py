@@ -161,6 +161,19 @@ def test_words_behind_two_dashes_reach_the_script(checkout: World, trained: Resu
     assert "--limit-train-batches" in checkout.wf("logs", "last").out
 
 
+def test_ranks_on_the_cpu_stand_in_for_several_gpus(checkout: World, trained: Result) -> None:
+    assert trained.code == 0
+    words = ("run", "train-mnist-multi-gpu", "--gpus", "2", "--simulate-gpus")
+    done = checkout.wf(*words, timeout=PATIENCE)
+    assert done.code == 0, done.err
+    document = checkout.record()
+    assert document["resources"]["simulated_gpus"] == 2
+    assert "simulated GPUs: 2 ranks on the CPU, joined by gloo" in document["notes"]
+    assert "Starting with 2 processes" in checkout.wf("logs", "last").out
+    assert {artifact["path"] for artifact in document["artifacts"]} == {"data", "model"}
+    assert all(artifact["files"] for artifact in document["artifacts"])
+
+
 def test_all_three_without_a_gpu(checkout: World, trained: Result) -> None:
     """The two that need GPUs are refused at once, and the summary says so."""
     assert trained.code == 0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.units import amount, count, duration
+from runner.units import amount, count, duration, share, spans
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,40 @@ def test_a_duration_has_two_units_at_most(seconds: float) -> None:
 )
 def test_a_count(number: int, said: str) -> None:
     assert count(number, "file") == said
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "said"),
+    [
+        (0, 80 * 10**9, "0 of 80 GB"),
+        (41_230_000_000, 80 * 10**9, "41.2 of 80 GB"),
+        (999, 2000, "1 of 2 kB"),
+        (7, 7, "7 of 7 B"),
+        (1, 10**15, "0 of 1 PB"),
+    ],
+)
+def test_an_amount_out_of_another(part: int, whole: int, said: str) -> None:
+    assert share(part, whole) == said
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ((), ""),
+        ((3,), "3"),
+        ((1, 0), "0, 1"),
+        ((0, 1, 2), "0-2"),
+        ((0, 1, 2, 4, 5, 7, 8, 9, 10), "0-2, 4, 5, 7-10"),
+    ],
+)
+def test_many_numbers_in_short(numbers: tuple[int, ...], said: str) -> None:
+    assert spans(numbers) == said
+
+
+@given(st.frozensets(st.integers(0, 300)))
+def test_numbers_in_short_are_all_of_them(numbers: frozenset[int]) -> None:
+    found: set[int] = set()
+    for word in filter(None, spans(numbers).split(", ")):
+        first, _, last = word.partition("-")
+        found |= set(range(int(first), int(last or first) + 1))
+    assert found == numbers

@@ -11,7 +11,6 @@ import logging
 import shutil
 import warnings
 from pathlib import Path
-from typing import Any
 
 import vision  # noqa: F401 (before pytorch_lightning: see vision.py)
 
@@ -86,7 +85,8 @@ def share(text: str) -> float:
 def make_trainer(args: argparse.Namespace) -> pl.Trainer:
     """A trainer on the visible devices whose loggers write below the model folder."""
     return pl.Trainer(
-        **choose_devices(torch.cuda.device_count()),
+        accelerator="auto",  # GPUs where there are some, and all of them; with several, DDP
+        devices="auto",
         max_epochs=args.epochs,
         limit_train_batches=args.limit_train_batches,
         log_every_n_steps=LOG_EVERY_N_STEPS,
@@ -97,15 +97,6 @@ def make_trainer(args: argparse.Namespace) -> pl.Trainer:
             TensorBoardLogger(args.model, name="tensorboard", version="", default_hp_metric=False),
         ],
     )
-
-
-def choose_devices(gpu_count: int) -> dict[str, Any]:
-    """The trainer's device arguments for so many visible GPUs."""
-    if gpu_count == 0:
-        return {"accelerator": "cpu", "devices": 1}
-    if gpu_count == 1:
-        return {"accelerator": "gpu", "devices": 1}
-    return {"accelerator": "gpu", "devices": gpu_count, "strategy": "ddp"}
 
 
 @rank_zero_only

@@ -43,6 +43,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.engine.basis import look
     from runner.engine.graph import Asked, plan_graph
     from runner.engine.prepare import shortage
+    from runner.engine.simulated import unused
 
     source = workflow_files(context, arguments.file)
     chosen = choices.read(arguments, arguments.args, context.variables)
@@ -70,6 +71,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
             for job in planned.jobs
             for notice in (*opened.find(job.workflow).notices, *job.notices)
         ]
+        notices += unused(planned, chosen)
         show_notices(notices, context.err, context.variables)
         show_faulty(opened.faulty, context.err, context.variables)
         if lacking is not None:

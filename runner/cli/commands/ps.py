@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
 from runner.errors import OK, USAGE, WfError
@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from runner.cli.context import Context
     from runner.records.index import Row
 
-_COLOURS = {"succeeded": "green", "failed": "red", "lost": "red", "cancelled": "yellow"}
+_COLOURS = {
+    "succeeded": "green",
+    "failed": "red",
+    "lost": "red",
+    "cancelled": "yellow",
+    "waiting": "yellow",
+}
 
 
 def parser() -> Parser:
@@ -44,8 +50,9 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         rows = index.newest(-1 if arguments.last is None else _number(arguments.last))
     else:
         rows = index.unfinished() or index.newest(1)
+    waits = {row.name: records.waiting(row) for row in rows}
     if arguments.json:
-        context.say_json([row._asdict() for row in rows])
+        context.say_json([{**row._asdict(), "waiting": waits[row.name]} for row in rows])
         return OK
     if not rows:
         context.err.write("no runs yet; `wf ls` lists what can be run\n")
@@ -55,7 +62,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
     dress = style(context.out, context.variables)
     header = ("RUN", "WORKFLOW", "WHERE", "STATUS", "TOOK", "AGE")
-    lines = [_cells(row, context) for row in rows]
+    lines = [_cells(row, waits[row.name], context) for row in rows]
     context.out.write(table(header, lines, dress, _paint))
     return OK
 
@@ -73,7 +80,7 @@ def _paint(column: int, text: str) -> tuple[str, ...]:
     return (colour,) if colour else ()
 
 
-def _cells(row: Row, context: Context) -> tuple[str, ...]:
+def _cells(row: Row, waits: dict[str, Any] | None, context: Context) -> tuple[str, ...]:
     from datetime import datetime
 
     from runner.cli.render.table import age
@@ -88,5 +95,7 @@ def _cells(row: Row, context: Context) -> tuple[str, ...]:
     status = row.status
     if row.exit_code and row.status == "failed":
         status += f" ({row.exit_code})"
+    if waits is not None:
+        status = f"waiting (place {waits['place']})"
     old = age((now - at(row.submitted_at)).total_seconds())
     return (row.name, row.workflow, row.executor, status, took, old)

@@ -31,6 +31,7 @@ def parser() -> Parser:
             ("wf run train-mnist-no-gpu", "run it"),
             ("wf run train-mnist-no-gpu -- --epochs 3", "with words for the script"),
             ("wf run train-mnist-one-gpu --gpus 0", "on the CPU after all"),
+            ("wf run train-mnist-multi-gpu --simulate-gpus", "with ranks on the CPU for GPUs"),
             ("wf run train-mnist-no-gpu -e SEED=7", "with a variable"),
             ("wf run train-mnist-no-gpu -t best", "and give the run a tag"),
             ("wf run train-mnist-no-gpu --locked last", "with the packages the last run had"),
@@ -71,6 +72,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.engine.graph import Asked, plan_graph
     from runner.engine.parts import Rules
     from runner.engine.prepare import shortage, without_conda
+    from runner.engine.simulated import unused
 
     source = workflow_files(context, arguments.file)
     chosen = choices.read(arguments, arguments.args, context.variables)
@@ -91,6 +93,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     )
     runner = Runner(context, opened, parts, own, rules, quiet_output=arguments.json)
     if arguments.all:
+        show_notices(unused(planned, chosen), context.err, context.variables)
         _tell_aged(planned, opened, context)
         outcome = runner.all(planned, basis)
         if arguments.json:
@@ -106,6 +109,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         for job in planned.to_run
         for notice in (*opened.find(job.workflow).notices, *job.notices)
     ]
+    notices += unused(planned, chosen)
     show_notices(notices, context.err, context.variables, hints=False)
     show_faulty(opened.faulty, context.err, context.variables)
     _tell_aged(planned, opened, context)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import argparse
 
     from runner.cli.context import Context
+    from runner.paths import RunPaths
 
 
 def parser() -> Parser:
@@ -22,9 +23,15 @@ def parser() -> Parser:
             ("wf show last", "the last run"),
             ("wf show wet-mango-1", "a run by name, or by the first letters of it"),
             ("wf show last --json", "the whole record for programs"),
+            ("wf show last --samples", "what it used in the course of time, as CSV"),
         ],
     )
     made.add_argument("run", metavar="RUN", help="a name, its first letters, or `last`")
+    made.add_argument(
+        "--samples",
+        action="store_true",
+        help="what the job used in the course of time, as CSV",
+    )
     made.add_json()
     return made
 
@@ -36,11 +43,27 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     records = compose.records(context.settings, context.now)
     records.settle()
     paths = records.find(arguments.run)
+    if arguments.samples:
+        return _samples(paths, context, as_json=arguments.json)
     document = records.document(paths)
     if arguments.json:
         context.say_json(document)
         return OK
     from runner.cli.render.run import show_run
+    from runner.records.samples import read
 
-    show_run(document, str(paths.root), context.out, context.variables)
+    found = read(paths.samples)
+    show_run(document, found, str(paths.root), context.out, context.variables)
+    return OK
+
+
+def _samples(paths: RunPaths, context: Context, *, as_json: bool) -> int:
+    """The series alone, which grows while the run goes on."""
+    from runner.records.samples import Samples, columns, read, written
+
+    found = read(paths.samples) or Samples(columns(0))
+    if as_json:
+        context.say_json({"run": paths.root.name, "samples": found.documents()})
+    else:
+        context.out.write(written(found))
     return OK

@@ -6,14 +6,16 @@ import os
 import re
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from runner import events
 from runner.cli.render.style import harmless, style
+from runner.cli.render.waiting import News, waiting_line
 from runner.units import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from rich.live import Live
     from rich.table import Table
@@ -31,13 +33,18 @@ _NAME = 18
 class Board:
     """Shows a batch on ``err``; see :class:`runner.engine.batch.Board`."""
 
-    def __init__(self, err: TextIO, variables: Mapping[str, str], jobs: int) -> None:
+    def __init__(
+        self, err: TextIO, variables: Mapping[str, str], jobs: int, now: Callable[[], datetime]
+    ) -> None:
+        """``jobs`` is how many there are; ``now`` is the clock."""
         self._err = err
         self._dress = style(err, variables)
         self._live: Live | None = None
         self._going: dict[str, Course] = {}
         self._doing: dict[str, str] = {}
+        self._waits: dict[str, _Wait] = {}
         self._left = jobs
+        self._now = now
         self._drawn = 0.0
 
     @property
@@ -56,17 +63,25 @@ class Board:
             case events.RunCreated(run, workflow):
                 self._line("●", "green", run, workflow, "started")
             case events.PhaseStarted(phase, text) | events.PhaseProgress(phase, text):
-                told = f"{phase}: {text}"
-                waits = phase == "devices" and text.startswith("waiting for")
-                if waits and told != self._doing.get(course.workflow) and self.interval is None:
-                    self._line("◌", "yellow", course.run or "", course.workflow, text)
-                self._doing[course.workflow] = told
+                self._doing[course.workflow] = f"{phase}: {text}"
+            case events.Waiting():
+                self._wait(course, event)
             case events.JobStarted():
+                self._waits.pop(course.workflow, None)
                 self._doing[course.workflow] = ""
             case events.ServiceReady(name, url):
                 self._line("✓", "green", course.run or "", course.workflow, f"{name}  {url}")
             case events.Warned(text):
                 self._say(f"{self._dress.paint('warning:', 'yellow')} {course.run}: {text}")
+
+    def _wait(self, course: Course, event: events.Waiting) -> None:
+        before = self._waits.get(course.workflow)
+        at = time.monotonic()
+        news = News() if before is None else before.news
+        self._waits[course.workflow] = _Wait(event, at, news)
+        if self.interval is None and news.of(event, at):
+            said = waiting_line(event, self._now())
+            self._line("◌", "yellow", course.run or "", course.workflow, said)
 
     def ended(self, course: Course) -> None:
         """A job ended, or will not be started."""
@@ -160,17 +175,31 @@ class Board:
             made.add_column(name, no_wrap=True, overflow="ellipsis")
         made.add_column("LAST", no_wrap=True, overflow="ellipsis", ratio=1)
         for course in self._going.values():
-            state = "running" if course.log else "preparing"
-            last = (
-                last_lines(course.log, 1) if course.log else [self._doing.get(course.workflow, "")]
-            )
+            state, last = self._state(course, now)
             took = duration(now - (course.started or now))
-            cells = (course.run or "-", course.workflow, state, took, *(last or [""]))
+            cells = (course.run or "-", course.workflow, state, took, last)
             made.add_row(*(Text(self._dress.plain(harmless(cell))) for cell in cells))
         if self._left:
             made.caption = Text(f"{self._left} waiting")
             made.caption_justify = "left"
         return made
+
+    def _state(self, course: Course, now: float) -> tuple[str, str]:
+        """What a job is at, and the last that is known of it."""
+        if course.log:
+            return "running", next(iter(last_lines(course.log, 1)), "")
+        wait = self._waits.get(course.workflow)
+        if wait is not None:
+            return "waiting", waiting_line(wait.event, self._now(), now - wait.at)
+        return "preparing", self._doing.get(course.workflow, "")
+
+
+class _Wait(NamedTuple):
+    """That a job waits: what was told of it, and when."""
+
+    event: events.Waiting
+    at: float
+    news: News
 
 
 def skipped(course: Course) -> str:

@@ -7,20 +7,24 @@ that stands still holds up the thread, never the job.
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from runner import events
 from runner.cli.render.style import harmless, style
+from runner.cli.render.waiting import News, waiting_line
 from runner.records.log import pour
 from runner.units import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
     from types import TracebackType
 
     from rich.status import Status
+    from rich.text import Text
     from typing_extensions import Self
 
 _LABEL = 9
@@ -32,15 +36,24 @@ _REST_SECONDS = 0.01
 class Watcher:
     """An observer that shows a run on ``err``, and the job's output on ``out``."""
 
-    def __init__(self, err: TextIO, out: TextIO, variables: Mapping[str, str], where: str) -> None:
-        """``where`` is the place of the workflow, ``file:line``."""
+    def __init__(
+        self,
+        err: TextIO,
+        out: TextIO,
+        variables: Mapping[str, str],
+        where: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        """``where`` is the place of the workflow, ``file:line``; ``now`` the clock."""
         self._err = err
         self._out = out
         self._where = where
+        self._now = now
         self._dress = style(err, variables)
         self._status: Status | None = None
         self._follower: _Follower | None = None
         self._told = ""
+        self._news = News()
 
     def __enter__(self) -> Self:
         return self
@@ -69,6 +82,8 @@ class Watcher:
                 self._show(phase, text)
             case events.PhaseProgress(phase, text, waiting):
                 self._progress(phase, text, waiting=waiting)
+            case events.Waiting():
+                self._wait(event)
             case events.ServiceReady(name, url):
                 # told by another thread; nothing else moves while a job runs
                 self._say(self._done("service", f"{name}  {url}"))
@@ -130,28 +145,39 @@ class Watcher:
 
     def _show(self, phase: str, text: str) -> None:
         """A spinner with one line, on a terminal only."""
-        if not self._dress.terminal:
-            return
+        if self._dress.terminal:
+            self._spin(f"{phase:<{_LABEL}} {harmless(text)}")
+
+    def _spin(self, shown: str | _Countdown) -> None:
         # the spinner takes the two columns in front
-        line = f"{phase:<{_LABEL}} {harmless(text)}"
         if self._status is None:
             from rich.console import Console
 
             console = Console(file=self._err, highlight=False, markup=False, emoji=False)
-            self._status = console.status(line, spinner="dots")
+            self._status = console.status(shown, spinner="dots")
             with suppress(OSError):
                 self._status.start()
         else:
             from rich.text import Text
 
-            self._status.update(Text(line))
+            self._status.update(Text(shown) if isinstance(shown, str) else shown)
+
+    def _wait(self, event: events.Waiting) -> None:
+        if self._dress.terminal:
+            self._spin(_Countdown(event, self._now))
+        elif self._news.of(event, time.monotonic()):
+            self._stand("devices", waiting_line(event, self._now()))
 
     def _progress(self, phase: str, text: str, *, waiting: bool) -> None:
         self._show(phase, text)
         # without a terminal nothing moves, but why a run waits must be said once
         if not self._dress.terminal and waiting and text != self._told:
             self._told = text
-            self._say(f"  {phase:<{_LABEL}} {self._dress.paint('◌', 'yellow')} {harmless(text)}")
+            self._stand(phase, text)
+
+    def _stand(self, phase: str, text: str) -> None:
+        """A line that says why the run stands still."""
+        self._say(f"  {phase:<{_LABEL}} {self._dress.paint('◌', 'yellow')} {harmless(text)}")
 
     def _quiet(self) -> None:
         if self._status is not None:
@@ -163,6 +189,21 @@ class Watcher:
         if self._follower is not None:
             self._follower.finish()
             self._follower = None
+
+
+class _Countdown:
+    """Why a run waits, with the time that is left whenever it is drawn."""
+
+    def __init__(self, event: events.Waiting, now: Callable[[], datetime]) -> None:
+        self._event = event
+        self._now = now
+        self._told = time.monotonic()
+
+    def __rich__(self) -> Text:
+        from rich.text import Text
+
+        said = waiting_line(self._event, self._now(), time.monotonic() - self._told)
+        return Text(f"{'devices':<{_LABEL}} {said}", no_wrap=True, overflow="ellipsis")
 
 
 class _Follower:

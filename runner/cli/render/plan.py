@@ -93,9 +93,8 @@ def _more_facts(job: Job) -> list[tuple[str, str]]:
 
 
 def _devices(job: Job) -> str:
-    if job.nodes == 1:
-        return describe(job.resources)
-    return f"{job.nodes} nodes side by side, each with {describe(job.resources)}"
+    devices = describe(job.resources, job.simulated)
+    return devices if job.nodes == 1 else f"{job.nodes} nodes side by side, each with {devices}"
 
 
 def _input(given: Input) -> str:
@@ -104,15 +103,32 @@ def _input(given: Input) -> str:
     return f"{name} ({given.run})" if given.run else name
 
 
-def describe(asked: Resources) -> str:
+def describe(asked: Resources, simulated: int = 0) -> str:
+    """What is asked for, in words, with what is not, and how many GPUs are ``simulated``."""
+    said = ["all cores, shared"] if asked.cpu is None else []
+    said += _asked(asked)
+    if simulated:
+        said.append(f"{count(simulated, 'simulated GPU')} ({count(simulated, 'rank')} on the CPU)")
+    elif asked.gpu is None:
+        said.append("no GPU")
+    return ", ".join([*said, *_shared(asked)])
+
+
+def demand(asked: Resources) -> str:
     """What is asked for, in words."""
-    said = ["all cores, shared" if asked.cpu is None else count(asked.cpu, "core")]
+    return ", ".join([*_asked(asked), *_shared(asked)]) or "nothing"
+
+
+def _asked(asked: Resources) -> list[str]:
+    said = []
+    if asked.cpu is not None:
+        said.append(count(asked.cpu, "core"))
     if asked.memory is not None:
         said.append(f"{amount(asked.memory)} of memory")
-    if asked.gpu is None:
-        said.append("no GPU")
-    else:
+    if asked.gpu is not None:
         said.append(gpus_asked(asked.gpu))
-    if asked.shm_size is not None:
-        said.append(f"{amount(asked.shm_size)} of shared memory")
-    return ", ".join(said)
+    return said
+
+
+def _shared(asked: Resources) -> list[str]:
+    return [] if asked.shm_size is None else [f"{amount(asked.shm_size)} of shared memory"]

@@ -5,16 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TextIO
 
 from runner.cli.render.style import harmless, style
+from runner.cli.render.usage import drawn, in_words
 from runner.units import amount, count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.cli.render.style import Style
+    from runner.records.samples import Samples
+
 _COLOURS = {"succeeded": "green", "failed": "red", "lost": "red", "cancelled": "yellow"}
 
 
 def show_run(
-    document: dict[str, Any], folder: str, stream: TextIO, variables: Mapping[str, str]
+    document: dict[str, Any],
+    samples: Samples | None,
+    folder: str,
+    stream: TextIO,
+    variables: Mapping[str, str],
 ) -> None:
     """Write the record: one fact a line."""
     dress = style(stream, variables)
@@ -22,20 +30,25 @@ def show_run(
     head = dress.paint(document["name"], "bold")
     said = dress.paint(status, _COLOURS.get(status, "blue"))
     stream.write(f"{dress.plain('●')} {head}   {document['workflow']}   {said}\n")
-    for name, text in [*_facts(document), ("folder", folder)]:
+    for name, text in [*_facts(document, samples, dress), ("folder", folder)]:
         if text:
             stream.write(f"  {dress.paint(f'{name:<11}', 'dim')} {dress.plain(harmless(text))}\n")
 
 
-def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(
+    document: dict[str, Any], samples: Samples | None, dress: Style
+) -> list[tuple[str, str]]:
+    cores = len(document["resources"]["cpus"])
     return [
         ("end", document["message"] or ""),
         ("hint", document["hint"] or ""),
         ("command", document["command"]),
         ("variables", " ".join(f"{key}={value}" for key, value in document["variables"].items())),
         ("times", _times(document)),
-        ("usage", _usage(document["usage"])),
+        ("usage", in_words(document["usage"], cores)),
+        *drawn(samples, document["usage"], cores, dress),
         ("devices", _devices(document["resources"])),
+        ("queue", _waiting(document["waiting"]) or _queue(document["resources"]["queue"])),
         ("ports", ", ".join(str(port) for port in document["ports"])),
         ("service", document["service"] or ""),
         ("environment", _environment(document["environment"])),
@@ -54,22 +67,35 @@ def _times(document: dict[str, Any]) -> str:
     return " · ".join(f"{word} {at[:19].replace('T', ' ')}" for word, at in stamps if at) + " UTC"
 
 
-def _usage(usage: dict[str, Any] | None) -> str:
-    if not usage:
-        return ""
-    wall, cpu = usage["wall_seconds"], usage["cpu_seconds"]
-    return (
-        f"{duration(wall)} · {duration(cpu)} of processor time"
-        f" · at most {amount(usage['peak_memory'])} of memory"
-    )
-
-
 def _devices(resources: dict[str, Any]) -> str:
     said = []
     if resources["cpus"]:
         word = "core" if len(resources["cpus"]) == 1 else "cores"
         said.append(f"{word} " + ", ".join(str(core) for core in resources["cpus"]))
     said += [f"GPU {uuid}" for uuid in resources["gpus"]]
+    simulated = resources.get("simulated_gpus")  # records of before there were any lack it
+    if simulated:
+        said.append(f"{count(simulated, 'simulated GPU')} ({count(simulated, 'rank')} on the CPU)")
+    return " · ".join(said)
+
+
+def _waiting(waits: dict[str, Any] | None) -> str:
+    if waits is None:
+        return ""
+    return f"waiting for {waits['short_of']} · place {waits['place']} of {waits['places']}"
+
+
+def _queue(queue: dict[str, Any] | None) -> str:
+    """How the devices were had, unless they were free and nobody stood in the way."""
+    if queue is None or (queue["number"] is None and not queue["passed"]):
+        return ""
+    said = [f"waited {duration(queue['waited_seconds'])}"]
+    if queue["number"] is not None:
+        said[0] += f" as number {queue['number']}"
+    said += [
+        f"went before {passed['run']} of {passed['user']}, which waited for {passed['short_of']}"
+        for passed in queue["passed"]
+    ]
     return " · ".join(said)
 
 

@@ -81,3 +81,13 @@ def columns(text: str) -> int:
     from unicodedata import combining, east_asian_width
 
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def cut(text: str, width: int, mark: str = "…") -> str:
+    """A text that takes no more columns than ``width``; ``mark`` stands for what was cut off."""
+    if columns(text) <= width:
+        return text
+    kept = text[: max(width, 0)]
+    while kept and columns(kept) + columns(mark) > width:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}{mark}" if kept else mark[: max(width, 0)]

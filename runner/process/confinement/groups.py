@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PREFIX = "wf-"
+# what a group that we are in ourselves must allow: we are a process like any other to the kernel
+ROOM = 64 << 20
 _TRIES = 20
 _LOOK_AGAIN_SECONDS = 0.005
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 _PROC = Path("/proc/self")
 # proc(5): id, parent, device, root, mount point, options, optional fields, -, type, source, options
 _MOUNT = re.compile(r"\S+ \S+ \S+ (\S+) (\S+) \S+ .*?- (cgroup2?) \S+ (\S+)")
+_CONTROLLERS = frozenset({"memory", "cpu"})
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
@@ -20,10 +21,11 @@ class Hierarchy(NamedTuple):
 
 
 class Hierarchies(NamedTuple):
-    """The trees that matter here, where there are any: the v2 one, and v1's for memory."""
+    """The trees that matter here, where there are any: the v2 one, and v1's for memory and CPU."""
 
     unified: Hierarchy | None = None
     memory: Hierarchy | None = None
+    cpu: Hierarchy | None = None
 
 
 def hierarchies(proc: Path = _PROC) -> Hierarchies:
@@ -34,20 +36,20 @@ def hierarchies(proc: Path = _PROC) -> Hierarchies:
     except OSError:  # no Linux
         return Hierarchies()
     own: dict[str, str] = {}
-    for line in groups.splitlines():
-        _, controllers, path = line.split(":", 2)
+    # a name may hold whatever else ends a line
+    for line in filter(None, groups.split("\n")):
+        controllers, _, path = line.partition(":")[2].partition(":")
         own |= dict.fromkeys(controllers.split(","), path)
-    unified = memory = None
-    for line in mounts.splitlines():
+    trees: dict[str, Hierarchy | None] = {}
+    for line in mounts.split("\n"):
         found = _MOUNT.fullmatch(line)
         if found is None:
             continue
         root, point, kind, options = found.groups()
-        if kind == "cgroup2" and "" in own:
-            unified = _hierarchy(point, root, own[""])
-        elif kind == "cgroup" and "memory" in own and "memory" in options.split(","):
-            memory = _hierarchy(point, root, own["memory"])
-    return Hierarchies(unified, memory)
+        # the tree of version 2 has no name
+        names = {""} if kind == "cgroup2" else _CONTROLLERS.intersection(options.split(","))
+        trees |= {name: _hierarchy(point, root, own[name]) for name in names & own.keys()}
+    return Hierarchies(trees.get(""), trees.get("memory"), trees.get("cpu"))
 
 
 def _hierarchy(point: str, root: str, path: str) -> Hierarchy | None:

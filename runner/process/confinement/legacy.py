@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from runner.process.confinement.hierarchy import Hierarchy
 
 NAME = "cgroup v1"
-# the kernel needs nobody
 _LOOK_AGAIN_SECONDS = 3600.0
 
 
@@ -37,12 +36,11 @@ class LegacyMemory:
             OSError: none can be made here.
         """
         self._limit = limit
+        self._over = False
         self._home = tree.own
         self._folder = groups.make(tree.own)
         try:
-            groups.write(self._folder / "memory.limit_in_bytes", str(limit))
-            with suppress(FileNotFoundError):  # the kernel does not count what is swapped
-                groups.write(self._folder / "memory.memsw.limit_in_bytes", str(limit))
+            self._allow(max(limit, groups.ROOM))
             with self.entered():
                 pass  # the kernel says now whether it lets us
         except OSError:
@@ -57,21 +55,36 @@ class LegacyMemory:
         """We are in it meanwhile."""
         return groups.visit(self._folder, self._home)
 
-    def began(self, pid: int) -> None:
-        """Nothing to do."""
+    def began(self, pid: int) -> None:  # noqa: ARG002 - the protocol's
+        """We have left the group: from now on a limit that is too small for us is one for it."""
+        if self._limit < groups.ROOM:
+            try:
+                self._allow(self._limit)
+            except OSError:  # it has more already
+                self._over = True
 
     def look(self, processes: Callable[[], set[int]]) -> Look:  # noqa: ARG002 - the protocol's
-        """Nothing to do."""
-        return Look(_LOOK_AGAIN_SECONDS)
+        """The kernel needs nobody, but for a limit that was passed before it was set."""
+        return Look(_LOOK_AGAIN_SECONDS, self._over)
 
     def used(self) -> MemoryUse:
         """As the kernel counted."""
-        killed = 0
+        killed = int(self._over)
         with suppress(OSError):
-            killed = groups.counter(self._folder / "memory.oom_control", "oom_kill")
+            killed += groups.counter(self._folder / "memory.oom_control", "oom_kill")
         peak = groups.number(self._folder / "memory.max_usage_in_bytes")
         return MemoryUse(self._limit, peak, killed)
 
     def close(self) -> None:
         """Remove the group."""
         groups.take_away(self._folder)
+
+    def _allow(self, size: int) -> None:
+        """So much memory; so much together with what is swapped, where the kernel counts that.
+
+        Raises:
+            OSError: it has more, and cannot do without.
+        """
+        groups.write(self._folder / "memory.limit_in_bytes", str(size))
+        with suppress(FileNotFoundError):
+            groups.write(self._folder / "memory.memsw.limit_in_bytes", str(size))

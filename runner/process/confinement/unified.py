@@ -44,7 +44,7 @@ class UnifiedMemory:
         self._counters = Counters(limit)
         self.group: Path = make(_place(tree))
         try:
-            groups.write(self.group / "memory.max", str(limit))
+            groups.write(self.group / "memory.max", str(max(limit, groups.ROOM)))
             with suppress(FileNotFoundError):  # the kernel does not count what is swapped
                 groups.write(self.group / "memory.swap.max", "0")
             with suppress(FileNotFoundError):  # before 4.19
@@ -63,8 +63,10 @@ class UnifiedMemory:
         """We are in it meanwhile."""
         return groups.visit(self.group, self._home)
 
-    def began(self, pid: int) -> None:
-        """Nothing to do."""
+    def began(self, pid: int) -> None:  # noqa: ARG002 - the protocol's
+        """We have left the group: from now on a limit that is too small for us is one for it."""
+        if self._limit < groups.ROOM:
+            groups.write(self.group / "memory.max", str(self._limit))
 
     def look(self, processes: Callable[[], set[int]]) -> Look:  # noqa: ARG002 - the protocol's
         """For the peak only; the kernel does the rest."""

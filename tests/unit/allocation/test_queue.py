@@ -16,16 +16,13 @@ from runner.allocation.matching import (
     Choice,
     Taken,
     choose,
-    free_gpus,
-    free_memory,
     shortage,
-    units,
 )
 from runner.allocation.queue import Held, Overtaken, Start, covers, may_start, starters
 from runner.spec.workflow import GpuRequest, Resources
 from tests.fakes.demands import in_use, machines, requests
 from tests.fakes.inventory import machine
-from tests.fakes.schedules import Coming, one_by_one, starts
+from tests.fakes.schedules import Coming, lacks, one_by_one, starts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -279,17 +276,6 @@ def test_each_sees_of_the_others_what_they_see(
 
 
 # --- nobody is harmed -----------------------------------------------------------------------------
-
-
-def lacks(asked: Resources, there: Inventory, taken: Taken) -> tuple[int, int, int]:
-    """How many cores, GPUs and units of memory are still wanting."""
-    cores = sum(core not in taken.cores for core in there.cores)
-    gpus = len(free_gpus(asked.gpu, there, taken)) if asked.gpu else 0
-    return (
-        max(0, (asked.cpu or 0) - cores),
-        max(0, (asked.gpu.count if asked.gpu else 0) - gpus),
-        max(0, units(asked.memory or 0) - free_memory(there, taken)),
-    )
 
 
 @given(queues())

@@ -14,6 +14,7 @@ from runner import envvars
 from runner.allocation.interface import Lease
 from runner.executors.devices import thread_counts, visible_gpus
 from runner.executors.interface import Context
+from runner.executors.local import LocalExecutor
 from runner.executors.surroundings import share_of, variables
 from runner.spec.workflow import GpuRequest, PythonScript, Resources, TorchrunScript
 from tests.fakes import inventory, jobs
@@ -168,3 +169,64 @@ def test_numbers_are_the_machines_in_the_order_of_the_bus() -> None:
 
 def test_no_gpu_is_none_whatever_pytorch() -> None:
     assert visible_gpus(a_lease(), ("torch==1.13.1",)) == ""
+
+
+# --- simulated GPUs -------------------------------------------------------------------------------
+
+
+def simulated(
+    number: int, cores: int = 4, *, exclusive: bool = True, job: Job | None = None, **own: str
+) -> dict[str, str]:
+    lease = replace(a_lease(cores, exclusive=exclusive), simulated=number)
+    around = replace(CONTEXT, variables={**CONTEXT.variables, "PYTHONPATH": "/caller"})
+    job = replace(job or jobs.a_job(), variables=tuple(own.items()))
+    return variables(job, environment(HERE), lease, around)
+
+
+def test_simulated_gpus_are_told_of_as_if_they_were_there_but_none_is_visible() -> None:
+    given = simulated(3)
+    assert given["WF_SIMULATED_GPUS"] == "3"
+    assert given["DSTACK_GPUS_NUM"] == given["DSTACK_GPUS_PER_NODE"] == "3"
+    assert given["CUDA_VISIBLE_DEVICES"] == ""
+
+
+def test_without_simulation_there_is_no_trace_of_it() -> None:
+    given = variables(jobs.a_job(), environment(HERE), a_lease(gpus=2), CONTEXT)
+    assert not {"WF_SIMULATED_GPUS", "GLOO_SOCKET_IFNAME", "PYTHONPATH"} & given.keys()
+
+
+def test_what_stands_in_for_gpus_is_found_before_the_workflows_own_folders() -> None:
+    first, *others = simulated(1, PYTHONPATH="lib:src")["PYTHONPATH"].split(":")
+    assert (Path(first) / "sitecustomize.py").is_file()
+    assert others == ["lib", "src"]
+    assert simulated(1)["PYTHONPATH"] == first
+
+
+def test_ranks_meet_within_the_machine_unless_the_workflow_says_where() -> None:
+    assert simulated(2)["GLOO_SOCKET_IFNAME"] == "lo"
+    assert simulated(2, GLOO_SOCKET_IFNAME="eth1")["GLOO_SOCKET_IFNAME"] == "eth1"
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+@pytest.mark.parametrize(("cores", "gpus", "each"), [(8, 2, "4"), (8, 3, "2"), (2, 4, "1")])
+def test_ranks_in_the_place_of_gpus_share_the_cores(
+    cores: int, gpus: int, each: str, *, exclusive: bool
+) -> None:
+    given = simulated(gpus, cores, exclusive=exclusive)
+    assert {given[name] for name in envvars.THREAD_COUNTS} == {each}
+
+
+@pytest.mark.parametrize(("exclusive", "each"), [(True, "2"), (False, "2")])
+def test_the_nodes_of_a_simulation_share_the_cores_too(each: str, *, exclusive: bool) -> None:
+    lease = replace(a_lease(8, exclusive=exclusive), simulated=4)
+    job = jobs.a_job(nodes=2, simulated=2)
+    given = variables(job, environment(HERE), lease, CONTEXT, rank=1)
+    assert given["OMP_NUM_THREADS"] == each
+    assert (given["WF_SIMULATED_GPUS"], given["DSTACK_GPUS_NUM"]) == ("2", "4")
+
+
+def test_torchrun_starts_a_rank_for_each_gpu_real_or_not() -> None:
+    real, played = torchrun(3), jobs.a_job(launch=TorchrunScript("train.py"), simulated=3)
+    for job in (real, played):
+        argv = LocalExecutor().translate(job, environment(HERE), a_lease(), CONTEXT).argv
+        assert "--nproc_per_node=3" in argv

@@ -66,7 +66,7 @@ def test_the_table_names_all_that_a_job_is_given_and_nothing_else() -> None:
     defaults = Made(job, lock, {}, RunPaths(HERE)).variables
     given = told(
         job,
-        gpus(2),
+        replace(LEASE, simulated=2),
         rank=1,
         ports=(4001, 4002),
         token="t",

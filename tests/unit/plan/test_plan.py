@@ -112,6 +112,7 @@ def test_a_job_as_json() -> None:
             "memory": 10**9,
             "gpu": {"count": 4, "name": "V100", "memory": 16 * 10**9, "most_memory": None},
             "shm_size": None,
+            "simulated_gpus": 0,
         },
         "artifacts": ["data"],
         "nodes": 1,
@@ -147,6 +148,7 @@ def test_what_is_not_asked_for_is_null() -> None:
         "memory": None,
         "gpu": None,
         "shm_size": None,
+        "simulated_gpus": 0,
     }
 
 

@@ -374,3 +374,34 @@ def test_what_lies_in_the_project_is_installed_on_top_of_it_all_the_same() -> No
 @pytest.mark.parametrize(("gpus", "accelerator"), [(None, "cuda"), (2, "cuda"), (0, "cpu")])
 def test_wheels_are_for_what_the_job_asks_for(gpus: int | None, accelerator: str) -> None:
     assert planned(choices=Choices(gpus=gpus)).job.environment.accelerator == accelerator
+
+
+def simulated(text: str = TRAIN, **chosen: Any) -> Plan:
+    return planned(text, Choices(simulate_gpus=True, **chosen))
+
+
+def test_simulated_gpus_are_asked_of_nobody() -> None:
+    job = simulated(gpus=4).job
+    assert job.simulated == 4
+    assert job.resources == job.demand == Resources(cpu=2)
+    assert job.environment.accelerator == "cpu"
+    assert job.document()["resources"]["simulated_gpus"] == 4
+
+
+def test_whatever_a_gpu_is_called_it_can_be_simulated() -> None:
+    text = TRAIN.replace("gpu: 1", "gpu: {name: H100, count: 8, memory: 80GB}")
+    assert simulated(text).job.simulated == 8
+
+
+def test_without_gpus_there_is_nothing_to_simulate() -> None:
+    plain = planned(choices=Choices(gpus=0))
+    assert simulated(gpus=0) == plain
+    assert simulated(HELLO) == planned(HELLO)
+    assert plain.job.simulated == 0
+
+
+def test_each_node_simulates_its_own() -> None:
+    text = TRAIN.replace("provider: python", "provider: torchrun\n    nodes: 3")
+    job = simulated(text.replace("gpu: 1", "gpu: 2")).job
+    assert (job.simulated, job.nodes, job.processes) == (2, 3, 2)
+    assert job.demand.gpu is None

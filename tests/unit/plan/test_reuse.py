@@ -33,10 +33,12 @@ def linked(
     code: Code = CODE,
     fresh: bool = False,
     environment: str = "e",
+    simulate_gpus: bool = False,
 ) -> Plan:
     """The plan for the workflow called ``name``, or for all."""
     chosen = everything(workflows) if name is None else closure(name, workflows)
-    jobs = [(each, plan(each, Choices(), FACTS, "3.11").job) for each in chosen]
+    choices = Choices(simulate_gpus=simulate_gpus)
+    jobs = [(each, plan(each, choices, FACTS, "3.11").job) for each in chosen]
     known = Known(
         tuple(each.name for each in workflows),
         {each.name: code for each in workflows},
@@ -233,3 +235,15 @@ def test_with_all_everything_is_run_and_the_last_run_is_the_one_made_now() -> No
     ]
     assert found.job.inputs == (Input("run", "c"), Input("last", "a"))
     assert found.document()["workflow"] is None
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_what_was_simulated_never_stands_for_what_was_not(*, before: bool) -> None:
+    gpu = Resources(gpu=GpuRequest(2))
+    both = [workflow("first", resources=gpu), workflow("second", "first")]
+    first = linked(both, "second", simulate_gpus=before).jobs[0]
+    past = Past((run_of(first, "wet-mango-1"),))
+    (same, _) = linked(both, "second", past, simulate_gpus=before).jobs
+    (other, _) = linked(both, "second", past, simulate_gpus=not before).jobs
+    assert same.action == "reuse"
+    assert (other.action, other.reason) == ("run", "simulated GPUs changed since wet-mango-1")

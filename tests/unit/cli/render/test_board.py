@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from runner.cli.render.board import Board, last_lines, summary
 from runner.engine.batch import Course
 from runner.engine.member import Ended
-from runner.events import JobStarted, PhaseProgress, RunCreated, Warned
+from runner.events import JobStarted, PhaseProgress, PhaseStarted, RunCreated, Waiting, Warned
 from runner.plan.environment import EnvironmentSpec
 from runner.plan.plan import Job
 from runner.spec.workflow import Resources, ShellCommands
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Streams = Callable[..., io.StringIO]
+
+
+def now() -> datetime:
+    return datetime(2022, 5, 18, 9, 30, tzinfo=timezone.utc)
 
 
 def course(name: str, ended: Ended | None = None, run: str | None = "wet-mango-1") -> Course:
@@ -56,15 +61,16 @@ def test_a_log_that_is_not_there() -> None:
 
 def test_without_a_terminal_there_are_lines_and_nothing_moves(stream: Streams) -> None:
     out = stream()
-    board = Board(out, {}, 2)
+    board = Board(out, {}, 2, now)
     assert board.interval is None
     good, bad = course("good"), course("bad", run="shy-newt-2")
     for one in (good, bad):
         board.began(one)
         board.told(one, RunCreated(str(one.run), one.workflow))
-    board.told(good, PhaseProgress("devices", "waiting in the queue"))
-    board.told(good, PhaseProgress("devices", "waiting for 1 core (0 free)"))
-    board.told(good, PhaseProgress("devices", "waiting for 1 core (0 free)"))
+    board.told(good, PhaseProgress("env", "installing"))
+    waits = Waiting("1 core (0 free)", 1, 2, ("bob's calm-moth-1: core 0",))
+    board.told(good, waits)
+    board.told(good, waits._replace(likely=3.0))
     board.told(good, JobStarted(1, "/nowhere"))
     board.told(bad, Warned("the artifact `x` is empty"))
     board.tick()
@@ -76,7 +82,7 @@ def test_without_a_terminal_there_are_lines_and_nothing_moves(stream: Streams) -
     assert lines == [
         "● wet-mango-1 good started",
         "● shy-newt-2 bad started",
-        "◌ wet-mango-1 good waiting for 1 core (0 free)",
+        "◌ wet-mango-1 good waiting for 1 core (0 free) · place 1 of 2 · bob's calm-moth-1: core 0",
         "warning: shy-newt-2: the artifact `x` is empty",
         "✓ wet-mango-1 good succeeded in 1m01s",
         "✗ shy-newt-2 bad failed in 1m01s · the job exited with 3",
@@ -84,13 +90,29 @@ def test_without_a_terminal_there_are_lines_and_nothing_moves(stream: Streams) -
     ]
 
 
+def test_a_job_that_waits_is_seen_to_wait(stream: Streams) -> None:
+    """On a terminal, in its row."""
+    out = stream(terminal=True)
+    board = Board(out, {"TERM": "xterm", "COLUMNS": "120"}, 1, now)
+    waiting = course("waiting-one")
+    board.began(waiting)
+    board.told(waiting, PhaseStarted("devices", "taking devices"))
+    board.told(waiting, Waiting("1 core (0 free)", 1, 2, ("bob's calm-moth-1: core 0",)))
+    board.tick()
+    board.close()
+    shown = next(line for line in out.getvalue().splitlines() if "waiting-one" in line)
+    assert "wet-mango-1" in shown
+    assert " waiting " in shown
+    assert "waiting for 1 core (0 free) · place 1" in shown
+
+
 def test_a_job_that_was_not_started_says_why(stream: Streams) -> None:
     out = stream()
     left = course("left", run=None)
     left.because = "bad"
-    Board(out, {}, 1).ended(left)
+    Board(out, {}, 1, now).ended(left)
     left.because = ""
-    Board(out, {}, 1).ended(left)
+    Board(out, {}, 1, now).ended(left)
     lines = [" ".join(line.split()) for line in out.getvalue().splitlines()]
     assert lines == ["- - left skipped: bad failed", "- - left skipped: stopped before"]
 
@@ -98,7 +120,7 @@ def test_a_job_that_was_not_started_says_why(stream: Streams) -> None:
 def test_what_another_program_said_is_shown_instead_of_the_log(stream: Streams) -> None:
     out = stream()
     ended = Ended(78, "failed", "cannot install `nix`", None, "uv says\nno such package")
-    Board(out, {}, 1).ended(course("bad", ended))
+    Board(out, {}, 1, now).ended(course("bad", ended))
     assert "  │ uv says\n  │ no such package\n" in out.getvalue()
 
 

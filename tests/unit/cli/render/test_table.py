@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.cli.render.style import Style
-from runner.cli.render.table import age, table
+from runner.cli.render.style import Style, columns, cut
+from runner.cli.render.table import Column, age, fitted, table
 
 PLAIN = Style(colour=False, unicode=True, terminal=False, width=80)
 ASCII = PLAIN._replace(unicode=False)
@@ -71,3 +71,69 @@ def test_colour_does_not_shift_the_columns() -> None:
 )
 def test_an_age_in_one_unit(seconds: float, said: str) -> None:
     assert age(seconds) == said
+
+
+SHAPE = (Column("NAME", 0, 6), Column("WHERE", 2), Column("WHY", 1, 4))
+ROWS = [("wet-mango-1", "local", "asked for"), ("shy-newt-2", "", "because of it")]
+
+
+def on(width: int) -> Style:
+    return PLAIN._replace(terminal=True, width=width)
+
+
+def test_what_fits_is_the_whole_table() -> None:
+    text = fitted(SHAPE, ROWS, on(36))
+    assert text == (
+        "NAME          WHERE   WHY\n"
+        "wet-mango-1   local   asked for\n"
+        "shy-newt-2    -       because of it\n"
+    )
+    assert fitted(SHAPE, ROWS, PLAIN._replace(width=3)) == text
+
+
+def test_what_can_be_cut_is_cut_first() -> None:
+    assert fitted(SHAPE, ROWS, on(30)) == (
+        "NAME         WHERE   WHY\nwet-mango…   local   asked for\nshy-newt-2   -       because…\n"
+    )
+
+
+def test_then_the_least_needed_column_is_left_out() -> None:
+    assert fitted(SHAPE, ROWS, on(20)) == (
+        "NAME        WHY\nwet-man…    asked for\nshy-newt…   because…\n"
+    ).replace("wet-man…    asked for", "wet-mang…   asked f…")
+
+
+@pytest.mark.parametrize("width", range(2, 60))
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    for dress in (on(width), on(width)._replace(unicode=False)):
+        assert max(map(columns, fitted(SHAPE, ROWS, dress).splitlines())) <= width
+
+
+def test_a_column_in_which_nothing_stands_is_not_shown() -> None:
+    assert fitted(SHAPE, [("a", "", "b")], PLAIN) == "NAME   WHY\na      b\n"
+
+
+def test_a_cell_is_painted_by_the_title_of_its_column() -> None:
+    def paint(title: str, _text: str) -> tuple[str, ...]:
+        return ("red",) if title == "WHY" else ()
+
+    assert "a      \x1b[31mb\x1b[0m\n" in fitted(SHAPE, [("a", "", "b")], COLOUR, paint)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "said"),
+    [
+        ("short", 5, "short"),
+        ("longer", 5, "long…"),
+        ("a b c d", 5, "a b…"),
+        (
+            "\N{SNOWMAN}\N{HIRAGANA LETTER A}\N{HIRAGANA LETTER A}",
+            4,
+            "\N{SNOWMAN}\N{HIRAGANA LETTER A}…",
+        ),
+        ("longer", 1, "…"),
+        ("longer", 0, ""),
+    ],
+)
+def test_a_text_that_is_cut(text: str, width: int, said: str) -> None:
+    assert cut(text, width) == said

@@ -1,0 +1,1 @@
+"""Reading the machine, a small file for each part of it."""

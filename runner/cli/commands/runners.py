@@ -1,0 +1,98 @@
+"""``wf runners``: the machine, who holds what of it, and who waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from runner.cli.arguments import Parser
+from runner.errors import OK, USAGE, WfError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from runner.cli.context import Context
+    from runner.engine.runners import Runners
+
+_SECONDS = 1.0
+
+
+def parser() -> Parser:
+    """The arguments."""
+    made = Parser(
+        "runners",
+        "Show this machine: its cores, memory and GPUs, who holds what of them since when,\n"
+        "and who waits. Runs of all users are shown; what they run is not.",
+        [
+            ("wf runners", "who has which GPU, and when it is probably free"),
+            ("wf runners --watch", "the same, once a second, until you press q"),
+            ("wf runners --json", "for programs"),
+        ],
+    )
+    made.add_argument("-w", "--watch", action="store_true", help="go on, until q or Ctrl-C")
+    made.add_json()
+    return made
+
+
+def execute(arguments: argparse.Namespace, context: Context) -> int:
+    """Show it."""
+    from runner import compose
+    from runner.engine.runners import look
+
+    if arguments.watch and arguments.json:
+        raise WfError(
+            USAGE, "--json prints one document, and --watch never ends", hint="leave out one"
+        )
+    driver = compose.driver(context.variables)
+    inventory = compose.inventory(context.settings, context.variables, driver)
+    leases = compose.leases(context.settings)
+    records = compose.records(context.settings, context.now)
+
+    def seen() -> Runners:
+        return look(inventory, driver.sample, leases, records, context.now())
+
+    if arguments.json:
+        context.say_json(seen().document())
+        return OK
+    from runner.cli.render.runners import page
+    from runner.cli.render.style import style
+
+    dress = style(context.out, context.variables)
+    if not arguments.watch:
+        context.out.write(page(seen(), dress))
+        return OK
+    return _on_a_screen(seen, context) if dress.terminal else _in_blocks(seen, context)
+
+
+def _on_a_screen(seen: Callable[[], Runners], context: Context) -> int:
+    """The whole terminal, drawn anew until somebody has seen enough."""
+    from runner.cli.render.runners import page
+    from runner.cli.render.screen import Screen
+    from runner.cli.render.style import style
+
+    with Screen(context.out) as screen:
+        while True:
+            shown = page(seen(), style(context.out, context.variables), clock=True)
+            screen.draw(shown, "q ends")
+            code = screen.rest(_SECONDS)
+            if code is not None:
+                return code
+
+
+def _in_blocks(seen: Callable[[], Runners], context: Context) -> NoReturn:
+    """A block whenever something is different."""
+    import time
+
+    from runner.cli.render.runners import page
+    from runner.cli.render.style import style
+
+    dress = style(context.out, context.variables)
+    told = None
+    while True:
+        runners = seen()
+        if runners.facts != told:
+            gap = "" if told is None else "\n"
+            context.out.write(gap + page(runners, dress, clock=True))
+            context.out.flush()
+            told = runners.facts
+        time.sleep(_SECONDS)

@@ -1,0 +1,109 @@
+"""The whole terminal for something that is looked at, and the terminal as it was afterwards."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import termios
+import tty
+from typing import TYPE_CHECKING, Any, TextIO
+
+from runner.errors import OK, SIGNAL_BASE
+from runner.process.signals import Signals
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+# xterm's control sequences ("XTerm Control Sequences", private modes 1049, 25 and 7): another
+# screen to draw on, no cursor, and lines that end at the edge
+_ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l"
+_LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
+_HOME, _END_LINE, _END_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
+_HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH, signal.SIGTSTP)
+_STDIN = 0
+_ENDS = (b"q", b"Q", b"\x04")
+
+
+class Screen:
+    """``with Screen(out) as screen:`` draws on a terminal, and listens to its keys.
+
+    Signals are taken note of and heard in :meth:`rest`, so that whatever ends the screen, the
+    terminal is restored. The keys are those of stdin, if that is a terminal.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._keys = _STDIN if os.isatty(_STDIN) else None
+        self._before: list[Any] | None = None
+        self._signals = Signals()
+        self._handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._signals.arm()
+        self._handlers = {number: signal.signal(number, self._signals.arrived) for number in _HEARD}
+        self._take()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _tb: TracebackType | None,
+    ) -> None:
+        self._give_back()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def draw(self, text: str, footer: str) -> None:
+        """Show lines in place of those before; what is too long for the screen is left out."""
+        rows = os.get_terminal_size(self._out.fileno()).lines or 24
+        lines = text.splitlines()
+        room = max(rows - 2, 1)
+        if len(lines) > room:
+            left = len(lines) - room + 1
+            lines = [*lines[: room - 1], f"… {left} more lines"]
+        shown = "".join(f"{line}{_END_LINE}\n" for line in [*lines, ""])
+        self._out.write(f"{_HOME}{shown}{footer}{_END_LINE}{_END_SCREEN}")
+        self._out.flush()
+
+    def rest(self, seconds: float) -> int | None:
+        """Wait so long, less if the size changes; an exit code when it is to end."""
+        watched = [self._signals.fileno()]
+        if self._keys is not None:
+            watched.append(self._keys)
+        ready, _, _ = select.select(watched, [], [], seconds)
+        for number in self._signals.take():
+            if number == signal.SIGTSTP:
+                self._stand_aside()
+            elif number != signal.SIGWINCH:
+                return SIGNAL_BASE + number
+        if self._keys in ready:
+            pressed = os.read(self._keys, 64)
+            # no byte at all: the terminal is gone
+            if not pressed or any(key in pressed for key in _ENDS):
+                return OK
+        return None
+
+    def _take(self) -> None:
+        if self._keys is not None:
+            self._before = termios.tcgetattr(self._keys)
+            tty.setcbreak(self._keys)
+        self._out.write(_ENTER)
+        self._out.flush()
+
+    def _give_back(self) -> None:
+        self._out.write(_LEAVE)
+        self._out.flush()
+        if self._keys is not None and self._before is not None:
+            termios.tcsetattr(self._keys, termios.TCSAFLUSH, self._before)
+
+    def _stand_aside(self) -> None:
+        """Ctrl-Z: the shell gets its terminal, and we get it back when we go on."""
+        self._give_back()
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._signals.arrived)
+        self._take()
