@@ -72,7 +72,7 @@ class Command:
     """One ``wf run``, and what will be done to it."""
 
     def __init__(self, world: World, draw: random.Random, number: int) -> None:
-        variables = {
+        variables: dict[str, Any] = {
             "STORM_JOURNAL": str(world.home / "journal"),
             "STORM_PYTHON": sys.executable,
             "STORM_NUMBER": str(number),

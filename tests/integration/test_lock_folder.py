@@ -83,7 +83,7 @@ def within(world: World, script: str, *words: str) -> Result:
 class Holder:
     """A run that has all cores until it is let go."""
 
-    def __init__(self, world: World, folder: Path, **variables: str) -> None:
+    def __init__(self, world: World, folder: Path, **variables: Any) -> None:
         folder.mkdir(parents=True)
         self._gate = folder / "gate"
         self.process = world.start("run", "all", GATE=str(self._gate), **variables)
