@@ -71,8 +71,7 @@ class Queue:
         self._sleeper = Sleeper(folder)
         self._teller = Teller(self._places, asking.asked, asking.observer)
         self._arrived = time.monotonic()
-        self._traces: tuple[object, ...] = ()
-        self._settled = True
+        self._seen: View | None = None
         # the processor time that the last look took, in seconds
         self._cost = 0.0
         # somebody in front could start, and does not
@@ -156,10 +155,8 @@ class Queue:
         return self._denied(outcome, ahead), view
 
     def _view(self) -> tuple[View, list[Place]]:
-        self._traces = self._attempt.traces()
-        view = self._attempt.view()
-        self._settled = view.settled
-        return view, self._line.ahead()
+        self._seen = self._attempt.view()
+        return self._seen, self._line.ahead()
 
     def _denied(self, outcome: Denied, ahead: Sequence[Place]) -> Denied:
         self._alert = self._line.note([ahead[index] for index in outcome.ready])
@@ -206,11 +203,13 @@ class Queue:
         Who has many in front takes long to look, and rests longer: the first one is served first,
         and all of them together leave the machine to those that use it.
         """
-        until = time.monotonic() + (_LOOK_SECONDS if self._settled else 0.0)
+        seen = self._seen
+        long = seen is not None and seen.settled
+        until = time.monotonic() + (_LOOK_SECONDS if long else 0.0)
         rest = max(_TICK_SECONDS, min(_LOOK_SECONDS, self._cost * _REST_TIMES))
         while True:
             time.sleep(_jittered(rest))
-            if time.monotonic() >= until or self._attempt.traces() != self._traces:
+            if time.monotonic() >= until or seen is None or self._attempt.traces() != seen.traces:
                 return
 
     def _turn(self, ahead: Sequence[Place], grant: Grant) -> Turn:
