@@ -68,13 +68,21 @@ class Places:
         self._folder = folder
         self._shapes: dict[str, Resources] = {}
 
+    def names(self) -> list[str]:
+        """The names of all files that may be places.
+
+        Raises:
+            WfError: kind ``STORAGE``: the folder cannot be read.
+        """
+        return self._folder.names(PREFIX)
+
     def line(self) -> list[Place]:
         """Every place, of the living and of the dead.
 
         Raises:
             WfError: kind ``STORAGE``: the folder cannot be read.
         """
-        return places(self._folder.names(PREFIX))
+        return places(self.names())
 
     def is_live(self, place: Place) -> bool:
         """Whether somebody waits there; the place of one who does not is removed if it can be."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.allocation.forecast import Forecast, forecast
+from runner.allocation.forecast import FURTHEST, Forecast, forecast
 from runner.allocation.interface import Holder, Waiter
 from runner.allocation.matching import NOTHING_TAKEN, UNIT, Taken
 from runner.spec.workflow import GpuRequest, Resources
@@ -105,8 +105,9 @@ def test_a_gpu_that_a_holder_computes_on_is_busy_until_its_end() -> None:
 
 
 def test_far_behind_nobody_can_tell() -> None:
-    many = [waiter(4, usual=1, limit=1)] * 201
+    many = [waiter(4, usual=1, limit=1)] * (FURTHEST + 1)
     assert forecast((), many, Resources(1), FOUR, NOTHING_TAKEN) == Forecast(None, None)
+    assert forecast((), many[1:], Resources(1), FOUR, NOTHING_TAKEN) == Forecast(100, 100)
 
 
 # --- compared with what happens -------------------------------------------------------------------

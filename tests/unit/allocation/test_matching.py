@@ -14,7 +14,6 @@ from runner.allocation.matching import (
     Choice,
     Taken,
     choose,
-    device_names,
     fair_share,
     reduced,
     short_of,
@@ -246,16 +245,6 @@ def test_all_or_nothing() -> None:
     assert choose(Resources(cpu=1, gpu=GpuRequest(1)), MACHINE, taken) is None
 
 
-def test_devices_are_named_in_one_order() -> None:
-    assert device_names(Choice((5, 1), (A100[1], V100[0]))) == (
-        "cpu-1",
-        "cpu-5",
-        "gpu-GPU-a1",
-        "gpu-GPU-v0",
-    )
-    assert device_names(Choice(None, ())) == ()
-
-
 # --- properties -----------------------------------------------------------------------------------
 
 
@@ -323,7 +312,8 @@ def test_two_grants_never_share_a_device(
         return
     two = choose(second, machine, NOTHING.and_also(one))
     if two is not None:
-        assert not set(device_names(one)) & set(device_names(two))
+        assert set(one.cores or ()).isdisjoint(two.cores or ())
+        assert set(one.gpus).isdisjoint(two.gpus)
         assert one.memory + two.memory <= machine.memory // UNIT
 
 

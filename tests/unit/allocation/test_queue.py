@@ -124,6 +124,18 @@ def test_other_gpus_than_those_that_are_waited_for_may_be_taken() -> None:
     assert held(may_start(ahead, Resources(1, gpu=GpuRequest(1, "v100")), there, taken)).reserved
 
 
+def test_what_one_may_take_that_another_one_needs_is_kept_for_both() -> None:
+    """Whoever takes any GPU may take the ones that are asked for by name."""
+    v100 = [Gpu(f"GPU-v{index}", index, "Tesla V100", 1) for index in range(2)]
+    a100 = [Gpu(f"GPU-a{index}", 2 + index, "NVIDIA A100", 1) for index in range(2)]
+    there = Inventory(tuple(range(8)), 8 * UNIT, (*v100, *a100))
+    a100_wanted = Resources(1, gpu=GpuRequest(1, "A100"))
+    ahead = [wants(1, 2, 2), replace(a100_wanted, memory=2 * UNIT)]
+    taken = Taken(memory=7)
+    assert held(may_start(ahead, a100_wanted, there, taken)).reserved
+    assert started(may_start(ahead, wants(1, 1), there, taken)).choice.gpus == (v100[0],)
+
+
 def test_nothing_is_kept_for_what_the_machine_never_has() -> None:
     assert started(may_start([wants(17)], wants(16), EIGHT, NOTHING_TAKEN))
     assert started(may_start([wants(1, 9)], wants(1, 8), EIGHT, NOTHING_TAKEN))
@@ -140,6 +152,15 @@ def test_the_share_of_those_that_ask_for_no_number_of_cores_is_kept() -> None:
     taken = Taken(gpus=frozenset(gpu.uuid for gpu in EIGHT.gpus[:5]))
     assert started(may_start(ahead, wants(8), EIGHT, taken))
     assert held(may_start(ahead, wants(9), EIGHT, taken)).reserved
+
+
+def test_who_has_not_looked_for_gpus_leaves_what_runs_with_gpus_need() -> None:
+    unseen = replace(EIGHT, gpus=())
+    assert started(may_start([wants(10, 2)], wants(6), unseen, NOTHING_TAKEN))
+    assert held(may_start([wants(10, 2)], wants(7), unseen, NOTHING_TAKEN)).reserved
+    assert held(may_start([wants(None, 2)], wants(1), unseen, NOTHING_TAKEN)).reserved
+    none = replace(unseen, no_gpus="no NVIDIA driver is installed")
+    assert started(may_start([wants(10, 2)], wants(7), none, NOTHING_TAKEN))
 
 
 def test_who_asks_for_nothing_keeps_nobody_waiting() -> None:
