@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +27,6 @@ from tests.fakes.observer import RecordingObserver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from runner.allocation.interface import Lease
 
@@ -80,15 +82,15 @@ def others() -> Iterator[list[Other]]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A lock folder that other users reach."""
-    locks = tmp_path / "locks"
-    locks.mkdir()
+def folder() -> Iterator[Path]:
+    """A lock folder that other users reach.
+
+    Each start of pytest closes the folder of all temporary ones to them.
+    """
+    locks = Path(tempfile.mkdtemp(prefix="wf-locks-"))
     locks.chmod(0o1777)
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.stat().st_uid == os.geteuid() and parent != parent.parent:
-            parent.chmod(parent.stat().st_mode | 0o055)
-    return locks
+    yield locks
+    shutil.rmtree(locks)
 
 
 @pytest.fixture
