@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.allocation import queue, ranges
-from runner.allocation.claims import Claims, OwnClaim
+from runner.allocation.claims import PREFIX, Claims, OwnClaim
 from runner.allocation.devices import Devices, together
-from runner.allocation.matching import UNIT, Taken
+from runner.allocation.matching import UNIT, Taken, short_of
 from runner.allocation.table import Table
 from runner.allocation.unusable import unusable
 
@@ -33,6 +33,7 @@ class View(NamedTuple):
     """What is held, and by whom; ``taken`` is what of it this machine has.
 
     ``settled``: the table and the claims say the same, so nobody is about to take or to let go.
+    ``traces`` are those of :meth:`Attempt.traces` at that time.
     """
 
     machine: Inventory
@@ -40,6 +41,7 @@ class View(NamedTuple):
     held: Devices
     taken: Taken
     settled: bool
+    traces: tuple[object, ...]
 
 
 class Grant(NamedTuple):
@@ -110,16 +112,31 @@ class Attempt:
         Raises:
             WfError: kind ``STORAGE``: the lock folder cannot be read.
         """
+        changed = self._folder.changed()
         claims = self.claims.look()
         in_table = self._in_table()
         held = together([in_table, *(claim.devices for claim in claims)])
         taken = self._taken(held)
         settled = taken == self._taken(in_table)
-        return View(self._machine, tuple(claims), held, taken, settled)
+        return View(self._machine, tuple(claims), held, taken, settled, (changed, in_table))
 
     def traces(self) -> tuple[object, ...]:
         """What changes as soon as somebody takes or lets go of something; costs next to nothing."""
         return self._folder.changed(), self._in_table()
+
+    def decide(self, view: View, ahead: Sequence[Resources]) -> queue.Start | Denied:
+        """Whether what is asked for is free, and not kept for those ``ahead``; takes nothing.
+
+        As long as it is not free, it does not matter who else could start, which would take much
+        longer to find out.
+        """
+        lacking = short_of(self._asked, view.machine, view.taken)
+        if lacking:
+            return Denied(lacking)
+        decided = queue.may_start(ahead, self._asked, view.machine, view.taken)
+        if isinstance(decided, queue.Held):
+            return Denied(decided.short_of, decided.ready)
+        return decided
 
     def take(self, view: View, ahead: Sequence[Resources]) -> Grant | Denied:
         """Take what is asked for if that is free and not kept for those ``ahead``; in the gate.
@@ -127,9 +144,9 @@ class Attempt:
         Raises:
             WfError: kind ``STORAGE``: the lock folder cannot be used.
         """
-        decided = queue.may_start(ahead, self._asked, view.machine, view.taken)
-        if isinstance(decided, queue.Held):
-            return Denied(decided.short_of, decided.ready)
+        decided = self.decide(view, ahead)
+        if isinstance(decided, Denied):
+            return decided
         choice = decided.choice
         units = view.machine.memory // UNIT
         memory = ranges.lowest_free(view.held.memory, choice.memory, units)
@@ -140,7 +157,7 @@ class Attempt:
         )
         if memory is None or not self.table.take(devices):
             return Denied(_IN_THE_WAY, again=True)
-        claim = self._claimed(devices)
+        claim = self._claimed(devices, {one.name for one in view.claims})
         if claim is None:
             self.table.let_go()
             return Denied(_IN_THE_WAY, again=True)
@@ -162,8 +179,10 @@ class Attempt:
             memory=ranges.size(memory),
         )
 
-    def _claimed(self, devices: Devices) -> OwnClaim | None:
+    def _claimed(self, devices: Devices, known: set[str]) -> OwnClaim | None:
         """Claim what was taken, and look once more: somebody may have come by another table.
+
+        The claims that are ``known`` are of other devices, and stay so.
 
         Whoever sees that another one claims the same lets go of it. As both make their claim
         before they look, at least one of them does.
@@ -173,11 +192,12 @@ class Attempt:
         except OverflowError:
             raise unusable("a claim would be too long") from None
         try:
-            others = self.claims.look()
+            names = set(self._folder.names(PREFIX)) - known - {claim.name}
+            others = self.claims.look(names)
         except BaseException:
             claim.close()
             raise
-        if any(one.name != claim.name and one.devices.overlaps(devices) for one in others):
+        if any(one.devices.overlaps(devices) for one in others):
             claim.close()
             return None
         return claim

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from runner.allocation.inventory import Inventory
     from runner.spec.workflow import Resources
 
-# so far behind, a guess is worth less than the time it takes
-_FURTHEST = 200
+FURTHEST = 100
+"""Behind more than so many, a guess is worth less than the time it takes."""
 
 
 class Forecast(NamedTuple):
@@ -60,7 +60,7 @@ def forecast(
     ``taken`` is all that others hold now; what no holder accounts for is never given back.
     ``at_most`` holds even if nobody passes anybody and all take as long as they may.
     """
-    if len(ahead) > _FURTHEST:
+    if len(ahead) > FURTHEST:
         return Forecast(None, None)
     accounted = {uuid for holder in holders for uuid in holder.gpus}
     machine = replace(

@@ -157,7 +157,11 @@ def _need(asked: Resources, machine: Inventory) -> _Need | None:
 
 
 def _has_unlimited(asked: Resources, machine: Inventory) -> bool:
-    """Whether the machine may have enough, were it not for limits."""
+    """Whether the machine may have enough, were it not for limits.
+
+    Who wants no GPU has not looked for any, and cannot tell what others wait for.
+    """
+    unseen = not machine.gpus and machine.no_gpus is None
     there = {"cpu": len(machine.cores), "memory": machine.memory, "gpu": 0}
     if asked.gpu is not None:
         there["gpu"] = len(suitable(asked.gpu, machine))
@@ -166,7 +170,7 @@ def _has_unlimited(asked: Resources, machine: Inventory) -> bool:
     return (
         fewest_cores(asked) <= there["cpu"]
         and (asked.memory or 0) <= there["memory"]
-        and (asked.gpu is None or asked.gpu.count <= there["gpu"])
+        and (asked.gpu is None or unseen or asked.gpu.count <= there["gpu"])
     )
 
 

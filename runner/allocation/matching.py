@@ -10,8 +10,6 @@ from runner.allocation.topology import best, near_first
 from runner.units import amount, count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from runner.allocation.inventory import Gpu, Inventory
     from runner.spec.workflow import GpuRequest, Resources
 
@@ -166,30 +164,6 @@ def free_memory(machine: Inventory, taken: Taken) -> int:
 def free_gpus(asked: GpuRequest, machine: Inventory, taken: Taken) -> list[Gpu]:
     """The GPUs that would do and are to be had."""
     return [gpu for gpu in suitable(asked, machine) if gpu.uuid not in taken.gpus and not gpu.busy]
-
-
-def core_name(core: int) -> str:
-    """The name a core is leased under."""
-    return f"cpu-{core}"
-
-
-def gpu_name(gpu: Gpu) -> str:
-    """The name a GPU is leased under; its index may change, its UUID does not."""
-    return f"gpu-{gpu.uuid}"
-
-
-def device_names(choice: Choice) -> tuple[str, ...]:
-    """Every device of a choice, in an order that all runs share."""
-    cores = (core_name(core) for core in choice.cores or ())
-    return tuple(sorted([*cores, *(gpu_name(gpu) for gpu in choice.gpus)]))
-
-
-def taken_by_name(names: Collection[str], machine: Inventory) -> Taken:
-    """What devices of these names come to."""
-    return Taken(
-        frozenset(core for core in machine.cores if core_name(core) in names),
-        frozenset(gpu.uuid for gpu in machine.gpus if gpu_name(gpu) in names),
-    )
 
 
 def suitable(asked: GpuRequest, machine: Inventory) -> list[Gpu]:

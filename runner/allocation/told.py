@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.allocation import ranges
 from runner.allocation.claims import now
-from runner.allocation.forecast import Forecast, forecast
+from runner.allocation.forecast import FURTHEST, Forecast, forecast
 from runner.allocation.interface import Holder, Waiter
 from runner.allocation.matching import UNIT, short_of, suitable
 from runner.allocation.queue import KEPT
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from runner.spec.workflow import Resources
 
 _TELL_SECONDS = 1.0
-# behind so many others nobody can tell when, and nobody is read about
-_FORECAST_BEHIND = 200
 # a machine has fewer, whatever somebody writes
 _MOST_CORES = 1 << 14
 _CHOOSING = "a look at the devices"
@@ -66,8 +64,8 @@ class Teller:
         )
 
     def _forecast(self, ahead: Sequence[Place], view: View) -> Forecast:
-        if len(ahead) > _FORECAST_BEHIND:
-            return Forecast(None, None)
+        if len(ahead) > FURTHEST:
+            return Forecast(None, None)  # and nobody is read about
         contents = (self._places.content(place) for place in ahead)
         return forecast(
             [holder(claim) for claim in view.claims],

@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.allocation.interface import Claim
@@ -51,22 +50,21 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     resources = attempt.job.demand
     attempt.notify(PhaseStarted("devices", "taking devices"))
     with Noting(attempt.run.paths.waiting, attempt.session.observer) as observer:
-        held = attempt.parts.leases.acquire(
+        lease = attempt.parts.leases.acquire(
             resources,
             lambda: attempt.parts.inventory(resources),
             _claim(attempt),
             observer,
             wait=attempt.session.wait,
         )
-    simulates = attempt.job.simulated * attempt.job.nodes
-    lease = replace(held, simulated=simulates) if simulates else held
-    folder.write(attempt.run.paths.granted, lease.document(), durable=False)
-    text = _granted(lease)
+    seen = simulated.with_stand_ins(lease, attempt.job)
+    folder.write(attempt.run.paths.granted, seen.document(), durable=False)
+    text = _granted(seen)
     attempt.notify(PhaseFinished("devices", text, time.monotonic() - started))
     try:
         yield lease
     finally:
-        attempt.parts.leases.release(held)
+        attempt.parts.leases.release(lease)
 
 
 def carry_out(attempt: Attempt, environment: Environment, lease: Lease, repo: str) -> Ended:
@@ -91,9 +89,10 @@ def _run(
 ) -> Ended:
     paths, job, session = attempt.run.paths, attempt.job, attempt.session
     prepare(paths.workspace / job.working_dir, job.kept)
-    context = surroundings.context(lease, repo)
+    seen = simulated.with_stand_ins(lease, job)
+    context = surroundings.context(seen, repo)
     executor = attempt.parts.executor
-    command = executor.translate(job, environment, lease, context)
+    command = executor.translate(job, environment, seen, context)
     log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         attempt.run.advance("running")

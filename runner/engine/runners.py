@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.allocation.forecast import Forecast, forecast
 from runner.allocation.matching import Taken, units
+from runner.allocation.who import user as name_of
 from runner.spec.workflow import GpuRequest, Resources
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def look(
         WfError: kind ``STORAGE`` when the lock folder cannot be used.
     """
     standing = leases.standing()
-    user = _me()
+    user = name_of(os.geteuid())
     whose: tuple[Holder | Waiter, ...] = (*standing.holders, *standing.queue)
     mine = (one.run for one in whose if one.user == user)
     there = inventory(_EVERYTHING)
@@ -207,13 +208,3 @@ def _load() -> float | None:
         return round(os.getloadavg()[0], 2)
     except OSError:
         return None
-
-
-def _me() -> str:
-    import pwd
-
-    uid = os.geteuid()
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)

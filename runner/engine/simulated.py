@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.errors import Problem
@@ -14,6 +15,7 @@ from runner.records import folder
 from runner.units import count, quoted
 
 if TYPE_CHECKING:
+    from runner.allocation.interface import Lease
     from runner.engine.attempt import Attempt
     from runner.paths import RunPaths
     from runner.plan.plan import Choices, Job, Plan
@@ -41,6 +43,11 @@ def unused(planned: Plan, choices: Choices) -> tuple[Problem, ...]:
     who = "no workflow asks" if planned.everything else f"{quoted(planned.job.workflow)} asks"
     what = "for a GPU" if planned.everything else "for no GPU"
     return (Problem(f"{who} {what}, so that --simulate-gpus changes nothing"),)
+
+
+def with_stand_ins(lease: Lease, job: Job) -> Lease:
+    """The lease as the job sees it; who holds devices knows it by the other one only."""
+    return replace(lease, simulated=job.simulated * job.nodes) if job.simulated else lease
 
 
 def announce(attempt: Attempt) -> None:

@@ -14,16 +14,16 @@ _CALLED = (None, "V100", "a100", "H100")
 
 
 @st.composite
-def machines(draw: st.DrawFn, *, alike: bool = False) -> Inventory:
-    """Any machine; with GPUs that are ``alike``, and nobody else's, where that is wanted."""
+def machines(draw: st.DrawFn) -> Inventory:
+    """Any machine."""
     cores = draw(st.sets(st.integers(0, 15), min_size=1, max_size=8))
     found = tuple(
         Gpu(
             uuid=f"GPU-{index}",
             index=index,
-            name=_NAMES[0] if alike else draw(st.sampled_from(_NAMES)),
-            memory=16 * GIB if alike else draw(st.sampled_from([16, 40, 80])) * GIB,
-            busy=() if alike else draw(st.sampled_from([(), (), (Occupant(4711),)])),
+            name=draw(st.sampled_from(_NAMES)),
+            memory=draw(st.sampled_from([16, 40, 80])) * GIB,
+            busy=draw(st.sampled_from([(), (), (Occupant(4711),)])),
             used=draw(st.sampled_from([0, GIB])),
             numa=draw(st.sampled_from([None, 0, 1])),
             links=tuple(draw(st.sets(st.sampled_from(["GPU-0", "GPU-1", "GPU-2"])))),
@@ -34,28 +34,50 @@ def machines(draw: st.DrawFn, *, alike: bool = False) -> Inventory:
     return Inventory(tuple(sorted(cores)), memory, found, numa=((0, 1, 2, 3), (4, 5, 6, 7)))
 
 
-def requests(*, exact: bool = False) -> st.SearchStrategy[Resources]:
-    """Any request; with ``exact`` one that takes all GPUs alike, and no share of the cores."""
+def requests() -> st.SearchStrategy[Resources]:
+    """Any request."""
     gpus = st.builds(
         GpuRequest,
         count=st.integers(1, 4),
-        name=st.none() if exact else st.sampled_from(_CALLED),
-        memory=st.none() if exact else st.sampled_from([None, 16 * GIB, 40 * GIB]),
-        most_memory=st.none() if exact else st.sampled_from([None, None, 40 * GIB]),
+        name=st.sampled_from(_CALLED),
+        memory=st.sampled_from([None, 16 * GIB, 40 * GIB]),
+        most_memory=st.sampled_from([None, None, 40 * GIB]),
     )
     memory = st.none() | st.integers(1, 12).map(lambda number: number * UNIT)
     cores = st.none() | st.integers(1, 6)
     without = st.builds(Resources, cpu=cores, memory=memory)
-    of_cores = st.integers(1, 4) if exact else cores
-    return without | st.builds(Resources, cpu=of_cores, memory=memory, gpu=gpus)
+    return without | st.builds(Resources, cpu=cores, memory=memory, gpu=gpus)
+
+
+@st.composite
+def shops(draw: st.DrawFn) -> Inventory:
+    """A machine that several can use: some cores, memory and GPUs that are alike."""
+    gpus = tuple(
+        Gpu(f"GPU-{index}", index, _NAMES[0], 16 * GIB) for index in range(draw(st.integers(1, 4)))
+    )
+    return Inventory(tuple(range(draw(st.integers(3, 8)))), draw(st.integers(3, 8)) * UNIT, gpus)
+
+
+@st.composite
+def fitting(draw: st.DrawFn, machine: Inventory) -> Resources:
+    """A request of something that a machine with GPUs that are alike has; never a share of it."""
+    cores, memory = len(machine.cores), machine.memory // UNIT
+    gpus = draw(st.integers(0, len(machine.gpus)))
+    taken = draw(st.integers(0, memory))
+    fewest = 1 if gpus or not taken else 0
+    return Resources(
+        cpu=draw(st.integers(fewest, cores)) or None,
+        memory=taken * UNIT or None,
+        gpu=GpuRequest(gpus) if gpus else None,
+    )
 
 
 @st.composite
 def in_use(draw: st.DrawFn, machine: Inventory) -> Taken:
-    """What somebody may hold of a machine."""
-    uuids = [gpu.uuid for gpu in machine.gpus]
+    """What somebody may hold of a machine: nothing, everything, or something between."""
+    cores, uuids = machine.cores, [gpu.uuid for gpu in machine.gpus]
     return Taken(
-        draw(st.frozensets(st.sampled_from(machine.cores))),
-        draw(st.frozensets(st.sampled_from(uuids))) if uuids else frozenset(),
+        frozenset(cores[: draw(st.integers(0, len(cores)))]),
+        frozenset(uuids[: draw(st.integers(0, len(uuids)))]),
         draw(st.integers(0, machine.memory // UNIT)),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import PATIENCE_SECONDS, hear, program, require, until
-from tests.fakes import nvml
+from tests.fakes import nvml, packages
 
 if TYPE_CHECKING:
     import subprocess
@@ -107,6 +107,35 @@ def test_four_gpus_are_four_uuids(gpus: World) -> None:
     expected = [nvml.uuid(index) for index in range(4)]
     assert seen(gpus, "four")["CUDA_VISIBLE_DEVICES"].split(",") == expected
     assert gpus.record()["resources"]["gpus"] == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "asked", "by_number"),
+    [
+        ("1.13.1+cu117", "torch==1.13.1+cu117", True),
+        ("1.13.1", "./wheels/torch-1.13.1-py3-none-any.whl", True),
+        ("2.0.0", "torch==2.0.0", False),
+    ],
+)
+def test_an_old_pytorch_sees_its_gpu_by_the_machines_number(
+    gpus: World, version: str, asked: str, *, by_number: bool
+) -> None:
+    packages.wheel(gpus.project / "wheels", "torch", version)
+    gpus.variables.update(packages.index(gpus.project / "wheels"))
+    gpus.workflows(WORKFLOW.replace("script: job.py", "script: job.py\n    requirements: r.txt"))
+    gpus.write("r.txt", f"{asked}\n")
+    told = seen(gpus, "one", CUDA_VISIBLE_DEVICES="2", CUDA_DEVICE_ORDER="FASTEST_FIRST")
+    assert told["CUDA_VISIBLE_DEVICES"] == ("2" if by_number else nvml.uuid(2))
+    assert told["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+    assert gpus.record()["resources"]["gpus"] == [nvml.uuid(2)]
+
+
+def test_simulated_gpus_take_no_real_one(gpus: World) -> None:
+    done = gpus.wf("run", "five", "--simulate-gpus")
+    assert done.code == 0
+    assert json.loads(done.out.splitlines()[1])["CUDA_VISIBLE_DEVICES"] == ""
+    resources = gpus.record()["resources"]
+    assert (resources["gpus"], resources["simulated_gpus"]) == ([], 5)
 
 
 def test_more_than_there_are_is_refused_at_once(gpus: World) -> None:

@@ -33,6 +33,10 @@ workflows:
     provider: bash
     commands: [echo begun, exec sleep 60]
     resources: {cpu: CORES}
+  - name: memory
+    provider: bash
+    commands: [echo begun, exec sleep 60]
+    resources: {memory: 100MB}
   - name: pair
     provider: bash
     commands: [echo begun, exec sleep 60]
@@ -40,7 +44,6 @@ workflows:
   - name: three
     provider: bash
     commands: [echo begun, exec sleep 60]
-    max-duration: 1h
     resources: {gpu: 3}
 """
 
@@ -70,10 +73,10 @@ def machine(world: World) -> Any:
     return world.wf("runners", "--json").json()
 
 
-def holding(world: World, workflow: str) -> str:
+def holding(world: World, workflow: str, *words: str) -> str:
     """A run that holds its devices; its name."""
     before = {held["run"] for held in machine(world)["holders"]}
-    world.start("run", workflow)
+    world.start("run", workflow, *words)
 
     def found() -> str | None:
         held = [held["run"] for held in machine(world)["holders"] if held["run"] not in before]
@@ -152,7 +155,7 @@ def test_gpus_with_their_holders_and_who_waits(gpus: World) -> None:
 
 
 def test_a_likely_start_is_told_where_the_end_is_known(gpus: World) -> None:
-    holding(gpus, "three")
+    holding(gpus, "three", "--max-duration", "1h")
     waiting(gpus, "pair")
     told = machine(gpus)
     assert told["holders"][0]["latest_end"] is not None
@@ -228,15 +231,21 @@ def test_a_program_is_not_told_for_ever(project: World) -> None:
 # --- who waits ------------------------------------------------------------------------------------
 
 
-def test_the_record_says_how_long_it_waited_and_whom_it_passed(gpus: World) -> None:
-    holding(gpus, "pair")
-    first = waiting(gpus, "three")
-    second = holding(gpus, "pair")
-    queue = gpus.record(second)["resources"]["queue"]
-    assert [(passed["run"], passed["short_of"]) for passed in queue["passed"]] == [
-        (first, "3 GPUs (2 free)")
+def test_the_record_says_how_long_it_waited_and_whom_it_passed(project: World) -> None:
+    holding(project, "all-cores")
+    waiter = waiting(project, "core")
+    (row,) = [row for row in project.wf("ps", "--json").json() if row["name"] == waiter]
+    assert row["status"] == "provisioning"
+    assert row["waiting"] == {"short_of": "1 core (0 free)", "place": 1, "places": 1}
+    assert "waiting (place 1)" in project.wf("ps").out
+    assert "waiting for 1 core (0 free) · place 1 of 1" in project.wf("show", waiter).out
+    passing = holding(project, "memory")
+    queue = project.record(passing)["resources"]["queue"]
+    assert [(one["run"], one["short_of"]) for one in queue["passed"]] == [
+        (waiter, "1 core (0 free)")
     ]
-    assert f"went before {first} of " in gpus.wf("show", second).out
+    assert f"went before {waiter} of " in project.wf("show", passing).out
+    assert project.record(passing)["waiting"] is None
 
 
 def test_who_found_nobody_waiting_is_told_nothing(project: World) -> None:
@@ -249,9 +258,7 @@ def test_a_record_from_before_there_was_a_queue(project: World) -> None:
     run = holding(project, "core")
     (project.folder(run) / "granted.json").write_text('{"cpus": [0], "gpus": [], "memory": null}')
     told = project.record(run)["resources"]
-    assert told == {
-        "cpus": [0], "gpus": [], "memory": None, "simulated_gpus": 0, "queue": None,
-    }  # fmt: skip
+    assert (told["cpus"], told["simulated_gpus"], told["queue"]) == ([0], 0, None)
     assert project.wf("show", run).code == 0
 
 

@@ -13,21 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from runner import events
-from runner.cli.render.style import harmless, style
+from runner.cli.render.style import cut, harmless, style
 from runner.cli.render.waiting import News, waiting_line
 from runner.records.log import pour
 from runner.units import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from types import TracebackType
 
+    from rich.console import Console, ConsoleOptions
     from rich.status import Status
     from rich.text import Text
     from typing_extensions import Self
 
 _LABEL = 9
+# where the terminal shows ^C: at the end of the last line it would begin another
+_ECHO = 3
 # the screen need not have each line the moment it is there: fewer, larger pieces take less of the
 # processor that the job runs on
 _REST_SECONDS = 0.01
@@ -199,11 +202,12 @@ class _Countdown:
         self._now = now
         self._told = time.monotonic()
 
-    def __rich__(self) -> Text:
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> Iterator[Text]:
         from rich.text import Text
 
-        said = waiting_line(self._event, self._now(), time.monotonic() - self._told)
-        return Text(f"{'devices':<{_LABEL}} {said}", no_wrap=True, overflow="ellipsis")
+        passed = time.monotonic() - self._told
+        said = f"{'devices':<{_LABEL}} {waiting_line(self._event, self._now(), passed)}"
+        yield Text(cut(said, options.max_width - _ECHO), no_wrap=True)
 
 
 class _Follower:

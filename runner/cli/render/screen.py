@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 # screen to draw on, no cursor, and lines that end at the edge
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l"
 _LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
-_HOME, _END_LINE, _END_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
-_HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH, signal.SIGTSTP)
+_HOME, _NEW_LINE, _END_SCREEN = "\x1b[H", "\x1b[2K", "\x1b[J"
+_HEARD = (
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGWINCH,
+    signal.SIGTSTP,
+)
 _STDIN = 0
 _ENDS = (b"q", b"Q", b"\x04")
 
@@ -65,8 +72,9 @@ class Screen:
         if len(lines) > room:
             left = len(lines) - room + 1
             lines = [*lines[: room - 1], f"… {left} more lines"]
-        shown = "".join(f"{line}{_END_LINE}\n" for line in [*lines, ""])
-        self._out.write(f"{_HOME}{shown}{footer}{_END_LINE}{_END_SCREEN}")
+        # a line is emptied first: behind one that fills it, its last letter would go
+        shown = "\n".join(f"{_NEW_LINE}{line}" for line in [*lines, "", footer])
+        self._out.write(f"{_HOME}{shown}{_END_SCREEN}")
         self._out.flush()
 
     def rest(self, seconds: float) -> int | None:

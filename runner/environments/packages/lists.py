@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _IN_PROJECT = re.compile(r"(?: @|^-e) file:(?!//)")
 # the file of a wheel: name, version, tags (PEP 427)
-_WHEEL = re.compile(r"/[A-Za-z0-9_.]+-([^-/]+)-[^/]*\.whl(?:[#?].*)?$")
+_WHEEL = re.compile(r"[/:][A-Za-z0-9_.]+-([^-/]+)-[^/]*\.whl(?:[#?].*)?$")
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]*\w)?")
 
 

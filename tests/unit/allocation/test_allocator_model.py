@@ -19,7 +19,7 @@ from runner.allocation.matching import (
     shortage,
 )
 from runner.allocation.queue import Start, covers, may_start
-from tests.fakes.demands import machines, requests
+from tests.fakes.demands import fitting, machines, requests, shops
 from tests.fakes.schedules import lacks
 
 if TYPE_CHECKING:
@@ -62,13 +62,15 @@ class Allocator(RuleBasedStateMachine):
         del self.waiting[run]
         return found
 
-    @initialize(there=machines())
+    @initialize(there=shops() | machines())
     def begin(self, there: Inventory) -> None:
         self.there = there
 
-    @rule(target=runs, asked=requests())
-    def arrive(self, asked: Resources) -> int:
+    @rule(target=runs, data=st.data())
+    def arrive(self, data: st.DataObject) -> int:
         self.came += 1
+        mixed = len({gpu.name for gpu in self.there.gpus}) != 1
+        asked = data.draw(requests() if mixed else fitting(self.there))
         if shortage(asked, self.there) is None:  # others are refused
             self.waiting[self.came] = asked
         return self.came

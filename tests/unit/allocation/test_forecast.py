@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.allocation.forecast import Forecast, forecast
+from runner.allocation.forecast import FURTHEST, Forecast, forecast
 from runner.allocation.interface import Holder, Waiter
-from runner.allocation.matching import NOTHING_TAKEN, UNIT, Taken, shortage
+from runner.allocation.matching import NOTHING_TAKEN, UNIT, Taken
 from runner.spec.workflow import GpuRequest, Resources
-from tests.fakes.demands import in_use, machines, requests
+from tests.fakes.demands import fitting, in_use, shops
 from tests.fakes.inventory import gpu, machine
 from tests.fakes.schedules import Coming, starts
 
@@ -105,8 +105,9 @@ def test_a_gpu_that_a_holder_computes_on_is_busy_until_its_end() -> None:
 
 
 def test_far_behind_nobody_can_tell() -> None:
-    many = [waiter(4, usual=1, limit=1)] * 201
+    many = [waiter(4, usual=1, limit=1)] * (FURTHEST + 1)
     assert forecast((), many, Resources(1), FOUR, NOTHING_TAKEN) == Forecast(None, None)
+    assert forecast((), many[1:], Resources(1), FOUR, NOTHING_TAKEN) == Forecast(100, 100)
 
 
 # --- compared with what happens -------------------------------------------------------------------
@@ -115,11 +116,9 @@ def test_far_behind_nobody_can_tell() -> None:
 @st.composite
 def lines(draw: st.DrawFn) -> tuple[Inventory, Taken, int, list[Coming]]:
     """A machine of which something is held until some time, and those that wait for it."""
-    there = draw(machines(alike=True))
-    asked = draw(st.lists(requests(exact=True), max_size=6))
-    fitting = [one for one in asked if shortage(one, there) is None]
-    coming = [Coming(0, one, draw(st.integers(1, 9))) for one in fitting]
-    assume(coming)
+    there = draw(shops())
+    one = st.builds(Coming, st.just(0), fitting(there), st.integers(1, 9))
+    coming = draw(st.lists(one, min_size=1, max_size=6))
     return there, draw(in_use(there)), draw(st.integers(1, 9)), coming
 
 
@@ -152,10 +151,8 @@ def test_nobody_starts_later_than_at_most(
     there, hold, until, coming = made
     at_most = told(*made).at_most
     sooner = [one._replace(lasts=data.draw(st.integers(1, one.lasts))) for one in coming]
-    others = data.draw(
-        st.lists(st.builds(Coming, st.integers(0, 9), requests(exact=True), st.just(50)))
-    )
-    passing = [one for one in others if shortage(one.asked, there) is None]
+    other = st.builds(Coming, st.integers(0, 9), fitting(there), st.just(50))
+    passing = data.draw(st.lists(other, max_size=6))
     held = [(hold, data.draw(st.integers(1, until)))]
     start = starts([*sooner, *passing], there, held=held)[len(coming) - 1]
     assert at_most is not None

@@ -16,11 +16,10 @@ from runner.allocation.matching import (
     Choice,
     Taken,
     choose,
-    shortage,
 )
 from runner.allocation.queue import Held, Overtaken, Start, covers, may_start, starters
 from runner.spec.workflow import GpuRequest, Resources
-from tests.fakes.demands import in_use, machines, requests
+from tests.fakes.demands import fitting, in_use, machines, requests, shops
 from tests.fakes.inventory import machine
 from tests.fakes.schedules import Coming, lacks, one_by_one, starts
 
@@ -125,6 +124,18 @@ def test_other_gpus_than_those_that_are_waited_for_may_be_taken() -> None:
     assert held(may_start(ahead, Resources(1, gpu=GpuRequest(1, "v100")), there, taken)).reserved
 
 
+def test_what_one_may_take_that_another_one_needs_is_kept_for_both() -> None:
+    """Whoever takes any GPU may take the ones that are asked for by name."""
+    v100 = [Gpu(f"GPU-v{index}", index, "Tesla V100", 1) for index in range(2)]
+    a100 = [Gpu(f"GPU-a{index}", 2 + index, "NVIDIA A100", 1) for index in range(2)]
+    there = Inventory(tuple(range(8)), 8 * UNIT, (*v100, *a100))
+    a100_wanted = Resources(1, gpu=GpuRequest(1, "A100"))
+    ahead = [wants(1, 2, 2), replace(a100_wanted, memory=2 * UNIT)]
+    taken = Taken(memory=7)
+    assert held(may_start(ahead, a100_wanted, there, taken)).reserved
+    assert started(may_start(ahead, wants(1, 1), there, taken)).choice.gpus == (v100[0],)
+
+
 def test_nothing_is_kept_for_what_the_machine_never_has() -> None:
     assert started(may_start([wants(17)], wants(16), EIGHT, NOTHING_TAKEN))
     assert started(may_start([wants(1, 9)], wants(1, 8), EIGHT, NOTHING_TAKEN))
@@ -134,6 +145,22 @@ def test_what_limits_keep_from_one_user_another_one_may_wait_for() -> None:
     mine = replace(EIGHT, gpus=EIGHT.gpus[:2], limits=(Limited("gpu", 8, "CUDA_VISIBLE_DEVICES"),))
     assert held(may_start([wants(1, 4)], wants(1, 1), mine, NOTHING_TAKEN)).reserved
     assert started(may_start([wants(1, 9)], wants(1, 1), mine, NOTHING_TAKEN))
+
+
+def test_the_share_of_those_that_ask_for_no_number_of_cores_is_kept() -> None:
+    ahead = [wants(None, 4)]
+    taken = Taken(gpus=frozenset(gpu.uuid for gpu in EIGHT.gpus[:5]))
+    assert started(may_start(ahead, wants(8), EIGHT, taken))
+    assert held(may_start(ahead, wants(9), EIGHT, taken)).reserved
+
+
+def test_who_has_not_looked_for_gpus_leaves_what_runs_with_gpus_need() -> None:
+    unseen = replace(EIGHT, gpus=())
+    assert started(may_start([wants(10, 2)], wants(6), unseen, NOTHING_TAKEN))
+    assert held(may_start([wants(10, 2)], wants(7), unseen, NOTHING_TAKEN)).reserved
+    assert held(may_start([wants(None, 2)], wants(1), unseen, NOTHING_TAKEN)).reserved
+    none = replace(unseen, no_gpus="no NVIDIA driver is installed")
+    assert started(may_start([wants(10, 2)], wants(7), none, NOTHING_TAKEN))
 
 
 def test_who_asks_for_nothing_keeps_nobody_waiting() -> None:
@@ -230,12 +257,14 @@ def larger(draw: st.DrawFn, asked: Resources) -> Resources:
 @st.composite
 def queues(draw: st.DrawFn) -> tuple[Inventory, Taken, list[Resources]]:
     """Some that wait for a machine in use; some ask for what one before asks for, or more."""
-    there = draw(machines())
+    there = draw(machines() | shops())
+    mixed = len({gpu.name for gpu in there.gpus}) != 1
     line: list[Resources] = []
     for _ in range(draw(st.integers(1, 6))):
         after = st.sampled_from(line) if line else st.nothing()
         like = draw(st.none() | after)
-        line.append(draw(requests()) if like is None else larger(draw, like))
+        new = requests() if mixed else fitting(there)
+        line.append(draw(new) if like is None else larger(draw, like))
     return there, draw(in_use(there)), line
 
 
@@ -278,35 +307,33 @@ def test_each_sees_of_the_others_what_they_see(
 # --- nobody is harmed -----------------------------------------------------------------------------
 
 
-@given(queues())
-def test_whoever_passes_the_first_leaves_it_no_shorter(
-    made: tuple[Inventory, Taken, list[Resources]],
+SMALL = (wants(1), wants(None, 0, 1), wants(1, 1), wants(None, 1), wants(1, 0, 1))
+
+
+@given(shops(), st.data())
+def test_however_many_pass_the_first_it_is_left_no_shorter(
+    there: Inventory, data: st.DataObject
 ) -> None:
-    there, taken, line = made
-    first = line[0]
-    assume(shortage(first, there) is None)
-    for index in range(1, len(line)):
-        found = may_start(line[:index], line[index], there, taken)
-        if isinstance(found, Start) and 0 not in found.ready:
-            after = taken.and_also(found.choice)
-            assert lacks(first, there, after) == lacks(first, there, taken)
+    first, taken = data.draw(fitting(there)), data.draw(in_use(there))
+    before = lacks(first, there, taken)
+    assume(any(before))
+    ahead = [first]
+    for small in data.draw(st.permutations(SMALL)):
+        while isinstance(found := may_start(ahead, small, there, taken), Start):
+            assert 0 not in found.ready
+            taken = taken.and_also(found.choice)
+        ahead.append(small)
+    assert lacks(first, there, taken) == before
 
 
 @st.composite
 def courses(draw: st.DrawFn) -> tuple[Inventory, list[Coming], list[tuple[Taken, int]]]:
     """A machine of which something is held for a while, and runs that can all be served."""
-    there = draw(machines(alike=True))
-    coming = draw(
-        st.lists(
-            st.builds(
-                Coming, st.integers(0, 9), requests(exact=True), st.sampled_from([1, 2, 5, 50])
-            ),
-            min_size=1,
-            max_size=9,
-        )
-    )
-    fitting = [one for one in coming if shortage(one.asked, there) is None]
-    return there, fitting, [(draw(in_use(there)), draw(st.integers(1, 9)))]
+    there = draw(shops())
+    lasts = st.sampled_from([1, 2, 5, 50])
+    one = st.builds(Coming, st.integers(0, 9), fitting(there), lasts)
+    coming = draw(st.lists(one, min_size=2, max_size=9))
+    return there, coming, [(draw(in_use(there)), draw(st.integers(1, 9)))]
 
 
 def later(one: Sequence[int | None], other: Sequence[int | None]) -> list[int]:
@@ -334,7 +361,6 @@ def test_the_first_starts_at_the_same_time_whoever_comes_after_it(
     made: tuple[Inventory, list[Coming], list[tuple[Taken, int]]],
 ) -> None:
     there, coming, hold = made
-    assume(coming)
     first = coming[0]._replace(at=0)
     others = [one._replace(at=max(one.at, 1)) for one in coming[1:]]
     alone = starts([first], there, held=hold)

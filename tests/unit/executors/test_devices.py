@@ -143,6 +143,7 @@ UUIDS = f"{inventory.gpu(1).uuid},{inventory.gpu(3).uuid}"
         (("torch==1.13.0.dev20221001+cu117",), "1,3"),
         (("torch @ https://x.org/cu117/torch-1.13.1%2Bcu117-cp310-cp310-linux_x86_64.whl",), "1,3"),
         (("torch @ file:///w/torch-1.12.0-cp39-none-any.whl#sha256=0af",), "1,3"),
+        (("torch @ file:torch-1.12.0-cp39-none-any.whl",), "1,3"),
         (("torch @ https://x.org/torch-2.1.0-cp310-cp310-linux_x86_64.whl",), UUIDS),
         (("torch @ git+https://x.org/torch@0af",), UUIDS),
         (("torch==of our own",), UUIDS),
