@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import pairs
+from benchmarks.queueing import acquire, queue
 from runner.engine.files import FileText, open_files
 from runner.engine.prepare import Then, prepare
 from runner.plan.plan import Choices
@@ -261,6 +262,8 @@ def _seconds(work: Callable[[], object]) -> float:
 def main() -> None:
     """Do one of them."""
     known: dict[str, Callable[..., Any]] = {
+        "acquire": acquire,
+        "queue": queue,
         "history": history,
         "obtain": obtain,
         "collect": collect,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.first_line import first_line
 from benchmarks.installing import installing
+from benchmarks.leases import leases
 from benchmarks.measure import (
     Command,
     FailedError,
@@ -388,6 +389,7 @@ PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "first-line": first_line,
     "installing": installing,
     "training": training,
+    "leases": leases,
     "log": log,
     "sampling": sampling,
     "collect": collect,

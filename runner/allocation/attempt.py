@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.allocation import queue, ranges
 from runner.allocation.claims import PREFIX, Claims, OwnClaim
 from runner.allocation.devices import Devices, together
-from runner.allocation.matching import UNIT, Taken
+from runner.allocation.matching import UNIT, Taken, short_of
 from runner.allocation.table import Table
 from runner.allocation.unusable import unusable
 
@@ -124,15 +124,29 @@ class Attempt:
         """What changes as soon as somebody takes or lets go of something; costs next to nothing."""
         return self._folder.changed(), self._in_table()
 
+    def decide(self, view: View, ahead: Sequence[Resources]) -> queue.Start | Denied:
+        """Whether what is asked for is free, and not kept for those ``ahead``; takes nothing.
+
+        As long as it is not free, it does not matter who else could start, which would take much
+        longer to find out.
+        """
+        lacking = short_of(self._asked, view.machine, view.taken)
+        if lacking:
+            return Denied(lacking)
+        decided = queue.may_start(ahead, self._asked, view.machine, view.taken)
+        if isinstance(decided, queue.Held):
+            return Denied(decided.short_of, decided.ready)
+        return decided
+
     def take(self, view: View, ahead: Sequence[Resources]) -> Grant | Denied:
         """Take what is asked for if that is free and not kept for those ``ahead``; in the gate.
 
         Raises:
             WfError: kind ``STORAGE``: the lock folder cannot be used.
         """
-        decided = queue.may_start(ahead, self._asked, view.machine, view.taken)
-        if isinstance(decided, queue.Held):
-            return Denied(decided.short_of, decided.ready)
+        decided = self.decide(view, ahead)
+        if isinstance(decided, Denied):
+            return decided
         choice = decided.choice
         units = view.machine.memory // UNIT
         memory = ranges.lowest_free(view.held.memory, choice.memory, units)

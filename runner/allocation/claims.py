@@ -115,7 +115,9 @@ class Claims:
         self._unasked: list[Seen] = []
 
     def look(self, names: Iterable[str] | None = None) -> list[Held]:
-        """Every live claim, or those of them with these names; dead ones of this user are removed.
+        """Every live claim, or those with these names; the oldest first.
+
+        Dead ones of this user are removed.
 
         Raises:
             WfError: kind ``STORAGE``: the folder cannot be read.
@@ -130,7 +132,7 @@ class Claims:
                 found.append(_held(seen))
             else:
                 self._folder.sweep(name)
-        return found
+        return sorted(found, key=lambda one: (one.since or 0.0, one.name))
 
     def ask(self) -> bool:
         """Ask after what keeps the claims that were last seen; whether one is not kept any more."""

@@ -45,8 +45,15 @@ class Line:
         self._before = [place for place in line if place not in self._gone]
 
     def ahead(self) -> list[Place]:
-        """Those that wait before it now, in order."""
-        self._before = [place for place in self._before if self._is_live(place)]
+        """Those that wait before it now, in order.
+
+        Who leaves takes his place away, which is seen at once; only who was killed leaves it there.
+        """
+        if self._before:
+            there = set(self._places.names())
+            self._before = [
+                place for place in self._before if place.name in there and self._is_live(place)
+            ]
         return list(self._before)
 
     def cover(self) -> Place | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from runner.allocation.interface import Claim
 
 PREFIX = "wf-wait-"
-_NAME = re.compile(PREFIX + r"(\d{12})-([0-9a-f]{16})-[0-9a-f]{8}")
+_NAME = re.compile(PREFIX + r"([0-9]{12})-([0-9a-f]{16})-[0-9a-f]{8}")
 _LAST = 10**12 - 1
 _MOST = 1 << 62
 _MOST_NAMES = 64
@@ -68,13 +68,21 @@ class Places:
         self._folder = folder
         self._shapes: dict[str, Resources] = {}
 
+    def names(self) -> list[str]:
+        """The names of all files that may be places.
+
+        Raises:
+            WfError: kind ``STORAGE``: the folder cannot be read.
+        """
+        return self._folder.names(PREFIX)
+
     def line(self) -> list[Place]:
         """Every place, of the living and of the dead.
 
         Raises:
             WfError: kind ``STORAGE``: the folder cannot be read.
         """
-        return places(self._folder.names(PREFIX))
+        return places(self.names())
 
     def is_live(self, place: Place) -> bool:
         """Whether somebody waits there; the place of one who does not is removed if it can be."""

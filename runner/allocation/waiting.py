@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from runner.spec.workflow import Resources
 
 _TICK_SECONDS = 0.05
+# a look is followed by a rest that is so many times as long
+_REST_TIMES = 20
 # even if nothing seems to have changed
 _LOOK_SECONDS = 1.0
 # who sleeps looks up that often, and less often the further behind
@@ -70,6 +72,8 @@ class Queue:
         self._teller = Teller(self._places, asking.asked, asking.observer)
         self._arrived = time.monotonic()
         self._seen: View | None = None
+        # the processor time that the last look took, in seconds
+        self._cost = 0.0
         # somebody in front could start, and does not
         self._alert = False
 
@@ -120,21 +124,43 @@ class Queue:
                 return None
 
     def _try(self) -> tuple[Granted | Denied, View]:
+        """Have a look and take the devices if they are to be had.
+
+        Who already waits makes up its mind first, and goes through the gate only to take: many that
+        look at once would else wait there for each other.
+        """
+        began = time.thread_time()
+        try:
+            if self._place is not None:
+                view, ahead = self._view()
+                decided = self._attempt.decide(view, [self._places.asked(one) for one in ahead])
+                if isinstance(decided, Denied):
+                    return self._denied(decided, ahead), view
+            return self._try_in_the_gate()
+        finally:
+            self._cost = time.thread_time() - began
+
+    def _try_in_the_gate(self) -> tuple[Granted | Denied, View]:
         self._line.ahead()  # those that are gone are found out before the gate is shut
         with self._attempt.table.gate(self._stuck):
             if self._place is None:
                 self._line.stand_behind(self._places.line())
-            view = self._attempt.view()
-            ahead = self._line.ahead()
+            view, ahead = self._view()
             outcome = self._attempt.take(view, [self._places.asked(one) for one in ahead])
             if not isinstance(outcome, Denied):
                 turn = self._turn(ahead, outcome)
                 self._leave()
                 return Granted(outcome, turn), view
             self._join()
-        self._seen = view
+        return self._denied(outcome, ahead), view
+
+    def _view(self) -> tuple[View, list[Place]]:
+        self._seen = self._attempt.view()
+        return self._seen, self._line.ahead()
+
+    def _denied(self, outcome: Denied, ahead: Sequence[Place]) -> Denied:
         self._alert = self._line.note([ahead[index] for index in outcome.ready])
-        return outcome, view
+        return outcome
 
     def _covered_from_the_start(self) -> bool:
         """Whether somebody is there as long as whom it need not look; it is in the queue then."""
@@ -172,12 +198,17 @@ class Queue:
             self._tick()
 
     def _tick(self) -> None:
-        """Rest until something has changed, but not for long."""
+        """Rest until something has changed, but not for long.
+
+        Who has many in front takes long to look, and rests longer: the first one is served first,
+        and all of them together leave the machine to those that use it.
+        """
         seen = self._seen
         long = seen is not None and seen.settled
         until = time.monotonic() + (_LOOK_SECONDS if long else 0.0)
+        rest = max(_TICK_SECONDS, min(_LOOK_SECONDS, self._cost * _REST_TIMES))
         while True:
-            time.sleep(_jittered(_TICK_SECONDS))
+            time.sleep(_jittered(rest))
             if time.monotonic() >= until or seen is None or self._attempt.traces() != seen.traces:
                 return
 
@@ -196,13 +227,14 @@ class Queue:
         return Turn(
             number=number,
             waited=0.0 if self._place is None else time.monotonic() - self._arrived,
-            passed=tuple(self._passed(place, why) for place, why in passed),
+            passed=tuple(filter(None, (self._passed(place, why) for place, why in passed))),
         )
 
-    def _passed(self, place: Place, why: str) -> Passed:
+    def _passed(self, place: Place, why: str) -> Passed | None:
+        """``None``: it was not passed, as it is gone."""
         content = self._places.content(place)
         if content is None:
-            return Passed("?", "?", why)
+            return None
         return Passed(content.run, user(content.uid), why)
 
     def _stuck(self, inside: str) -> None:

@@ -34,6 +34,13 @@ class Left(NamedTuple):
     stuck: int = 0
 
 
+class _Seen(NamedTuple):
+    """What a look found of a job: all of it, and those that have not ended."""
+
+    found: set[int]
+    living: set[int]
+
+
 class EndWatch:
     """Notices the end of a job's first process and keeps what it used."""
 
@@ -55,13 +62,22 @@ class EndWatch:
         self._add(usage)
         return True
 
-    def collect(self, orphans: set[int]) -> None:
-        """Collect those of our children that have ended, before they pile up."""
-        for pid in orphans:
-            with suppress(ChildProcessError):
+    def collect(self, others: set[int]) -> set[int]:
+        """Collect those of its processes that are our children by now, and have ended.
+
+        The first one is left to :meth:`reached`. Answers with those that are of no interest any
+        more: the first one, and those whose parents have collected them, or will.
+        """
+        gone = {self.pid} & others
+        for pid in others - gone:
+            try:
                 found, _, usage = os.wait4(pid, os.WNOHANG)
+            except ChildProcessError:
+                gone.add(pid)
+            else:
                 if found:
                     self._add(usage)
+        return gone
 
     def close(self) -> None:
         """Watch no more."""
@@ -100,35 +116,56 @@ class Remains:
 
     def kill(self) -> None:
         """Send KILL to all of them, once."""
-        self._kill(self._alive())
+        self._kill(self._look().living)
 
     def end(self) -> Left:
-        """End all of them, again and again until nothing is left."""
-        left = self._alive()
-        if not left:
-            return Left()
-        time.sleep(_MOMENT_SECONDS)
-        left = self._alive()
-        counted, began = left, time.monotonic()
-        pause, longest = _LOOK_AGAIN_SECONDS
-        while left and time.monotonic() - began < _PATIENCE_SECONDS:
-            if not self._kill(left):
-                break  # another user's: a job that has used sudo
-            time.sleep(pause)
-            pause = min(2 * pause, longest)
-            left = self._alive()
-            counted = counted | left
-        return Left(len(counted - left), len(left))
+        """End all of them, again and again until nothing is left.
 
-    def _alive(self) -> set[int]:
-        self.collect()
-        return {pid for pid in self.processes() if tree.alive(pid)}
+        Nothing, that is, not even one that waits to be collected: it may have forked just before
+        it ended, and its child may have come to us since our children were listed.
+        """
+        now = self._look()
+        if now.living:
+            time.sleep(_MOMENT_SECONDS)
+            now = self._look()
+        counted, began = now.living, time.monotonic()
+        pause, longest = _LOOK_AGAIN_SECONDS
+        while now.found and time.monotonic() - began < _PATIENCE_SECONDS:
+            if not self._kill(now.living) and now.living:
+                break  # another user's: a job that has used sudo
+            if now.living:
+                time.sleep(pause)
+                pause = min(2 * pause, longest)
+            now = self._look()
+            counted = counted | now.living
+        return Left(len(counted - now.living), len(now.living))
+
+    def _look(self) -> _Seen:
+        found = self.processes()
+        living = {pid for pid in found if tree.alive(pid)}
+        return _Seen(found - self._watch.collect(found - living), living)
 
     def _kill(self, pids: set[int]) -> bool:
         """Whether any of them could be sent it."""
         if self.group is not None:
             self.group.kill()
-        return sum(self._send(some) for some in _batches(pids)) > 0
+        sent = [self._kill_groups(), *(self._send(some) for some in _batches(pids))]
+        return any(sent)
+
+    def _kill_groups(self) -> bool:
+        """End the process groups of our own children among them.
+
+        The kernel does that to all of a group at once, and so to those that fork faster than
+        anybody can look. As we have not collected the child, the group's number is no stranger's.
+        """
+        sent = False
+        for pid in self._tree.orphans():
+            known = tree.stat(pid)
+            if known is not None:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(known.group, signal.SIGKILL)
+                    sent = True
+        return sent
 
     def _send(self, pids: list[int]) -> bool:
         """Send KILL to those that are still the job's once we hold on to them.

@@ -100,8 +100,10 @@ class JobProcess:
             left = self._hold.end()
             self._output.drain(on_output)
             memory = self._hold.memory()
-        finally:
+        except BaseException:
             self._hold.end()
+            raise
+        finally:
             self._hold.let_go()
             self._ended.close()
             self._output.close()

@@ -37,6 +37,7 @@ class Stat(NamedTuple):
     worked: int = 0
     waited: int = 0
     layout: int = 0
+    group: int = 0
 
     @property
     def alive(self) -> bool:
@@ -68,6 +69,7 @@ def stat(pid: int) -> Stat | None:
         return Stat(
             state=fields[0].decode(),
             parent=int(fields[1]),
+            group=int(fields[2]),
             session=int(fields[3]),
             started=int(fields[19]),
             worked=int(fields[11]) + int(fields[12]),

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from runner.allocation.interface import Claim
-from runner.allocation.inventory import Inventory
+from runner.allocation.interface import NO_TURN, Claim, Standing
+from runner.allocation.inventory import Inventory, Occupant
 from runner.allocation.lease import FileLeases
 from runner.errors import BUSY, STORAGE, WfError
 from runner.events import Waiting
@@ -280,6 +281,81 @@ def test_the_machine_is_looked_at_again_while_waiting(bench: Bench) -> None:
     bench.ours.release(lease)
 
 
+def waiting(
+    leases: Leases, asked: Resources, there: Inventory | None = None
+) -> tuple[threading.Thread, list[Lease]]:
+    """Somebody who waits for that in a thread; what is had stands in the list."""
+    got: list[Lease] = []
+    observer = RecordingObserver()
+    thread = threading.Thread(
+        target=lambda: got.append(take(leases, asked, there, wait=True, observer=observer))
+    )
+    thread.start()
+    until(lambda: observer.of(Waiting), "word of waiting")
+    return thread, got
+
+
+def test_memory_is_leased(bench: Bench) -> None:
+    there = machine(cores=2, memory=10 * 2**20)
+    half = Resources(memory=6 * 2**20)
+    lease = take(bench.ours, half, there)
+    assert lease.memory == 6 * 2**20
+    assert lease.cores == (0, 1)
+    assert not lease.exclusive
+    assert busy(bench.theirs, half, there)
+    assert not busy(bench.theirs, Resources(memory=4 * 2**20), there)
+    bench.ours.release(lease)
+    assert not busy(bench.theirs, half, there)
+
+
+def test_a_gpu_without_cores_has_its_share_of_them(bench: Bench) -> None:
+    lease = take(bench.ours, ONE_GPU, machine(cores=8, gpus=4))
+    assert len(lease.cores) == 2
+    assert lease.exclusive
+    bench.ours.release(lease)
+
+
+def test_who_came_first_starts_first(bench: Bench) -> None:
+    held = take(bench.ours, Resources(cpu=2))
+    first, had = waiting(bench.ours, Resources(cpu=2))
+    second, had_later = waiting(bench.theirs, Resources(cpu=2))
+    assert [waiter.asked for waiter in bench.ours.standing().queue] == [Resources(cpu=2)] * 2
+    bench.ours.release(held)
+    first.join(PATIENCE_SECONDS)
+    assert had_later == []
+    assert len(bench.theirs.standing().queue) == 1
+    bench.ours.release(had[0])
+    second.join(PATIENCE_SECONDS)
+    bench.theirs.release(had_later[0])
+    assert bench.ours.standing() == Standing()
+
+
+def test_a_later_one_passes_if_it_takes_nothing_that_an_earlier_one_needs(bench: Bench) -> None:
+    there = machine(cores=4, gpus=4)
+    held = take(bench.ours, ONE_GPU, there)
+    whole, had = waiting(bench.theirs, Resources(cpu=2, gpu=GpuRequest(4)), there)
+    core = take(bench.ours, ONE_CORE, there)  # the earlier one has two others
+    assert busy(bench.ours, Resources(cpu=1, gpu=GpuRequest(1)), there)
+    assert had == []
+    for lease in (held, core):
+        bench.ours.release(lease)
+    whole.join(PATIENCE_SECONDS)
+    bench.theirs.release(had[0])
+
+
+def test_everybody_can_see_who_holds_what_and_who_waits(bench: Bench) -> None:
+    held = take(bench.ours, Resources(cpu=2, memory=3 * 2**20, gpu=GpuRequest(1)))
+    thread, had = waiting(bench.theirs, ONE_CORE)
+    standing = bench.theirs.standing()
+    [holder], [waiter] = standing.holders, standing.queue
+    assert (holder.run, holder.cores, holder.memory) == ("wet-mango-1", (0, 1), 3 * 2**20)
+    assert holder.gpus == (held.gpus[0].uuid,)
+    assert (waiter.run, waiter.asked) == ("wet-mango-1", ONE_CORE)
+    bench.ours.release(held)
+    thread.join(PATIENCE_SECONDS)
+    bench.theirs.release(had[0])
+
+
 # --- what only locks of the kernel can show ---------------------------------------------------
 
 _HOLDER = """
@@ -395,6 +471,66 @@ def test_what_stands_in_a_lock_file_is_never_believed(files: FileLeases, tmp_pat
     lease = take(files, Resources(cpu=2))
     assert busy(files)
     files.release(lease)
+
+
+def test_a_job_inherits_two_descriptors_however_much_it_has(files: FileLeases) -> None:
+    there = machine(cores=64, gpus=8)
+    lease = take(files, Resources(cpu=64, memory=10**9, gpu=GpuRequest(8)), there)
+    assert len(lease.descriptors) == 2
+    files.release(lease)
+
+
+def test_how_a_lease_was_had_is_told(files: FileLeases) -> None:
+    there = machine(cores=4, gpus=4)
+    alone = take(files, ONE_GPU, there)
+    assert alone.turn == NO_TURN
+    thread, had = waiting(files, Resources(cpu=2, gpu=GpuRequest(4)), there)
+    passing = take(files, ONE_CORE, there)
+    [passed] = passing.turn.passed
+    assert passing.turn.number == 2
+    assert (passed.run, passed.short_of) == ("wet-mango-1", "4 GPUs (3 free)")
+    files.release(alone)
+    files.release(passing)
+    thread.join(PATIENCE_SECONDS)
+    assert had[0].turn.number == 1
+    assert had[0].turn.waited > 0
+    assert had[0].turn.passed == ()
+    files.release(had[0])
+
+
+def test_who_waits_is_told_when_it_probably_starts(files: FileLeases) -> None:
+    claim = Claim("calm-moth-2", usual=500.0, limit=1000.0)
+    there = machine(cores=2)
+    held = files.acquire(ONE_CORE, lambda: there, claim, RecordingObserver(), wait=False)
+    rest = files.acquire(ONE_CORE, lambda: there, claim, RecordingObserver(), wait=False)
+    files.tell(held, 100.0)
+    [one, other] = sorted(files.standing().holders, key=lambda holder: holder.likely or 0)
+    assert one.likely == pytest.approx(100, abs=50)
+    assert other.likely == pytest.approx(500, abs=50)
+    assert other.at_most == pytest.approx(1000, abs=50)
+    observer = RecordingObserver()
+    thread = threading.Thread(
+        target=lambda: files.release(take(files, ONE_CORE, there, wait=True, observer=observer))
+    )
+    thread.start()
+    until(lambda: observer.of(Waiting), "word of waiting")
+    told = observer.of(Waiting)[0]
+    assert told.likely == pytest.approx(100, abs=50)
+    assert told.at_most == pytest.approx(1000, abs=50)
+    assert [words.partition(" for ")[0] for words in told.holders] == [
+        f"{one.user}'s calm-moth-2: core {lease.cores[0]}" for lease in (held, rest)
+    ]
+    files.release(held)
+    files.release(rest)
+    thread.join(PATIENCE_SECONDS)
+
+
+def test_a_process_that_is_not_wfs_is_named(files: FileLeases) -> None:
+    occupied = replace(gpu(1), busy=(Occupant(8812, "bob", "python"),))
+    there = Inventory((0, 1), 10**9, (occupied,))
+    with pytest.raises(WfError) as caught:
+        take(files, ONE_GPU, there)
+    assert "python (process 8812 of bob): GPU 1" in caught.value.message
 
 
 def test_a_busy_answer_leaves_no_descriptor_open(files: FileLeases) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import until
+
 if TYPE_CHECKING:
     from tests.conftest import World
 
@@ -143,3 +145,26 @@ def test_what_workers_have_from_their_parent_counts_once(world: World) -> None:
     usage = world.record()["usage"]
     # 150 MB once, and four times 10 MB, beside the interpreter; not five times 150 MB
     assert 190_000_000 <= usage["memory"]["peak"] <= 400_000_000
+
+
+_EPOCHS = """\
+import time
+for epoch in range(1, 1000):
+    print(f"Epoch {epoch}/1000", flush=True)
+    time.sleep(0.5)
+"""
+
+
+def test_how_long_a_job_goes_on_is_read_from_its_log(world: World) -> None:
+    world.workflows(
+        "workflows:\n  - {name: work, provider: python, script: work.py, resources: {cpu: 1}}\n"
+    )
+    world.write("work.py", _EPOCHS)
+    world.start("run", "work")
+    world.running()
+
+    def likely() -> str | None:
+        holders = world.wf("runners", "--json").json()["holders"]
+        return holders[0]["likely_end"] if holders else None
+
+    assert until(likely, "a likely end")

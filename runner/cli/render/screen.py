@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l"
 _LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 _HOME, _NEW_LINE, _END_SCREEN = "\x1b[H", "\x1b[2K", "\x1b[J"
-_HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH, signal.SIGTSTP)
+_HEARD = (
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGWINCH,
+    signal.SIGTSTP,
+)
 _STDIN = 0
 _ENDS = (b"q", b"Q", b"\x04")
 
