@@ -56,7 +56,7 @@ class LocalExecutor:
             terminal=context.terminal,
             grace=grace(job),
             max_duration=job.limits.max_duration,
-            memory=lease.memory,
+            memory=job.demand.memory_limit,
         )
 
     def start(self, command: JobCommand, log: int) -> JobProcess:

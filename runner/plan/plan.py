@@ -316,5 +316,6 @@ class Choices:
             asked,
             cpu=asked.cpu if self.cpus is None else self.cpus,
             memory=asked.memory if self.memory is None else self.memory,
+            most_memory=asked.most_memory if self.memory is None else None,
             gpu=gpu,
         )

@@ -37,6 +37,11 @@ class Range:
         return _DOTS.join(ends)
 
     @property
+    def more(self) -> int | None:
+        """What may be there besides the least: so much at most, 0 for any; ``None``: no more."""
+        return None if self.lower == self.upper else self.upper or 0
+
+    @property
     def least(self) -> int | None:
         """What must at least be there; ``None`` when nothing must."""
         return self.lower or None

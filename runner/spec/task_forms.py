@@ -134,6 +134,7 @@ class TaskResourcesForm(FileForm):
         return Resources(
             cpu=count.least if count else None,
             memory=self.memory.least if self.memory else None,
+            most_memory=self.memory.more if self.memory else None,
             gpu=self.gpu.request() if self.gpu else None,
             shm_size=self.shm_size,
         )

@@ -112,12 +112,22 @@ class GpuRequest:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a job needs of a machine, per node. ``None``: not asked for. Sizes are in bytes."""
+    """What a job needs of a machine, per node. ``None``: not asked for. Sizes are in bytes.
+
+    ``most_memory`` is there where a job may have more than ``memory``: so much, and 0 for as much
+    as there is.
+    """
 
     cpu: int | None = None
     memory: int | None = None
     gpu: GpuRequest | None = None
     shm_size: int | None = None
+    most_memory: int | None = None
+
+    @property
+    def memory_limit(self) -> int | None:
+        """How much memory the job is held to."""
+        return self.memory if self.most_memory is None else self.most_memory or None
 
     def times(self, nodes: int) -> Resources:
         """What so many need that run side by side on one machine."""
@@ -129,6 +139,7 @@ class Resources:
             memory=None if self.memory is None else self.memory * nodes,
             gpu=None if gpu is None else replace(gpu, count=gpu.count * nodes),
             shm_size=None if self.shm_size is None else self.shm_size * nodes,
+            most_memory=None if self.most_memory is None else self.most_memory * nodes,
         )
 
     def document(self) -> dict[str, Any]:
@@ -137,6 +148,7 @@ class Resources:
         return {
             "cpu": self.cpu,
             "memory": self.memory,
+            "memory_limit": self.memory_limit,
             "gpu": gpu
             and {
                 "count": gpu.count,

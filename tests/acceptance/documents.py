@@ -57,6 +57,7 @@ _VARYING = _patterns(
     (r"^  usage  .*", "USAGE"),
     # not there when a run took less than some seconds
     (r"^  (cpu|memory)  [▁▂▃▄▅▆▇█ ]+  at most .*\n", ""),
+    (r"(^[\d.]+(,[\d.]*)+\n)+", "SAMPLES"),
     (r"✓ cores? [\d, ]+ of \d+|✓ all \d+ cores?, shared", "CORES"),
     (r"^  devices  cores? [\d, ]+$", "CORES"),
     (r"\bthis machine has [\d.]+ [MGT]B$|--memory \d+MB\b", "THERE"),

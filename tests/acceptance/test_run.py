@@ -31,7 +31,7 @@ KEYS = {
     "executor",
     "submitted_at", "started_at", "finished_at", "history", "command", "resources", "environment",
     "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan", "ports",
-    "service", "project", "fingerprint",
+    "service", "project", "fingerprint", "waiting",
 }  # fmt: skip
 
 
@@ -215,7 +215,9 @@ def test_a_run_as_json(world: World) -> None:
     }  # fmt: skip
     assert {"commit", "branch", "dirty"} <= set(document["source"])
     assert set(document["artifacts"][0]) == {"path", "files", "bytes", "digest"}
-    assert set(document["usage"]) == {"wall_seconds", "cpu_seconds", "peak_memory"}
+    assert set(document["usage"]) == {
+        "wall_seconds", "cpu_seconds", "peak_memory", "samples", "cpu", "memory", "gpus"
+    }  # fmt: skip
     assert document["workflow"] == "hello"
     assert document["status"] == "succeeded"
     assert document["executor"] == "local"

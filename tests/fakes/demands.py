@@ -62,11 +62,11 @@ def shops(draw: st.DrawFn) -> Inventory:
 def fitting(draw: st.DrawFn, machine: Inventory) -> Resources:
     """A request of something that a machine with GPUs that are alike has; never a share of it."""
     cores, memory = len(machine.cores), machine.memory // UNIT
-    gpus = draw(st.integers(0, len(machine.gpus)))
-    taken = draw(st.integers(0, memory))
+    gpus = draw(st.just(0) | st.integers(0, len(machine.gpus)))
+    taken = draw(st.just(0) | st.integers(0, memory))
     fewest = 1 if gpus or not taken else 0
     return Resources(
-        cpu=draw(st.integers(fewest, cores)) or None,
+        cpu=draw(st.just(fewest) | st.integers(fewest, cores)) or None,
         memory=taken * UNIT or None,
         gpu=GpuRequest(gpus) if gpus else None,
     )

@@ -17,11 +17,18 @@ def resources(asked: Resources, notes: Notes) -> dict[str, Any]:
     gpu = asked.gpu
     found = {
         "cpu": asked.cpu and f"{asked.cpu}..",
-        "memory": asked.memory and f"{_size(asked.memory)}..",
+        "memory": _memory(asked),
         "shm_size": asked.shm_size and _size(asked.shm_size),
         "gpu": gpu and _gpu(gpu, notes),
     }
     return {key: value for key, value in found.items() if value}
+
+
+def _memory(asked: Resources) -> str | None:
+    """From what it asks for to the most that it may have, where the file says that."""
+    if not asked.memory and not asked.most_memory:
+        return None
+    return "..".join(_size(end) if end else "" for end in (asked.memory, asked.most_memory))
 
 
 def _gpu(asked: GpuRequest, notes: Notes) -> str | int:

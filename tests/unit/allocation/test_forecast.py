@@ -78,7 +78,16 @@ def test_an_end_that_is_overdue_is_now() -> None:
     assert forecast(held, (), Resources(1), FOUR, taken(0, 1, 2, 3)) == Forecast(0, 100)
 
 
-def test_what_passes_harmlessly_is_not_told_to_wait_for_those_before_it() -> None:
+def test_who_will_pass_is_told_so_but_not_promised() -> None:
+    there = machine(cores=4, memory=8 * UNIT)
+    large = Holder("a-b-1", "ann", (), (), 8 * UNIT, likely=500, at_most=1000)
+    held = [holder(0, 1, 2, 3, likely=10, at_most=20), large]
+    ahead = [Waiter("a-b-2", "ann", Resources(1, 4 * UNIT), usual=1, limit=1)]
+    now = Taken(frozenset({0, 1, 2, 3}), memory=8)
+    assert forecast(held, ahead, Resources(1), there, now) == Forecast(10, 1000)
+
+
+def test_who_can_never_start_keeps_nobody_waiting() -> None:
     held = [holder(0, 1, likely=10, at_most=1000), holder(2, likely=500, at_most=1000)]
     there = machine(cores=4, memory=8 * UNIT)
     ahead = [Waiter("a-b-1", "ann", Resources(1, 9 * UNIT)), Waiter("a-b-2", "ann", None)]

@@ -221,6 +221,7 @@ def test_who_asks_for_no_less_is_covered(earlier: Resources, later: Resources) -
     [
         (Resources(), wants(1)),
         (wants(2), wants(1, 8)),
+        (wants(1, 2), wants(1, 1)),
         (wants(1, 1), wants(2)),
         (wants(1, 0, 5), wants(1, 0, 4)),
         (Resources(1, gpu=GpuRequest(1, "A100")), wants(1, 1)),

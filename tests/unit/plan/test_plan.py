@@ -110,6 +110,7 @@ def test_a_job_as_json() -> None:
         "resources": {
             "cpu": 2,
             "memory": 10**9,
+            "memory_limit": 10**9,
             "gpu": {"count": 4, "name": "V100", "memory": 16 * 10**9, "most_memory": None},
             "shm_size": None,
             "simulated_gpus": 0,
@@ -146,6 +147,7 @@ def test_what_is_not_asked_for_is_null() -> None:
     assert document["resources"] == {
         "cpu": None,
         "memory": None,
+        "memory_limit": None,
         "gpu": None,
         "shm_size": None,
         "simulated_gpus": 0,

@@ -98,7 +98,17 @@ def mistakes(text: str, file: str = "train.dstack.yml") -> list[str]:
         ("working_dir: ~/x", "working_dir", "."),
         ("resources: {cpu: 4.., memory: 1GB}", "resources", Resources(4, GIB)),
         ("resources: {shm_size: 1}", "resources", Resources(shm_size=GIB)),
-        ("resources: {cpu: ..4, memory: ..8GB, gpu: ..2}", "resources", Resources()),
+        (
+            "resources: {cpu: ..4, memory: ..8GB, gpu: ..2}",
+            "resources",
+            Resources(most_memory=8 * GIB),
+        ),
+        ("resources: {memory: 1GB..}", "resources", Resources(memory=GIB, most_memory=0)),
+        (
+            "resources: {memory: 1GB..4GB}",
+            "resources",
+            Resources(memory=GIB, most_memory=4 * GIB),
+        ),
         ("resources: {gpu: {}}", "resources", Resources(gpu=GpuRequest(1))),
         (
             "resources: {gpu: 'A100,H100,L4:24GB:2..'}",
@@ -233,3 +243,11 @@ def test_profiles_that_cannot_be_read(text: str) -> None:
     with pytest.raises(WfError) as caught:
         profiles.load(read(text.encode(), "profiles.yml"))
     assert all(problem.place for problem in caught.value.problems)
+
+
+def test_a_job_is_held_to_the_memory_it_may_have() -> None:
+    assert Resources(memory=GIB).memory_limit == GIB
+    assert Resources(memory=GIB, most_memory=4 * GIB).times(2).memory_limit == 8 * GIB
+    assert Resources(most_memory=GIB).memory_limit == GIB
+    assert Resources(memory=GIB, most_memory=0).memory_limit is None
+    assert Resources().memory_limit is None
