@@ -74,7 +74,7 @@ def acquire(folder: str, what: str) -> float:
     there = machine()
     leases = FileLeases(Path(folder))
     started = time.perf_counter()
-    leases.acquire(asked, lambda: there, Claim("bench-run-1"), _Silent(), wait=False)
+    leases.acquire(asked, lambda _: there, Claim("bench-run-1"), _Silent(), wait=False)
     return time.perf_counter() - started
 
 
@@ -87,7 +87,7 @@ def queue(folder: str, waiters: str, turns: str, mixed: str) -> dict[str, object
     """
     leases = FileLeases(Path(folder))
     there = machine()
-    held = leases.acquire(EVERYTHING, lambda: there, Claim("holder"), _Silent(), wait=False)
+    held = leases.acquire(EVERYTHING, lambda _: there, Claim("holder"), _Silent(), wait=False)
     shapes = SHAPES if mixed == "mixed" else (EVERYTHING,)
     asked = [shapes[at % len(shapes)] for at in range(int(waiters))]
     with _Waiters(Path(folder), asked, held.descriptors) as line:
@@ -142,7 +142,7 @@ class _Waiters:
         code = 1
         try:
             leases = FileLeases(self._folder)
-            lease = leases.acquire(asked, lambda: there, Claim(name), _Silent(), wait=True)
+            lease = leases.acquire(asked, lambda _: there, Claim(name), _Silent(), wait=True)
             got = time.monotonic()
             time.sleep(_HELD_SECONDS)
             let_go = time.monotonic()

@@ -134,7 +134,7 @@ class Leases(Protocol):
     def acquire(
         self,
         asked: Resources,
-        look: Callable[[], Inventory],
+        look: Callable[[Resources], Inventory],
         claim: Claim,
         observer: Observer,
         *,
@@ -142,8 +142,9 @@ class Leases(Protocol):
     ) -> Lease:
         """Hold devices for ``asked``, waiting until they are free.
 
-        ``look`` reads the machine: again and again while waiting, as a process that is not wf's
-        may let go of a GPU. ``claim`` is shown to those who wait meanwhile.
+        ``look`` reads the machine for what is wanted of it: again and again while waiting, as a
+        process that is not wf's may let go of a GPU, and with its GPUs where one that came earlier
+        waits for some. ``claim`` is shown to those who wait meanwhile.
 
         Raises:
             WfError: kind ``BUSY`` when ``wait`` is false and something is not free; kind

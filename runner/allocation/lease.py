@@ -1,9 +1,9 @@
 """Leases as kernel locks, in one folder for everybody on the machine.
 
 A lease is two descriptors, which its job inherits: that of the table, through which its devices
-are held (:mod:`~runner.allocation.table`), and that of its claim, which says so
-(:mod:`~runner.allocation.claims`). The kernel lets go of both when the last process of the job is
-gone. Who has to wait has a place in the queue (:mod:`~runner.allocation.waiting`).
+are held (:mod:`~runner.allocation.locks.table`), and that of its claim, which says so
+(:mod:`~runner.allocation.locks.claims`). The kernel lets go of both when the last process of the
+job is gone. Who has to wait has a place in the queue (:mod:`~runner.allocation.waiting.queueing`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.allocation.attempt import Attempt
-from runner.allocation.claims import Claims, OwnClaim
-from runner.allocation.folder import MOUNTS, LockFolder
 from runner.allocation.interface import Lease, Standing
-from runner.allocation.places import Places
-from runner.allocation.told import holder, waiter
-from runner.allocation.unusable import explained
-from runner.allocation.waiting import Asking, Queue
+from runner.allocation.locks.claims import Claims, OwnClaim
+from runner.allocation.locks.folder import MOUNTS, LockFolder
+from runner.allocation.locks.places import Places
+from runner.allocation.locks.unusable import explained
+from runner.allocation.waiting.attempt import Attempt
+from runner.allocation.waiting.queueing import Asking, Queue
+from runner.allocation.waiting.told import holder, waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from runner.allocation.interface import Claim
     from runner.allocation.inventory import Inventory
-    from runner.allocation.table import Table
-    from runner.allocation.waiting import Granted
+    from runner.allocation.locks.table import Table
+    from runner.allocation.waiting.queueing import Granted
     from runner.events import Observer
     from runner.spec.workflow import Resources
 
@@ -50,7 +50,7 @@ class FileLeases:
     def acquire(
         self,
         asked: Resources,
-        look: Callable[[], Inventory],
+        look: Callable[[Resources], Inventory],
         claim: Claim,
         observer: Observer,
         *,
@@ -61,7 +61,7 @@ class FileLeases:
         Who asks for nothing that is leased does not touch the folder.
         """
         if asked.cpu is None and asked.gpu is None and not asked.memory:
-            return _shared(look(), asked)
+            return _shared(look(asked), asked)
         self._folder.prepare()
         attempt = Attempt(self._folder, asked, look, claim)
         try:

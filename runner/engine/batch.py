@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from runner import errors
-from runner.allocation.together import fit
+from runner.allocation.matching.together import fit
 from runner.engine.member import Ended, Member, heard, load_all
 from runner.events import JobStarted, RunCreated
 from runner.fork import Nursery
@@ -155,9 +155,9 @@ class Batch:
                 self.board.began(course)
 
     def _fits(self, job: Job) -> bool:
-        going = [self.courses[name].job.resources for name in self._children]
+        going = [self.courses[name].job.demand for name in self._children]
         share = self.rules.limit is not None
-        return not going or fit([*going, job.resources], self._machine, share=share)
+        return not going or fit([*going, job.demand], self._machine, share=share)
 
     def _resolved(self, job: Job) -> Job:
         """The job with the names of the runs that its inputs come from."""
@@ -250,7 +250,7 @@ def side_by_side(plan: Plan, jobs: tuple[Job, ...], machine: Inventory, rules: R
         return False
     share = rules.limit is not None
     left = schedule((job.workflow, plan.needs(job)) for job in jobs)
-    asked = {job.workflow: job.resources for job in jobs}
+    asked = {job.workflow: job.demand for job in jobs}
     while not left.over:
         first, *others = left.ready
         if any(fit([asked[first], asked[other]], machine, share=share) for other in others):

@@ -52,7 +52,7 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     with Noting(attempt.run.paths.waiting, attempt.session.observer) as observer:
         lease = attempt.parts.leases.acquire(
             resources,
-            lambda: attempt.parts.inventory(resources),
+            attempt.parts.inventory,
             _claim(attempt),
             observer,
             wait=attempt.session.wait,

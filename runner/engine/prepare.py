@@ -9,7 +9,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.allocation import matching
+from runner.allocation.matching import fitting
 from runner.document.settle import settle
 from runner.engine.files import located
 from runner.errors import UNSATISFIABLE, Problem, WfError, invalid
@@ -122,7 +122,7 @@ def shortage_of(
     if job.container is not None:
         return _no_containers(opened, job)
     machine = inventory(job.demand)
-    lacking = matching.shortage(job.demand, machine)
+    lacking = fitting.shortage(job.demand, machine)
     if lacking is None:
         return None
     workflow = opened.find(job.workflow)
@@ -172,9 +172,9 @@ def _no_containers(opened: WorkflowFiles, job: Job) -> WfError:
 
 def _instead(opened: WorkflowFiles, workflow: Workflow, job: Job, machine: Inventory) -> str:
     """What to type instead: the same workflow with less, or its twin that fits this machine."""
-    less = matching.reduced(job.resources, job.nodes, machine)
+    less = fitting.reduced(job.resources, job.nodes, machine)
     smaller = f"`wf run {workflow.name}{_options(job.resources, less)}`"
-    lacking = matching.shortage(less.times(job.nodes), machine)
+    lacking = fitting.shortage(less.times(job.nodes), machine)
     if lacking is None:
         hint, also = f"{smaller} runs it with what is here", ", and so does `wf run {}`"
     else:
@@ -186,7 +186,7 @@ def _instead(opened: WorkflowFiles, workflow: Workflow, job: Job, machine: Inven
             hint = f"write a smaller `nodes`: {job.nodes} are too many for this machine"
     for twin in opened.workflows:
         same = twin.launch == workflow.launch and twin.name != workflow.name
-        if same and matching.shortage(twin.resources.times(twin.nodes), machine) is None:
+        if same and fitting.shortage(twin.resources.times(twin.nodes), machine) is None:
             hint += also.format(twin.name)
             break
     if job.resources.gpu is not None and not machine.gpus:

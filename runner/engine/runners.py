@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from runner.allocation.forecast import Forecast, forecast
-from runner.allocation.matching import Taken, units
-from runner.allocation.who import user as name_of
+from runner.allocation.locks.who import user as name_of
+from runner.allocation.matching.fitting import Taken, units
+from runner.allocation.queue.forecast import Forecast, forecast
 from runner.spec.workflow import GpuRequest, Resources
 
 if TYPE_CHECKING:

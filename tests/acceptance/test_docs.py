@@ -270,7 +270,7 @@ def test_every_option_of_a_requirements_file_is_documented() -> None:
 
 
 def test_every_key_of_a_limits_file_is_documented() -> None:
-    from runner.allocation.limits_form import LimitsForm
+    from runner.allocation.limits.form import LimitsForm
 
     page = (REFERENCE / "limits-file.md").read_text(encoding="utf-8")
     _, table, rest = page.partition("| key | value |\n")

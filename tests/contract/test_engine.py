@@ -327,7 +327,7 @@ def test_an_environment_that_cannot_be_made(rig: Rig) -> None:
 
 def test_devices_that_are_busy(rig: Rig) -> None:
     held = rig.leases.acquire(
-        ASKED, lambda: rig.inventory.answer, Claim("other"), RecordingObserver(), wait=False
+        ASKED, lambda _: rig.inventory.answer, Claim("other"), RecordingObserver(), wait=False
     )
     with pytest.raises(WfError) as caught:
         rig.run(wait=False)

@@ -19,7 +19,7 @@ from runner.errors import BUSY, STORAGE, WfError
 from runner.events import Waiting
 from runner.spec.workflow import GpuRequest, Resources
 from tests.conftest import PATIENCE_SECONDS, ROOT, until
-from tests.fakes.inventory import gpu, machine
+from tests.fakes.inventory import FakeInventory, gpu, machine
 from tests.fakes.leases import FakeLeases
 from tests.fakes.observer import RecordingObserver
 
@@ -78,14 +78,14 @@ def take(
     there: Inventory | None = None,
     *,
     wait: bool = False,
-    look: Callable[[], Inventory] | None = None,
+    look: Callable[[Resources], Inventory] | None = None,
     observer: RecordingObserver | None = None,
 ) -> Lease:
     """Acquire on a machine with two cores and four GPUs, unless another one is given."""
     found = there or machine(cores=2, gpus=4)
     return leases.acquire(
         asked,
-        look or (lambda: found),
+        look or (lambda _: found),
         Claim("wet-mango-1"),
         observer or RecordingObserver(),
         wait=wait,
@@ -275,7 +275,7 @@ def test_the_machine_is_looked_at_again_while_waiting(bench: Bench) -> None:
         bench.ours,
         ONE_GPU,
         wait=True,
-        look=lambda: answers.pop(0) if len(answers) > 1 else answers[0],
+        look=lambda _: answers.pop(0) if len(answers) > 1 else answers[0],
     )
     assert [found.index for found in lease.gpus] == [0]
     bench.ours.release(lease)
@@ -343,6 +343,21 @@ def test_a_later_one_passes_if_it_takes_nothing_that_an_earlier_one_needs(bench:
     bench.theirs.release(had[0])
 
 
+def test_a_run_without_gpus_passes_one_that_waits_for_some(bench: Bench) -> None:
+    """It looks at the GPUs, too: else it would keep all cores for the one that waits."""
+    there = FakeInventory(machine(cores=4, gpus=2))
+    held = take(bench.ours, Resources(cpu=1, gpu=GpuRequest(2)), look=there)
+    thread, had = waiting(bench.theirs, ONE_GPU, there.answer)  # with half of the cores
+    there.wanted.clear()
+    core = take(bench.ours, ONE_CORE, look=there)
+    assert [wanted.gpu is None for wanted in there.wanted][-1] is False
+    assert busy(bench.ours, ONE_CORE, there.answer)
+    for lease in (held, core):
+        bench.ours.release(lease)
+    thread.join(PATIENCE_SECONDS)
+    bench.theirs.release(had[0])
+
+
 def test_everybody_can_see_who_holds_what_and_who_waits(bench: Bench) -> None:
     held = take(bench.ours, Resources(cpu=2, memory=3 * 2**20, gpu=GpuRequest(1)))
     thread, had = waiting(bench.theirs, ONE_CORE)
@@ -370,7 +385,7 @@ from tests.fakes.observer import RecordingObserver
 folder, cpus = Path(sys.argv[1]), int(sys.argv[2])
 lease = FileLeases(folder).acquire(
     Resources(cpu=cpus),
-    lambda: machine(cores=2),
+    lambda _: machine(cores=2),
     Claim("brave-wolf-7"),
     RecordingObserver(),
     wait=False,
@@ -501,8 +516,8 @@ def test_how_a_lease_was_had_is_told(files: FileLeases) -> None:
 def test_who_waits_is_told_when_it_probably_starts(files: FileLeases) -> None:
     claim = Claim("calm-moth-2", usual=500.0, limit=1000.0)
     there = machine(cores=2)
-    held = files.acquire(ONE_CORE, lambda: there, claim, RecordingObserver(), wait=False)
-    rest = files.acquire(ONE_CORE, lambda: there, claim, RecordingObserver(), wait=False)
+    held = files.acquire(ONE_CORE, lambda _: there, claim, RecordingObserver(), wait=False)
+    rest = files.acquire(ONE_CORE, lambda _: there, claim, RecordingObserver(), wait=False)
     files.tell(held, 100.0)
     [one, other] = sorted(files.standing().holders, key=lambda holder: holder.likely or 0)
     assert one.likely == pytest.approx(100, abs=50)

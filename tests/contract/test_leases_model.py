@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from runner.allocation.interface import Claim
 from runner.allocation.lease import FileLeases
-from runner.allocation.matching import NOTHING_TAKEN, UNIT, Choice, Taken, choose
+from runner.allocation.matching.fitting import NOTHING_TAKEN, UNIT, Choice, Taken, choose
 from runner.errors import BUSY, WfError
 from runner.spec.workflow import GpuRequest, Resources
 from tests.fakes.inventory import machine
@@ -67,7 +67,7 @@ class LeasesMachine(RuleBasedStateMachine):
         expected = choose(asked, _MACHINE, self._taken())
         try:
             lease = user.acquire(
-                asked, lambda: _MACHINE, Claim("wet-mango-1"), RecordingObserver(), wait=False
+                asked, lambda _: _MACHINE, Claim("wet-mango-1"), RecordingObserver(), wait=False
             )
         except WfError as error:
             if error.kind != BUSY or expected is not None:
@@ -121,7 +121,7 @@ class LeasesMachine(RuleBasedStateMachine):
             one.of.release(one.lease)
         whole = Resources(cpu=4, memory=8 * UNIT, gpu=GpuRequest(3))
         last = self._users[1].acquire(
-            whole, lambda: _MACHINE, Claim("wet-mango-1"), RecordingObserver(), wait=False
+            whole, lambda _: _MACHINE, Claim("wet-mango-1"), RecordingObserver(), wait=False
         )
         self._users[1].release(last)
         assert [path.name for path in self._folder.iterdir()] == ["wf-devices"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from runner.allocation.inventory import Gpu, Inventory, Occupant
-from runner.allocation.matching import UNIT, Taken
+from runner.allocation.matching.fitting import UNIT, Taken
 from runner.spec.workflow import GpuRequest, Resources
 
 GIB = 2**30

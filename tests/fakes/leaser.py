@@ -31,7 +31,7 @@ def main(folder: str, cpus: str, *how: str) -> None:
     try:
         lease = FileLeases(Path(folder)).acquire(
             Resources(cpu=int(cpus)),
-            lambda: machine(cores=2),
+            lambda _: machine(cores=2),
             Claim("brave-wolf-7"),
             _Loud(),
             wait="wait" in how,

@@ -10,13 +10,15 @@ import os
 import select
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.allocation.interface import Holder, Lease, Standing, Waiter
-from runner.allocation.matching import NOTHING_TAKEN, UNIT, Choice, Taken
-from runner.allocation.queue import Start, may_start
+from runner.allocation.matching.fitting import NOTHING_TAKEN, UNIT, Choice, Taken
+from runner.allocation.queue.rule import Start, may_start
 from runner.errors import BUSY, WfError
 from runner.events import Waiting
+from runner.spec.workflow import GpuRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +58,7 @@ class FakeLeases:
     def acquire(
         self,
         asked: Resources,
-        look: Callable[[], Inventory],
+        look: Callable[[Resources], Inventory],
         claim: Claim,
         observer: Observer,
         *,
@@ -64,14 +66,14 @@ class FakeLeases:
     ) -> Lease:
         """As the real ones do."""
         if asked.cpu is None and asked.gpu is None and not asked.memory:
-            return _granted(asked, look(), Choice(None, ()), ())
+            return _granted(asked, look(asked), Choice(None, ()), ())
         place = _Place(claim.run, asked)
         with self._lock:
             place.number = 1 + max((one.number for one in self._queue), default=0)
             self._queue.append(place)
         try:
             while True:
-                found = self._try(place, look())
+                found = self._try(place, look(self._wanted(place)))
                 if isinstance(found, Lease):
                     return found
                 if not wait:
@@ -122,6 +124,13 @@ class FakeLeases:
         for live in self._live:
             os.close(live.reading)
         self._live.clear()
+
+    def _wanted(self, place: _Place) -> Resources:
+        """What to look at: GPUs, too, where somebody in front wants some."""
+        ahead = self._queue[: self._queue.index(place)]
+        if place.asked.gpu is not None or all(one.asked.gpu is None for one in ahead):
+            return place.asked
+        return replace(place.asked, gpu=GpuRequest(1))
 
     def _taken(self) -> Taken:
         self._sweep()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timezone
 
-from runner.allocation.forecast import Forecast
 from runner.allocation.interface import Holder, Standing, Waiter
 from runner.allocation.inventory import Load, Occupant
+from runner.allocation.queue.forecast import Forecast
 from runner.engine.runners import Runners
 from runner.spec.workflow import GpuRequest, Resources
 from tests.fakes.inventory import gpu, machine

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from runner.allocation.inventory import Inventory
-from runner.allocation.matching import (
+from runner.allocation.matching.fitting import (
     NOTHING_TAKEN,
     Choice,
     Taken,
@@ -15,7 +15,7 @@ from runner.allocation.matching import (
     free_memory,
     units,
 )
-from runner.allocation.queue import Start, may_start
+from runner.allocation.queue.rule import Start, may_start
 from runner.spec.workflow import Resources
 
 

@@ -101,7 +101,7 @@ def files(folder: Path) -> FileLeases:
 def take(leases: FileLeases, cpus: int = 1, *, wait: bool = False) -> Lease:
     return leases.acquire(
         Resources(cpu=cpus),
-        lambda: machine(cores=2),
+        lambda _: machine(cores=2),
         Claim("wet-mango-1"),
         RecordingObserver(),
         wait=wait,
@@ -219,7 +219,7 @@ def test_who_is_interrupted_while_waiting_leaves_nothing(files: FileLeases, fold
         with pytest.raises(Interrupted):
             files.acquire(
                 Resources(cpu=2),
-                lambda: machine(cores=2),
+                lambda _: machine(cores=2),
                 Claim("wet-mango-1"),
                 Impatient(),
                 wait=True,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.allocation import ofd
+from runner.allocation.locks import ofd
 from tests.conftest import PATIENCE_SECONDS, Result, hear, program, require, until
 
 if TYPE_CHECKING:

@@ -174,5 +174,7 @@ def leaves_nothing(storm: Storm) -> None:
     assert standing.holders == (), storm.report([])
     assert standing.queue == (), storm.report([])
     everything = Resources(cpu=plan.CORES, memory=plan.MEMORY, gpu=GpuRequest(plan.GPUS))
-    lease = leases.acquire(everything, plan.machine, Claim("all"), RecordingObserver(), wait=False)
+    lease = leases.acquire(
+        everything, lambda _: plan.machine(), Claim("all"), RecordingObserver(), wait=False
+    )
     leases.release(lease)

@@ -101,7 +101,7 @@ class Supervisor:
         self._journal.write("waiting", self._run.name, **facts)
         self._die_when("waiting")
 
-    def look(self) -> Inventory:
+    def look(self, _wanted: Resources) -> Inventory:
         """The machine, which is looked at while waiting and never once it is over."""
         self._journal.write("look", self._run.name)
         return plan.machine()
@@ -238,9 +238,9 @@ def _warm_up() -> None:
         asked = Resources(cpu=1, memory=1 << 20, gpu=GpuRequest(1, "A100"))
         watched = RecordingObserver()
         everything = Resources(cpu=plan.CORES)
-        lease = leases.acquire(asked, plan.machine, Claim("warm"), watched, wait=True)
+        lease = leases.acquire(asked, lambda _: plan.machine(), Claim("warm"), watched, wait=True)
         with suppress(WfError):
-            leases.acquire(everything, plan.machine, Claim("busy"), watched, wait=False)
+            leases.acquire(everything, lambda _: plan.machine(), Claim("busy"), watched, wait=False)
         leases.standing()
         leases.release(lease)
 

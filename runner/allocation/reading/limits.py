@@ -10,7 +10,7 @@ from runner.errors import INVALID, Problem, WfError, invalid
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.allocation.limits import Rules
+    from runner.allocation.limits.rules import Rules
     from runner.settings import LimitFiles
 
 _FIRST = 0
@@ -61,6 +61,6 @@ def _rules(path: Path, turn: int) -> Rules | None:
     text = small_bytes(path, LIMITS.bytes)
     if is_blank(text):
         return None
-    from runner.allocation.limits_form import load
+    from runner.allocation.limits.form import load
 
     return load(read(text, str(path)), turn)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from runner.allocation.inventory import Gpu
-    from runner.allocation.limits import Rules
+    from runner.allocation.limits.rules import Rules
     from runner.allocation.reading.roots import Roots
     from runner.spec.workflow import Resources
 
@@ -58,7 +58,7 @@ def read(
         limits=(*found.limits, *there.limits),
     )
     if rules:
-        from runner.allocation.limits import narrowed
+        from runner.allocation.limits.rules import narrowed
 
         machine = reduce(narrowed, rules, machine)
     ceiling = variables.get(CUDA_VISIBLE_DEVICES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
-from runner.allocation.matching import gpus_asked
+from runner.allocation.matching.fitting import gpus_asked
 from runner.cli.render.problems import error_document
 from runner.cli.render.style import harmless, style
 from runner.units import amount, count, duration

@@ -10,7 +10,7 @@ import pytest
 
 from runner.allocation.interface import Holder, Standing, Waiter
 from runner.allocation.inventory import Load
-from runner.allocation.who import user
+from runner.allocation.locks.who import user
 from runner.engine.runners import Runners, look
 from runner.paths import Home
 from runner.records.store import Records

@@ -1,0 +1,1 @@
+"""How much of the machine wf may use, as limits files say. Pure."""
