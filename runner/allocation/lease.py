@@ -65,7 +65,9 @@ class FileLeases:
         self._folder.prepare()
         attempt = Attempt(self._folder, asked, look, claim)
         try:
-            granted = Queue(self._folder, attempt, Asking(asked, claim, observer, wait)).granted()
+            granted = Queue(
+                self._folder, attempt, Asking(attempt.asked, claim, observer, wait)
+            ).granted()
         except BaseException:
             attempt.close()
             raise

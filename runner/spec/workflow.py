@@ -90,7 +90,8 @@ class GpuRequest:
     """GPUs asked for: how many, and what each must be.
 
     Each has at least ``memory`` and at most ``most_memory``, in bytes. ``alternatives`` are further
-    names, of which any will do as well (``A100,H100``).
+    names, of which any will do as well (``A100,H100``). ``among`` are the UUIDs of those that may
+    serve, where not all of the machine may: no file says so, but a limit of who asks.
     """
 
     count: int
@@ -98,6 +99,7 @@ class GpuRequest:
     memory: int | None = None
     alternatives: tuple[str, ...] = ()
     most_memory: int | None = None
+    among: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

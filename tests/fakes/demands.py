@@ -42,6 +42,7 @@ def requests() -> st.SearchStrategy[Resources]:
         name=st.sampled_from(_CALLED),
         memory=st.sampled_from([None, 16 * GIB, 40 * GIB]),
         most_memory=st.sampled_from([None, None, 40 * GIB]),
+        among=st.sampled_from([(), (), ("GPU-1",), ("GPU-0", "GPU-1", "GPU-4")]),
     )
     memory = st.none() | st.integers(1, 12).map(lambda number: number * UNIT)
     cores = st.none() | st.integers(1, 6)

@@ -193,6 +193,7 @@ def _gpus(said: dict[str, Any]) -> GpuRequest:
         memory=_amount(said.get("memory")),
         most_memory=_amount(said.get("most_memory")),
         alternatives=tuple(map(_called, said.get("alternatives", ())[:_MOST_NAMES])),
+        among=tuple(map(_called, said.get("among", ())[:_MOST_NAMES])),
     )
 
 

@@ -174,7 +174,18 @@ def suitable(asked: GpuRequest, machine: Inventory) -> list[Gpu]:
         if (not asked.names or any(is_called(gpu, name) for name in asked.names))
         and (asked.memory is None or gpu.memory >= asked.memory)
         and (asked.most_memory is None or gpu.memory <= asked.most_memory)
+        and (not asked.among or gpu.uuid in asked.among)
     ]
+
+
+def limited(asked: Resources, machine: Inventory) -> Resources:
+    """The request with the GPUs that may serve it, where limits leave out some.
+
+    Others, for whom those limits do not hold, could not tell what it waits for.
+    """
+    if asked.gpu is None or all(limit.key != "gpu" for limit in machine.limits):
+        return asked
+    return replace(asked, gpu=replace(asked.gpu, among=tuple(gpu.uuid for gpu in machine.gpus)))
 
 
 def is_called(gpu: Gpu, name: str) -> bool:

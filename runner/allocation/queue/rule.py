@@ -124,6 +124,7 @@ def _wider(earlier: GpuRequest, later: GpuRequest) -> bool:
     named = {name.lower() for name in earlier.names}
     return (
         earlier.count <= later.count
+        and (not earlier.among or bool(later.among and {*earlier.among} >= {*later.among}))
         and (not named or bool(later.names and named.issuperset(map(str.lower, later.names))))
         and (earlier.memory or 0) <= (later.memory or 0)
         and (

@@ -11,7 +11,7 @@ from runner.allocation.locks.claims import PREFIX, Claims, OwnClaim
 from runner.allocation.locks.devices import Devices, together
 from runner.allocation.locks.table import Table
 from runner.allocation.locks.unusable import unusable
-from runner.allocation.matching.fitting import UNIT, Taken, short_of
+from runner.allocation.matching.fitting import UNIT, Taken, limited, short_of
 from runner.allocation.queue import rule
 from runner.spec.workflow import GpuRequest
 
@@ -85,10 +85,10 @@ class Attempt:
             WfError: kind ``STORAGE``: the lock folder cannot be used.
         """
         self._folder = folder
-        self._asked = self._wanted = asked
         self._look = look
         self._claim = claim
         self._machine = look(asked)
+        self.asked = self._wanted = limited(asked, self._machine)
         self._looked = time.monotonic()
         self.claims = Claims(folder)
         self.table = Table(folder)
@@ -120,7 +120,7 @@ class Attempt:
         """
         if self._wanted.gpu is not None or all(asked.gpu is None for asked in ahead):
             return False
-        self._wanted = replace(self._asked, gpu=GpuRequest(1))
+        self._wanted = replace(self.asked, gpu=GpuRequest(1))
         self._machine = self._look(self._wanted)
         self._looked = time.monotonic()
         return True
@@ -149,10 +149,10 @@ class Attempt:
         As long as it is not free, it does not matter who else could start, which would take much
         longer to find out.
         """
-        lacking = short_of(self._asked, view.machine, view.taken)
+        lacking = short_of(self.asked, view.machine, view.taken)
         if lacking:
             return Denied(lacking)
-        decided = rule.may_start(ahead, self._asked, view.machine, view.taken)
+        decided = rule.may_start(ahead, self.asked, view.machine, view.taken)
         if isinstance(decided, rule.Held):
             return Denied(decided.short_of, decided.ready)
         return decided

@@ -246,6 +246,7 @@ REQUESTS = st.builds(
         memory=st.none() | st.integers(1, 10**11),
         alternatives=st.lists(st.text(min_size=1, max_size=9), max_size=3).map(tuple),
         most_memory=st.none() | st.integers(1, 10**11),
+        among=st.lists(st.text(min_size=1, max_size=9), max_size=3).map(tuple),
     ),
     shm_size=st.none() | st.integers(1, 10**10),
 )

@@ -16,6 +16,7 @@ from runner.allocation.matching.fitting import (
     Choice,
     Taken,
     choose,
+    limited,
 )
 from runner.allocation.queue.rule import Held, Overtaken, Start, covers, may_start, starters
 from runner.spec.workflow import GpuRequest, Resources
@@ -366,3 +367,35 @@ def test_the_first_starts_at_the_same_time_whoever_comes_after_it(
     others = [one._replace(at=max(one.at, 1)) for one in coming[1:]]
     alone = starts([first], there, held=hold)
     assert starts([first, *others], there, held=hold)[0] == alone[0]
+
+
+# --- who may not use all GPUs ---------------------------------------------------------------------
+
+
+def limited_to(*indexes: int, gpus: int = 1) -> Resources:
+    """A request of somebody who may use these GPUs only, as others see it."""
+    theirs = replace(
+        EIGHT,
+        gpus=tuple(EIGHT.gpus[index] for index in indexes),
+        limits=(Limited("gpu", len(EIGHT.gpus), "CUDA_VISIBLE_DEVICES"),),
+    )
+    return limited(wants(1, gpus), theirs)
+
+
+def test_others_know_which_gpus_serve_somebody_who_may_not_use_all() -> None:
+    """Who waits for one that is taken is not thought to be able to start, and so passed over."""
+    taken = Taken(frozenset({0}), frozenset({EIGHT.gpus[3].uuid}))
+    assert held(may_start((limited_to(3),), wants(20), EIGHT, taken)).ready == ()
+    assert started(may_start((limited_to(3),), wants(1, 7), EIGHT, taken)).choice.gpus == tuple(
+        gpu for gpu in EIGHT.gpus if gpu is not EIGHT.gpus[3]
+    )
+    # once it is free, it is kept
+    assert held(may_start((limited_to(3),), limited_to(3), EIGHT, NOTHING_TAKEN)).reserved
+
+
+def test_who_may_use_more_gpus_covers_who_may_use_fewer() -> None:
+    assert covers(wants(1, 1), limited_to(3))
+    assert covers(limited_to(2, 3), limited_to(3))
+    assert not covers(limited_to(3), wants(1, 1))
+    assert not covers(limited_to(3), limited_to(2, 3))
+    assert limited(wants(1, 1), EIGHT) == wants(1, 1)
