@@ -187,7 +187,10 @@ def test_plan_as_json(project: World) -> None:
         "environment", "resources", "artifacts", "run", "inputs", "fingerprint", "nodes", "ports",
         "files", "max_duration",
     }  # fmt: skip
-    assert job["resources"] == {"cpu": 1, "memory": 100_000_000, "gpu": None}
+    assert job["resources"] == {
+        "cpu": 1, "memory": 100_000_000, "memory_limit": 100_000_000, "gpu": None,
+        "shm_size": None, "simulated_gpus": 0,
+    }  # fmt: skip
     assert job["environment"]["requirements"] == ["code/requirements.txt"]
 
 
