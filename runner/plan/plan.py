@@ -217,7 +217,11 @@ class Job:
                 "as_of_reason": self.environment.as_of_reason,
                 "locked": self.environment.locked and self.environment.locked.run,
             },
-            "resources": {**self.resources.document(), "simulated_gpus": self.simulated},
+            "resources": {
+                **self.resources.document(),
+                "memory_limit": self.resources.memory_limit,
+                "simulated_gpus": self.simulated,
+            },
             "artifacts": [artifact.path for artifact in self.artifacts],
             "nodes": self.nodes,
             "ports": [*self.ports.fixed, *[None] * self.ports.free],

@@ -150,7 +150,6 @@ class Resources:
         return {
             "cpu": self.cpu,
             "memory": self.memory,
-            "memory_limit": self.memory_limit,
             "gpu": gpu
             and {
                 "count": gpu.count,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.environments.finishing.bytecode import Compiled, compile_all
+from runner.environments.finishing.mark import is_being_finished
 from runner.paths import EnvironmentPaths
 from tests.conftest import finishers, require, until
 from tests.fakes import packages
@@ -151,6 +152,8 @@ def test_one_that_was_killed_is_taken_over_by_the_next_run(world: World) -> None
     label = int(paths.finishing.read_text())
     os.kill(label, signal.SIGKILL)
     until(lambda: not finishers(world.home), "its end")
+    # those that compile for it finish their file first, and hold its lock until then
+    until(lambda: not is_being_finished(paths), "the end of its helpers")
     assert not paths.finished.exists()
     before = {path: path.stat().st_ino for path in compiled(paths)}
     assert len(before) < MANY

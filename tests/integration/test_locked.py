@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conftest import until
 from tests.fakes import packages
 from tests.fakes.package_index import PackageIndex
 
@@ -66,8 +67,14 @@ def former(world: World, links: Path) -> dict[str, Any]:
 
 
 def prune(world: World) -> None:
-    """Take all environments away."""
-    shutil.rmtree(world.home / "cache" / "environments")
+    """Take all environments away, also from those who are still busy with them."""
+    folder = world.home / "cache" / "environments"
+
+    def gone() -> bool:
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
+
+    until(gone, "no environment")
 
 
 def environments(world: World) -> list[str]:
