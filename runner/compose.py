@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from runner.allocation.interface import Leases
-    from runner.allocation.inventory import Inventory
+    from runner.allocation.inventory import Gpu, Inventory
     from runner.allocation.reading.driver import Driver
     from runner.engine.parts import Parts
     from runner.environments.cache import EnvironmentCache
@@ -58,16 +58,19 @@ def driver(variables: Mapping[str, str]) -> Driver:
 
 
 def inventory(
-    settings: Settings, variables: Mapping[str, str], driver: Driver
+    settings: Settings, variables: Mapping[str, str], look: Callable[[], tuple[Gpu, ...] | str]
 ) -> Callable[[Resources], Inventory]:
-    """How the machine is looked at; limits files are read at the first look."""
+    """How the machine is looked at; limits files are read at the first look.
+
+    ``look`` asks for its GPUs, where they matter.
+    """
     from functools import cache
 
     from runner.allocation.reading.limits import rules
     from runner.allocation.reading.machine import read
 
     known = cache(lambda: rules(settings.limits))
-    return lambda wanted: read(wanted, variables, driver.look, known())
+    return lambda wanted: read(wanted, variables, look, known())
 
 
 def leases(settings: Settings) -> Leases:
@@ -79,17 +82,19 @@ def leases(settings: Settings) -> Leases:
 
 def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]) -> Parts:
     """Everything a run needs."""
+    from functools import cache
+
     from runner.engine.parts import Parts
     from runner.executors.local import LocalExecutor
 
-    asked = driver(variables)
+    asked = cache(lambda: driver(variables))  # most runs never ask
     return Parts(
         records=records(settings, now),
         environments=environments(settings, variables),
         leases=leases(settings),
         executor=LocalExecutor(),
-        inventory=inventory(settings, variables, asked),
-        loads=asked.sample,
+        inventory=inventory(settings, variables, lambda: asked().look()),
+        loads=lambda uuids: asked().sample(uuids),
         choose=_choose,
         own_folders=(
             *settings.home.own(),

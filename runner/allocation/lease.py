@@ -12,13 +12,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.allocation.interface import Lease, Standing
-from runner.allocation.locks.claims import Claims, OwnClaim
 from runner.allocation.locks.folder import MOUNTS, LockFolder
-from runner.allocation.locks.places import Places
 from runner.allocation.locks.unusable import explained
-from runner.allocation.waiting.attempt import Attempt
-from runner.allocation.waiting.queueing import Asking, Queue
-from runner.allocation.waiting.told import holder, waiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +21,7 @@ if TYPE_CHECKING:
 
     from runner.allocation.interface import Claim
     from runner.allocation.inventory import Inventory
+    from runner.allocation.locks.claims import OwnClaim
     from runner.allocation.locks.table import Table
     from runner.allocation.waiting.queueing import Granted
     from runner.events import Observer
@@ -62,6 +58,10 @@ class FileLeases:
         """
         if asked.cpu is None and asked.gpu is None and not asked.memory:
             return _shared(look(asked), asked)
+        # most runs ask for nothing, and need not load all this
+        from runner.allocation.waiting.attempt import Attempt
+        from runner.allocation.waiting.queueing import Asking, Queue
+
         self._folder.prepare()
         attempt = Attempt(self._folder, asked, look, claim)
         try:
@@ -111,6 +111,10 @@ class FileLeases:
         Raises:
             WfError: kind ``STORAGE`` when the lock folder cannot be read.
         """
+        from runner.allocation.locks.claims import Claims
+        from runner.allocation.locks.places import Places
+        from runner.allocation.waiting.told import holder, waiter
+
         claims, places = Claims(self._folder), Places(self._folder)
         live = claims.look()
         if claims.ask():

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from runner.errors import Problem
 from runner.events import Warned
-from runner.plan.ageing.advice import Advice
 from runner.records import folder
 from runner.units import count, quoted
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from runner.allocation.interface import Lease
     from runner.engine.attempt import Attempt
     from runner.paths import RunPaths
+    from runner.plan.ageing.advice import Advice
     from runner.plan.plan import Choices, Job, Plan
 
 # `executors/simulated/sitecustomize.py` begins with it what it has done in the job
@@ -79,6 +79,8 @@ def look_back(job: Job, paths: RunPaths) -> None:
 
 def advice(text: str) -> Advice | None:
     """What to do about a job that failed with ``text`` while its GPUs were simulated."""
+    from runner.plan.ageing.advice import Advice
+
     if _CUDA.search(text):
         return Advice(
             "it calls CUDA itself, and its GPUs are simulated",

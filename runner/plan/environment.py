@@ -125,6 +125,11 @@ class EnvironmentSpec:
     stamps: tuple[str, ...] = ()
 
     @property
+    def bare(self) -> bool:
+        """Whether it is the interpreter alone."""
+        return not (self.requirements or self.packages or self.local or self.project or self.locked)
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """Where its packages come from: files, then what is installed from the project."""
         project = () if self.project is None else (self.project.path,)

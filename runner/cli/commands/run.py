@@ -123,11 +123,14 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
 def _tell_aged(planned: Plan, opened: WorkflowFiles, context: Context) -> None:
     """One line on scripts that use what was removed; `wf validate` shows all of it."""
+    jobs = [job for job in planned.to_run if not job.environment.bare]
+    if not jobs:
+        return  # and need not load the tables
     from runner.cli.render.problems import show_aged
     from runner.engine.ageing import Ageing
 
     ageing = Ageing(opened.root, context.variables)
-    found = ageing.warnings(job for job in planned.to_run if ageing.worth_it(job))
+    found = ageing.warnings(job for job in jobs if ageing.worth_it(job))
     show_aged(found, context.err, context.variables)
 
 

@@ -44,7 +44,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
             USAGE, "--json prints one document, and --watch never ends", hint="leave out one"
         )
     driver = compose.driver(context.variables)
-    inventory = compose.inventory(context.settings, context.variables, driver)
+    inventory = compose.inventory(context.settings, context.variables, driver.look)
     leases = compose.leases(context.settings)
     records = compose.records(context.settings, context.now)
 
