@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 _STEPS = ("B", "kB", "MB", "GB", "TB", "PB")
 _STEP = 1000
@@ -59,6 +59,11 @@ def spans(numbers: Iterable[int]) -> str:
             runs.append([number])
     said = ([f"{run[0]}-{run[-1]}"] if len(run) >= _IN_SHORT else map(str, run) for run in runs)
     return ", ".join(word for words in said for word in words)
+
+
+def numbered(what: str, numbers: Collection[int]) -> str:
+    """Things that have numbers: ``core 3``, ``GPUs 0-3, 6``."""
+    return f"{what}{'' if len(numbers) == 1 else 's'} {spans(numbers)}"
 
 
 def count(number: int, what: str, several: str | None = None) -> str:

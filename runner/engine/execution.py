@@ -18,7 +18,7 @@ from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
 from runner.records import folder
-from runner.units import count
+from runner.units import count, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,14 +153,16 @@ def _claim(attempt: Attempt) -> Claim:
 
 
 def _granted(lease: Lease) -> str:
-    """The devices in words: ``core 0 of 2``, ``GPU 1 (NVIDIA H200)``."""
+    """The devices in words: ``cores 0-3 of 8``, ``GPUs 0, 1 (NVIDIA H200)``."""
     said = []
     if lease.exclusive:
-        named = ", ".join(str(core) for core in lease.cores)
-        said.append(f"core{'' if len(lease.cores) == 1 else 's'} {named} of {lease.of_cores}")
+        said.append(f"{numbered('core', lease.cores)} of {lease.of_cores}")
     else:
         said.append(f"all {count(lease.of_cores, 'core')}, shared")
-    said += [f"GPU {gpu.index} ({gpu.name})" for gpu in lease.gpus]
+    names = dict.fromkeys(gpu.name for gpu in lease.gpus)
+    for name in names:
+        alike = [gpu.index for gpu in lease.gpus if gpu.name == name]
+        said.append(f"{numbered('GPU', alike)} ({name})")
     if lease.simulated:
         said.append(count(lease.simulated, "simulated GPU"))
     return " · ".join(said)

@@ -58,8 +58,9 @@ _VARYING = _patterns(
     # not there when a run took less than some seconds
     (r"^  (cpu|memory)  [▁▂▃▄▅▆▇█ ]+  at most .*\n", ""),
     (r"(^[\d.]+(,[\d.]*)+\n)+", "SAMPLES"),
-    (r"✓ cores? [\d, ]+ of \d+|✓ all \d+ cores?, shared", "CORES"),
-    (r"^  devices  cores? [\d, ]+$", "CORES"),
+    (r"✓ cores? [\d, -]+ of \d+|✓ all \d+ cores?, shared", "CORES"),
+    (r"^  devices  cores? [\d, -]+$", "CORES"),
+    (r": cores? [\d, -]+ for ", ": CORES for "),
     (r"\bthis machine has [\d.]+ [MGT]B$|--memory \d+MB\b", "THERE"),
     (r"^[\d.]+[KMG]\t", "SIZE "),
 )

@@ -325,7 +325,7 @@ def test_another_user_waits_for_what_root_has(
 ) -> None:
     with held(files):
         others.append(Other(folder, 2, "wait", user=second_user))
-        assert "root's wet-mango-1: cores 0-1" in others[0].hear("waiting")
+        assert "root's wet-mango-1: cores 0, 1" in others[0].hear("waiting")
         assert [one.user for one in files.standing().queue] == ["nobody"]
     others[0].hear("has")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.units import amount, count, duration, share, spans
+from runner.units import amount, count, duration, numbered, share, spans
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,9 @@ def test_numbers_in_short_are_all_of_them(numbers: frozenset[int]) -> None:
         first, _, last = word.partition("-")
         found |= set(range(int(first), int(last or first) + 1))
     assert found == numbers
+
+
+def test_things_with_numbers() -> None:
+    assert numbered("core", [3]) == "core 3"
+    assert numbered("GPU", (0, 1)) == "GPUs 0, 1"
+    assert numbered("core", {0, 1, 2, 3, 6}) == "cores 0-3, 6"

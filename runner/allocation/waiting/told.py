@@ -13,7 +13,7 @@ from runner.allocation.matching.fitting import UNIT, short_of, suitable
 from runner.allocation.queue.forecast import FURTHEST, Forecast, forecast
 from runner.allocation.queue.rule import KEPT
 from runner.events import Waiting
-from runner.units import amount, duration
+from runner.units import amount, duration, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -111,7 +111,7 @@ def waiter(content: Content) -> Waiter:
 
 
 def holders_in_words(asked: Resources, view: View) -> tuple[str, ...]:
-    """Who has what ``asked`` could use: ``bob's calm-moth-1: GPU 0, 1 for 12m00s``."""
+    """Who has what ``asked`` could use: ``bob's calm-moth-1: GPUs 0, 1 for 12m00s``."""
     return (*_claimed(asked, view), *_unclaimed(asked, view), *_foreign(asked, view))
 
 
@@ -156,13 +156,13 @@ def _cores(asked: Resources, machine: Inventory, held: set[int]) -> Iterator[str
         return
     cores = [core for core in machine.cores if core in held]
     if cores and (asked.cpu is not None or len(cores) == len(machine.cores)):
-        yield f"core{'' if len(cores) == 1 else 's'} {ranges.text(ranges.of(cores))}"
+        yield numbered("core", cores)
 
 
 def _gpus(asked: Resources, view: View, held: set[str]) -> Iterator[str]:
-    gpus = [str(gpu.index) for gpu in _usable(asked, view.machine) if gpu.uuid in held]
+    gpus = [gpu.index for gpu in _usable(asked, view.machine) if gpu.uuid in held]
     if gpus:
-        yield f"GPU {', '.join(gpus)}"
+        yield numbered("GPU", gpus)
 
 
 def _usable(asked: Resources, machine: Inventory) -> list[Gpu]:

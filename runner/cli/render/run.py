@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from runner.cli.render.style import harmless, style
 from runner.cli.render.usage import drawn, in_words
-from runner.units import amount, count, duration
+from runner.units import amount, count, duration, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,8 +70,7 @@ def _times(document: dict[str, Any]) -> str:
 def _devices(resources: dict[str, Any]) -> str:
     said = []
     if resources["cpus"]:
-        word = "core" if len(resources["cpus"]) == 1 else "cores"
-        said.append(f"{word} " + ", ".join(str(core) for core in resources["cpus"]))
+        said.append(numbered("core", resources["cpus"]))
     said += [f"GPU {uuid}" for uuid in resources["gpus"]]
     simulated = resources.get("simulated_gpus")  # records of before there were any lack it
     if simulated:

@@ -17,7 +17,7 @@ from runner.engine.member import Ended, _Teller, heard
         events.ServiceReady("JupyterLab", "http://127.0.0.1:4001/lab?token=abc"),
         events.Stopping("SIGTERM", 7200.0),
         events.Waiting("1 core (0 free)", 1, 1),
-        events.Waiting("4 GPUs (1 free)", 2, 3, ("bob's calm-moth-1: GPU 0, 1",), 720.0, 3600.0),
+        events.Waiting("4 GPUs (1 free)", 2, 3, ("bob's calm-moth-1: GPUs 0, 1",), 720.0, 3600.0),
         Ended(3, "failed", "the job exited with 3"),
     ],
 )

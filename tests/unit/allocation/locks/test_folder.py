@@ -213,7 +213,7 @@ def test_a_claim_of_everything_there_could_ever_be_is_no_more_than_that(folder: 
     descriptor = write(folder, A_RUN, said)
     with pytest.raises(WfError) as caught:
         take(folder)
-    assert "greedy-wolf-1: cores 0-1" in caught.value.message
+    assert "greedy-wolf-1: cores 0, 1" in caught.value.message
     os.close(descriptor)
 
 

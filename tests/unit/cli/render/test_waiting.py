@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOW = datetime(2022, 5, 18, 14, 20, tzinfo=timezone.utc)
-BOB = "bob's calm-moth-1: GPU 0, 1 for 12m"
+BOB = "bob's calm-moth-1: GPUs 0, 1 for 12m"
 WAITS = Waiting("4 GPUs (1 free)", 2, 2, (BOB,))
 
 
