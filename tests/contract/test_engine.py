@@ -325,6 +325,15 @@ def test_an_environment_that_cannot_be_made(rig: Rig) -> None:
     assert not rig.records.find("last").workspace.exists()
 
 
+def test_devices_that_are_alike_are_told_together(rig: Rig) -> None:
+    there = machine(cores=8, gpus=4)
+    other = replace(there.gpus[3], name="NVIDIA T4")
+    rig.inventory.answer = replace(there, gpus=(*there.gpus[:3], other))
+    rig.run(resources=Resources(cpu=5, gpu=GpuRequest(4)))
+    told = [done.text for done in rig.observer.of(PhaseFinished) if done.phase == "devices"]
+    assert told == ["cores 0-4 of 8 · GPUs 0-2 (NVIDIA A100) · GPU 3 (NVIDIA T4)"]
+
+
 def test_devices_that_are_busy(rig: Rig) -> None:
     held = rig.leases.acquire(
         ASKED, lambda _: rig.inventory.answer, Claim("other"), RecordingObserver(), wait=False
