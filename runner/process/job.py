@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 # between two looks at what a job uses
 TICK_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 0.05
-# poll(2) counts milliseconds in an int
-_LONGEST_WAIT_SECONDS = 3600.0
 
 
 class JobProcess:
