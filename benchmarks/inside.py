@@ -223,6 +223,7 @@ def sampling(folder: str, processes: str, seconds: str, runs: str) -> Pairs:
     from runner.paths import RunPaths
     from runner.process.job import JobProcess
     from runner.process.signals import Signals
+    from runner.process.sink import LogFile
     from runner.process.values import JobCommand
     from tests.fakes.leases import FakeLeases
 
@@ -234,7 +235,7 @@ def sampling(folder: str, processes: str, seconds: str, runs: str) -> Pairs:
     def job(*, sampled: bool) -> float:
         log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         started, before = time.perf_counter(), time.process_time()
-        process = JobProcess(command, log)
+        process = JobProcess(command, LogFile(log))
         watch = Watch(process, lease, FakeLeases(), lambda _: {}, paths)
         process.wait(Signals(), _nothing, _nothing, watch.tick if sampled else None)
         watch.close()

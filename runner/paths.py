@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment``, ``waiting`` and ``lock`` stay until ``wf rm``.
+    All but ``workspace``, ``own_environment``, ``waiting``, ``progress`` and the locks stay until
+    ``wf rm``.
     """
 
     root: Path
@@ -46,6 +47,36 @@ class RunPaths(NamedTuple):
         return self.root / "waiting.json"
 
     @property
+    def progress(self) -> Path:
+        """How far it is, as it says; replaced as it goes on, and only there while it does."""
+        return self.root / "progress.json"
+
+    @property
+    def events(self) -> Path:
+        """What happened to it, one JSON document a line; grows while it goes on."""
+        return self.root / "events.jsonl"
+
+    @property
+    def asked(self) -> Path:
+        """That somebody asked for its end, and how; replaced when asked again."""
+        return self.root / "asked.json"
+
+    @property
+    def verdict(self) -> Path:
+        """What its job came to, written the moment it ended: the end of the run, if wf dies now."""
+        return self.root / "verdict.json"
+
+    @property
+    def attempts(self) -> Path:
+        """The attempts at its job, once there is more than one; replaced at each."""
+        return self.root / "attempts.json"
+
+    @property
+    def failure(self) -> Path:
+        """What went wrong in a job that failed, as far as that can be read. Written once."""
+        return self.root / "failure.json"
+
+    @property
     def granted(self) -> Path:
         """The devices leased. Written once."""
         return self.root / "granted.json"
@@ -74,6 +105,11 @@ class RunPaths(NamedTuple):
     def log(self) -> Path:
         """Every byte the job wrote to stdout and stderr, in order."""
         return self.root / "log"
+
+    @property
+    def log_times(self) -> Path:
+        """Which byte of the log was written when; grows with it."""
+        return self.root / "log.times"
 
     @property
     def environment_log(self) -> Path:
@@ -129,6 +165,11 @@ class RunPaths(NamedTuple):
     def lock(self) -> Path:
         """Locked as long as anything of the run lives."""
         return self.root / "lock"
+
+    @property
+    def supervisor(self) -> Path:
+        """Locked as long as the process that carries it out lives; says which one that is."""
+        return self.root / "supervisor"
 
 
 class Home(NamedTuple):

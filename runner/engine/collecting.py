@@ -12,6 +12,7 @@ from runner.artifacts.collect import collect
 from runner.engine.accounting import usage
 from runner.engine.verdict import shell_code, shortcomings
 from runner.events import PhaseFinished, PhaseStarted, Warned
+from runner.failpoints import reach
 from runner.records import folder
 from runner.units import amount, count
 
@@ -36,10 +37,13 @@ def keep(attempt: Attempt, ended: Ended) -> None:
     started = time.monotonic()
     attempt.notify(PhaseStarted("artifacts", "collecting"))
     working_dir = paths.workspace / attempt.job.working_dir
+    reach("collecting")
     manifest = collect(
         working_dir, attempt.job.kept, paths.artifacts, attempt.teller("artifacts", "kept")
     )
+    reach("collected")
     folder.write(paths.manifest, manifest.document())
+    reach("manifest-written")
     _warn_of(attempt, manifest, working_dir)
     if attempt.job.edits and not attempt.job.in_place:
         attempt.notify(Warned(f"what was edited stays in {paths.workspace} until `wf rm`"))

@@ -17,6 +17,8 @@ from runner.engine.noting import Noting
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
+from runner.failpoints import reach
+from runner.process.sink import LogFile
 from runner.records import folder
 from runner.units import count, numbered
 
@@ -61,10 +63,12 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     folder.write(attempt.run.paths.granted, seen.document(), durable=False)
     text = _granted(seen)
     attempt.notify(PhaseFinished("devices", text, time.monotonic() - started))
+    reach("leased")
     try:
         yield lease
     finally:
         attempt.parts.leases.release(lease)
+        reach("released")
 
 
 def carry_out(attempt: Attempt, environment: Environment, lease: Lease, repo: str) -> Ended:
@@ -107,10 +111,13 @@ def _run(
         simulated.announce_in_log(job, log)
         session.signals.arm()
         surroundings.leave_ports()
-        execution = executor.start(command, log)
+        reach("before-start")
+        execution = executor.start(command, LogFile(log))
         attempt.notify(JobStarted(execution.pid, str(paths.log)))
+        reach("started")
         surroundings.watch()
         exited, sampled = _accompany(attempt, execution, lease, stopping)
+        reach("ended")
         return Ended(exited, time.monotonic() - started, sampled)
     except OSError as error:
         raise WfError(

@@ -23,6 +23,7 @@ from runner.engine.provision import conda_of, provisioned
 from runner.engine.verdict import cancelled_code, judge
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import RunCreated
+from runner.failpoints import reach
 from runner.process.signals import Interrupted
 from runner.records import folder
 
@@ -80,6 +81,7 @@ def execute(
     job = plan.job.of_run(run.name)
     adviser = Adviser(job, basis.project, session.variables)
     try:
+        reach("created")
         session.observer.notify(RunCreated(run.name, plan.job.workflow))
         if source.diff:
             folder.write_bytes(run.paths.diff, source.diff)
@@ -115,7 +117,9 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> int:
     simulated.announce(attempt)
     conda = conda_of(attempt)
     place_code(attempt, basis)
+    reach("code-placed")
     place_inputs(attempt)
+    reach("inputs-placed")
     attempt.run.advance("provisioning")
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
         ended = carry_out(attempt, environment, lease, basis.project.name)

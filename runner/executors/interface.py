@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.plan.plan import Job
     from runner.process.holding import Held
     from runner.process.signals import Signals
+    from runner.process.sink import Sink
     from runner.process.usage import Reading
     from runner.process.values import Exit, JobCommand
     from runner.terminal import WindowSize
@@ -108,8 +109,8 @@ class Executor(Protocol):
         """Say exactly what will be started. Pure."""
         ...
 
-    def start(self, command: JobCommand, log: int) -> Execution:
-        """Start it, with its output going to the descriptor ``log``.
+    def start(self, command: JobCommand, log: Sink) -> Execution:
+        """Start it, with its output going to ``log``.
 
         Raises:
             OSError: the program cannot be executed.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runner.environments.interface import Environment
     from runner.executors.interface import Context
     from runner.plan.plan import Job
+    from runner.process.sink import Sink
 
 # One shell runs all commands, so that `cd` and `export` last, and the first that fails ends the
 # job with its code (0.0.7 joins them with &&). A line of their own for each keeps comments,
@@ -59,7 +60,7 @@ class LocalExecutor:
             memory=job.demand.memory_limit,
         )
 
-    def start(self, command: JobCommand, log: int) -> JobProcess:
+    def start(self, command: JobCommand, log: Sink) -> JobProcess:
         """Start it."""
         return JobProcess(command, log)
 

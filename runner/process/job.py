@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runner.process.confinement.interface import Confinement
     from runner.process.holding import Held
     from runner.process.signals import Signals
+    from runner.process.sink import Sink
     from runner.process.usage import Reading
     from runner.process.values import JobCommand
 
@@ -35,7 +36,7 @@ class JobProcess:
     """A job's processes, from start to end. Its output goes to ``log``, every byte in order."""
 
     def __init__(
-        self, command: JobCommand, log: int, confinement: Confinement | None = None
+        self, command: JobCommand, log: Sink, confinement: Confinement | None = None
     ) -> None:
         """Start it, held to its memory by ``confinement``, or else by what is best here.
 
@@ -58,6 +59,7 @@ class JobProcess:
             raise
         finally:
             os.close(child_end)
+        self._log = log
         self._output = Output(reading, log)
         self.pid = process.pid
         self._ended = EndWatch(process)
@@ -114,7 +116,7 @@ class JobProcess:
             peak_memory=self._ended.peak_memory,
             left_behind=left.ended,
             stuck=left.stuck,
-            log_error=self._output.error,
+            log_error=self._log.error,
             limit=self._limit if self._limit_reached else None,
             memory=memory,
         )

@@ -12,6 +12,8 @@ from runner.terminal import roomy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from runner.process.sink import Sink
+
 # what is left in the pipe after the job's first process has ended is waited for this long, as a
 # background child may hold the other end open for ever
 DRAIN_SECONDS = 1.5
@@ -25,14 +27,13 @@ _LITTLE = 1 << 15
 class Output:
     """The end of a job's output that is read, and the log it is carried to.
 
-    ``open`` until everybody has closed the other end. ``error``: the log is incomplete, and why.
+    ``open`` until everybody has closed the other end.
     """
 
-    def __init__(self, reading: int, log: int) -> None:
-        """``reading`` is closed by :meth:`close`, ``log`` is not."""
+    def __init__(self, reading: int, log: Sink) -> None:
+        """``reading`` is closed by :meth:`close`."""
         self.descriptor = reading
         self.open = True
-        self.error: str | None = None
         self._log = log
         # one buffer for good: memory that is taken anew for each chunk costs more than the copying
         self._buffer = memoryview(bytearray(_CHUNK))
@@ -48,7 +49,7 @@ class Output:
         if not length:
             self.open = False
             return False
-        self._write(self._buffer[:length])
+        self._log.write(self._buffer[:length])
         told()
         return length < _LITTLE and self._may_rest
 
@@ -64,13 +65,4 @@ class Output:
     def close(self) -> None:
         """Read no more."""
         os.close(self.descriptor)
-
-    def _write(self, view: memoryview) -> None:
-        """The job is never held up by a log that cannot be written."""
-        if self.error is not None:
-            return
-        try:
-            while view:
-                view = view[os.write(self._log, view) :]
-        except OSError as error:
-            self.error = error.strerror or str(error)
+        self._log.finish()

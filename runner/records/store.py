@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner import tree
 from runner.errors import STORAGE, USAGE, WfError
-from runner.records import folder, state
+from runner.failpoints import reach
+from runner.records import folder, state, supervision
 from runner.records.index import Index, Row
 from runner.records.tags import Tags
 
@@ -48,7 +49,7 @@ class Records:
             self._home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._home.runs.mkdir(mode=0o700, exist_ok=True)
             paths = self._claim(choose)
-            lock = folder.hold(paths)
+            lock, supervising = folder.hold(paths), supervision.hold(paths)
         except OSError as error:
             raise WfError(
                 STORAGE,
@@ -58,7 +59,7 @@ class Records:
         first = state.submitted(self._stamp())
         folder.write(paths.submitted, document, durable=False)
         folder.write(paths.state, first.document(), durable=False)
-        run = OpenRun(self, paths, first, lock)
+        run = OpenRun(self, paths, first, lock, supervising)
         self.index().put([_row(paths, document, first)])
         return run
 
@@ -118,6 +119,8 @@ class Records:
         if after.terminal:
             folder.make_durable(paths)
         folder.write(paths.state, after.document(), durable=after.terminal)
+        if after.terminal:
+            reach("end-written")
         self._mirror(paths, after)
         return after
 
@@ -290,12 +293,16 @@ class Records:
 class OpenRun:
     """A run that is going on here: the one object that may write its record."""
 
-    def __init__(self, records: Records, paths: RunPaths, first: State, lock: int) -> None:
+    def __init__(
+        self, records: Records, paths: RunPaths, first: State, lock: int, supervising: int
+    ) -> None:
         self._records = records
         self.paths = paths
         self.state = first
         self.lock = lock
         """The descriptor of the run's lock; the job must inherit it."""
+        self.supervising = supervising
+        """That of its supervisor's lock; nobody may inherit it."""
 
     @property
     def name(self) -> str:
@@ -307,7 +314,8 @@ class OpenRun:
         self.state = self._records.advance(self.paths, self.state, status, **facts)
 
     def close(self) -> None:
-        """Let go of the lock."""
+        """Let go of the locks."""
+        os.close(self.supervising)
         os.close(self.lock)
 
 

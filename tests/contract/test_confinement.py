@@ -22,6 +22,7 @@ from runner.process.confinement.unified import UnifiedMemory
 from runner.process.confinement.watcher import Watcher
 from runner.process.job import JobProcess
 from runner.process.signals import Signals
+from runner.process.sink import LogFile
 from runner.process.values import JobCommand
 from tests.fakes.cgroups import FakeTree
 
@@ -132,7 +133,7 @@ def run(
     path = folder / "log"
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        process = JobProcess(command, log, confinement)
+        process = JobProcess(command, LogFile(log), confinement)
         exited = process.wait(Signals(), lambda: None, lambda _: None)
     finally:
         os.close(log)
@@ -163,7 +164,7 @@ def test_a_program_that_is_not_there_is_named(
 ) -> None:
     command = JobCommand((program,), {"PATH": os.environ["PATH"]}, tmp_path)
     with pytest.raises(FileNotFoundError) as caught:
-        JobProcess(command, 2, made)
+        JobProcess(command, LogFile(2), made)
     assert caught.value.filename == program
 
 

@@ -17,6 +17,7 @@ from runner.executors.local import LocalExecutor
 from runner.plan.environment import EnvironmentSpec
 from runner.plan.plan import Job
 from runner.process.signals import Signals
+from runner.process.sink import LogFile
 from runner.process.values import Exit
 from runner.spec.workflow import Limits, PythonScript, Resources, ShellCommands
 from runner.terminal import WindowSize
@@ -148,7 +149,7 @@ def carry_out(bench: Bench, job: Job, place: Place, lease: Lease | None = None) 
     command = bench.executor.translate(
         job, environment(place.log_path.parent), lease or a_lease(), place.context
     )
-    execution = bench.executor.start(command, place.log)
+    execution = bench.executor.start(command, LogFile(place.log))
     return execution.wait(Signals(), lambda: None, lambda _: None)
 
 
@@ -281,7 +282,7 @@ def test_who_watches_is_told_that_the_log_has_grown(bench: Bench, place: Place) 
     command = bench.executor.translate(
         job, environment(place.log_path.parent), a_lease(), place.context
     )
-    execution = bench.executor.start(command, place.log)
+    execution = bench.executor.start(command, LogFile(place.log))
     execution.wait(Signals(), lambda: sizes.append(len(place.said)), lambda _: None)
     assert sizes
     assert sizes[-1] == len(b"hello\n")
@@ -295,7 +296,7 @@ def test_a_start_that_fails_raises_and_leaves_nothing(bench: Bench, place: Place
     )
     command = bench.broken(command)
     with pytest.raises(OSError, match="No such file") as caught:
-        bench.executor.start(command, place.log)
+        bench.executor.start(command, LogFile(place.log))
     assert caught.value.filename  # a message can name it
     assert os.listdir("/proc/self/fd") == open_before
     assert children() == children_before
@@ -312,7 +313,7 @@ def test_a_start_on_a_terminal_that_fails_leaves_nothing(bench: Bench, place: Pl
     )
     command = bench.broken(command)
     with pytest.raises(OSError, match="No such file"):
-        bench.executor.start(command, place.log)
+        bench.executor.start(command, LogFile(place.log))
     assert os.listdir("/proc/self/fd") == open_before
 
 
@@ -325,7 +326,7 @@ def test_nothing_is_left_open_after_the_end(bench: Bench, place: Place) -> None:
         place.context,
     )
     signals = Signals()
-    bench.executor.start(command, place.log).wait(signals, lambda: None, lambda _: None)
+    bench.executor.start(command, LogFile(place.log)).wait(signals, lambda: None, lambda _: None)
     for descriptor in (signals._reading, signals._writing):
         os.close(descriptor)
     assert os.listdir("/proc/self/fd") == open_before
@@ -342,7 +343,7 @@ def test_a_request_to_stop_is_passed_on_and_told(bench: Bench, place: Place) -> 
     told: list[int] = []
     signals = Signals()
     signals.arm()
-    execution = bench.executor.start(command, place.log)
+    execution = bench.executor.start(command, LogFile(place.log))
     signals.arrived(signal.SIGTERM)
     exited = execution.wait(signals, lambda: None, told.append)
     assert exited.signal == signal.SIGTERM
@@ -363,7 +364,7 @@ def test_a_second_request_kills(bench: Bench, place: Place) -> None:
     told: list[int] = []
     signals = Signals()
     signals.arm()
-    execution = bench.executor.start(command, place.log)
+    execution = bench.executor.start(command, LogFile(place.log))
     begun = False
 
     def wrote() -> None:
@@ -401,7 +402,7 @@ def test_a_grace_that_is_over_kills(local: LocalBench, place: Place) -> None:
     )
     signals = Signals()
     signals.arm()
-    process = JobProcess(replace(command, grace=0.3), place.log)
+    process = JobProcess(replace(command, grace=0.3), LogFile(place.log))
     exited = process.wait(signals, lambda: signals.arrived(signal.SIGTERM), lambda _: None)
     assert exited.asked == (signal.SIGTERM, signal.SIGKILL)
     assert exited.signal == signal.SIGKILL
@@ -465,7 +466,7 @@ def test_a_user_who_stops_a_job_first_has_stopped_it(local: LocalBench, place: P
     signals = Signals()
     signals.arm()
     once = iter([signal.SIGTERM])
-    exited = JobProcess(command, place.log).wait(
+    exited = JobProcess(command, LogFile(place.log)).wait(
         signals, lambda: signals.arrived(next(once, signal.SIGWINCH)), lambda _: None
     )
     assert (exited.code, exited.asked, exited.limit) == (7, (signal.SIGTERM,), None)
@@ -500,7 +501,9 @@ def before(local: LocalBench, place: Place, *commands: str) -> Exit:
     job = replace(a_job(), before=commands, launch=PythonScript("train.py", ("x y", "$A")))
     made = replace(environment(place.log_path.parent), executable=Path(sys.executable))
     command = local.executor.translate(job, made, a_lease(), place.context)
-    return local.executor.start(command, place.log).wait(Signals(), lambda: None, lambda _: None)
+    return local.executor.start(command, LogFile(place.log)).wait(
+        Signals(), lambda: None, lambda _: None
+    )
 
 
 def test_what_commands_before_a_script_change_lasts(local: LocalBench, place: Place) -> None:
@@ -582,7 +585,7 @@ def execution_of(bench: Bench, place: Place, *commands: str) -> Execution:
     command = bench.executor.translate(
         a_job(*commands), environment(place.log_path.parent), a_lease(), place.context
     )
-    return bench.executor.start(command, place.log)
+    return bench.executor.start(command, LogFile(place.log))
 
 
 def test_what_was_used_is_measured(local: LocalBench, place: Place) -> None:
@@ -602,7 +605,7 @@ def test_a_log_that_cannot_be_written_is_said_and_does_not_stop_the_job(
             a_lease(),
             place.context,
         )
-        execution = local.executor.start(command, full)
+        execution = local.executor.start(command, LogFile(full))
         exited = execution.wait(Signals(), lambda: None, lambda _: None)
     finally:
         os.close(full)

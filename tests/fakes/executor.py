@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from runner.executors.interface import Context
     from runner.plan.plan import Job
     from runner.process.signals import Signals
+    from runner.process.sink import Sink
     from runner.process.usage import Reading
 
 NOTHING_HELD = Held()
@@ -44,7 +44,7 @@ class Script:
 class FakeExecution:
     """A job that has been thought up."""
 
-    def __init__(self, pid: int, script: Script, command: JobCommand, log: int) -> None:
+    def __init__(self, pid: int, script: Script, command: JobCommand, log: Sink) -> None:
         self.pid = pid
         self._script = script
         self._command = command
@@ -77,7 +77,7 @@ class FakeExecution:
             whole.parent.mkdir(parents=True, exist_ok=True)
             whole.write_bytes(content)
         if self._script.output:
-            os.write(self._log, self._script.output)
+            self._log.write(memoryview(self._script.output))
             on_output()
         for reading in self._script.readings:
             self._reading = reading
@@ -123,7 +123,7 @@ class FakeExecutor:
             terminal=context.terminal,
         )
 
-    def start(self, command: JobCommand, log: int) -> FakeExecution:
+    def start(self, command: JobCommand, log: Sink) -> FakeExecution:
         """Follow the next script."""
         number = len(self.started)
         script = self._scripts[min(number, len(self._scripts) - 1)]

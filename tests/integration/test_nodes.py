@@ -18,6 +18,7 @@ from runner.executors.local import LocalExecutor
 from runner.plan.environment import EnvironmentSpec
 from runner.plan.plan import Job
 from runner.process.signals import Signals
+from runner.process.sink import LogFile
 from runner.spec.workflow import Limits, PythonScript, Resources, ShellCommands, TorchrunScript
 from tests.fakes import inventory
 from tests.fakes.executor import environment
@@ -62,7 +63,7 @@ class Bench:
         command = executor.translate(job, made, self.lease, context)
         log = os.open(self.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            execution = executor.start(command, log)
+            execution = executor.start(command, LogFile(log))
             return execution.wait(self.signals, on_output, self.told.append)
         finally:
             os.close(log)

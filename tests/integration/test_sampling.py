@@ -25,6 +25,7 @@ import json, os, signal, sys
 from pathlib import Path
 from runner.process.job import JobProcess
 from runner.process.signals import Signals
+from runner.process.sink import LogFile
 from runner.process.values import JobCommand
 
 touched, counting, ticks = [], False, 0
@@ -32,7 +33,7 @@ EVENTS = {"open", "os.listdir", "os.scandir"}
 sys.addaudithook(lambda e, a: touched.append(str(a[0])) if counting and e in EVENTS else None)
 script = f"for i in $(seq {sys.argv[1]}); do sleep 600 & done; wait"
 log = os.open(os.devnull, os.O_WRONLY)
-job = JobProcess(JobCommand(("bash", "-c", script), dict(os.environ), Path.cwd()), log)
+job = JobProcess(JobCommand(("bash", "-c", script), dict(os.environ), Path.cwd()), LogFile(log))
 
 def tick():
     global counting, ticks

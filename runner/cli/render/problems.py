@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from runner.errors import Place, Problem, WfError
 
 _KINDS = {
-    64: "usage", 65: "invalid", 69: "unsatisfiable", 70: "internal", 73: "storage", 75: "busy",
-    78: "environment",
+    64: "usage", 65: "invalid", 69: "unsatisfiable", 70: "internal", 71: "lost",
+    73: "storage", 75: "busy", 78: "environment",
 }  # fmt: skip
 _INDENT = 2
 _KEEP_LEFT = 10

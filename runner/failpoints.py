@@ -1,0 +1,61 @@
+"""Named points of a run at which a test can make wf fail. Imports nothing of wf.
+
+They are there for tests of what a crash leaves behind, and do nothing unless ``WF_FAILPOINTS`` is
+set: ``NAME=ACTION``, several with ``;`` between them. An action is ``kill`` (SIGKILL to this very
+process), ``stop`` (SIGSTOP), ``delay(MILLISECONDS)`` or ``error(NAME)``, an :class:`OSError` of
+that name (``ENOSPC``).
+"""
+
+from __future__ import annotations
+
+import os
+
+VARIABLE = "WF_FAILPOINTS"
+POINTS = (
+    "created",  # its folder, locks and state are there
+    "code-placed",  # the workspace is there
+    "inputs-placed",  # and what other runs left behind is in it
+    "environment-ready",
+    "leased",  # it holds its devices
+    "before-start",  # the record says that it runs, but no process does
+    "started",  # its first process does
+    "ended",  # no process of it lives, and nothing says so yet
+    "verdict-written",  # how its job ended is on the disk
+    "collecting",  # nothing has been collected yet
+    "collected",  # files have been moved, and nothing says which
+    "manifest-written",
+    "end-written",  # the end is on the disk, and not in the index
+    "released",  # its devices are free again
+)
+
+
+def reach(name: str) -> None:
+    """This point is reached.
+
+    Raises:
+        OSError: a test wants it.
+    """
+    asked = os.environ.get(VARIABLE)
+    if asked is None:
+        return
+    for one in asked.split(";"):
+        point, _, action = one.strip().partition("=")
+        if point == name:
+            _do(action)
+
+
+def _do(action: str) -> None:
+    verb, _, argument = action.rstrip(")").partition("(")
+    if verb in {"kill", "stop"}:
+        import signal
+
+        os.kill(os.getpid(), signal.SIGKILL if verb == "kill" else signal.SIGSTOP)
+    elif verb == "delay":
+        import time
+
+        time.sleep(int(argument) / 1000)
+    elif verb == "error":
+        import errno
+
+        number = getattr(errno, argument)
+        raise OSError(number, os.strerror(number))

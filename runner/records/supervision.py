@@ -1,0 +1,67 @@
+"""Who carries a run out: a lock that lives as long as that process, and its process id.
+
+The job does not inherit this lock (it does the run's own, see ``folder.py``). So a run whose
+supervisor is gone is told from one that is over, and a process id is never that of a stranger.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from runner.records import folder
+
+if TYPE_CHECKING:
+    from runner.paths import RunPaths
+
+_LONGEST = 32
+
+
+def hold(paths: RunPaths) -> int:
+    """This process carries the run out; the descriptor must be kept open until it has."""
+    descriptor = os.open(paths.supervisor, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def supervised(paths: RunPaths) -> bool:
+    """Whether the process that carries the run out lives, be it stopped."""
+    try:
+        descriptor = os.open(paths.supervisor, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return folder.alive(paths)  # older versions had but one lock
+    except OSError:
+        return False
+    try:
+        # shared: two who look at once must not take each other for the supervisor
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def supervisor(paths: RunPaths) -> int | None:
+    """The id of the process that carries the run out; ``None`` when none does any more."""
+    if not supervised(paths):
+        return None
+    with suppress(OSError, ValueError), paths.supervisor.open("rb") as file:
+        return int(file.read(_LONGEST))
+    return None
+
+
+def send(paths: RunPaths, number: int) -> bool:
+    """Send a signal to who carries the run out; whether there was anybody."""
+    pid = supervisor(paths)
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
