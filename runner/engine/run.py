@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
@@ -120,8 +121,7 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
         ended = carry_out(attempt, environment, lease, basis.project.name)
         verdict = _judged(attempt, ended.exited, adviser)
-    keep(attempt, ended)
-    return verdict
+    return verdict if keep(attempt, ended) else _aborted(attempt, verdict)
 
 
 def _judged(attempt: Attempt, exited: Exit, adviser: Adviser) -> Verdict:
@@ -135,6 +135,17 @@ def _judged(attempt: Attempt, exited: Exit, adviser: Adviser) -> Verdict:
     write_verdict(attempt.run.paths, verdict)
     reach("verdict-written")
     return verdict
+
+
+def _aborted(attempt: Attempt, verdict: Verdict) -> Verdict:
+    """The verdict on a run whose artifacts were given up."""
+    if verdict.reason == "aborted":
+        return verdict
+    asked = asking.read(attempt.run.paths)
+    how = f" while it was collecting ({verdict.message})"
+    found = cancelled(SIGTERM, asked, verdict.exit_code, how)
+    write_verdict(attempt.run.paths, found)
+    return found
 
 
 def _end(run: OpenRun, parts: Parts, verdict: Verdict) -> Finished:
