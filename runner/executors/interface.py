@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runner.environments.interface import Environment
     from runner.plan.plan import Job
     from runner.process.holding import Held
-    from runner.process.signals import Signals
+    from runner.process.signals import Arrivals
     from runner.process.sink import Sink
     from runner.process.usage import Reading
     from runner.process.values import Exit, JobCommand
@@ -78,7 +78,7 @@ class Execution(Protocol):
 
     def wait(
         self,
-        signals: Signals,
+        signals: Arrivals,
         on_output: Callable[[], None],
         on_stop: Callable[[int], None],
         on_tick: Callable[[], None] | None = None,

@@ -23,7 +23,9 @@ class JobCommand:
     ``cpus`` are the cores it may run on (``None``: all). ``inherit`` are descriptors it and its
     children keep open. With ``terminal`` its output is a pseudo-terminal of that size. After
     ``max_duration`` seconds it is asked to end (SIGTERM); ``grace`` is how many seconds it has to
-    end, whoever asked. ``memory`` is how many bytes all its processes may have together.
+    end, whoever asked. With ``notice``, those of its processes that have a handler for SIGUSR1 are
+    sent that ahead of the end (:mod:`runner.process.stopping`). ``memory`` is how many bytes all
+    its processes may have together.
     """
 
     argv: tuple[str, ...]
@@ -35,6 +37,7 @@ class JobCommand:
     grace: float = GRACE_SECONDS
     max_duration: float | None = None
     memory: int | None = None
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
