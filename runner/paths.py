@@ -77,6 +77,11 @@ class RunPaths(NamedTuple):
         return self.root / "failure.json"
 
     @property
+    def window(self) -> Path:
+        """The size of the terminal that shows it; replaced when that changes."""
+        return self.root / "window"
+
+    @property
     def granted(self) -> Path:
         """The devices leased. Written once."""
         return self.root / "granted.json"

@@ -17,6 +17,7 @@ from runner.executors.interface import Context
 from runner.paths import OwnPaths
 from runner.records import folder
 from runner.spec.workflow import TorchrunScript
+from runner.terminal import left_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +80,8 @@ class Surroundings:
             workspace=paths.workspace,
             notes=paths.notes,
             variables=self._session.variables,
-            terminal=self._session.terminal,
+            terminal=self._session.terminal and (left_size(paths.window) or self._session.terminal),
+            window=paths.window,
             inherit=tuple(self._inherit),
             repo=repo,
             ports=self.ports,

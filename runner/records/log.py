@@ -32,11 +32,15 @@ def pour(path: Path, out: int, more: Callable[[], bool] = lambda: False) -> None
     position, going = 0, True
     while going:
         going = more()
-        position = _pour_from(path, out, position)
+        position = pour_from(path, out, position)
 
 
-def _pour_from(path: Path, out: int, start: int) -> int:
-    """Write everything from byte ``start`` on; where the next byte will be."""
+def pour_from(path: Path, out: int, start: int) -> int:
+    """Write everything from byte ``start`` on; where the next byte will be.
+
+    Raises:
+        OSError: ``out`` cannot be written.
+    """
     try:
         log = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
