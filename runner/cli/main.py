@@ -35,6 +35,8 @@ VERBS = {
     "runners": ("runners", "show this machine, who holds what of it, and who waits"),
     "env": ("env", "look at environments, and remove those that nobody needs"),
     "tags": ("tags", "give runs names of your own"),
+    "stop": ("stop", "end runs that are going on"),
+    "wait": ("wait", "wait until runs have ended"),
     "rm": ("rm", "remove runs with their logs and artifacts"),
 }
 

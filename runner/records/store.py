@@ -264,7 +264,7 @@ class Records:
             raise WfError(
                 USAGE,
                 f"{paths.root.name} is still {known.status}",
-                hint="end it first (Ctrl-C where it runs)",
+                hint=f"end it first: wf stop {paths.root.name}",
             )
         name = paths.root.name
         carried = self.tags.of(name)
