@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment``, ``waiting``, ``progress`` and the locks stay until
-    ``wf rm``.
+    All but ``workspace``, ``own_environment``, ``waiting``, ``progress``, ``unmasked_notes`` and
+    the locks stay until ``wf rm``.
     """
 
     root: Path
@@ -132,6 +132,11 @@ class RunPaths(NamedTuple):
         return self.root / "notes"
 
     @property
+    def unmasked_notes(self) -> Path:
+        """The same as a job with secrets writes them; gone once they are masked."""
+        return self.root / "notes.unmasked"
+
+    @property
     def served(self) -> Path:
         """The job's ports and the address of its service; only there when it has some."""
         return self.root / "served.json"
@@ -216,6 +221,16 @@ class Home(NamedTuple):
     def tag(self, name: str) -> Path:
         """The file of the tag called ``name``."""
         return self.tags / f"{name}.json"
+
+
+class Safe(NamedTuple):
+    """The folder of secrets, which only its user can reach."""
+
+    root: Path
+
+    def project(self, digest: str) -> Path:
+        """The secrets of the project with this digest of its path."""
+        return self.root / f"{digest}.json"
 
 
 class EnvironmentPaths(NamedTuple):

@@ -63,8 +63,9 @@ def plan_graph(
         opened.find(name)
         workflows = closure(name, opened.workflows)
     then = Then(asked.today, cache(basis.git.history), cache(parts.environments.interpreters))
+    secrets = parts.secrets.names(opened.root)
     jobs = [
-        (workflow, prepare(opened, workflow.name, _choices(asked, workflow), then).job)
+        (workflow, prepare(opened, workflow.name, _choices(asked, workflow), then, secrets).job)
         for workflow in workflows
     ]
     made = _digested(basis, jobs, parts.own_folders)

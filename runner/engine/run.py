@@ -119,7 +119,7 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
     reach("inputs-placed")
     attempt.run.advance("provisioning")
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
-        ended = carry_out(attempt, environment, lease, basis.project.name)
+        ended = carry_out(attempt, environment, lease, basis.project)
         verdict = _judged(attempt, ended.exited, adviser)
     return verdict if keep(attempt, ended) else _aborted(attempt, verdict)
 

@@ -260,6 +260,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "project": submitted.get("project"),
         "fingerprint": submitted.get("fingerprint"),
         "variables": submitted["plan"]["jobs"][-1]["variables"],
+        "secrets": submitted["plan"]["jobs"][-1].get("secrets", []),
         "dependencies": submitted.get("dependencies", []),
         "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
         "notes": read_notes(paths),

@@ -44,6 +44,7 @@ def _facts(
         ("hint", document["hint"] or ""),
         ("command", document["command"]),
         ("variables", " ".join(f"{key}={value}" for key, value in document["variables"].items())),
+        ("secrets", ", ".join(document["secrets"])),
         ("times", _times(document)),
         ("usage", in_words(document["usage"], cores)),
         *drawn(samples, document["usage"], cores, dress),
