@@ -128,14 +128,12 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> int:
 
 
 def _finish(attempt: Attempt, exited: Exit, adviser: Adviser) -> int:
-    verdict = judge(exited)
-    failed = verdict.status == "failed" and verdict.reason == "exit_code"
-    advice = adviser.after_run(attempt.run.paths.log) if failed else None
+    verdict = adviser.after_run(attempt.run.paths, attempt.parts.records, judge(exited))
     attempt.run.advance(
         verdict.status,  # type: ignore[arg-type]
         reason=verdict.reason,
-        message=f"{verdict.message}: {advice.cause}" if advice else verdict.message,
-        hint=advice.hint if advice else verdict.hint,
+        message=verdict.message,
+        hint=verdict.hint,
         exit_code=verdict.exit_code,
     )
     return verdict.shell_code
