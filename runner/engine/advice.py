@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner.engine import simulated
+from runner.errors import WfError
 from runner.records import folder
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from runner.engine.failing.failure import Cause, Failure
     from runner.engine.failing.known import Known, Setting
     from runner.engine.verdict import Verdict
-    from runner.errors import WfError
     from runner.paths import RunPaths
     from runner.plan.ageing.advice import Advice
     from runner.plan.ageing.days import Changed
@@ -56,9 +56,9 @@ class Adviser:
             known = Cause(verdict.reason, verdict.message, verdict.hint or "")
             failure = failure._replace(cause=known)
         elif found is not None:
-            message = f"{verdict.message}: {found.said}"
-            verdict = verdict._replace(message=message, hint=found.hint)
-        folder.write(paths.failure, failure.document(), durable=False)
+            verdict = verdict._replace(message=_with(found, verdict), hint=found.hint)
+        with suppress(WfError):  # a disk that is full may be the very cause
+            folder.write(paths.failure, failure.document(), durable=False)
         return verdict
 
     def after_build(self, error: WfError) -> None:
@@ -85,7 +85,7 @@ class Adviser:
         granted = folder.read(paths.granted) or {}
         return Known(
             workflow=job.workflow,
-            code=verdict.exit_code,
+            code=verdict.exit_code or 0,
             folders=(str(paths.workspace), str(self._project)),
             working_dir=job.working_dir,
             script=job.script,
@@ -130,6 +130,13 @@ class Adviser:
 
         job = self._job
         return last_change(self._project, self._variables, job.environment, job.script)
+
+
+def _with(cause: Cause, verdict: Verdict) -> str:
+    """The sentence about an end, with its cause; of a kill it says most likely what it was."""
+    if verdict.reason == "signal" and cause.kind == "out_of_memory":
+        return verdict.message
+    return f"{verdict.message}: {cause.said}"
 
 
 def _names(lock: tuple[str, ...]) -> Iterator[str]:

@@ -112,7 +112,7 @@ def _run(
         session.signals.arm()
         surroundings.leave_ports()
         reach("before-start")
-        execution = executor.start(command, LogFile(log))
+        execution = executor.start(command, LogFile(log, str(paths.log_times)))
         attempt.notify(JobStarted(execution.pid, str(paths.log)))
         reach("started")
         surroundings.watch()
