@@ -126,13 +126,10 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
 
 def _judged(attempt: Attempt, exited: Exit, adviser: Adviser) -> Verdict:
     """What the job came to; on the disk before anything is collected."""
-    verdict = judge(exited, asking.read(attempt.run.paths))
-    if verdict.status == "failed" and verdict.reason == "exit_code":
-        advice = adviser.after_run(attempt.run.paths.log)
-        if advice:
-            message = f"{verdict.message}: {advice.cause}"
-            verdict = verdict._replace(message=message, hint=advice.hint)
-    write_verdict(attempt.run.paths, verdict)
+    paths = attempt.run.paths
+    verdict = judge(exited, asking.read(paths))
+    verdict = adviser.after_run(paths, attempt.parts.records, verdict)
+    write_verdict(paths, verdict)
     reach("verdict-written")
     return verdict
 

@@ -70,7 +70,7 @@ def make_durable(paths: RunPaths) -> None:
         WfError: kind ``STORAGE``, naming the file.
     """
     written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
-    for path in (*written, paths.enforced, paths.usage):
+    for path in (*written, paths.enforced, paths.usage, paths.failure):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -244,6 +244,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "reason": state.reason,
         "message": state.message,
         "hint": state.hint,
+        "failure": read(paths.failure) if state.terminal else None,
         "exit_code": state.exit_code,
         "executor": submitted["executor"],
         "submitted_at": state.history[0][1],
