@@ -34,7 +34,8 @@ class Context:
     ``repo`` is what the project is called. ``ports`` are the job's, and ``rendezvous`` is one more
     where its nodes meet. ``token`` is the secret of its service. ``defaults`` are variables that
     the workflow may set otherwise. ``conda`` is the folder of the run's own conda environments, if
-    its commands call conda.
+    its commands call conda. ``resumed_from`` is the run that it goes on from, ``checkpoint`` where
+    that one's last checkpoint is.
     """
 
     run: str
@@ -50,6 +51,8 @@ class Context:
     token: str | None = field(default=None, repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict)
     conda: Path | None = None
+    resumed_from: str | None = None
+    checkpoint: Path | None = None
 
 
 class Execution(Protocol):
