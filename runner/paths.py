@@ -77,6 +77,11 @@ class RunPaths(NamedTuple):
         return self.root / "failure.json"
 
     @property
+    def restored(self) -> Path:
+        """What it goes on from, once that is in its workspace; only there if it was resumed."""
+        return self.root / "restored.json"
+
+    @property
     def granted(self) -> Path:
         """The devices leased. Written once."""
         return self.root / "granted.json"

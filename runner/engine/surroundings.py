@@ -9,6 +9,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from runner.engine import restoring
 from runner.engine.trackers import Trackers
 from runner.errors import UNSATISFIABLE, WfError
 from runner.events import PhaseFinished, ServiceReady, Warned
@@ -85,6 +86,8 @@ class Surroundings:
     def context(self, lease: Lease, repo: str) -> Context:
         """What the executor is told. ``repo`` is what the project is called."""
         paths = self._run.paths
+        restored = restoring.restored(paths)
+        working_dir = paths.workspace / self._job.working_dir
         return Context(
             run=self._run.name,
             workspace=paths.workspace,
@@ -100,6 +103,10 @@ class Surroundings:
             secrets=self._masking.values,
             defaults=self._trackers.variables,
             conda=OwnPaths(paths.own_environment).conda if self._job.uses_conda else None,
+            resumed_from=restored and restored.run,
+            checkpoint=working_dir / restored.checkpoint
+            if restored and restored.checkpoint
+            else None,
         )
 
     def _write_hostfile(self, lease: Lease) -> Path:

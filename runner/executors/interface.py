@@ -35,7 +35,8 @@ class Context:
     where its nodes meet. ``token`` is the secret of its service, ``secrets`` are the values of the
     job's secrets. ``defaults`` are variables that
     the workflow may set otherwise. ``conda`` is the folder of the run's own conda environments, if
-    its commands call conda.
+    its commands call conda. ``resumed_from`` is the run that it goes on from, ``checkpoint`` where
+    that one's last checkpoint is.
     """
 
     run: str
@@ -52,6 +53,8 @@ class Context:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict)
     conda: Path | None = None
+    resumed_from: str | None = None
+    checkpoint: Path | None = None
 
 
 class Execution(Protocol):

@@ -100,6 +100,9 @@ def _inherited(caller: Mapping[str, str]) -> dict[str, str]:
         *envvars.RANK_VARIABLES,
         *envvars.INTERPRETER_VARIABLES,
         envvars.BYTECODE_FOLDER,
+        # of a run in which this one was started
+        envvars.WF_RESUMED_FROM,
+        envvars.WF_RESUME_CKPT,
     }
     return {
         name: value
@@ -116,10 +119,20 @@ def _of_wf(job: Job, environment: Environment, context: Context) -> dict[str, st
         # a pip of the system's would otherwise install into the system
         "PIP_REQUIRE_VIRTUALENV": "1",
         **_day(job),
+        **_resumed(context),
         envvars.WF_RUN: context.run,
         envvars.WF_WORKFLOW: job.workflow,
         envvars.WF_NOTES: str(context.notes),
     }
+
+
+def _resumed(context: Context) -> dict[str, str]:
+    """What a script needs to go on where another run ended."""
+    known = {
+        envvars.WF_RESUMED_FROM: context.resumed_from,
+        envvars.WF_RESUME_CKPT: context.checkpoint,
+    }
+    return {name: str(value) for name, value in known.items() if value is not None}
 
 
 def _day(job: Job) -> dict[str, str]:

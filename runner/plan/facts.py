@@ -139,11 +139,28 @@ class TaggedRun(NamedTuple):
     workflow: str
 
 
+class FormerInput(NamedTuple):
+    """What a former run was given by another one, which is still there.
+
+    ``fingerprint`` is the digest of that one's, if it has one.
+    """
+
+    mode: str
+    workflow: str | None
+    tag: str | None
+    run: str
+    fingerprint: str | None
+
+
 class Past(NamedTuple):
-    """Former runs that can serve, newest first, and the tags."""
+    """Former runs that can serve, newest first, and the tags.
+
+    ``inputs`` are those of a run that is repeated or resumed: they are to be the same again.
+    """
 
     runs: tuple[PastRun, ...] = ()
     tags: Mapping[str, TaggedRun] = _NONE
+    inputs: tuple[FormerInput, ...] = ()
 
 
 def in_project(workflow: Workflow, path: str) -> str:

@@ -87,6 +87,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         expanded=tuple(name for name in workflow.expanded if name not in dict(choices.variables)),
         notices=tuple(found.notices),
         simulated=simulated,
+        chosen=choices,
     )
     return Plan((job,))
 

@@ -27,6 +27,7 @@ _WAITING = ("short_of", "place", "places")
 _SERVED = ("ports", "service")
 _ENVIRONMENT = ("kind", "fingerprint", "python", "lock")
 _ENFORCED = ("cpus", "memory", "gpus", "processes")
+_RESTORED = ("files", "bytes", "checkpoint")
 _USAGE = ("wall_seconds", "cpu_seconds", "peak_memory")
 
 
@@ -70,7 +71,8 @@ def make_durable(paths: RunPaths) -> None:
         WfError: kind ``STORAGE``, naming the file.
     """
     written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
-    for path in (*written, paths.enforced, paths.usage, paths.failure):
+    seen = (paths.restored, paths.enforced, paths.usage, paths.failure)
+    for path in (*written, *seen):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -263,6 +265,8 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "variables": submitted["plan"]["jobs"][-1]["variables"],
         "secrets": submitted["plan"]["jobs"][-1].get("secrets", []),
         "dependencies": submitted.get("dependencies", []),
+        "resumed_from": submitted.get("resumed_from"),
+        "restored": _whole(paths.restored, _RESTORED),
         "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
         "notes": read_notes(paths),
         "usage": _usage(paths),
