@@ -208,6 +208,21 @@ class Home(NamedTuple):
         return self.root / "submissions"
 
     @property
+    def starting(self) -> Path:
+        """Folders of runs that are being made, until they appear among the others."""
+        return self.root / "starting"
+
+    @property
+    def removed(self) -> Path:
+        """Folders of runs that are being removed."""
+        return self.root / "removed"
+
+    @property
+    def behind(self) -> Path:
+        """One empty file for each run that the index could not take, named as the run."""
+        return self.root / "behind"
+
+    @property
     def crash_reports(self) -> Path:
         """Reports of wf's own bugs."""
         return self.root / "crashes"
@@ -216,8 +231,9 @@ class Home(NamedTuple):
         """All of it: the folder, and what is in it, for one that is a project folder as well."""
         database = self.database
         mirrored = (database.with_name(f"{database.name}{end}") for end in ("", "-wal", "-shm"))
-        folders = (self.runs, self.tags, self.submissions, self.crash_reports)
-        return (self.root, *folders, *mirrored)
+        lasting = (self.runs, self.tags, self.crash_reports)
+        passing = (self.submissions, self.starting, self.removed, self.behind)
+        return (self.root, *lasting, *passing, *mirrored)
 
     def run(self, name: str) -> RunPaths:
         """The files of the run called ``name``."""

@@ -31,6 +31,15 @@ _RESTORED = ("files", "bytes", "checkpoint")
 _USAGE = ("wall_seconds", "cpu_seconds", "peak_memory")
 
 
+def write_new(path: Path, document: dict[str, Any]) -> None:
+    """Write JSON into a folder that nobody else sees yet, not durably.
+
+    Raises:
+        WfError: kind ``STORAGE``, naming the file.
+    """
+    write_bytes(path, json.dumps(document).encode())
+
+
 def write(path: Path, document: dict[str, Any], *, durable: bool = True) -> None:
     """Write JSON as :func:`put` writes text."""
     # neither `dump` nor an indent: the slow encoder would do both, and lists can be long
