@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
-from runner.engine import simulated
+from runner.engine import masking, simulated
 from runner.engine.accounting.watch import Watch
 from runner.engine.enforcement import Enforcement
 from runner.engine.noting import Noting
@@ -34,9 +34,11 @@ from runner.units import count, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from runner.allocation.interface import Lease
     from runner.engine.attempt import Attempt
+    from runner.engine.masking import Masking
     from runner.environments.interface import Environment
     from runner.executors.interface import Execution
     from runner.process.values import Exit
@@ -84,15 +86,26 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
         reach("released")
 
 
-def carry_out(attempt: Attempt, environment: Environment, lease: Lease, repo: str) -> Ended:
+def carry_out(attempt: Attempt, environment: Environment, lease: Lease, project: Path) -> Ended:
     """Run the job, and look after it.
 
     Raises:
-        WfError: kind ``ENVIRONMENT`` when it cannot be started.
+        WfError: kind ``ENVIRONMENT`` when it cannot be started, or a secret cannot be had.
     """
-    surroundings = Surroundings(attempt.run, attempt.job, attempt.session, environment)
+    secrets = masking.read(attempt.job, project, attempt.parts.secrets)
+    with secrets.errors():
+        return _carry_out(attempt, environment, lease, project.name, secrets)
+
+
+def _carry_out(
+    attempt: Attempt, environment: Environment, lease: Lease, repo: str, secrets: Masking
+) -> Ended:
+    surroundings = Surroundings(attempt.run, attempt.job, attempt.session, environment, secrets)
     try:
-        ended = _run(attempt, environment, lease, surroundings, repo)
+        try:
+            ended = _run(attempt, environment, lease, surroundings, repo)
+        finally:
+            surroundings.keep_noted()
         surroundings.keep_tracked()
         if ended.exited.code == 0:
             simulated.look_back(attempt.job, attempt.run.paths)
@@ -130,7 +143,7 @@ def _run(
         session.signals.arm()
         surroundings.leave_ports()
         reach("before-start")
-        execution = executor.start(command, LogFile(log, str(paths.log_times)))
+        execution = executor.start(command, surroundings.output(LogFile(log, str(paths.log_times))))
         attempt.notify(JobStarted(execution.pid, str(paths.log)))
         reach("started")
         surroundings.watch()

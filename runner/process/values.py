@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ GRACE_SECONDS = 30.0
 class JobCommand:
     """How a job's first process is started.
 
+    What ``env`` holds may be secret, and is not shown.
     ``cpus`` are the cores it may run on (``None``: all). ``inherit`` are descriptors it and its
     children keep open. With ``terminal`` its output is a pseudo-terminal of that size. After
     ``max_duration`` seconds it is asked to end (SIGTERM); ``grace`` is how many seconds it has to
@@ -29,7 +30,7 @@ class JobCommand:
     """
 
     argv: tuple[str, ...]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     cwd: Path
     cpus: frozenset[int] | None = None
     inherit: tuple[int, ...] = ()
