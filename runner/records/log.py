@@ -20,8 +20,8 @@ def read(path: Path) -> bytes:
         return b""
 
 
-def pour(path: Path, out: int, more: Callable[[], bool] = lambda: False) -> None:
-    """Write the log to the descriptor ``out``, and what is added to it.
+def pour(path: Path, out: int, more: Callable[[], bool] = lambda: False, start: int = 0) -> None:
+    """Write the log from byte ``start`` on to the descriptor ``out``, and what is added to it.
 
     ``more`` waits until there may be more and answers whether to go on; what was written before
     it said no is still handed on.
@@ -29,7 +29,7 @@ def pour(path: Path, out: int, more: Callable[[], bool] = lambda: False) -> None
     Raises:
         OSError: ``out`` cannot be written; nobody reads any more, most likely.
     """
-    position, going = 0, True
+    position, going = start, True
     while going:
         going = more()
         position = _pour_from(path, out, position)
