@@ -36,6 +36,7 @@ VERBS = {
     "env": ("env", "look at environments, and remove those that nobody needs"),
     "tags": ("tags", "give runs names of your own"),
     "rm": ("rm", "remove runs with their logs and artifacts"),
+    "prune": ("prune", "remove runs that nobody needs any more"),
 }
 
 _HELP = """\
