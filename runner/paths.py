@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment``, ``waiting``, ``progress`` and the locks stay until
-    ``wf rm``.
+    All but ``workspace``, ``own_environment``, ``waiting``, ``progress``, ``unmasked_notes`` and
+    the locks stay until ``wf rm``.
     """
 
     root: Path
@@ -77,6 +77,11 @@ class RunPaths(NamedTuple):
         return self.root / "failure.json"
 
     @property
+    def restored(self) -> Path:
+        """What it goes on from, once that is in its workspace; only there if it was resumed."""
+        return self.root / "restored.json"
+
+    @property
     def granted(self) -> Path:
         """The devices leased. Written once."""
         return self.root / "granted.json"
@@ -130,6 +135,11 @@ class RunPaths(NamedTuple):
     def notes(self) -> Path:
         """Lines that the job wrote for the record."""
         return self.root / "notes"
+
+    @property
+    def unmasked_notes(self) -> Path:
+        """The same as a job with secrets writes them; gone once they are masked."""
+        return self.root / "notes.unmasked"
 
     @property
     def served(self) -> Path:
@@ -232,6 +242,16 @@ class Home(NamedTuple):
     def tag(self, name: str) -> Path:
         """The file of the tag called ``name``."""
         return self.tags / f"{name}.json"
+
+
+class Safe(NamedTuple):
+    """The folder of secrets, which only its user can reach."""
+
+    root: Path
+
+    def project(self, digest: str) -> Path:
+        """The secrets of the project with this digest of its path."""
+        return self.root / f"{digest}.json"
 
 
 class EnvironmentPaths(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.plan.facts import Past, PastRun, TaggedRun
+from runner.plan.facts import FormerInput, Past, PastRun, TaggedRun
 from runner.records import folder
 
 if TYPE_CHECKING:
@@ -40,6 +40,19 @@ def gather(
             found[newest] = _told(records, found[newest])
         runs += found
     return Past(tuple(runs), {tag: run for tag in tags if (run := _tagged(records, tag))})
+
+
+def inputs_of(records: Records, run: str) -> tuple[FormerInput, ...]:
+    """What a run was given of others, as far as those are still there with all they left behind."""
+    submitted = folder.read_submitted(records.home.run(run)) or {}
+    found = []
+    for given in submitted.get("dependencies", ()):
+        name = given["run"]
+        if name is not None and unfit(records, name, same=False) is None:
+            made = (folder.read(records.home.run(name).submitted) or {}).get("fingerprint") or {}
+            mode, workflow, tag = given["mode"], given["workflow"], given["tag"]
+            found.append(FormerInput(mode, workflow, tag, name, made.get("digest")))
+    return tuple(found)
 
 
 def _run(row: Row, project: str, unfit: Mapping[str, str]) -> PastRun:
