@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from runner import events
+from runner.cli.render.failure import excerpt
 from runner.cli.render.style import cut, harmless, style
 from runner.cli.render.waiting import News, waiting_line
-from runner.records.log import pour_from
+from runner.records.log import Log
 from runner.units import amount, duration
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Watcher:
         self._now = now
         self._dress = style(err, variables)
         self._status: Status | None = None
-        self._log: Path | None = None
+        self._log: Log | None = None
         self._shown: int | None = 0
         """So much of the log has been shown; ``None``: nobody reads it."""
         self._skipped = 0
@@ -75,6 +76,7 @@ class Watcher:
     def close(self) -> None:
         """Take away what moves."""
         self._quiet()
+        self._close_log()
 
     def skip(self, position: int) -> None:
         """Show the log from there on."""
@@ -99,16 +101,18 @@ class Watcher:
         match event:
             case events.JobWrote():
                 self._carry()
-            case events.JobStarted(_, log):
+            case events.JobStarted(_, log, start):
                 self._quiet()
                 self._out.flush()
-                self._log = Path(log)
+                self._log = Log(Path(log))
+                if self._shown is not None:
+                    self._shown = max(self._shown, start)
                 if self._skipped:
                     self._say(self._dress.paint(f"  … {amount(self._skipped)} above", "dim"))
                     self._skipped = 0
             case events.JobEnded():
                 self._carry()
-                self._log = None
+                self._close_log()
             case events.PhaseStarted(phase, text):
                 self._show(phase, text)
             case events.PhaseProgress(phase, text, waiting):
@@ -162,6 +166,8 @@ class Watcher:
         if not good:
             said += f" · {harmless(document['message'])}"
         self._say(symbol + said)
+        for line in excerpt(document["failure"], self._dress):
+            self._say(line)
         if document["hint"]:
             self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(document['hint'])}")
         kept = any(artifact["files"] for artifact in document["artifacts"])
@@ -221,10 +227,15 @@ class Watcher:
     def _carry(self) -> None:
         if self._log is not None and self._shown is not None:
             try:
-                self._shown = pour_from(self._log, self._out.fileno(), self._shown)
+                self._shown = self._log.send(self._out.fileno(), self._shown)
             except OSError as error:  # the log still has it all
                 self._shown = None
                 self._left(error)
+
+    def _close_log(self) -> None:
+        if self._log is not None:
+            self._log.close()
+            self._log = None
 
     def _left(self, error: OSError) -> None:
         self.gone = self.gone or error.errno == errno.EIO  # what a terminal says that was closed
