@@ -327,6 +327,14 @@ class OpenRun:
         """Move on; see :func:`runner.records.state.advance`."""
         self.state = self._records.advance(self.paths, self.state, status, **facts)
 
+    def submit(self, document: dict[str, Any]) -> None:
+        """Write down what was asked for, once more is known of it than when the run was made.
+
+        Raises:
+            WfError: kind ``STORAGE`` when it cannot be written.
+        """
+        folder.write(self.paths.submitted, document, durable=False)
+
     def close(self) -> None:
         """Let go of the locks."""
         os.close(self.supervising)
