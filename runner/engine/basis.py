@@ -59,9 +59,17 @@ class Basis:
         missing = tuple(dict.fromkeys(script for script in scripts if script not in known))
         return replace(self, listed=(*self.listed, *missing), added=self.added.union(missing))
 
-    def digested(self, own_folders: tuple[Path, ...], only: Sequence[str] = ()) -> Basis:
-        """The same with the digests of all files, or ``only`` of those below some paths."""
-        return replace(self, code=digest(self.root, self.listed, own_folders, only, self.outputs))
+    def digested(
+        self, own_folders: tuple[Path, ...], only: Sequence[str] = (), file: str | None = None
+    ) -> Basis:
+        """The same with the digests of all files, or ``only`` of those below some paths.
+
+        ``file`` is a workflow file that was named.
+        """
+        code = digest(
+            self.root, self.listed, own_folders, only=only, outputs=self.outputs, file=file
+        )
+        return replace(self, code=code)
 
 
 def look(
@@ -107,7 +115,7 @@ def _claim(folder: Path) -> tuple[Path, int]:
     turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        _sweep(folder)
+        sweep(folder)
         own = folder / f"{os.getpid()}-{os.urandom(4).hex()}"
         own.mkdir(mode=0o700)
         lock = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -117,9 +125,13 @@ def _claim(folder: Path) -> tuple[Path, int]:
     return own, lock
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
     """Remove what killed commands left here: nobody holds its lock any more."""
-    for name in os.listdir(folder):
+    try:
+        left = os.listdir(folder)
+    except OSError:
+        return
+    for name in left:
         with suppress(OSError):
             lock = os.open(folder / name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
-from runner.engine import simulated
+from runner.engine import masking, simulated
 from runner.engine.accounting.watch import Watch
 from runner.engine.enforcement import Enforcement
 from runner.engine.noting import Noting
@@ -34,9 +34,11 @@ from runner.units import count, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from runner.allocation.interface import Lease
     from runner.engine.attempt import Attempt
+    from runner.engine.masking import Masking
     from runner.environments.interface import Environment
     from runner.executors.interface import Execution
     from runner.process.values import Exit
@@ -84,15 +86,26 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
         reach("released")
 
 
-def carry_out(attempt: Attempt, environment: Environment, lease: Lease, repo: str) -> Ended:
+def carry_out(attempt: Attempt, environment: Environment, lease: Lease, project: Path) -> Ended:
     """Run the job, and look after it.
 
     Raises:
-        WfError: kind ``ENVIRONMENT`` when it cannot be started.
+        WfError: kind ``ENVIRONMENT`` when it cannot be started, or a secret cannot be had.
     """
-    surroundings = Surroundings(attempt.run, attempt.job, attempt.session, environment)
+    secrets = masking.read(attempt.job, project, attempt.parts.secrets)
+    with secrets.errors():
+        return _carry_out(attempt, environment, lease, project.name, secrets)
+
+
+def _carry_out(
+    attempt: Attempt, environment: Environment, lease: Lease, repo: str, secrets: Masking
+) -> Ended:
+    surroundings = Surroundings(attempt.run, attempt.job, attempt.session, environment, secrets)
     try:
-        ended = _run(attempt, environment, lease, surroundings, repo)
+        try:
+            ended = _run(attempt, environment, lease, surroundings, repo)
+        finally:
+            surroundings.keep_noted()
         surroundings.keep_tracked()
         if ended.exited.code == 0:
             simulated.look_back(attempt.job, attempt.run.paths)
@@ -108,12 +121,16 @@ def _run(
     requests = Requests(session.signals, paths)
     prepare(paths.workspace / job.working_dir, job.kept)
     seen = simulated.with_stand_ins(lease, job)
-    context = surroundings.context(seen, repo)
+    context = surroundings.context(seen, repo, attempt.number)
     executor = attempt.parts.executor
     command = executor.translate(job, environment, seen, context)
-    log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    # what attempts before have written stays
+    first = os.O_EXCL if attempt.number == 1 else 0
+    log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | first | os.O_CLOEXEC, 0o600)
+    offset = os.lseek(log, 0, os.SEEK_END)
     try:
-        attempt.run.advance("running")
+        if attempt.run.state.status != "running":
+            attempt.run.advance("running")
         started = time.monotonic()
 
         def stopping(number: int) -> None:
@@ -130,8 +147,8 @@ def _run(
         session.signals.arm()
         surroundings.leave_ports()
         reach("before-start")
-        execution = executor.start(command, LogFile(log, str(paths.log_times)))
-        attempt.notify(JobStarted(execution.pid, str(paths.log)))
+        execution = executor.start(command, surroundings.output(LogFile(log, str(paths.log_times))))
+        attempt.notify(JobStarted(execution.pid, str(paths.log), offset))
         reach("started")
         surroundings.watch()
         exited, sampled = _accompany(attempt, execution, lease, requests, stopping)

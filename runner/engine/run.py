@@ -12,15 +12,18 @@ from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
-from runner.engine import inputs, simulated
+from runner.engine import restoring, simulated
 from runner.engine.advice import Adviser
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
+from runner.engine.chronicle import Chronicle
 from runner.engine.collecting import keep
-from runner.engine.execution import carry_out, leased
+from runner.engine.execution import leased
 from runner.engine.placing import place_code, place_inputs
 from runner.engine.provision import conda_of, provisioned
-from runner.engine.verdict import cancelled, judge
+from runner.engine.retrying import carry_out_patiently
+from runner.engine.submitting import submission
+from runner.engine.verdict import cancelled
 from runner.engine.verdict import write as write_verdict
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import RunCreated
@@ -33,9 +36,9 @@ if TYPE_CHECKING:
 
     from runner.engine.basis import Basis
     from runner.engine.parts import Parts, Session
+    from runner.engine.retrying import Outcome
     from runner.engine.verdict import Verdict
     from runner.plan.plan import Plan
-    from runner.process.values import Exit
     from runner.records.store import OpenRun
 
 _REASONS = {
@@ -54,32 +57,32 @@ class Finished:
     exit_code: int
 
 
-def execute(
-    plan: Plan, root: Path, parts: Parts, session: Session, basis: Basis | None = None
+def execute(  # noqa: PLR0913 - all that a run is made of
+    plan: Plan,
+    root: Path,
+    parts: Parts,
+    session: Session,
+    basis: Basis | None = None,
+    *,
+    run: OpenRun | None = None,
 ) -> Finished:
     """Carry out the job that was asked for on a snapshot of the project at ``root``.
 
     The runs that its inputs come from must be there. ``basis`` is what the snapshot is made from,
-    if it was looked at before.
+    if it was looked at before, and ``run`` the one that was reserved for it, if one was.
 
     Raises:
         WfError: wf's own failure, after it has been recorded.
     """
     basis = basis or look(root, session.variables)
     source = basis.source or basis.git.source()
-    made_of = plan.job.fingerprint
-    run = parts.records.create(
-        {
-            "workflow": plan.job.workflow,
-            "executor": parts.executor.name,
-            "project": str(basis.project),
-            "fingerprint": made_of and made_of.document(),
-            "dependencies": inputs.described(plan.job, parts.records),
-            "plan": plan.document(),
-            "source": source.document(),
-        },
-        parts.choose,
-    )
+    document = submission(plan, parts, basis, source)
+    if run is None:
+        run = parts.records.create(document, parts.choose)
+    else:
+        run.submit(document)
+    chronicle = Chronicle(run.paths, session.observer)
+    session = session._replace(observer=chronicle)
     job = plan.job.of_run(run.name)
     adviser = Adviser(job, basis.project, session.variables)
     try:
@@ -106,6 +109,7 @@ def execute(
                 run.advance("failed", reason="internal_error", message=f"a bug in wf: {error!r}")
         raise
     finally:
+        chronicle.close()
         _clean_up(run, edited=plan.job.edits)
 
 
@@ -115,24 +119,25 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
     conda = conda_of(attempt)
     place_code(attempt, basis)
     reach("code-placed")
+    code = restoring.in_the_way(attempt)
     place_inputs(attempt)
     reach("inputs-placed")
+    restoring.restore(attempt, code)
     attempt.run.advance("provisioning")
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
-        ended = carry_out(attempt, environment, lease, basis.project.name)
-        verdict = _judged(attempt, ended.exited, adviser)
-    return verdict if keep(attempt, ended) else _aborted(attempt, verdict)
+        outcome = carry_out_patiently(attempt, environment, lease, basis.project)
+        verdict = _judged(attempt, outcome, adviser)
+    return verdict if keep(attempt, outcome.ended) else _aborted(attempt, verdict)
 
 
-def _judged(attempt: Attempt, exited: Exit, adviser: Adviser) -> Verdict:
+def _judged(attempt: Attempt, outcome: Outcome, adviser: Adviser) -> Verdict:
     """What the job came to; on the disk before anything is collected."""
-    verdict = judge(exited, asking.read(attempt.run.paths))
-    if verdict.status == "failed" and verdict.reason == "exit_code":
-        advice = adviser.after_run(attempt.run.paths.log)
-        if advice:
-            message = f"{verdict.message}: {advice.cause}"
-            verdict = verdict._replace(message=message, hint=advice.hint)
-    write_verdict(attempt.run.paths, verdict)
+    paths, verdict = attempt.run.paths, outcome.verdict
+    if outcome.stopped is not None:
+        how = f" before it was started again ({verdict.message})"
+        verdict = cancelled(outcome.stopped, asking.read(paths), verdict.exit_code, how)
+    verdict = adviser.after_run(paths, attempt.parts.records, verdict)
+    write_verdict(paths, verdict)
     reach("verdict-written")
     return verdict
 

@@ -30,11 +30,15 @@ class Context:
     """What a job is told besides its plan: the run it belongs to and where it works.
 
     ``variables`` are the caller's own. ``terminal`` is the size of the terminal that watches, if
-    one does. ``inherit`` are descriptors besides the lease's that live as long as the job.
+    one does, and ``window`` the file that says when it is another. ``inherit`` are descriptors
+    besides the lease's that live as long as the job.
     ``repo`` is what the project is called. ``ports`` are the job's, and ``rendezvous`` is one more
-    where its nodes meet. ``token`` is the secret of its service. ``defaults`` are variables that
-    the workflow may set otherwise. ``conda`` is the folder of the run's own conda environments, if
-    its commands call conda.
+    where its nodes meet. ``token`` is the secret of its service, ``secrets`` are the values of the
+    job's secrets. ``defaults`` are variables that
+    the workflow may set otherwise. ``attempt`` counts how often the run has started its job, from
+    1. ``conda`` is the folder of the run's own conda environments, if
+    its commands call conda. ``resumed_from`` is the run that it goes on from, ``checkpoint`` where
+    that one's last checkpoint is.
     """
 
     run: str
@@ -42,14 +46,19 @@ class Context:
     notes: Path
     variables: Mapping[str, str]
     terminal: WindowSize | None = None
+    window: Path | None = None
     inherit: tuple[int, ...] = ()
     repo: str = ""
     ports: tuple[int, ...] = ()
     rendezvous: int | None = None
     mpi_hostfile: Path | None = None
     token: str | None = field(default=None, repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict)
     conda: Path | None = None
+    attempt: int = 1
+    resumed_from: str | None = None
+    checkpoint: Path | None = None
 
 
 class Execution(Protocol):

@@ -10,12 +10,14 @@ from runner.cli.context import workflow_files
 from runner.cli.locked import with_locked
 from runner.cli.tags import tag_name
 from runner.errors import OK, USAGE, WfError
+from runner.units import count
 
 if TYPE_CHECKING:
     import argparse
 
     from runner.cli.context import Context
-    from runner.cli.running import Outcome
+    from runner.cli.running import Runner
+    from runner.engine.basis import Basis
     from runner.engine.files import WorkflowFiles
     from runner.engine.parts import Parts
     from runner.plan.plan import Plan
@@ -35,11 +37,16 @@ def parser() -> Parser:
             ("wf run train-mnist-no-gpu -e SEED=7", "with a variable"),
             ("wf run train-mnist-no-gpu -t best", "and give the run a tag"),
             ("wf run train-mnist-no-gpu --locked last", "with the packages the last run had"),
+            ("wf run train-mnist-no-gpu -d", "in the background"),
             ("wf run train-mnist-no-gpu --json", "the run as JSON when it has ended"),
             ("wf run --all --keep-going", "every workflow, in the order they need each other"),
         ],
     )
     choices.add(made)
+    made.add_argument(
+        "-d", "--detach", action="store_true",
+        help="run it in the background: print the run's name and end",
+    )  # fmt: skip
     made.add_argument(
         "--no-wait", action="store_true", help="exit 75 instead of waiting for busy devices"
     )
@@ -77,6 +84,9 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     source = workflow_files(context, arguments.file)
     chosen = choices.read(arguments, arguments.args, context.variables)
     tag = _tag(arguments)
+    if arguments.detach and arguments.all and arguments.json:
+        hint = "leave away --json, and look at them with `wf ps -a --json`"
+        raise WfError(USAGE, "with --all, -d has nothing to print", hint=hint)
     rules = Rules(_limit(arguments.parallel), arguments.keep_going, not arguments.no_wait)
     opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
     if not arguments.all:
@@ -91,14 +101,20 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     planned, basis = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), own
     )
-    runner = Runner(context, opened, parts, own, rules, quiet_output=arguments.json)
+    runner = Runner(
+        context,
+        opened,
+        parts,
+        own,
+        rules,
+        quiet_output=arguments.json,
+        detaches=arguments.detach,
+        tag=tag,
+    )
     if arguments.all:
         show_notices(unused(planned, chosen), context.err, context.variables)
         _tell_aged(planned, opened, context)
-        outcome = runner.all(planned, basis)
-        if arguments.json:
-            context.say_json(outcome.document())
-        return outcome.exit_code
+        return _run(runner, planned, basis, arguments)
     lacking = shortage(opened, planned, own.inventory) or without_conda(
         opened, planned, context.variables
     )
@@ -113,12 +129,41 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     show_notices(notices, context.err, context.variables, hints=False)
     show_faulty(opened.faulty, context.err, context.variables)
     _tell_aged(planned, opened, context)
-    outcome = runner.one(planned, basis)
-    if tag is not None:
-        _give(tag, outcome, arguments.workflow, own, context)
+    return _run(runner, planned, basis, arguments)
+
+
+def _run(runner: Runner, planned: Plan, basis: Basis, arguments: argparse.Namespace) -> int:
+    """Have it carried out, and show it until it ends or nobody wants to see more of it."""
+    from runner.cli.hearing import Leaving, left
+
+    context = runner.context
+    if arguments.detach:
+        return _submit(runner, planned, basis, arguments)
+    try:
+        outcome = runner.run(planned, basis)
+    except Leaving as leaving:
+        return left(leaving, context.err, runner.shown)
     if arguments.json:
-        context.say_json(outcome.documents[-1])
+        own = runner.own
+        context.say_json(outcome.document(own) if arguments.all else outcome.documents(own)[-1])
     return outcome.exit_code
+
+
+def _submit(runner: Runner, planned: Plan, basis: Basis, arguments: argparse.Namespace) -> int:
+    """Have it carried out in the background; scripts get the run's name, or its document."""
+    context = runner.context
+    run = runner.submit(planned, basis)
+    if run is None:
+        jobs = count(len(planned.to_run), "workflow")
+        context.err.write(f"{jobs} in the background; `wf ps -a` lists the runs\n")
+        return OK
+    if arguments.json:
+        records = runner.own.records
+        context.say_json(records.document(records.home.run(run)))
+    else:
+        context.out.write(f"{run}\n")
+    context.err.write(f"it goes on in the background; `wf attach {run}` shows it\n")
+    return OK
 
 
 def _tell_aged(planned: Plan, opened: WorkflowFiles, context: Context) -> None:
@@ -151,14 +196,3 @@ def _tag(arguments: argparse.Namespace) -> str | None:
             USAGE, "a tag is for one run, and --all makes many", hint="wf tags add TAG RUN"
         )
     return tag_name(arguments.tag)
-
-
-def _give(tag: str, outcome: Outcome, workflow: str, parts: Parts, context: Context) -> None:
-    """A run that did not succeed takes no tag away from one that did."""
-    made = outcome.documents[-1]
-    if outcome.exit_code != OK or made["workflow"] != workflow:
-        context.err.write(f"the tag `{tag}` was not given: the run did not succeed\n")
-        return
-    before = parts.records.tags.give(tag, made["name"])
-    moved = f", no longer to {before}" if before else ""
-    context.err.write(f"the tag `{tag}` was given to {made['name']}{moved}\n")
