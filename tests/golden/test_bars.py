@@ -1,6 +1,6 @@
 """Progress bars and what is left of them: bars/NAME.output and NAME.txt.
 
-A case is what a library has written to a terminal of 80 columns, byte for byte: tqdm 4.70 with a bar
+A case is what a library wrote to a terminal of 80 columns, byte for byte: tqdm 4.70 with a bar
 in a bar, lines in between and a coloured one; rich 15 with two tasks and a line in between;
 Lightning 2.6 with its two progress bars, trained for two epochs with a validation in each. What is
 left of it is what stood on that terminal in the end.
