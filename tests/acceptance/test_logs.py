@@ -6,7 +6,7 @@ import os
 import struct
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -45,7 +45,7 @@ def printed(world: World, *words: str) -> bytes:
     ).stdout  # fmt: skip
 
 
-def shown(world: World, *words: str, **variables: str) -> bytes:
+def shown(world: World, *words: str, **variables: Any) -> bytes:
     """What it writes to a terminal, which ends lines in its own way."""
     with Screen(world, "logs", *words, "last", **variables) as screen:
         assert screen.end() == 0
