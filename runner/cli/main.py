@@ -39,6 +39,7 @@ VERBS = {
     "tags": ("tags", "give runs names of your own"),
     "secrets": ("secrets", "keep passwords and keys for the jobs of this project"),
     "rm": ("rm", "remove runs with their logs and artifacts"),
+    "prune": ("prune", "remove runs that nobody needs any more"),
 }
 
 _HELP = """\

@@ -114,8 +114,9 @@ class Records:
         """
         try:
             found = [one for paths in changed if (one := entry(paths)) is not None]
-            links = [link for _, links in found for link in links]
-            self.index().put((row for row, _ in found), links, patience=_PATIENT_SECONDS)
+            if found:
+                links = [link for _, links in found for link in links]
+                self.index().put((row for row, _ in found), links, patience=_PATIENT_SECONDS)
             gone = [paths.root.name for paths in changed if not os.path.lexists(paths.root)]
             if gone:
                 self.index().delete(*gone)
@@ -276,10 +277,22 @@ class Records:
                 f"{name} carries the tag `{carried[0]}`",
                 hint=f"take it away first: wf tags delete {carried[0]}",
             )
+        removing.sweep(self._home)
+        self.forget(paths)
+
+    def forget(self, paths: RunPaths) -> None:
+        """Remove a run that nobody needs; nothing happens when it is gone already.
+
+        Raises:
+            WfError: kind ``STORAGE`` when its files cannot be removed.
+        """
+        name = paths.root.name
         try:
             with removing.out_of_sight(self._home, name) as gone:
                 self._mirror(paths)
                 tree.remove(gone)
+        except FileNotFoundError:
+            self._mirror(paths)
         except OSError as error:
             raise WfError(
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"

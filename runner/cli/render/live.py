@@ -245,4 +245,4 @@ class _Follower:
     def _carry(self) -> None:
         # when nobody reads any more, the log still has it all
         with suppress(OSError):
-            pour(self._log, self._out, self._more, self._start)
+            pour(self._log, self._out, self._more, start=self._start)
