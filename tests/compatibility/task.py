@@ -553,7 +553,7 @@ POLICIES = (
         "retry",
         "retry: true",
         Read("retry", Retry()),
-        "0.18. A job that failed or was taken away is started again; devices are waited for anyway.",
+        "0.18. A job that failed or was taken away is started again.",
     ),
     Row(
         TASK,

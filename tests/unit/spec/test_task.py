@@ -20,6 +20,7 @@ from runner.spec.workflow import (
     Limits,
     Ports,
     Resources,
+    Retry,
     ShellCommands,
     Workflow,
 )
