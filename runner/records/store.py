@@ -42,7 +42,7 @@ class Records:
         self._tell = tell
         self._opened: Index | None = None
         self._filled = False
-        self.tags = Tags(home, self._stamp)
+        self.tags = Tags(home, self.stamp)
         """The names that people gave to runs."""
 
     @property
@@ -56,7 +56,7 @@ class Records:
         Raises:
             WfError: kind ``STORAGE`` when the state folder cannot be written.
         """
-        first = state.submitted(self._stamp())
+        first = state.submitted(self.stamp())
         try:
             started = starting.start(self._home, document, first, choose)
         except OSError as error:
@@ -82,7 +82,7 @@ class Records:
             self._opened = Index(self._home.database)
         if not self._filled:
             if not self._opened.filled:
-                fill(self._home, self._opened, self._stamp(), self._tell)
+                fill(self._home, self._opened, self.stamp(), self._tell)
             self._filled = True
         return self._opened
 
@@ -98,7 +98,7 @@ class Records:
 
     def advance(self, paths: RunPaths, before: State, status: Status, **facts: Any) -> State:  # noqa: ANN401
         """Move a run on: first in its folder, then in the index."""
-        after = state.advance(before, status, self._stamp(), **facts)
+        after = state.advance(before, status, self.stamp(), **facts)
         if after.terminal:
             folder.make_durable(paths)
         folder.write(paths.state, after.document(), durable=after.terminal)
@@ -114,8 +114,9 @@ class Records:
         """
         try:
             found = [one for paths in changed if (one := entry(paths)) is not None]
-            links = [link for _, links in found for link in links]
-            self.index().put((row for row, _ in found), links, patience=_PATIENT_SECONDS)
+            if found:
+                links = [link for _, links in found for link in links]
+                self.index().put((row for row, _ in found), links, patience=_PATIENT_SECONDS)
             gone = [paths.root.name for paths in changed if not os.path.lexists(paths.root)]
             if gone:
                 self.index().delete(*gone)
@@ -266,7 +267,7 @@ class Records:
             raise WfError(
                 USAGE,
                 f"{paths.root.name} is still {known.status}",
-                hint="end it first (Ctrl-C where it runs)",
+                hint=f"end it first: wf stop {paths.root.name}",
             )
         name = paths.root.name
         carried = self.tags.of(name)
@@ -276,16 +277,29 @@ class Records:
                 f"{name} carries the tag `{carried[0]}`",
                 hint=f"take it away first: wf tags delete {carried[0]}",
             )
+        removing.sweep(self._home)
+        self.forget(paths)
+
+    def forget(self, paths: RunPaths) -> None:
+        """Remove a run that nobody needs; nothing happens when it is gone already.
+
+        Raises:
+            WfError: kind ``STORAGE`` when its files cannot be removed.
+        """
+        name = paths.root.name
         try:
             with removing.out_of_sight(self._home, name) as gone:
                 self._mirror(paths)
                 tree.remove(gone)
+        except FileNotFoundError:
+            self._mirror(paths)
         except OSError as error:
             raise WfError(
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"
             ) from error
 
-    def _stamp(self) -> str:
+    def stamp(self) -> str:
+        """The time it is, UTC in ISO 8601."""
         at = self._now().astimezone(timezone.utc)
         return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
