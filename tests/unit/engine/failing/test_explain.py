@@ -26,7 +26,7 @@ PIECES = [
     b"Traceback (most recent call last):\n", b'  File "/w/train.py", line 3, in step\n',
     b"    x = 1\n", b"ValueError: no\n", b"\r", b"\n", b"\x1b[1m", b"\xff\x00", b"[rank1]: ",
     b"\nThe above exception was the direct cause of the following exception:\n\n", b"  | ",
-    b"-- Process 1 terminated with the following error:\n", 
+    b"-- Process 1 terminated with the following error:\n",
     b"Root Cause (first observed failure):\n", b"  + Exception",
     b"  rank      : 1 (local_rank: 1)\n", b"  exitcode  : -9 (pid: 1)\n", b"E   assert 0\n",
     b"=== FAILURES ===\n", "╭─── Traceback (most recent call last) ───╮\n".encode(),
