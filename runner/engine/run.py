@@ -16,6 +16,7 @@ from runner.engine import inputs, restoring, simulated
 from runner.engine.advice import Adviser
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
+from runner.engine.chronicle import Chronicle
 from runner.engine.collecting import keep
 from runner.engine.execution import leased
 from runner.engine.placing import place_code, place_inputs
@@ -84,6 +85,8 @@ def execute(
         },
         parts.choose,
     )
+    chronicle = Chronicle(run.paths, session.observer)
+    session = session._replace(observer=chronicle)
     job = plan.job.of_run(run.name)
     adviser = Adviser(job, basis.project, session.variables)
     try:
@@ -110,6 +113,7 @@ def execute(
                 run.advance("failed", reason="internal_error", message=f"a bug in wf: {error!r}")
         raise
     finally:
+        chronicle.close()
         _clean_up(run, edited=plan.job.edits)
 
 

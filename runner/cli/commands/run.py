@@ -9,13 +9,14 @@ from runner.cli.arguments import Parser
 from runner.cli.context import workflow_files
 from runner.cli.locked import with_locked
 from runner.cli.tags import tag_name
-from runner.errors import OK, USAGE, WfError
+from runner.errors import USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
 
     from runner.cli.context import Context
-    from runner.cli.running import Outcome
+    from runner.cli.running import Runner
+    from runner.engine.basis import Basis
     from runner.engine.files import WorkflowFiles
     from runner.engine.parts import Parts
     from runner.plan.plan import Plan
@@ -91,14 +92,11 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     planned, basis = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), own
     )
-    runner = Runner(context, opened, parts, own, rules, quiet_output=arguments.json)
+    runner = Runner(context, opened, parts, own, rules, quiet_output=arguments.json, tag=tag)
     if arguments.all:
         show_notices(unused(planned, chosen), context.err, context.variables)
         _tell_aged(planned, opened, context)
-        outcome = runner.all(planned, basis)
-        if arguments.json:
-            context.say_json(outcome.document())
-        return outcome.exit_code
+        return _run(runner, planned, basis, arguments)
     lacking = shortage(opened, planned, own.inventory) or without_conda(
         opened, planned, context.variables
     )
@@ -113,11 +111,21 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     show_notices(notices, context.err, context.variables, hints=False)
     show_faulty(opened.faulty, context.err, context.variables)
     _tell_aged(planned, opened, context)
-    outcome = runner.one(planned, basis)
-    if tag is not None:
-        _give(tag, outcome, arguments.workflow, own, context)
+    return _run(runner, planned, basis, arguments)
+
+
+def _run(runner: Runner, planned: Plan, basis: Basis, arguments: argparse.Namespace) -> int:
+    """Have it carried out, and show it until it ends or nobody wants to see more of it."""
+    from runner.cli.hearing import Leaving, left
+
+    context = runner.context
+    try:
+        outcome = runner.run(planned, basis)
+    except Leaving as leaving:
+        return left(leaving, context.err, runner.shown)
     if arguments.json:
-        context.say_json(outcome.documents[-1])
+        own = runner.own
+        context.say_json(outcome.document(own) if arguments.all else outcome.documents(own)[-1])
     return outcome.exit_code
 
 
@@ -151,14 +159,3 @@ def _tag(arguments: argparse.Namespace) -> str | None:
             USAGE, "a tag is for one run, and --all makes many", hint="wf tags add TAG RUN"
         )
     return tag_name(arguments.tag)
-
-
-def _give(tag: str, outcome: Outcome, workflow: str, parts: Parts, context: Context) -> None:
-    """A run that did not succeed takes no tag away from one that did."""
-    made = outcome.documents[-1]
-    if outcome.exit_code != OK or made["workflow"] != workflow:
-        context.err.write(f"the tag `{tag}` was not given: the run did not succeed\n")
-        return
-    before = parts.records.tags.give(tag, made["name"])
-    moved = f", no longer to {before}" if before else ""
-    context.err.write(f"the tag `{tag}` was given to {made['name']}{moved}\n")

@@ -138,6 +138,16 @@ class Board:
         """A job that came to no run."""
         self._line("-", "dim", "-", workflow, message)
 
+    def stand_aside(self) -> None:
+        """Somebody else has the terminal for a while (Ctrl-Z)."""
+        if self._live is not None:
+            self._live.console.show_cursor()
+
+    def come_back(self) -> None:
+        """The terminal is ours again."""
+        if self._live is not None:
+            self._live.console.show_cursor(show=False)
+
     def close(self) -> None:
         """Take away what moves."""
         if self._live is not None:
