@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.cli import choices
 from runner.cli.arguments import Parser
-from runner.cli.context import workflow_files
-from runner.cli.locked import with_locked
 from runner.cli.tags import tag_name
 from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from runner.cli.context import Context
     from runner.cli.running import Outcome
+    from runner.cli.wanted import Asker, Wanted
     from runner.engine.files import WorkflowFiles
-    from runner.engine.parts import Parts
+    from runner.engine.parts import Parts, Rules
     from runner.plan.plan import Plan
 
 
@@ -34,18 +34,13 @@ def parser() -> Parser:
             ("wf run train-mnist-multi-gpu --simulate-gpus", "with ranks on the CPU for GPUs"),
             ("wf run train-mnist-no-gpu -e SEED=7", "with a variable"),
             ("wf run train-mnist-no-gpu -t best", "and give the run a tag"),
-            ("wf run train-mnist-no-gpu --locked last", "with the packages the last run had"),
+            ("wf run --locked last", "the last run once more, exactly as it was"),
             ("wf run train-mnist-no-gpu --json", "the run as JSON when it has ended"),
             ("wf run --all --keep-going", "every workflow, in the order they need each other"),
         ],
     )
     choices.add(made)
-    made.add_argument(
-        "--no-wait", action="store_true", help="exit 75 instead of waiting for busy devices"
-    )
-    made.add_argument(
-        "-t", "--tag", metavar="TAG", help="a tag for the run, if it succeeds (moves it there)"
-    )
+    add_running(made)
     made.add_argument(
         "--parallel", metavar="N", help="so many jobs at once (default: as many as fit)"
     )
@@ -56,7 +51,30 @@ def parser() -> Parser:
     return made
 
 
+def add_running(made: Parser) -> None:
+    """Options on how a run goes."""
+    made.add_argument(
+        "--no-wait", action="store_true", help="exit 75 instead of waiting for busy devices"
+    )
+    made.add_argument(
+        "-t", "--tag", metavar="TAG", help="a tag for the run, if it succeeds (moves it there)"
+    )
+
+
 parse = choices.parse
+
+
+class Going(NamedTuple):
+    """How what is asked for is carried out: with what, by which rules, and what is said of it.
+
+    ``parts`` makes the parts anew, for a child.
+    """
+
+    parts: Callable[[], Parts]
+    own: Parts
+    rules: Rules
+    tag: str | None
+    json: bool
 
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
@@ -65,38 +83,52 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         from runner.cli.commands import plan
 
         return plan.execute(arguments, context)
-    from runner import compose
-    from runner.cli.render.problems import show_faulty, show_notices
-    from runner.cli.running import Runner
-    from runner.engine.basis import look
-    from runner.engine.graph import Asked, plan_graph
-    from runner.engine.parts import Rules
-    from runner.engine.prepare import shortage, without_conda
-    from runner.engine.simulated import unused
+    from runner.cli.asking import asked_for
+    from runner.cli.wanted import Asker
 
-    source = workflow_files(context, arguments.file)
-    chosen = choices.read(arguments, arguments.args, context.variables)
-    tag = _tag(arguments)
-    rules = Rules(_limit(arguments.parallel), arguments.keep_going, not arguments.no_wait)
-    opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
-    if not arguments.all:
-        opened.find(arguments.workflow)
+    how = going(arguments, context)
+    how = how._replace(
+        rules=how.rules._replace(limit=_limit(arguments.parallel), keep_going=arguments.keep_going)
+    )
+    if how.tag is not None and arguments.all:
+        raise WfError(
+            USAGE, "a tag is for one run, and --all makes many", hint="wf tags add TAG RUN"
+        )
+    asker = Asker(parser(), context, how.own)
+    with asked_for(asker, arguments) as wanted:
+        return go(asker, wanted, how)
+
+
+def going(arguments: argparse.Namespace, context: Context) -> Going:
+    """How it is carried out, by the options of :func:`add_running`."""
+    from runner import compose
+    from runner.engine.parts import Rules
 
     def parts() -> Parts:
         return compose.parts(context.settings, context.variables, context.now)
 
-    own = parts()
-    chosen = with_locked(chosen, arguments.locked, own.records)
-    asked = Asked(arguments.workflow, chosen, context.today(), arguments.fresh)
-    planned, basis = plan_graph(
-        opened, asked, look(opened.root, context.variables, context.outputs()), own
-    )
-    runner = Runner(context, opened, parts, own, rules, quiet_output=arguments.json)
-    if arguments.all:
+    tag = None if arguments.tag is None else tag_name(arguments.tag)
+    return Going(parts, parts(), Rules(wait=not arguments.no_wait), tag, arguments.json)
+
+
+def go(asker: Asker, wanted: Wanted, how: Going) -> int:
+    """Plan what is wanted and carry it out; the exit code."""
+    from runner.cli.again import told_changes
+    from runner.cli.render.problems import show_faulty, show_notices
+    from runner.cli.running import Runner
+    from runner.engine.graph import plan_graph
+    from runner.engine.prepare import shortage, without_conda
+    from runner.engine.simulated import unused
+
+    context = asker.context
+    opened, own, chosen = wanted.opened, how.own, wanted.asked.choices
+    planned, basis = plan_graph(opened, wanted.asked, wanted.basis, own)
+    runner = Runner(context, opened, how.parts, own, how.rules, quiet_output=how.json)
+    if planned.everything:
         show_notices(unused(planned, chosen), context.err, context.variables)
         _tell_aged(planned, opened, context)
         outcome = runner.all(planned, basis)
-        if arguments.json:
+        if how.json:
             context.say_json(outcome.document())
         return outcome.exit_code
     lacking = shortage(opened, planned, own.inventory) or without_conda(
@@ -111,12 +143,13 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     ]
     notices += unused(planned, chosen)
     show_notices(notices, context.err, context.variables, hints=False)
+    show_notices(told_changes(asker, wanted, basis), context.err, context.variables)
     show_faulty(opened.faulty, context.err, context.variables)
     _tell_aged(planned, opened, context)
     outcome = runner.one(planned, basis)
-    if tag is not None:
-        _give(tag, outcome, arguments.workflow, own, context)
-    if arguments.json:
+    if how.tag is not None:
+        _give(how.tag, outcome, planned.job.workflow, own, context)
+    if how.json:
         context.say_json(outcome.documents[-1])
     return outcome.exit_code
 
@@ -141,16 +174,6 @@ def _limit(written: str | None) -> int | None:
         return int(written)
     message = f"--parallel: a number of at least 1 is wanted, not `{written}`"
     raise WfError(USAGE, message, hint="wf run --all --parallel 2")
-
-
-def _tag(arguments: argparse.Namespace) -> str | None:
-    if arguments.tag is None:
-        return None
-    if arguments.all:
-        raise WfError(
-            USAGE, "a tag is for one run, and --all makes many", hint="wf tags add TAG RUN"
-        )
-    return tag_name(arguments.tag)
 
 
 def _give(tag: str, outcome: Outcome, workflow: str, parts: Parts, context: Context) -> None:
