@@ -209,7 +209,7 @@ def test_a_run_that_was_interrupted_or_lost_is_gone_on_from(project: World) -> N
     )
     process = project.start("run", "train")
     name = project.running()
-    until(lambda: (project.folder(name) / "workspace/model/sub/last.ckpt").exists(), "the count")
+    until((project.folder(name) / "workspace/model/sub/last.ckpt").exists, "the count")
     said = refused(project, name)
     assert f"{name} is still running" in said
     assert f"wf stop {name}" in said
