@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment``, ``waiting``, ``progress`` and the locks stay until
-    ``wf rm``.
+    All but ``workspace``, ``own_environment``, ``waiting``, ``progress``, ``unmasked_notes`` and
+    the locks stay until ``wf rm``.
     """
 
     root: Path
@@ -137,6 +137,11 @@ class RunPaths(NamedTuple):
         return self.root / "notes"
 
     @property
+    def unmasked_notes(self) -> Path:
+        """The same as a job with secrets writes them; gone once they are masked."""
+        return self.root / "notes.unmasked"
+
+    @property
     def served(self) -> Path:
         """The job's ports and the address of its service; only there when it has some."""
         return self.root / "served.json"
@@ -203,6 +208,21 @@ class Home(NamedTuple):
         return self.root / "submissions"
 
     @property
+    def starting(self) -> Path:
+        """Folders of runs that are being made, until they appear among the others."""
+        return self.root / "starting"
+
+    @property
+    def removed(self) -> Path:
+        """Folders of runs that are being removed."""
+        return self.root / "removed"
+
+    @property
+    def behind(self) -> Path:
+        """One empty file for each run that the index could not take, named as the run."""
+        return self.root / "behind"
+
+    @property
     def crash_reports(self) -> Path:
         """Reports of wf's own bugs."""
         return self.root / "crashes"
@@ -211,8 +231,9 @@ class Home(NamedTuple):
         """All of it: the folder, and what is in it, for one that is a project folder as well."""
         database = self.database
         mirrored = (database.with_name(f"{database.name}{end}") for end in ("", "-wal", "-shm"))
-        folders = (self.runs, self.tags, self.submissions, self.crash_reports)
-        return (self.root, *folders, *mirrored)
+        lasting = (self.runs, self.tags, self.crash_reports)
+        passing = (self.submissions, self.starting, self.removed, self.behind)
+        return (self.root, *lasting, *passing, *mirrored)
 
     def run(self, name: str) -> RunPaths:
         """The files of the run called ``name``."""
@@ -221,6 +242,16 @@ class Home(NamedTuple):
     def tag(self, name: str) -> Path:
         """The file of the tag called ``name``."""
         return self.tags / f"{name}.json"
+
+
+class Safe(NamedTuple):
+    """The folder of secrets, which only its user can reach."""
+
+    root: Path
+
+    def project(self, digest: str) -> Path:
+        """The secrets of the project with this digest of its path."""
+        return self.root / f"{digest}.json"
 
 
 class EnvironmentPaths(NamedTuple):

@@ -159,7 +159,7 @@ def _claim(folder: Path) -> tuple[Path, int]:
     turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(turn, fcntl.LOCK_EX)
-        _sweep(folder)
+        sweep(folder)
         own = folder / f"{os.getpid()}-{os.urandom(4).hex()}"
         own.mkdir(mode=0o700)
         lock = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -169,9 +169,13 @@ def _claim(folder: Path) -> tuple[Path, int]:
     return own, lock
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
     """Remove what killed commands left here: nobody holds its lock any more."""
-    for name in os.listdir(folder):
+    try:
+        left = os.listdir(folder)
+    except OSError:
+        return
+    for name in left:
         _remove(folder / name)
 
 

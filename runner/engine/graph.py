@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runner.document.settle import settle
 from runner.engine.prepare import Then, prepare
 from runner.errors import WfError
+from runner.plan.facts import Past
 from runner.plan.graph import closure, everything
 from runner.plan.plan import Choices
 from runner.plan.reuse import Known, link
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from runner.environments.cache import EnvironmentCache
     from runner.errors import Problem
     from runner.plan.environment import EnvironmentSpec
-    from runner.plan.facts import Code, Past
+    from runner.plan.facts import Code, FormerInput
     from runner.plan.plan import Job, Plan
     from runner.records.store import Records
     from runner.spec.workflow import Workflow
@@ -65,23 +66,31 @@ def plan_graph(
         opened.find(name)
         workflows = closure(name, opened.workflows)
     then = Then(asked.today, cache(basis.git.history), cache(parts.environments.interpreters))
+    secrets = parts.secrets.names(opened.root)
     jobs = [
-        (workflow, prepare(opened, workflow.name, _choices(asked, workflow), then).job)
+        (workflow, prepare(opened, workflow.name, _choices(asked, workflow), then, secrets).job)
         for workflow in workflows
     ]
     made = _digested(basis, jobs, parts.own_folders, asked.choices.file)
-    past = _past(jobs, parts.records, basis)
+    again: tuple[FormerInput, ...] = ()
     if asked.former is not None and not asked.fresh:
-        past = past._replace(inputs=inputs_of(parts.records, asked.former))
+        again = inputs_of(parts.records, asked.former)
     names = tuple(workflow.name for workflow in opened.workflows)
-    known = Known(names, *_known(jobs, made, parts.environments), past)
+    known = Known(names, *_known(jobs, made, parts.environments), Past())
+    made_of: dict[str, str] = {}
+    unfit: dict[str, str] = {}
     try:
+        # which runs may serve depends on what they would have to be the same as
         while True:
-            planned = link(jobs, known, fresh=asked.fresh, everything=name is None)
-            reasons = _unfit(planned, parts.records, past)
-            if not reasons:
+            past = _past(jobs, parts.records, basis, made_of, unfit)._replace(inputs=again)
+            planned = link(
+                jobs, replace(known, past=past), fresh=asked.fresh, everything=name is None
+            )
+            learnt = {**made_of, **_fingerprints(planned)}
+            found = {**unfit, **_unfit(planned, parts.records, past)}
+            if (learnt, found) == (made_of, unfit):
                 return planned, made
-            known = replace(known, past=_marked(known.past, reasons))
+            made_of, unfit = learnt, found
     except WfError as error:
         _settle(error.problems, jobs, opened)
         raise
@@ -129,14 +138,34 @@ def _code(workflow: Workflow, job: Job) -> tuple[str, ...]:
     return (*workflow.code, *job.sources) if workflow.code else ()
 
 
-def _past(jobs: Sequence[tuple[Workflow, Job]], records: Records, basis: Basis) -> Past:
+def _past(
+    jobs: Sequence[tuple[Workflow, Job]],
+    records: Records,
+    basis: Basis,
+    made_of: Mapping[str, str],
+    unfit: Mapping[str, str],
+) -> Past:
     needed = [found for workflow, _ in jobs for found in workflow.dependencies]
+    workflows = [found.workflow for found in needed if found.workflow and not found.tag]
     return gather(
         records,
-        dict.fromkeys(found.workflow for found in needed if found.workflow and not found.tag),
+        {workflow: made_of.get(workflow) for workflow in workflows},
         dict.fromkeys(found.tag for found in needed if found.tag),
         str(basis.project),
+        unfit,
     )
+
+
+def _fingerprints(planned: Plan) -> dict[str, str]:
+    """What a former run of each job would have to be the same as, where one may serve."""
+    if planned.everything:
+        return {}
+    asked = planned.job
+    return {
+        job.workflow: job.fingerprint.digest
+        for job in planned.jobs
+        if job is not asked and job.fingerprint is not None
+    }
 
 
 def _unfit(planned: Plan, records: Records, past: Past) -> dict[str, str]:
@@ -154,11 +183,6 @@ def _unfit(planned: Plan, records: Records, past: Past) -> dict[str, str]:
         for run in sorted(same | last)
         if (reason := unfit(records, run, same=run in same)) is not None
     }
-
-
-def _marked(past: Past, reasons: Mapping[str, str]) -> Past:
-    runs = tuple(run._replace(unfit=run.unfit or reasons.get(run.name)) for run in past.runs)
-    return past._replace(runs=runs)
 
 
 def _settle(

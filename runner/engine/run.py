@@ -6,9 +6,9 @@ before devices are taken, so that nothing is held while packages install.
 
 from __future__ import annotations
 
-import signal
 from contextlib import suppress
 from dataclasses import dataclass
+from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
@@ -17,15 +17,17 @@ from runner.engine.advice import Adviser
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
 from runner.engine.collecting import keep
-from runner.engine.execution import carry_out, leased
+from runner.engine.execution import leased
 from runner.engine.placing import place_code, place_inputs
 from runner.engine.provision import conda_of, provisioned
-from runner.engine.verdict import cancelled_code, judge
+from runner.engine.retrying import carry_out_patiently
+from runner.engine.verdict import cancelled
+from runner.engine.verdict import write as write_verdict
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import RunCreated
 from runner.failpoints import reach
 from runner.process.signals import Interrupted
-from runner.records import folder
+from runner.records import asking, folder
 from runner.records.submission import described
 
 if TYPE_CHECKING:
@@ -33,8 +35,9 @@ if TYPE_CHECKING:
 
     from runner.engine.basis import Basis
     from runner.engine.parts import Parts, Session
+    from runner.engine.retrying import Outcome
+    from runner.engine.verdict import Verdict
     from runner.plan.plan import Plan
-    from runner.process.values import Exit
     from runner.records.store import OpenRun
 
 _REASONS = {
@@ -88,17 +91,12 @@ def execute(
         session.observer.notify(RunCreated(run.name, plan.job.workflow))
         if source.diff:
             folder.write_bytes(run.paths.diff, source.diff)
-        code = _go_through(Attempt(run, job, parts, session), adviser, basis)
-        return Finished(parts.records.document(run.paths), code)
+        verdict = _go_through(Attempt(run, job, parts, session), adviser, basis)
+        return _end(run, parts, verdict)
     except Interrupted as interruption:
         session.signals.arm()  # another one must not keep this from being written down
-        name = signal.Signals(interruption.signal).name
-        run.advance(
-            "cancelled",
-            reason="interrupted",
-            message=f"interrupted ({name}) while it was {run.state.status}, before the job started",
-        )
-        return Finished(parts.records.document(run.paths), cancelled_code(interruption.signal))
+        how = f" while it was {run.state.status}, before the job started"
+        return _end(run, parts, cancelled(interruption.signal, asking.read(run.paths), how=how))
     except WfError as error:
         if error.kind == ENVIRONMENT:
             adviser.after_build(error)
@@ -115,8 +113,8 @@ def execute(
         _clean_up(run, edited=plan.job.edits)
 
 
-def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> int:
-    """All stages in their order; the code for the shell."""
+def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
+    """All stages in their order; what the job came to."""
     simulated.announce(attempt)
     conda = conda_of(attempt)
     place_code(attempt, basis)
@@ -127,23 +125,44 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> int:
     restoring.restore(attempt, code)
     attempt.run.advance("provisioning")
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
-        ended = carry_out(attempt, environment, lease, basis.project.name)
-    keep(attempt, ended)
-    return _finish(attempt, ended.exited, adviser)
+        outcome = carry_out_patiently(attempt, environment, lease, basis.project)
+        verdict = _judged(attempt, outcome, adviser)
+    return verdict if keep(attempt, outcome.ended) else _aborted(attempt, verdict)
 
 
-def _finish(attempt: Attempt, exited: Exit, adviser: Adviser) -> int:
-    verdict = judge(exited)
-    failed = verdict.status == "failed" and verdict.reason == "exit_code"
-    advice = adviser.after_run(attempt.run.paths.log) if failed else None
-    attempt.run.advance(
+def _judged(attempt: Attempt, outcome: Outcome, adviser: Adviser) -> Verdict:
+    """What the job came to; on the disk before anything is collected."""
+    paths, verdict = attempt.run.paths, outcome.verdict
+    if outcome.stopped is not None:
+        how = f" before it was started again ({verdict.message})"
+        verdict = cancelled(outcome.stopped, asking.read(paths), verdict.exit_code, how)
+    verdict = adviser.after_run(paths, attempt.parts.records, verdict)
+    write_verdict(paths, verdict)
+    reach("verdict-written")
+    return verdict
+
+
+def _aborted(attempt: Attempt, verdict: Verdict) -> Verdict:
+    """The verdict on a run whose artifacts were given up."""
+    if verdict.reason == "aborted":
+        return verdict
+    asked = asking.read(attempt.run.paths)
+    how = f" while it was collecting ({verdict.message})"
+    found = cancelled(SIGTERM, asked, verdict.exit_code, how)
+    write_verdict(attempt.run.paths, found)
+    return found
+
+
+def _end(run: OpenRun, parts: Parts, verdict: Verdict) -> Finished:
+    """Bring the run to its end."""
+    run.advance(
         verdict.status,  # type: ignore[arg-type]
         reason=verdict.reason,
-        message=f"{verdict.message}: {advice.cause}" if advice else verdict.message,
-        hint=advice.hint if advice else verdict.hint,
+        message=verdict.message,
+        hint=verdict.hint,
         exit_code=verdict.exit_code,
     )
-    return verdict.shell_code
+    return Finished(parts.records.document(run.paths), verdict.shell_code)
 
 
 def _clean_up(run: OpenRun, *, edited: bool) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runner.environments.interface import Environment
     from runner.plan.plan import Job
     from runner.process.holding import Held
-    from runner.process.signals import Signals
+    from runner.process.signals import Arrivals
     from runner.process.sink import Sink
     from runner.process.usage import Reading
     from runner.process.values import Exit, JobCommand
@@ -32,8 +32,10 @@ class Context:
     ``variables`` are the caller's own. ``terminal`` is the size of the terminal that watches, if
     one does. ``inherit`` are descriptors besides the lease's that live as long as the job.
     ``repo`` is what the project is called. ``ports`` are the job's, and ``rendezvous`` is one more
-    where its nodes meet. ``token`` is the secret of its service. ``defaults`` are variables that
-    the workflow may set otherwise. ``conda`` is the folder of the run's own conda environments, if
+    where its nodes meet. ``token`` is the secret of its service, ``secrets`` are the values of the
+    job's secrets. ``defaults`` are variables that
+    the workflow may set otherwise. ``attempt`` counts how often the run has started its job, from
+    1. ``conda`` is the folder of the run's own conda environments, if
     its commands call conda. ``resumed_from`` is the run that it goes on from, ``checkpoint`` where
     that one's last checkpoint is.
     """
@@ -49,8 +51,10 @@ class Context:
     rendezvous: int | None = None
     mpi_hostfile: Path | None = None
     token: str | None = field(default=None, repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict)
     conda: Path | None = None
+    attempt: int = 1
     resumed_from: str | None = None
     checkpoint: Path | None = None
 
@@ -81,7 +85,7 @@ class Execution(Protocol):
 
     def wait(
         self,
-        signals: Signals,
+        signals: Arrivals,
         on_output: Callable[[], None],
         on_stop: Callable[[int], None],
         on_tick: Callable[[], None] | None = None,

@@ -96,11 +96,13 @@ class ThenFacts(NamedTuple):
 class ProjectFacts(NamedTuple):
     """The files the plan depends on, by path below the project folder.
 
-    ``then`` is there where packages are resolved as of a day.
+    ``then`` is there where packages are resolved as of a day. ``secrets`` are the names of the
+    project's; ``None``: nobody runs anything here (the file is only looked at).
     """
 
     files: Mapping[str, FileFact] = _NONE
     then: ThenFacts | None = None
+    secrets: tuple[str, ...] | None = None
 
 
 class Code(NamedTuple):

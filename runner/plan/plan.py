@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Limits,
         Ports,
         Resources,
+        Retry,
         Service,
     )
 
@@ -62,8 +63,8 @@ class Job:
     """One unit for an executor: what to do with it, why, and everything it needs.
 
     ``resources`` are those of each node. ``passed`` are variables whose values are the caller's,
-    and stand nowhere but in the job's environment. ``expanded`` are variables in whose values
-    ``$NAME`` stands for another one.
+    and stand nowhere but in the job's environment; so do those of ``secrets``. ``expanded`` are
+    variables in whose values ``$NAME`` stands for another one.
     ``run`` is the run whose outcome is taken instead, where ``action`` is ``reuse``. ``notices``
     are what the files that it needs say without effect. ``simulated`` is how many GPUs each node
     was to have that processes on the CPU stand in for; they are no part of ``resources``.
@@ -87,9 +88,12 @@ class Job:
     service: Service | None = None
     files: tuple[FileCopy, ...] = ()
     limits: Limits = NO_LIMITS
+    retry: Retry | None = None
+    interruptible: bool = False
     container: Container | None = None
     edits: bool = False
     passed: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     expanded: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
     fingerprint: Fingerprint | None = None
@@ -213,6 +217,7 @@ class Job:
             "command": self.command,
             "working_dir": self.working_dir,
             "variables": {**dict(self.parameters), **dict(self.variables)},
+            "secrets": list(self.secrets),
             "environment": {
                 "python": self.environment.python,
                 "requirements": [file.path for file in self.environment.requirements],
@@ -234,6 +239,9 @@ class Job:
             "ports": [*self.ports.fixed, *[None] * self.ports.free],
             "files": [f"{file.local}:{file.target}" for file in self.files],
             "max_duration": self.limits.max_duration,
+            "retry": self.retry
+            and {"on_events": list(self.retry.on_events), "duration": self.retry.duration},
+            "interruptible": self.interruptible,
         }
 
 

@@ -31,6 +31,15 @@ _RESTORED = ("files", "bytes", "checkpoint")
 _USAGE = ("wall_seconds", "cpu_seconds", "peak_memory")
 
 
+def write_new(path: Path, document: dict[str, Any]) -> None:
+    """Write JSON into a folder that nobody else sees yet, not durably.
+
+    Raises:
+        WfError: kind ``STORAGE``, naming the file.
+    """
+    write_bytes(path, json.dumps(document).encode())
+
+
 def write(path: Path, document: dict[str, Any], *, durable: bool = True) -> None:
     """Write JSON as :func:`put` writes text."""
     # neither `dump` nor an indent: the slow encoder would do both, and lists can be long
@@ -71,7 +80,8 @@ def make_durable(paths: RunPaths) -> None:
         WfError: kind ``STORAGE``, naming the file.
     """
     written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
-    for path in (*written, paths.restored, paths.enforced, paths.usage):
+    seen = (paths.restored, paths.enforced, paths.usage, paths.failure)
+    for path in (*written, *seen):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -163,6 +173,12 @@ def intact(paths: RunPaths) -> bool:
     return paths.manifest.exists()
 
 
+def read_attempts(paths: RunPaths) -> list[dict[str, Any]]:
+    """All attempts at its job; none where there was but one."""
+    found = (read(paths.attempts) or {}).get("attempts", [])
+    return found if isinstance(found, list) else []
+
+
 def read_notes(paths: RunPaths) -> list[str]:
     """What the job wanted to stand on the record: lines of printable text, bounded."""
     try:
@@ -251,6 +267,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "reason": state.reason,
         "message": state.message,
         "hint": state.hint,
+        "failure": read(paths.failure) if state.terminal else None,
         "exit_code": state.exit_code,
         "executor": submitted["executor"],
         "submitted_at": state.history[0][1],
@@ -267,11 +284,13 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "project": submitted.get("project"),
         "fingerprint": submitted.get("fingerprint"),
         "variables": submitted["plan"]["jobs"][-1]["variables"],
+        "secrets": submitted["plan"]["jobs"][-1].get("secrets", []),
         "dependencies": submitted.get("dependencies", []),
         "resumed_from": submitted.get("resumed_from"),
         "restored": _restored(paths),
         "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
         "notes": read_notes(paths),
+        "attempts": read_attempts(paths),
         "usage": _usage(paths),
         "plan": submitted["plan"],
     }

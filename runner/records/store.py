@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from runner import tree
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
-from runner.records import folder, state, supervision
-from runner.records.index import Index, Row
+from runner.records import behind, folder, removing, starting, state
+from runner.records.filling import entry, fill
+from runner.records.index import Index
 from runner.records.tags import Tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from runner.paths import Home, RunPaths
+    from runner.records.index import Row
     from runner.records.state import State, Status
 
+# others who write to the index need milliseconds; a job is not kept waiting for more than that
+_PATIENT_SECONDS = 2.0
 # a run now and then takes longer than others do
 _USUAL_OF = 5
 
@@ -27,11 +30,19 @@ _USUAL_OF = 5
 class Records:
     """All runs below one state folder."""
 
-    def __init__(self, home: Home, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        now: Callable[[], datetime],
+        tell: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        """``tell`` is given a line for people when something takes longer than it usually does."""
         self._home = home
         self._now = now
+        self._tell = tell
         self._opened: Index | None = None
-        self.tags = Tags(home, self._stamp)
+        self._filled = False
+        self.tags = Tags(home, self.stamp)
         """The names that people gave to runs."""
 
     @property
@@ -45,36 +56,17 @@ class Records:
         Raises:
             WfError: kind ``STORAGE`` when the state folder cannot be written.
         """
+        first = state.submitted(self.stamp())
         try:
-            self._home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._home.runs.mkdir(mode=0o700, exist_ok=True)
-            paths = self._claim(choose)
-            lock, supervising = folder.hold(paths), supervision.hold(paths)
+            started = starting.start(self._home, document, first, choose)
         except OSError as error:
             raise WfError(
                 STORAGE,
                 f"the state folder cannot be written: {error.strerror}: {error.filename}",
                 hint="look for free space (df -h), or set WF_HOME to another folder",
             ) from error
-        first = state.submitted(self._stamp())
-        folder.write(paths.submitted, document, durable=False)
-        folder.write(paths.state, first.document(), durable=False)
-        run = OpenRun(self, paths, first, lock, supervising)
-        self.index().put([_row(paths, document, first)])
-        return run
-
-    def _claim(self, choose: Callable[[Sequence[str]], str]) -> RunPaths:
-        """A folder that nobody else has; making it is what takes the name."""
-        from runner.records.names import candidates
-
-        for name in candidates(choose):
-            paths = self._home.run(name)
-            try:
-                paths.root.mkdir(mode=0o700)
-            except FileExistsError:
-                continue
-            return paths
-        raise AssertionError
+        self._mirror(started.paths)
+        return OpenRun(self, started.paths, first, started.lock, started.supervising)
 
     def index(self) -> Index:
         """The index, opened at its first use, and filled from the folders when it is new."""
@@ -88,8 +80,10 @@ class Records:
                     hint="set WF_HOME to a folder that can be written",
                 ) from error
             self._opened = Index(self._home.database)
-            if self._opened.new:
-                self._opened.put(self._rows_of_folders())
+        if not self._filled:
+            if not self._opened.filled:
+                fill(self._home, self._opened, self.stamp(), self._tell)
+            self._filled = True
         return self._opened
 
     def close(self) -> None:
@@ -102,34 +96,42 @@ class Records:
             self._opened.close()
             self._opened = None
 
-    def _rows_of_folders(self) -> Iterator[Row]:
-        if not self._home.runs.is_dir():
-            return
-        for entry in os.scandir(self._home.runs):
-            if entry.name.startswith("."):
-                continue  # being removed
-            paths = self._home.run(entry.name)
-            submitted, known = folder.read_submitted(paths), folder.read_state(paths)
-            if submitted is not None and known is not None:
-                yield _row(paths, submitted, known)
-
     def advance(self, paths: RunPaths, before: State, status: Status, **facts: Any) -> State:  # noqa: ANN401
         """Move a run on: first in its folder, then in the index."""
-        after = state.advance(before, status, self._stamp(), **facts)
+        after = state.advance(before, status, self.stamp(), **facts)
         if after.terminal:
             folder.make_durable(paths)
         folder.write(paths.state, after.document(), durable=after.terminal)
         if after.terminal:
             reach("end-written")
-        self._mirror(paths, after)
+        self._mirror(paths)
         return after
 
-    def _mirror(self, paths: RunPaths, known: State) -> None:
-        submitted = folder.read_submitted(paths)
-        if submitted is not None:
-            # a run never ends because its mirror is locked or full: `settle` catches up
-            with suppress(WfError):
-                self.index().put([_row(paths, submitted, known)])
+    def _mirror(self, *changed: RunPaths) -> None:
+        """Have the index say of runs what their folders do; nothing of those that are gone.
+
+        A run never ends because its mirror is locked or full: then `settle` catches up.
+        """
+        try:
+            found = [one for paths in changed if (one := entry(paths)) is not None]
+            if found:
+                links = [link for _, links in found for link in links]
+                self.index().put((row for row, _ in found), links, patience=_PATIENT_SECONDS)
+            gone = [paths.root.name for paths in changed if not os.path.lexists(paths.root)]
+            if gone:
+                self.index().delete(*gone)
+        except WfError:
+            for paths in changed:
+                behind.mark(self._home, paths.root.name)
+
+    def _catch_up(self) -> None:
+        """Tell the index what it could not take before, and remove what killed commands left."""
+        marked = behind.marked(self._home)
+        if marked:
+            for name in marked:
+                behind.unmark(self._home, name)  # before we look: it may change meanwhile
+            self._mirror(*map(self._home.run, marked))
+        starting.sweep(self._home)
 
     def settle(self) -> None:
         """Bring every run that is not over in line with the facts.
@@ -137,13 +139,14 @@ class Records:
         A run whose lock nobody holds has lost its supervisor and all its processes; unless its
         end is in its folder, nobody knows how it ended.
         """
+        self._catch_up()
         for row in self.index().unfinished():
             paths = self._home.run(row.name)
             known = folder.read_state(paths)
             if known is None:
                 self.index().delete(row.name)
             elif known.terminal:
-                self._mirror(paths, known)
+                self._mirror(paths)
             elif not folder.alive(paths):
                 self._settle_dead(paths)
 
@@ -158,7 +161,7 @@ class Records:
             if known is None or known.terminal:
                 # it ended, or was settled, between our look at its state and at its lock
                 if known is not None:
-                    self._mirror(paths, known)
+                    self._mirror(paths)
                 return
             self.advance(
                 paths,
@@ -184,7 +187,7 @@ class Records:
         exact = self._home.run(word) if "/" not in word and word not in {".", ".."} else None
         if exact is not None and exact.state.is_file():
             return exact
-        rows = self.index().newest(1) if word == "last" else self.index().with_prefix(word, 6)
+        rows = list(self.index().newest(1)) if word == "last" else self.index().with_prefix(word, 6)
         if len(rows) == 1:
             return self._home.run(rows[0].name)
         if not rows:
@@ -264,7 +267,7 @@ class Records:
             raise WfError(
                 USAGE,
                 f"{paths.root.name} is still {known.status}",
-                hint="end it first (Ctrl-C where it runs)",
+                hint=f"end it first: wf stop {paths.root.name}",
             )
         name = paths.root.name
         carried = self.tags.of(name)
@@ -274,18 +277,29 @@ class Records:
                 f"{name} carries the tag `{carried[0]}`",
                 hint=f"take it away first: wf tags delete {carried[0]}",
             )
-        # out of sight by one rename: half a folder must not be taken for a run
-        gone = paths.root.with_name(f".{name}.removed")
+        removing.sweep(self._home)
+        self.forget(paths)
+
+    def forget(self, paths: RunPaths) -> None:
+        """Remove a run that nobody needs; nothing happens when it is gone already.
+
+        Raises:
+            WfError: kind ``STORAGE`` when its files cannot be removed.
+        """
+        name = paths.root.name
         try:
-            paths.root.rename(gone)
-            self.index().delete(name)
-            tree.remove(gone)
+            with removing.out_of_sight(self._home, name) as gone:
+                self._mirror(paths)
+                tree.remove(gone)
+        except FileNotFoundError:
+            self._mirror(paths)
         except OSError as error:
             raise WfError(
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"
             ) from error
 
-    def _stamp(self) -> str:
+    def stamp(self) -> str:
+        """The time it is, UTC in ISO 8601."""
         at = self._now().astimezone(timezone.utc)
         return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -321,19 +335,3 @@ class OpenRun:
 
 def _moment(at: str) -> datetime:
     return datetime.fromisoformat(at.replace("Z", "+00:00"))
-
-
-def _row(paths: RunPaths, submitted: dict[str, Any], known: State) -> Row:
-    return Row(
-        name=paths.root.name,
-        workflow=submitted["workflow"],
-        executor=submitted["executor"],
-        status=known.status,
-        reason=known.reason,
-        exit_code=known.exit_code,
-        submitted_at=known.history[0][1],
-        started_at=known.entered("running"),
-        finished_at=known.finished_at,
-        project=submitted.get("project"),
-        fingerprint=(submitted.get("fingerprint") or {}).get("digest"),
-    )

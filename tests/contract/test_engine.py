@@ -58,6 +58,7 @@ from tests.fakes.inventory import FakeInventory, machine
 from tests.fakes.leases import FakeLeases
 from tests.fakes.observer import RecordingObserver
 from tests.fakes.provisioner import REFUSED, FakeProvisioner
+from tests.fakes.secrets import FakeSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,6 +90,7 @@ class Rig:
         self.signals = Signals()
         self.provisioner = FakeProvisioner()
         self.executor = FakeExecutor()
+        self.secrets = FakeSecrets()
         self.real: Executor | None = None
         self.path = ""
 
@@ -114,6 +116,7 @@ class Rig:
         )
         parts = Parts(
             records=self.records,
+            secrets=self.secrets,
             environments=EnvironmentCache(self.provisioner, self.cache),
             leases=self.leases,
             executor=self.real or self.executor,
@@ -217,8 +220,8 @@ def test_the_machine_is_asked_for_what_the_job_wants(rig: Rig) -> None:
         (Exit(None, 2, asked=(2,)), "cancelled", "interrupted", 130, 130),
         (Exit(0, None, asked=(2,)), "cancelled", "interrupted", 0, 130),
         (Exit(None, 9, asked=(2, 9)), "cancelled", "interrupted", 137, 130),
-        (Exit(None, 15, asked=(15,)), "cancelled", "stopped", 143, 143),
-        (Exit(1, None, asked=(1,)), "cancelled", "stopped", 1, 129),
+        (Exit(None, 15, asked=(15,)), "cancelled", "terminated", 143, 143),
+        (Exit(1, None, asked=(1,)), "cancelled", "terminated", 1, 143),
         (Exit(None, 9, memory=RAN_OUT), "failed", "out_of_memory", 137, 137),
         (Exit(4, None, memory=RAN_OUT), "failed", "out_of_memory", 4, 4),
         (Exit(0, None, memory=RAN_OUT), "succeeded", "exit_code", 0, 0),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from runner import events
+from runner.cli.render.failure import excerpt
 from runner.cli.render.style import harmless, style
 from runner.cli.render.waiting import News, waiting_line
+from runner.folding.fold import plain_lines
 from runner.units import duration
 
 if TYPE_CHECKING:
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from runner.engine.batch import Course
+    from runner.engine.member import Ended
     from runner.events import Event
 
 _REFRESH_SECONDS = 0.25
 _TAIL_BYTES = 4096
 _LAST_LINES = 10
-_ESCAPES = re.compile(rb"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-_])")
 _NAME = 18
 
 
@@ -99,9 +100,16 @@ class Board:
         self._line("✗", "red", run, course.workflow, said)
         if course.ended.hint:
             self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(course.ended.hint)}")
-        details = harmless(course.ended.details or "").splitlines()[-_LAST_LINES:]
-        for line in details or last_lines(course.log, _LAST_LINES):
-            self._say(self._dress.plain(f"  │ {line}"))
+        for line in self._words(course, course.ended):
+            self._say(line)
+
+    def _words(self, course: Course, ended: Ended) -> list[str]:
+        """What is known of a failure besides its message; else how the log ends."""
+        if found := excerpt(ended.failure, self._dress):
+            return found
+        details = harmless(ended.details or "").splitlines()[-_LAST_LINES:]
+        last = details or last_lines(course.log, _LAST_LINES)
+        return [self._dress.plain(f"  │ {line}") for line in last]
 
     def reused(self, run: str, workflow: str, reason: str) -> None:
         """A job whose outcome is taken from a former run."""
@@ -217,8 +225,7 @@ def last_lines(log: str | None, count: int) -> list[str]:
             tail = file.read()
     except OSError:
         return []
-    lines = _ESCAPES.sub(b"", tail).decode(errors="replace").splitlines()
-    said = [harmless(line.rpartition("\r")[2]).rstrip() for line in lines]
+    said = [harmless(line).rstrip() for line in plain_lines(tail)]
     return [line for line in said if line][-count:]
 
 
