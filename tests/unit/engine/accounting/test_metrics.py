@@ -25,8 +25,14 @@ from runner.engine.accounting.progress import states
             {"loss": 0.041},
         ),
         # Keras 2 and 3
-        ("422/938 [===>....] - ETA: 3s - loss: 0.31 - accuracy: 0.9", {"loss": 0.31, "accuracy": 0.9}),
-        ("422/938 ━━━━━━ 3s 6ms/step - accuracy: 0.91 - loss: 0.3", {"accuracy": 0.91, "loss": 0.3}),
+        (
+            "422/938 [===>....] - ETA: 3s - loss: 0.31 - accuracy: 0.9",
+            {"loss": 0.31, "accuracy": 0.9},
+        ),
+        (
+            "422/938 ━━━━━━ 3s 6ms/step - accuracy: 0.91 - loss: 0.3",
+            {"accuracy": 0.91, "loss": 0.3},
+        ),
         # the Hugging Face Trainer, and its version 5
         (
             "{'loss': 0.41, 'grad_norm': 1.5, 'learning_rate': 5e-05, 'epoch': 0.1}",
