@@ -129,13 +129,13 @@ class World:
         """The command line for ``wf WORDS``."""
         return [sys.executable, "-m", "runner", *words]
 
-    def wf(self, *words: str, timeout: float = 120, **variables: str) -> Result:
-        """Run ``wf WORDS`` in the project."""
+    def wf(self, *words: str, timeout: float = 120, given: str = "", **variables: str) -> Result:
+        """Run ``wf WORDS`` in the project, with ``given`` on its stdin."""
         done = subprocess.run(
             self.argv(*words),
             cwd=self.project,
             env={**self.variables, **variables},
-            stdin=subprocess.DEVNULL,
+            input=given.encode(),
             capture_output=True,
             timeout=timeout,
             check=False,

@@ -42,7 +42,7 @@ class Records:
         self._tell = tell
         self._opened: Index | None = None
         self._filled = False
-        self.tags = Tags(home, self._stamp)
+        self.tags = Tags(home, self.stamp)
         """The names that people gave to runs."""
 
     @property
@@ -56,7 +56,7 @@ class Records:
         Raises:
             WfError: kind ``STORAGE`` when the state folder cannot be written.
         """
-        first = state.submitted(self._stamp())
+        first = state.submitted(self.stamp())
         try:
             started = starting.start(self._home, document, first, choose)
         except OSError as error:
@@ -82,7 +82,7 @@ class Records:
             self._opened = Index(self._home.database)
         if not self._filled:
             if not self._opened.filled:
-                fill(self._home, self._opened, self._stamp(), self._tell)
+                fill(self._home, self._opened, self.stamp(), self._tell)
             self._filled = True
         return self._opened
 
@@ -98,7 +98,7 @@ class Records:
 
     def advance(self, paths: RunPaths, before: State, status: Status, **facts: Any) -> State:  # noqa: ANN401
         """Move a run on: first in its folder, then in the index."""
-        after = state.advance(before, status, self._stamp(), **facts)
+        after = state.advance(before, status, self.stamp(), **facts)
         if after.terminal:
             folder.make_durable(paths)
         folder.write(paths.state, after.document(), durable=after.terminal)
@@ -267,7 +267,7 @@ class Records:
             raise WfError(
                 USAGE,
                 f"{paths.root.name} is still {known.status}",
-                hint="end it first (Ctrl-C where it runs)",
+                hint=f"end it first: wf stop {paths.root.name}",
             )
         name = paths.root.name
         carried = self.tags.of(name)
@@ -298,7 +298,8 @@ class Records:
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"
             ) from error
 
-    def _stamp(self) -> str:
+    def stamp(self) -> str:
+        """The time it is, UTC in ISO 8601."""
         at = self._now().astimezone(timezone.utc)
         return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
