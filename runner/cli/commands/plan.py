@@ -50,7 +50,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
     if not arguments.all:
         opened.find(arguments.workflow)
-    parts = compose.parts(context.settings, context.variables, context.now)
+    parts = compose.parts(context.settings, context.variables, context.now, context.tell)
     chosen = with_locked(chosen, arguments.locked, parts.records)
     asked = Asked(arguments.workflow, chosen, context.today(), arguments.fresh)
     planned, _ = plan_graph(

@@ -58,7 +58,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.records import pruning
 
     rules = _rules(arguments)
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     records.settle()
     if not arguments.dry_run:
         leftovers.sweep(context.settings.home, context.now().timestamp())

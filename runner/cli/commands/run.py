@@ -83,7 +83,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         opened.find(arguments.workflow)
 
     def parts() -> Parts:
-        return compose.parts(context.settings, context.variables, context.now)
+        return compose.parts(context.settings, context.variables, context.now, context.tell)
 
     own = parts()
     chosen = with_locked(chosen, arguments.locked, own.records)
