@@ -56,7 +56,7 @@ def _prepare(world: World, runs: int) -> None:
     world.write(".dstack/workflows.yaml", text)
     world.commit()
     world.wf("run", "noop").run()
-    extend(Path(world.variables["WF_HOME"]) / "runs", runs)
+    extend(Path(world.variables["WF_HOME"]) / "runs", runs - 1)
     world.wf("run", "noop").run()
 
 

@@ -122,7 +122,7 @@ def test_a_run_that_the_index_cannot_take_is_there_all_the_same(
 ) -> None:
     from runner.records import store
 
-    monkeypatch.setattr(store, "_PATIENT_SECONDS", 0.01)
+    monkeypatch.setattr(store, "_PATIENT_SECONDS", 0.0)
     records = records_of(home)
     records.index()
     other = Index(home.database)
