@@ -198,6 +198,11 @@ class Home(NamedTuple):
         return self.root / "submissions"
 
     @property
+    def transit(self) -> Path:
+        """Folders of runs that are being made, or removed."""
+        return self.root / "transit"
+
+    @property
     def crash_reports(self) -> Path:
         """Reports of wf's own bugs."""
         return self.root / "crashes"
@@ -206,7 +211,7 @@ class Home(NamedTuple):
         """All of it: the folder, and what is in it, for one that is a project folder as well."""
         database = self.database
         mirrored = (database.with_name(f"{database.name}{end}") for end in ("", "-wal", "-shm"))
-        folders = (self.runs, self.tags, self.submissions, self.crash_reports)
+        folders = (self.runs, self.tags, self.submissions, self.transit, self.crash_reports)
         return (self.root, *folders, *mirrored)
 
     def run(self, name: str) -> RunPaths:

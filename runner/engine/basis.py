@@ -6,7 +6,6 @@ that edits made while the first of them runs do not reach the others.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner import tree
 from runner.errors import STORAGE, WfError
+from runner.records import transit
 from runner.workspace.code import digest
 from runner.workspace.snapshot import take
 from runner.workspace.source import Git
@@ -83,7 +83,8 @@ def frozen(basis: Basis, folder: Path, own_folders: tuple[Path, ...]) -> Iterato
         WfError: kind ``STORAGE`` when it cannot be written.
     """
     try:
-        own, lock = _claim(folder)
+        transit.sweep(folder)
+        own, lock = transit.claim(folder)
     except OSError as error:
         raise WfError(
             STORAGE, f"the project cannot be copied: {error.strerror}: {error.filename}"
@@ -98,32 +99,3 @@ def frozen(basis: Basis, folder: Path, own_folders: tuple[Path, ...]) -> Iterato
         with suppress(OSError):
             tree.remove(own)
         os.close(lock)
-
-
-def _claim(folder: Path) -> tuple[Path, int]:
-    """A folder of our own, and its lock; one command at a time, as the next one sweeps."""
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        _sweep(folder)
-        own = folder / f"{os.getpid()}-{os.urandom(4).hex()}"
-        own.mkdir(mode=0o700)
-        lock = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    finally:
-        os.close(turn)
-    return own, lock
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what killed commands left here: nobody holds its lock any more."""
-    for name in os.listdir(folder):
-        with suppress(OSError):
-            lock = os.open(folder / name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                tree.remove(folder / name)
-            finally:
-                os.close(lock)

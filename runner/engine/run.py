@@ -11,11 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner import errors, tree
+from runner import errors
 from runner.engine import inputs, simulated
 from runner.engine.advice import Adviser
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
+from runner.engine.clearing import clear
 from runner.engine.collecting import keep
 from runner.engine.execution import carry_out, leased
 from runner.engine.placing import place_code, place_inputs
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
 
     from runner.engine.basis import Basis
     from runner.engine.parts import Parts, Session
-    from runner.plan.plan import Plan
+    from runner.plan.plan import Job, Plan
     from runner.process.values import Exit
+    from runner.records.state import Status
     from runner.records.store import OpenRun
 
 _REASONS = {
@@ -74,6 +76,7 @@ def execute(
             "fingerprint": made_of and made_of.document(),
             "dependencies": inputs.described(plan.job, parts.records),
             "plan": plan.document(),
+            "edits": plan.job.edits,
             "source": source.document(),
         },
         parts.choose,
@@ -90,26 +93,31 @@ def execute(
     except Interrupted as interruption:
         session.signals.arm()  # another one must not keep this from being written down
         name = signal.Signals(interruption.signal).name
-        run.advance(
+        _end(
+            run,
+            job,
             "cancelled",
             reason="interrupted",
             message=f"interrupted ({name}) while it was {run.state.status}, before the job started",
         )
         return Finished(parts.records.document(run.paths), cancelled_code(interruption.signal))
     except WfError as error:
+        session.signals.arm()
         if error.kind == ENVIRONMENT:
             adviser.after_build(error)
         if not run.state.terminal:
             reason = _REASONS.get(error.kind, "internal_error")
-            run.advance("failed", reason=reason, message=error.message, hint=error.hint)
+            _end(run, job, "failed", reason=reason, message=error.message, hint=error.hint)
         raise
     except Exception as error:
+        session.signals.arm()
         if not run.state.terminal:
             with suppress(WfError):
-                run.advance("failed", reason="internal_error", message=f"a bug in wf: {error!r}")
+                said = f"a bug in wf: {error!r}"
+                _end(run, job, "failed", reason="internal_error", message=said)
         raise
     finally:
-        _clean_up(run, edited=plan.job.edits)
+        run.close()
 
 
 def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> int:
@@ -131,7 +139,9 @@ def _finish(attempt: Attempt, exited: Exit, adviser: Adviser) -> int:
     verdict = judge(exited)
     failed = verdict.status == "failed" and verdict.reason == "exit_code"
     advice = adviser.after_run(attempt.run.paths.log) if failed else None
-    attempt.run.advance(
+    _end(
+        attempt.run,
+        attempt.job,
         verdict.status,  # type: ignore[arg-type]
         reason=verdict.reason,
         message=f"{verdict.message}: {advice.cause}" if advice else verdict.message,
@@ -141,13 +151,8 @@ def _finish(attempt: Attempt, exited: Exit, adviser: Adviser) -> int:
     return verdict.shell_code
 
 
-def _clean_up(run: OpenRun, *, edited: bool) -> None:
-    """The workspace goes with the run; what could not be collected, or was edited, stays."""
-    if run.paths.workspace.is_symlink():
-        run.paths.workspace.unlink()
-    elif run.state.reason != "storage" and not edited:
-        with suppress(OSError):
-            tree.remove(run.paths.workspace)
-    with suppress(OSError):
-        tree.remove(run.paths.own_environment)
-    run.close()
+def _end(run: OpenRun, job: Job, status: Status, **facts: Any) -> None:  # noqa: ANN401 - those of advance
+    """Write down the end, the last of all: whoever dies before has left a run that is not over."""
+    clear(run.paths, keep_workspace=job.edits or facts["reason"] == "storage")
+    reach("cleared")
+    run.advance(status, **facts)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from runner.paths import RunPaths
     from runner.records.state import State
 
+STAGED = ".new"
+"""How the name of a file ends that will take the place of another one."""
+
 _NOTES_BYTES = 1 << 16
 _SUBMITTED = {"workflow", "executor", "plan", "source"}
 _WAITING = ("short_of", "place", "places")
@@ -46,7 +49,7 @@ def put(path: Path, content: bytes, *, durable: bool = True) -> None:
     Raises:
         WfError: kind ``STORAGE``, naming the file.
     """
-    staged = path.with_name(path.name + ".new")
+    staged = path.with_name(path.name + STAGED)
     try:
         descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -10,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from runner import tree
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
-from runner.records import folder, state, supervision
+from runner.paths import RunPaths
+from runner.records import folder, state, supervision, transit
 from runner.records.index import Index, Row
 from runner.records.tags import Tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
-    from runner.paths import Home, RunPaths
+    from runner.paths import Home
     from runner.records.state import State, Status
 
 # a run now and then takes longer than others do
@@ -45,33 +48,47 @@ class Records:
         Raises:
             WfError: kind ``STORAGE`` when the state folder cannot be written.
         """
+        first = state.submitted(self._stamp())
         try:
-            self._home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._home.runs.mkdir(mode=0o700, exist_ok=True)
-            paths = self._claim(choose)
-            lock, supervising = folder.hold(paths), supervision.hold(paths)
+            made, held = transit.claim(self._home.transit)
+            try:
+                lock, supervising = self._fill(RunPaths(made), document, first)
+                paths = self._name(made, choose)
+            finally:
+                os.close(held)
         except OSError as error:
             raise WfError(
                 STORAGE,
                 f"the state folder cannot be written: {error.strerror}: {error.filename}",
                 hint="look for free space (df -h), or set WF_HOME to another folder",
             ) from error
-        first = state.submitted(self._stamp())
-        folder.write(paths.submitted, document, durable=False)
-        folder.write(paths.state, first.document(), durable=False)
         run = OpenRun(self, paths, first, lock, supervising)
         self.index().put([_row(paths, document, first)])
         return run
 
-    def _claim(self, choose: Callable[[Sequence[str]], str]) -> RunPaths:
-        """A folder that nobody else has; making it is what takes the name."""
+    def _fill(self, paths: RunPaths, document: dict[str, Any], first: State) -> tuple[int, int]:
+        """Write all that makes a folder a run; the descriptors of its locks.
+
+        It has no name before, so that no crash leaves a run that is none.
+        """
+        lock, supervising = folder.hold(paths), supervision.hold(paths)
+        folder.write(paths.submitted, document, durable=False)
+        folder.write(paths.state, first.document(), durable=False)
+        reach("made")
+        return lock, supervising
+
+    def _name(self, made: Path, choose: Callable[[Sequence[str]], str]) -> RunPaths:
+        """Give it a name that nobody else has: one that stands for no folder with something in."""
         from runner.records.names import candidates
 
+        self._home.runs.mkdir(mode=0o700, exist_ok=True)
         for name in candidates(choose):
             paths = self._home.run(name)
             try:
-                paths.root.mkdir(mode=0o700)
-            except FileExistsError:
+                made.rename(paths.root)
+            except OSError as error:
+                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                    raise
                 continue
             return paths
         raise AssertionError
@@ -113,9 +130,20 @@ class Records:
             if submitted is not None and known is not None:
                 yield _row(paths, submitted, known)
 
-    def advance(self, paths: RunPaths, before: State, status: Status, **facts: Any) -> State:  # noqa: ANN401
-        """Move a run on: first in its folder, then in the index."""
-        after = state.advance(before, status, self._stamp(), **facts)
+    def advance(
+        self,
+        paths: RunPaths,
+        before: State,
+        status: Status,
+        at: datetime | None = None,
+        **facts: Any,  # noqa: ANN401 - those of state.advance
+    ) -> State:
+        """Move a run on: first in its folder, then in the index.
+
+        ``at`` is when that was, if it was not now; nothing happens before what was before.
+        """
+        stamp = self._stamp() if at is None else max(_written(at), before.history[-1][1])
+        after = state.advance(before, status, stamp, **facts)
         if after.terminal:
             folder.make_durable(paths)
         folder.write(paths.state, after.document(), durable=after.terminal)
@@ -131,12 +159,17 @@ class Records:
             with suppress(WfError):
                 self.index().put([_row(paths, submitted, known)])
 
-    def settle(self) -> None:
-        """Bring every run that is not over in line with the facts.
+    def settle(self) -> list[RunPaths]:
+        """Bring the index in line with the folders; the runs that have lost their supervisors.
 
-        A run whose lock nobody holds has lost its supervisor and all its processes; unless its
-        end is in its folder, nobody knows how it ended.
+        Those are not over, and nobody carries them out any more: it takes
+        :func:`runner.engine.reconcile.reconcile` to end them. A run of an older version, which had
+        no lock for its supervisor, counts as alive as long as any process of it is; after that
+        nobody knows how it ended.
         """
+        transit.sweep(self._home.transit, self._forget_removed)
+        transit.sweep(self._home.submissions)
+        dead = []
         for row in self.index().unfinished():
             paths = self._home.run(row.name)
             known = folder.read_state(paths)
@@ -144,8 +177,17 @@ class Records:
                 self.index().delete(row.name)
             elif known.terminal:
                 self._mirror(paths, known)
-            elif not folder.alive(paths):
-                self._settle_dead(paths)
+            elif not supervision.supervised(paths):
+                if paths.supervisor.exists():
+                    dead.append(paths)
+                else:
+                    self._settle_dead(paths)
+        return dead
+
+    def _forget_removed(self, name: str) -> None:
+        """Whoever removed this run was killed, perhaps before the index knew."""
+        if not self._home.run(name).root.exists():
+            self.index().delete(name)
 
     def _settle_dead(self, paths: RunPaths) -> None:
         """Write down that nobody knows how the run ended; one of several commands does it."""
@@ -182,7 +224,7 @@ class Records:
         if word.startswith(":"):
             return self.tags.find(word[1:])
         exact = self._home.run(word) if "/" not in word and word not in {".", ".."} else None
-        if exact is not None and exact.state.is_file():
+        if exact is not None and exact.root.is_dir():
             return exact
         rows = self.index().newest(1) if word == "last" else self.index().with_prefix(word, 6)
         if len(rows) == 1:
@@ -260,10 +302,10 @@ class Records:
             WfError: kind ``USAGE`` when it is still going on, or carries a tag.
         """
         known = folder.read_state(paths)
-        if known is not None and not known.terminal and folder.alive(paths):
+        if (known is None or not known.terminal) and folder.alive(paths):
             raise WfError(
                 USAGE,
-                f"{paths.root.name} is still {known.status}",
+                f"{paths.root.name} is still {'being made' if known is None else known.status}",
                 hint="end it first (Ctrl-C where it runs)",
             )
         name = paths.root.name
@@ -274,20 +316,24 @@ class Records:
                 f"{name} carries the tag `{carried[0]}`",
                 hint=f"take it away first: wf tags delete {carried[0]}",
             )
-        # out of sight by one rename: half a folder must not be taken for a run
-        gone = paths.root.with_name(f".{name}.removed")
         try:
-            paths.root.rename(gone)
-            self.index().delete(name)
-            tree.remove(gone)
+            # out of sight by one rename: half a folder must not be taken for a run
+            going, held = transit.claim(self._home.transit, name)
+            try:
+                with suppress(FileNotFoundError):  # a crash has left it in the index only
+                    paths.root.rename(going / name)
+                reach("out-of-sight")
+                self.index().delete(name)
+                tree.remove(going)
+            finally:
+                os.close(held)
         except OSError as error:
             raise WfError(
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"
             ) from error
 
     def _stamp(self) -> str:
-        at = self._now().astimezone(timezone.utc)
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return _written(self._now())
 
 
 class OpenRun:
@@ -317,6 +363,11 @@ class OpenRun:
         """Let go of the locks."""
         os.close(self.supervising)
         os.close(self.lock)
+
+
+def _written(at: datetime) -> str:
+    in_utc = at.astimezone(timezone.utc)
+    return in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _moment(at: str) -> datetime:

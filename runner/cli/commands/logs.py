@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settled
 from runner.errors import OK
 
 if TYPE_CHECKING:
@@ -36,12 +37,10 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Print them."""
-    from runner import compose
     from runner.records import folder
     from runner.records.log import pour, read
 
-    records = compose.records(context.settings, context.now)
-    records.settle()
+    records = settled(context)
     paths = records.find(arguments.run)
     log = paths.log if paths.log.exists() or folder.alive(paths) else paths.environment_log
     if arguments.json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settled
 from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -41,10 +42,7 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """List them."""
-    from runner import compose
-
-    records = compose.records(context.settings, context.now)
-    records.settle()
+    records = settled(context)
     index = records.index()
     if arguments.all or arguments.last is not None:
         rows = index.newest(-1 if arguments.last is None else _number(arguments.last))
