@@ -8,17 +8,21 @@ the next one finds what has been done, and does the rest.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from runner import tree
 from runner.artifacts.collect import collect
+from runner.engine import verdict
 from runner.engine.clearing import clear
+from runner.engine.verdict import Verdict
 from runner.errors import STORAGE, WfError
 from runner.failpoints import reach
 from runner.process import orphans
-from runner.records import folder, supervision
+from runner.records import asking, folder, supervision
 from runner.spec.interpolation import with_run_name
 from runner.spec.workflow import ArtifactRequest
 from runner.units import count
@@ -38,7 +42,6 @@ _LET_GO_SECONDS = 5.0
 _LOOK_AGAIN_SECONDS = 0.005
 # a job that ran may have left something behind, and one that did not has not
 _RAN = ("running", "collecting")
-_VERDICT = {"status", "reason", "message", "exit_code", "hint"}
 
 
 class Unsettled(NamedTuple):
@@ -105,17 +108,6 @@ def _let_go(paths: RunPaths, *, patient: bool) -> bool:
     return True
 
 
-class _End(NamedTuple):
-    """How a run ended. ``kept`` tells whether its workspace stays."""
-
-    status: Any
-    reason: str
-    message: str
-    exit_code: int | None = None
-    hint: str | None = None
-    kept: bool = False
-
-
 class _Settlement:
     """That of one run, which nobody else is at."""
 
@@ -132,7 +124,7 @@ class _Settlement:
         self._state = state
         self._restarted = supervisor is not None and not supervisor.of_this_start
         self._left = left
-        self._verdict = _verdict(paths)
+        self._verdict = verdict.read(paths) if state.status in _RAN else None
         self._submitted = folder.read_submitted(paths) or {}
         self._at = _last_sign(paths, verdict=self._verdict is not None, now=bool(left.ended))
 
@@ -141,13 +133,13 @@ class _Settlement:
         error = self._collect() if self._state.status in _RAN else None
         reach("recollected")
         end = self._end(error)
-        kept = end.kept or self._submitted.get("edits") is True
-        clear(self._paths, keep_workspace=kept)
+        edited = self._submitted.get("edits") is True
+        clear(self._paths, keep_workspace=edited or error is not None)
         reach("cleared")
         self._records.advance(
             self._paths,
             self._state,
-            end.status,
+            end.status,  # type: ignore[arg-type]
             self._at,
             reason=end.reason,
             message=end.message,
@@ -157,14 +149,20 @@ class _Settlement:
 
     def _collect(self) -> WfError | None:
         """Have the artifacts where they belong; why that cannot be."""
-        verdict = self._verdict
-        if verdict is not None and self._state.status == "running":
+        if self._verdict is not None and self._state.status == "running":
             self._state = self._records.advance(
-                self._paths, self._state, "collecting", self._at, exit_code=verdict["exit_code"]
+                self._paths,
+                self._state,
+                "collecting",
+                self._at,
+                exit_code=self._verdict.exit_code,
             )
-        aborted = verdict is not None and verdict["reason"] == "aborted"
-        if aborted or self._paths.workspace.is_symlink() or folder.read(self._paths.manifest):
+        if self._paths.workspace.is_symlink() or self._paths.manifest.exists():
             return None  # nothing is taken out of the project itself
+        if asking.aborted(self._paths):
+            with suppress(OSError):  # half of them would be taken for all of them
+                tree.remove(self._paths.artifacts)
+            return None
         try:
             job = self._submitted["plan"]["jobs"][-1]
             requests = tuple(
@@ -181,17 +179,19 @@ class _Settlement:
         folder.write(self._paths.manifest, manifest.document())
         return None
 
-    def _end(self, error: WfError | None) -> _End:
-        verdict = self._verdict
-        if verdict is None:
+    def _end(self, error: WfError | None) -> Verdict:
+        found = self._verdict
+        if found is None:
             return self._lost(error)
         if error is not None:
-            return _End(
-                "failed", "storage", error.message, verdict["exit_code"], error.hint, kept=True
-            )
-        return _End(*(verdict[key] for key in _End._fields if key in _VERDICT))
+            return Verdict("failed", "storage", error.message, found.exit_code, error.hint)
+        if asking.aborted(self._paths) and not self._paths.manifest.exists():
+            how = f" while it was collecting ({found.message})"
+            asked = asking.read(self._paths)
+            return verdict.cancelled(signal.SIGTERM, asked, found.exit_code, how)
+        return found
 
-    def _lost(self, error: WfError | None) -> _End:
+    def _lost(self, error: WfError | None) -> Verdict:
         status, name = self._state.status, self._paths.root.name
         if self._restarted:
             reason, said = "machine_restarted", f"the machine was restarted while it was {status}"
@@ -208,7 +208,7 @@ class _Settlement:
         )
         workflow = self._submitted.get("workflow")
         hint = f"wf resume {name}" if kept else workflow and f"wf run {workflow}"
-        return _End("lost", reason, said, None, hint, kept=error is not None)
+        return Verdict("lost", reason, said, None, hint)
 
 
 def _of_job(status: str, exit_code: int | None) -> list[str]:
@@ -225,14 +225,6 @@ def _of_processes(left: Left) -> list[str]:
     if left.stuck:
         said.append(f"{count(left.stuck, 'process', 'processes')} of it cannot be ended")
     return said
-
-
-def _verdict(paths: RunPaths) -> dict[str, Any] | None:
-    """What the job came to, if that was written before everybody died."""
-    found = folder.read(paths.verdict)
-    if found is None or not found.keys() >= _VERDICT:
-        return None
-    return found if found["status"] in {"succeeded", "failed", "cancelled"} else None
 
 
 def _last_sign(paths: RunPaths, *, verdict: bool, now: bool) -> datetime | None:

@@ -6,7 +6,6 @@ before devices are taken, so that nothing is held while packages install.
 
 from __future__ import annotations
 
-import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,21 +20,21 @@ from runner.engine.collecting import keep
 from runner.engine.execution import carry_out, leased
 from runner.engine.placing import place_code, place_inputs
 from runner.engine.provision import conda_of, provisioned
-from runner.engine.verdict import cancelled_code, judge
+from runner.engine.verdict import Verdict, cancelled, judge
+from runner.engine.verdict import write as write_verdict
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import RunCreated
 from runner.failpoints import reach
 from runner.process.signals import Interrupted
-from runner.records import folder
+from runner.records import asking, folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.engine.basis import Basis
     from runner.engine.parts import Parts, Session
-    from runner.plan.plan import Job, Plan
+    from runner.plan.plan import Plan
     from runner.process.values import Exit
-    from runner.records.state import Status
     from runner.records.store import OpenRun
 
 _REASONS = {
@@ -88,40 +87,37 @@ def execute(
         session.observer.notify(RunCreated(run.name, plan.job.workflow))
         if source.diff:
             folder.write_bytes(run.paths.diff, source.diff)
-        code = _go_through(Attempt(run, job, parts, session), adviser, basis)
-        return Finished(parts.records.document(run.paths), code)
+        verdict = _go_through(Attempt(run, job, parts, session), adviser, basis)
+        _end(run, verdict, edited=job.edits)
+        return Finished(parts.records.document(run.paths), verdict.shell_code)
     except Interrupted as interruption:
         session.signals.arm()  # another one must not keep this from being written down
-        name = signal.Signals(interruption.signal).name
-        _end(
-            run,
-            job,
-            "cancelled",
-            reason="interrupted",
-            message=f"interrupted ({name}) while it was {run.state.status}, before the job started",
-        )
-        return Finished(parts.records.document(run.paths), cancelled_code(interruption.signal))
+        how = f" while it was {run.state.status}, before the job started"
+        verdict = cancelled(interruption.signal, asking.read(run.paths), how=how)
+        _end(run, verdict, edited=job.edits)
+        return Finished(parts.records.document(run.paths), verdict.shell_code)
     except WfError as error:
         session.signals.arm()
         if error.kind == ENVIRONMENT:
             adviser.after_build(error)
         if not run.state.terminal:
             reason = _REASONS.get(error.kind, "internal_error")
-            _end(run, job, "failed", reason=reason, message=error.message, hint=error.hint)
+            end = Verdict("failed", reason, error.message, None, error.hint)
+            _end(run, end, edited=job.edits)
         raise
     except Exception as error:
         session.signals.arm()
         if not run.state.terminal:
             with suppress(WfError):
-                said = f"a bug in wf: {error!r}"
-                _end(run, job, "failed", reason="internal_error", message=said)
+                end = Verdict("failed", "internal_error", f"a bug in wf: {error!r}", None)
+                _end(run, end, edited=job.edits)
         raise
     finally:
         run.close()
 
 
-def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> int:
-    """All stages in their order; the code for the shell."""
+def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
+    """All stages in their order; what the job came to."""
     simulated.announce(attempt)
     conda = conda_of(attempt)
     place_code(attempt, basis)
@@ -131,28 +127,36 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> int:
     attempt.run.advance("provisioning")
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
         ended = carry_out(attempt, environment, lease, basis.project.name)
+        verdict = _judged(attempt, ended.exited, adviser)
     keep(attempt, ended)
-    return _finish(attempt, ended.exited, adviser)
+    return verdict
 
 
-def _finish(attempt: Attempt, exited: Exit, adviser: Adviser) -> int:
-    verdict = judge(exited)
-    failed = verdict.status == "failed" and verdict.reason == "exit_code"
-    advice = adviser.after_run(attempt.run.paths.log) if failed else None
-    _end(
-        attempt.run,
-        attempt.job,
+def _judged(attempt: Attempt, exited: Exit, adviser: Adviser) -> Verdict:
+    """What the job came to; on the disk before anything is collected."""
+    verdict = judge(exited, asking.read(attempt.run.paths))
+    if verdict.status == "failed" and verdict.reason == "exit_code":
+        advice = adviser.after_run(attempt.run.paths.log)
+        if advice:
+            message = f"{verdict.message}: {advice.cause}"
+            verdict = verdict._replace(message=message, hint=advice.hint)
+    write_verdict(attempt.run.paths, verdict)
+    reach("verdict-written")
+    return verdict
+
+
+def _end(run: OpenRun, verdict: Verdict, *, edited: bool) -> None:
+    """Write down the end, the last of all: whoever dies before has left a run that is not over.
+
+    A workspace is kept where what could not be collected is still in it, or the job edited what is
+    to stay.
+    """
+    clear(run.paths, keep_workspace=edited or verdict.reason == "storage")
+    reach("cleared")
+    run.advance(
         verdict.status,  # type: ignore[arg-type]
         reason=verdict.reason,
-        message=f"{verdict.message}: {advice.cause}" if advice else verdict.message,
-        hint=advice.hint if advice else verdict.hint,
+        message=verdict.message,
+        hint=verdict.hint,
         exit_code=verdict.exit_code,
     )
-    return verdict.shell_code
-
-
-def _end(run: OpenRun, job: Job, status: Status, **facts: Any) -> None:  # noqa: ANN401 - those of advance
-    """Write down the end, the last of all: whoever dies before has left a run that is not over."""
-    clear(run.paths, keep_workspace=job.edits or facts["reason"] == "storage")
-    reach("cleared")
-    run.advance(status, **facts)

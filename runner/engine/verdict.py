@@ -1,45 +1,83 @@
-"""What the end of a job's process means for its run. Pure."""
+"""What the end of a job's process means for its run, and that on the disk."""
 
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import errors
+from runner.records import folder
+from runner.records.codes import shell_code as code_of
 from runner.units import amount, count, duration
 
 if TYPE_CHECKING:
+    from runner.paths import RunPaths
     from runner.process.confinement.interface import MemoryUse
     from runner.process.values import Exit
+    from runner.records.asking import Asked
 
 # `--memory` takes whole numbers of these
 _UNITS = ((1 << 30, "GiB"), (10**9, "GB"), (1 << 20, "MiB"), (10**6, "MB"))
 
 
+_ENDS = ("succeeded", "failed", "cancelled")
+
+
 class Verdict(NamedTuple):
-    """What an exit means for the run."""
+    """What an exit means for the run.
+
+    ``exit_code`` is the job's own; ``None`` when it never ran.
+    """
 
     status: str
     reason: str
     message: str
-    exit_code: int
-    shell_code: int
+    exit_code: int | None
     hint: str | None = None
 
+    @property
+    def shell_code(self) -> int:
+        """The code of the command that shows the run."""
+        found = code_of(self.status, self.reason, self.exit_code)
+        assert found is not None  # noqa: S101 - a verdict is an end
+        return found
 
-def judge(exited: Exit) -> Verdict:
-    """What an exit means: the first rule that fits."""
+    def document(self) -> dict[str, Any]:
+        """The verdict as it is written."""
+        return {**self._asdict(), "shell_code": self.shell_code}
+
+
+def write(paths: RunPaths, verdict: Verdict) -> None:
+    """Make it last, before anything else is done: it is how the run ended, if wf dies now.
+
+    Raises:
+        WfError: kind ``STORAGE``, naming the file.
+    """
+    folder.write(paths.verdict, verdict.document())
+
+
+def read(paths: RunPaths) -> Verdict | None:
+    """What a run's job came to; ``None`` when that is not on the disk."""
+    found = folder.read(paths.verdict) or {}
+    try:
+        said = Verdict(*(found[name] for name in Verdict._fields))
+    except KeyError:
+        return None
+    return said if said.status in _ENDS else None
+
+
+def judge(exited: Exit, asked: Asked | None = None) -> Verdict:
+    """What an exit means: the first rule that fits.
+
+    ``asked`` is who asked for the end, as far as that is known.
+    """
     code = shell_code(exited)
-    forced = " and had to be killed" if signal.SIGKILL in exited.asked else ""
+    forced = " and had to be killed" if signal.SIGKILL in exited.asked[1:] else ""
     if exited.limit is not None:
         message = f"it ran for longer than max_duration ({duration(exited.limit)}) allows{forced}"
-        return Verdict("failed", "max_duration", message, code, errors.TIMED_OUT)
+        return Verdict("failed", "max_duration", message, code)
     if exited.asked:
-        first = exited.asked[0]
-        name = signal.Signals(first).name
-        by = "interrupted" if first == signal.SIGINT else "stopped"
-        message = f"{by} by the user ({name}){forced}"
-        return Verdict("cancelled", by, message, code, cancelled_code(first))
+        return cancelled(exited.asked[0], asked, code, forced)
     if _ran_out(exited) and code:
         return _out_of_memory(exited, code)
     if exited.signal is not None:
@@ -47,10 +85,30 @@ def judge(exited: Exit) -> Verdict:
         hint = ""
         if exited.signal == signal.SIGKILL:
             hint = "; wf did not send it: most likely the machine ran out of memory"
-        return Verdict("failed", "signal", f"the job was ended by {name}{hint}", code, code)
+        return Verdict("failed", "signal", f"the job was ended by {name}{hint}", code)
     if exited.code:
-        return Verdict("failed", "exit_code", f"the job exited with {code}", code, code)
-    return Verdict("succeeded", "exit_code", "the job exited with 0", 0, 0)
+        return Verdict("failed", "exit_code", f"the job exited with {code}", code)
+    return Verdict("succeeded", "exit_code", "the job exited with 0", 0)
+
+
+def cancelled(
+    first: int, asked: Asked | None, exit_code: int | None = None, how: str = ""
+) -> Verdict:
+    """The end that somebody asked for. ``first`` is the first signal, ``how`` ends the sentence.
+
+    Ctrl-C is known by its signal. Any other that nobody wrote anything for came from outside:
+    from whoever shuts the machine down, say.
+    """
+    name = signal.Signals(first).name
+    if asked is not None and asked.abort:
+        return Verdict("cancelled", "aborted", f"aborted by the user{how}", exit_code)
+    if first == signal.SIGINT or (asked is not None and asked.by == "interrupt"):
+        message = f"interrupted by the user ({name}){how}"
+        return Verdict("cancelled", "interrupted", message, exit_code)
+    if asked is not None and asked.by == "stop":
+        return Verdict("cancelled", "stopped", f"stopped by the user ({name}){how}", exit_code)
+    message = f"wf was asked to end from outside ({name}){how}"
+    return Verdict("cancelled", "terminated", message, exit_code)
 
 
 def shortcomings(exited: Exit) -> list[str]:
@@ -85,7 +143,7 @@ def _out_of_memory(exited: Exit, code: int) -> Verdict:
         message = f"the job exited with {code}: {_killed(exited)}"
     more = _size(2 * exited.memory.limit)
     hint = f"run it with `--memory {more}`, or let it need less (smaller batches, fewer workers)"
-    return Verdict("failed", "out_of_memory", message, code, code, hint)
+    return Verdict("failed", "out_of_memory", message, code, hint)
 
 
 def _killed(exited: Exit) -> str:
@@ -114,8 +172,3 @@ def shell_code(exited: Exit) -> int:
     if exited.signal is not None:
         return errors.SIGNAL_BASE + exited.signal
     return exited.code or 0
-
-
-def cancelled_code(number: int) -> int:
-    """The code of a command that was ended by a signal from outside."""
-    return errors.INTERRUPTED if number == signal.SIGINT else errors.SIGNAL_BASE + number

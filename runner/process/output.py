@@ -7,6 +7,7 @@ import select
 import time
 from typing import TYPE_CHECKING
 
+from runner.process.sink import LogFile
 from runner.terminal import roomy
 
 if TYPE_CHECKING:
@@ -37,21 +38,32 @@ class Output:
         self._log = log
         # one buffer for good: memory that is taken anew for each chunk costs more than the copying
         self._buffer = memoryview(bytearray(_CHUNK))
+        # bytes that nobody needs to see on their way, from a pipe to a file: the kernel moves them
+        self._straight = log if isinstance(log, LogFile) else None
         # what the job says while we rest must fit in, or the job would wait
         self._may_rest = roomy(reading)
 
     def carry(self, told: Callable[[], None]) -> bool:
         """Move one chunk to the log; whether to rest now, as the job says little at a time."""
-        try:
-            length = os.readv(self.descriptor, [self._buffer])
-        except OSError:  # a pseudo-terminal whose other end is closed answers EIO
-            length = 0
+        length = self._move()
         if not length:
             self.open = False
             return False
-        self._log.write(self._buffer[:length])
         told()
         return length < _LITTLE and self._may_rest
+
+    def _move(self) -> int:
+        """How many bytes; none when there is nobody left to write any."""
+        if self._straight is not None:
+            moved = self._straight.splice(self.descriptor, _CHUNK)
+            if moved is not None:
+                return moved
+        try:
+            length = os.readv(self.descriptor, [self._buffer])
+        except OSError:  # a pseudo-terminal whose other end is closed answers EIO
+            return 0
+        self._log.write(self._buffer[:length])
+        return length
 
     def drain(self, told: Callable[[], None]) -> None:
         """Carry what is left, for a while; still ``open`` if somebody holds the other end."""

@@ -22,7 +22,7 @@ from runner.engine.accounting.sampler import Sampler, Sources
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
 from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
-from runner.records import folder
+from runner.records import codes, folder
 from runner.records.samples import Samples, columns
 from runner.records.state import Status
 from runner.spec.load import load
@@ -448,6 +448,8 @@ def reasons() -> set[str]:
     )
     return {
         *(verdict.judge(end).reason for end in ends),
+        *codes._OF_REASONS,
+        *codes._OF_JOBS,
         *engine._REASONS.values(),
         *re.findall(r"reason=\"(\w+)\"", source),
         *re.findall(r"_REASONS\.get\([\w.]+, \"(\w+)\"\)", source),

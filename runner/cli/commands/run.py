@@ -8,6 +8,7 @@ from runner.cli import choices
 from runner.cli.arguments import Parser
 from runner.cli.context import workflow_files
 from runner.cli.locked import with_locked
+from runner.cli.settled import settle
 from runner.cli.tags import tag_name
 from runner.errors import OK, USAGE, WfError
 
@@ -91,6 +92,8 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     planned, basis = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), own
     )
+    if any(job.demand.leased for job in planned.to_run):
+        settle(own.records, context)  # what is left of a run whose wf was killed stands in the way
     runner = Runner(context, opened, parts, own, rules, quiet_output=arguments.json)
     if arguments.all:
         show_notices(unused(planned, chosen), context.err, context.variables)
