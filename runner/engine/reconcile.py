@@ -66,6 +66,8 @@ def reconcile(records: Records, dead: Sequence[RunPaths], leases: Leases) -> lis
         ]
     )
     reach("orphans-ended")
+    with suppress(WfError):
+        leases.standing()  # whoever looks removes what dead runs have left in the lock folder
     unsettled = []
     for paths in dead:
         name = paths.root.name
@@ -77,8 +79,6 @@ def reconcile(records: Records, dead: Sequence[RunPaths], leases: Leases) -> lis
             except OSError as error:
                 said = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
                 unsettled.append(Unsettled(name, WfError(STORAGE, str(said))))
-    with suppress(WfError):
-        leases.standing()  # whoever looks removes what dead runs have left in the lock folder
     return unsettled
 
 
