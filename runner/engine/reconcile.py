@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from runner.records.store import Records
     from runner.records.supervision import Supervisor
 
+DIED = "supervisor_died"
+RESTARTED = "machine_restarted"
 # the descriptors of a process that has been ended are closed a moment later
 _LET_GO_SECONDS = 5.0
 _LOOK_AGAIN_SECONDS = 0.005
@@ -193,10 +195,9 @@ class _Settlement:
 
     def _lost(self, error: WfError | None) -> Verdict:
         status, name = self._state.status, self._paths.root.name
-        if self._restarted:
-            reason, said = "machine_restarted", f"the machine was restarted while it was {status}"
-        else:
-            reason, said = "supervisor_died", f"wf was killed while the run was {status}"
+        reason = RESTARTED if self._restarted else DIED
+        what = "the machine was restarted" if self._restarted else "wf was killed"
+        said = f"{what} while the run was {status}"
         kept = folder.read_artifacts(self._paths)
         said = "; ".join(
             [
