@@ -50,9 +50,9 @@ def history(total: str) -> None:
     from runner.records.names import ADJECTIVES, ANIMALS
 
     index = Index(resolve(os.environ).home.database)
-    newest = index.newest(1)[0]
+    newest = next(index.newest(1))
     at = datetime.fromisoformat(newest.submitted_at.replace("Z", "+00:00"))
-    missing = int(total) - len(index.newest(-1))
+    missing = int(total) - sum(1 for _ in index.newest())
     index.put(
         newest._replace(
             name=f"{_pick(ADJECTIVES, number)}-{_pick(ANIMALS, number // 7)}-{1000 + number}",

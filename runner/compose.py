@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runner.environments.interface import Provisioner
     from runner.environments.shelf.shelf import Shelf
     from runner.records.store import Records
+    from runner.secrets.store import Secrets
     from runner.settings import Settings
     from runner.spec.workflow import Resources
 
@@ -80,6 +81,16 @@ def leases(settings: Settings) -> Leases:
     return FileLeases(settings.locks)
 
 
+def secrets(
+    settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]
+) -> Secrets:
+    """The secrets of all projects."""
+    from runner.secrets.store import Secrets
+    from runner.secrets.system import SystemKeyring
+
+    return Secrets(settings.safe, SystemKeyring(variables), now)
+
+
 def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]) -> Parts:
     """Everything a run needs."""
     from functools import cache
@@ -90,6 +101,7 @@ def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], da
     asked = cache(lambda: driver(variables))  # most runs never ask
     return Parts(
         records=records(settings, now),
+        secrets=secrets(settings, variables, now),
         environments=environments(settings, variables),
         leases=leases(settings),
         executor=LocalExecutor(),
@@ -101,6 +113,7 @@ def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], da
             settings.cache.root,
             settings.cache.environments,
             settings.locks,
+            settings.safe.root,
         ),
     )
 

@@ -39,11 +39,14 @@ RUN_NAME_REFERENCE = "WF_VAR_run_2E_name"
 WF_RUN = "WF_RUN"
 WF_WORKFLOW = "WF_WORKFLOW"
 WF_NOTES = "WF_NOTES"
+WF_RESUMED_FROM = "WF_RESUMED_FROM"
+WF_RESUME_CKPT = "WF_RESUME_CKPT"
 CUDA_DEVICE_ORDER = "CUDA_DEVICE_ORDER"
 HOSTED_PLACEHOLDERS = ("run_name", "job_name", "job_id")
 UV_EXCLUDE_NEWER = "UV_EXCLUDE_NEWER"
 NODE_RANK = "DSTACK_NODE_RANK"
 MPI_HOSTFILE = "DSTACK_MPI_HOSTFILE"
+NODES = "WF_NODES"
 SIMULATED_GPUS = "WF_SIMULATED_GPUS"
 GLOO_INTERFACE = "GLOO_SOCKET_IFNAME"
 PYTHON_PATH = "PYTHONPATH"
@@ -78,6 +81,17 @@ GIVEN = (
         (WF_NOTES,),
         "A file. Lines appended to it stand on the record as `notes`: printable text, 64 KiB at "
         "most.",
+    ),
+    Given(
+        (WF_RESUMED_FROM,),
+        "The run whose artifacts are in place. Only if it is [gone on "
+        "from](../how-to/resume-a-run.md).",
+    ),
+    Given(
+        (WF_RESUME_CKPT,),
+        "The newest Lightning checkpoint among those artifacts: `last.ckpt`, else the one that was "
+        "saved when a cluster ended the job (`hpc_ckpt_N.ckpt`), else the youngest `*.ckpt`. Only "
+        "if there is one.",
     ),
     Given(("PATH",), "The environment's commands, then the caller's."),
     Given(("VIRTUAL_ENV",), "The environment."),

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment``, ``waiting``, ``progress`` and the locks stay until
-    ``wf rm``.
+    All but ``workspace``, ``own_environment``, ``waiting``, ``progress``, ``unmasked_notes`` and
+    the locks stay until ``wf rm``.
     """
 
     root: Path
@@ -77,6 +77,11 @@ class RunPaths(NamedTuple):
         return self.root / "failure.json"
 
     @property
+    def restored(self) -> Path:
+        """What it goes on from, once that is in its workspace; only there if it was resumed."""
+        return self.root / "restored.json"
+
+    @property
     def granted(self) -> Path:
         """The devices leased. Written once."""
         return self.root / "granted.json"
@@ -130,6 +135,11 @@ class RunPaths(NamedTuple):
     def notes(self) -> Path:
         """Lines that the job wrote for the record."""
         return self.root / "notes"
+
+    @property
+    def unmasked_notes(self) -> Path:
+        """The same as a job with secrets writes them; gone once they are masked."""
+        return self.root / "notes.unmasked"
 
     @property
     def served(self) -> Path:
@@ -198,9 +208,19 @@ class Home(NamedTuple):
         return self.root / "submissions"
 
     @property
-    def transit(self) -> Path:
-        """Folders of runs that are being made, or removed."""
-        return self.root / "transit"
+    def starting(self) -> Path:
+        """Folders of runs that are being made, until they appear among the others."""
+        return self.root / "starting"
+
+    @property
+    def removed(self) -> Path:
+        """Folders of runs that are being removed."""
+        return self.root / "removed"
+
+    @property
+    def behind(self) -> Path:
+        """One empty file for each run that the index could not take, named as the run."""
+        return self.root / "behind"
 
     @property
     def crash_reports(self) -> Path:
@@ -211,8 +231,9 @@ class Home(NamedTuple):
         """All of it: the folder, and what is in it, for one that is a project folder as well."""
         database = self.database
         mirrored = (database.with_name(f"{database.name}{end}") for end in ("", "-wal", "-shm"))
-        folders = (self.runs, self.tags, self.submissions, self.transit, self.crash_reports)
-        return (self.root, *folders, *mirrored)
+        lasting = (self.runs, self.tags, self.crash_reports)
+        passing = (self.submissions, self.starting, self.removed, self.behind)
+        return (self.root, *lasting, *passing, *mirrored)
 
     def run(self, name: str) -> RunPaths:
         """The files of the run called ``name``."""
@@ -221,6 +242,16 @@ class Home(NamedTuple):
     def tag(self, name: str) -> Path:
         """The file of the tag called ``name``."""
         return self.tags / f"{name}.json"
+
+
+class Safe(NamedTuple):
+    """The folder of secrets, which only its user can reach."""
+
+    root: Path
+
+    def project(self, digest: str) -> Path:
+        """The secrets of the project with this digest of its path."""
+        return self.root / f"{digest}.json"
 
 
 class EnvironmentPaths(NamedTuple):

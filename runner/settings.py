@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import envvars
-from runner.paths import Cache, Home
+from runner.paths import Cache, Home, Safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,19 +37,22 @@ class Settings(NamedTuple):
     cache: Cache
     locks: Path
     limits: LimitFiles
+    safe: Safe
 
 
 def resolve(variables: Mapping[str, str]) -> Settings:
     """Read the settings; wf's own variables win over the XDG ones (XDG Base Directory 0.8)."""
     user = Path(variables.get("HOME") or "~").expanduser()
+    configuration = _below(variables, "XDG_CONFIG_HOME", user / ".config")
     return Settings(
         home=Home(_folder(variables, envvars.HOME, "XDG_DATA_HOME", user / ".local/share")),
         cache=Cache(_folder(variables, envvars.CACHE, "XDG_CACHE_HOME", user / ".cache")),
         locks=_locks(variables),
         limits=LimitFiles(
             Path(variables.get(envvars.ETC) or _SYSTEM_CONFIGURATION).absolute() / _LIMITS,
-            _below(variables, "XDG_CONFIG_HOME", user / ".config") / _LIMITS,
+            configuration / _LIMITS,
         ),
+        safe=Safe(configuration / "secrets"),
     )
 
 

@@ -11,10 +11,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# `secrets add NAME`
+_BEFORE_VALUES = 3
+
+
 def write_report(bug: Exception, words: Sequence[str], variables: Mapping[str, str]) -> Path | None:
     """Write the report into the state folder; its path, or ``None`` if that is impossible.
 
-    It holds the command line and the traceback, and no variables: they may be secret.
+    It holds the command line and the traceback, and no variables: they may be secret. A value of a
+    secret stands in neither: :meth:`runner.engine.masking.Masking.errors` sees to it.
     """
     import traceback
     from datetime import datetime, timezone
@@ -23,11 +28,13 @@ def write_report(bug: Exception, words: Sequence[str], variables: Mapping[str, s
     from runner.settings import resolve
 
     now = datetime.now(timezone.utc)
+    # behind the name somebody may have typed the value
+    typed = words[:_BEFORE_VALUES] if words[:1] == ["secrets"] else words
     text = "\n".join(
         [
             f"wf {__version__}, Python {sys.version.split()[0]}, {' '.join(os.uname()[::2])}",
             f"at {now.isoformat(timespec='seconds')}",
-            f"typed: wf {' '.join(words)}",
+            f"typed: wf {' '.join(typed)}",
             "",
             *traceback.format_exception(bug),
         ]

@@ -35,6 +35,7 @@ VERBS = {
     "runners": ("runners", "show this machine, who holds what of it, and who waits"),
     "env": ("env", "look at environments, and remove those that nobody needs"),
     "tags": ("tags", "give runs names of your own"),
+    "secrets": ("secrets", "keep passwords and keys for the jobs of this project"),
     "rm": ("rm", "remove runs with their logs and artifacts"),
 }
 

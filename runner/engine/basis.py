@@ -59,9 +59,17 @@ class Basis:
         missing = tuple(dict.fromkeys(script for script in scripts if script not in known))
         return replace(self, listed=(*self.listed, *missing), added=self.added.union(missing))
 
-    def digested(self, own_folders: tuple[Path, ...], only: Sequence[str] = ()) -> Basis:
-        """The same with the digests of all files, or ``only`` of those below some paths."""
-        return replace(self, code=digest(self.root, self.listed, own_folders, only, self.outputs))
+    def digested(
+        self, own_folders: tuple[Path, ...], only: Sequence[str] = (), file: str | None = None
+    ) -> Basis:
+        """The same with the digests of all files, or ``only`` of those below some paths.
+
+        ``file`` is a workflow file that was named.
+        """
+        code = digest(
+            self.root, self.listed, own_folders, only=only, outputs=self.outputs, file=file
+        )
+        return replace(self, code=code)
 
 
 def look(

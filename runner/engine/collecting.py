@@ -6,14 +6,18 @@ import os
 import resource
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from runner import tree
 from runner.artifacts.collect import collect
 from runner.engine.accounting import usage
 from runner.engine.verdict import shell_code, shortcomings
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.failpoints import reach
+from runner.process.signals import Interrupted
 from runner.records import folder
+from runner.records.asking import aborted
 from runner.units import amount, count
 
 if TYPE_CHECKING:
@@ -24,8 +28,8 @@ if TYPE_CHECKING:
     from runner.engine.execution import Ended
 
 
-def keep(attempt: Attempt, ended: Ended) -> None:
-    """Write it all down, and collect the artifacts."""
+def keep(attempt: Attempt, ended: Ended) -> bool:
+    """Write it all down, and collect the artifacts; ``False`` when somebody gave these up."""
     paths, exited = attempt.run.paths, ended.exited
     attempt.run.advance("collecting", exit_code=shell_code(exited))
     for text in shortcomings(exited):
@@ -34,6 +38,24 @@ def keep(attempt: Attempt, ended: Ended) -> None:
     folder.write(paths.usage, used, durable=False)
     if said := usage.idle(used):
         attempt.notify(Warned(said))
+    signals = attempt.session.signals
+    signals.only_abort(lambda: aborted(paths))
+    try:
+        kept = not aborted(paths) and _collected(attempt)
+    except Interrupted:
+        kept = False
+    finally:
+        signals.arm()
+    if not kept:
+        # half of them would be taken for all of them
+        with suppress(FileNotFoundError):
+            tree.remove(paths.artifacts)
+    return kept
+
+
+def _collected(attempt: Attempt) -> bool:
+    """Collect the artifacts."""
+    paths = attempt.run.paths
     started = time.monotonic()
     attempt.notify(PhaseStarted("artifacts", "collecting"))
     working_dir = paths.workspace / attempt.job.working_dir
@@ -41,6 +63,7 @@ def keep(attempt: Attempt, ended: Ended) -> None:
     manifest = collect(
         working_dir, attempt.job.kept, paths.artifacts, attempt.teller("artifacts", "kept")
     )
+    attempt.session.signals.arm()  # what is complete is not given up any more
     reach("collected")
     folder.write(paths.manifest, manifest.document())
     reach("manifest-written")
@@ -54,6 +77,7 @@ def keep(attempt: Attempt, ended: Ended) -> None:
     )
     if text:
         attempt.notify(PhaseFinished("artifacts", text, time.monotonic() - started))
+    return True
 
 
 def _own_peak() -> int:

@@ -10,26 +10,41 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
-from runner.engine import simulated
+from runner.engine import masking, simulated
 from runner.engine.accounting.watch import Watch
 from runner.engine.enforcement import Enforcement
 from runner.engine.noting import Noting
+from runner.engine.requests import Requests
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
-from runner.events import JobEnded, JobStarted, JobWrote, PhaseFinished, PhaseStarted, Stopping
+from runner.events import (
+    JobEnded,
+    JobStarted,
+    JobWrote,
+    PhaseFinished,
+    PhaseStarted,
+    Stopping,
+    Warned,
+)
 from runner.failpoints import reach
 from runner.process.sink import LogFile
+from runner.process.stopping import NOTICE
 from runner.records import folder
 from runner.units import count, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from runner.allocation.interface import Lease
     from runner.engine.attempt import Attempt
+    from runner.engine.masking import Masking
     from runner.environments.interface import Environment
     from runner.executors.interface import Execution
     from runner.process.values import Exit
+
+
+_NOTICE_GIVEN = "the job was given notice that it is about to end (SIGUSR1)"
 
 
 class Ended(NamedTuple):
@@ -71,15 +86,26 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
         reach("released")
 
 
-def carry_out(attempt: Attempt, environment: Environment, lease: Lease, repo: str) -> Ended:
+def carry_out(attempt: Attempt, environment: Environment, lease: Lease, project: Path) -> Ended:
     """Run the job, and look after it.
 
     Raises:
-        WfError: kind ``ENVIRONMENT`` when it cannot be started.
+        WfError: kind ``ENVIRONMENT`` when it cannot be started, or a secret cannot be had.
     """
-    surroundings = Surroundings(attempt.run, attempt.job, attempt.session, environment)
+    secrets = masking.read(attempt.job, project, attempt.parts.secrets)
+    with secrets.errors():
+        return _carry_out(attempt, environment, lease, project.name, secrets)
+
+
+def _carry_out(
+    attempt: Attempt, environment: Environment, lease: Lease, repo: str, secrets: Masking
+) -> Ended:
+    surroundings = Surroundings(attempt.run, attempt.job, attempt.session, environment, secrets)
     try:
-        ended = _run(attempt, environment, lease, surroundings, repo)
+        try:
+            ended = _run(attempt, environment, lease, surroundings, repo)
+        finally:
+            surroundings.keep_noted()
         surroundings.keep_tracked()
         if ended.exited.code == 0:
             simulated.look_back(attempt.job, attempt.run.paths)
@@ -92,6 +118,7 @@ def _run(
     attempt: Attempt, environment: Environment, lease: Lease, surroundings: Surroundings, repo: str
 ) -> Ended:
     paths, job, session = attempt.run.paths, attempt.job, attempt.session
+    requests = Requests(session.signals, paths)
     prepare(paths.workspace / job.working_dir, job.kept)
     seen = simulated.with_stand_ins(lease, job)
     context = surroundings.context(seen, repo)
@@ -104,6 +131,10 @@ def _run(
 
         def stopping(number: int) -> None:
             """Tell that the job is asked to end, and whether it is because its time is over."""
+            if number == NOTICE:
+                attempt.notify(Warned(_NOTICE_GIVEN))
+                return
+            requests.sent(number)
             limit = job.limits.max_duration
             over = limit is not None and time.monotonic() - started >= limit
             attempt.notify(Stopping(signal.Signals(number).name, limit if over else None))
@@ -112,11 +143,11 @@ def _run(
         session.signals.arm()
         surroundings.leave_ports()
         reach("before-start")
-        execution = executor.start(command, LogFile(log, str(paths.log_times)))
+        execution = executor.start(command, surroundings.output(LogFile(log, str(paths.log_times))))
         attempt.notify(JobStarted(execution.pid, str(paths.log)))
         reach("started")
         surroundings.watch()
-        exited, sampled = _accompany(attempt, execution, lease, stopping)
+        exited, sampled = _accompany(attempt, execution, lease, requests, stopping)
         reach("ended")
         return Ended(exited, time.monotonic() - started, sampled)
     except OSError as error:
@@ -131,7 +162,11 @@ def _run(
 
 
 def _accompany(
-    attempt: Attempt, execution: Execution, lease: Lease, stopping: Callable[[int], None]
+    attempt: Attempt,
+    execution: Execution,
+    lease: Lease,
+    requests: Requests,
+    stopping: Callable[[int], None],
 ) -> tuple[Exit, dict[str, Any]]:
     """Wait for the job's end and look after it meanwhile; how it ended, and what was sampled."""
     enforcement = Enforcement(attempt, lease)
@@ -144,8 +179,7 @@ def _accompany(
         watch.tick()
 
     try:
-        signals = attempt.session.signals
-        exited = execution.wait(signals, lambda: attempt.notify(JobWrote()), stopping, tick)
+        exited = execution.wait(requests, lambda: attempt.notify(JobWrote()), stopping, tick)
     finally:
         watch.close()
     return exited, watch.document()

@@ -57,7 +57,8 @@ def load_all() -> None:
 class Ended(NamedTuple):
     """How a job ended: ``status`` is its run's, or ``failed`` when it did not come to one.
 
-    ``hint`` and ``details`` are there when wf itself could not go on.
+    ``details`` are there when wf itself could not go on, ``failure`` (that of the run's document)
+    when its job failed, ``hint`` when it is known what to type.
     """
 
     exit_code: int
@@ -65,6 +66,7 @@ class Ended(NamedTuple):
     message: str | None = None
     hint: str | None = None
     details: str | None = None
+    failure: dict[str, Any] | None = None
 
 
 class _Teller:
@@ -124,7 +126,8 @@ class Member:
             parts = self.parts()
             finished = execute(Plan((self.job,)), self.basis.root, parts, session, self.basis)
             told = finished.document
-            teller.say(Ended(finished.exit_code, told["status"], told["message"]))
+            ended = Ended(finished.exit_code, told["status"], told["message"], told["hint"])
+            teller.say(ended._replace(failure=told["failure"]))
         except Interrupted as interruption:
             code = SIGNAL_BASE + interruption.signal
             teller.say(Ended(code, "cancelled", "interrupted before it was begun"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from runner.terminal import WindowSize
 
 
+class SecretValues(Protocol):
+    """The secrets of projects, each known by its folder."""
+
+    def names(self, project: Path, /) -> tuple[str, ...]:
+        """Those of a project, sorted."""
+        ...
+
+    def values(self, project: Path, names: Sequence[str], /) -> Mapping[str, str]:
+        """Their values; they are asked for when a job starts."""
+        ...
+
+
 class Parts(NamedTuple):
     """One implementation for every stage.
 
@@ -27,6 +39,7 @@ class Parts(NamedTuple):
     """
 
     records: Records
+    secrets: SecretValues
     environments: EnvironmentCache
     leases: Leases
     executor: Executor

@@ -43,8 +43,16 @@ class Then(NamedTuple):
     pythons: Callable[[], tuple[str, ...]]
 
 
-def prepare(opened: WorkflowFiles, name: str, choices: Choices, then: Then) -> Plan:
+def prepare(
+    opened: WorkflowFiles,
+    name: str,
+    choices: Choices,
+    then: Then,
+    secrets: tuple[str, ...] | None = None,
+) -> Plan:
     """Plan a run of the workflow called ``name`` alone, without what it depends on.
+
+    ``secrets`` are the names of the project's; ``None``: they do not matter.
 
     Raises:
         WfError: kind ``USAGE`` for an unknown workflow, ``INVALID`` for files it names that
@@ -52,12 +60,18 @@ def prepare(opened: WorkflowFiles, name: str, choices: Choices, then: Then) -> P
     """
     workflow = opened.find(name)
     with located(opened.document(workflow)):
-        return _plan(workflow, choices, Project(opened.root), then)
+        return _plan(workflow, choices, Project(opened.root), then, secrets)
 
 
-def _plan(workflow: Workflow, choices: Choices, project: Project, then: Then) -> Plan:
+def _plan(
+    workflow: Workflow,
+    choices: Choices,
+    project: Project,
+    then: Then,
+    secrets: tuple[str, ...] | None = None,
+) -> Plan:
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    facts = project.facts(workflow)
+    facts = project.facts(workflow)._replace(secrets=secrets)
     if asked_day(workflow, choices) is not None:
         facts = facts._replace(then=_then(workflow, choices, project, facts, then))
     return plan(workflow, choices, facts, own)

@@ -8,7 +8,6 @@ the next one finds what has been done, and does the rest.
 from __future__ import annotations
 
 import os
-import signal
 import time
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -188,9 +187,7 @@ class _Settlement:
         if error is not None:
             return Verdict("failed", "storage", error.message, found.exit_code, error.hint)
         if asking.aborted(self._paths) and not self._paths.manifest.exists():
-            how = f" while it was collecting ({found.message})"
-            asked = asking.read(self._paths)
-            return verdict.cancelled(signal.SIGTERM, asked, found.exit_code, how)
+            return verdict.given_up(found, asking.read(self._paths))
         return found
 
     def _lost(self, error: WfError | None) -> Verdict:

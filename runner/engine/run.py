@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner import errors
-from runner.engine import inputs, simulated
+from runner.engine import inputs, restoring, simulated
 from runner.engine.advice import Adviser
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
@@ -20,13 +20,14 @@ from runner.engine.collecting import keep
 from runner.engine.execution import carry_out, leased
 from runner.engine.placing import place_code, place_inputs
 from runner.engine.provision import conda_of, provisioned
-from runner.engine.verdict import Verdict, cancelled, judge
+from runner.engine.verdict import Verdict, cancelled, given_up, judge
 from runner.engine.verdict import write as write_verdict
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import RunCreated
 from runner.failpoints import reach
 from runner.process.signals import Interrupted
 from runner.records import asking, folder
+from runner.records.submission import described
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +78,8 @@ def execute(
             "plan": plan.document(),
             "edits": plan.job.edits,
             "source": source.document(),
+            "asked": plan.job.chosen and described(plan.job.chosen, basis.code),
+            "resumed_from": plan.job.resumes,
         },
         parts.choose,
     )
@@ -122,27 +125,34 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
     conda = conda_of(attempt)
     place_code(attempt, basis)
     reach("code-placed")
+    code = restoring.in_the_way(attempt)
     place_inputs(attempt)
     reach("inputs-placed")
+    restoring.restore(attempt, code)
     attempt.run.advance("provisioning")
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
-        ended = carry_out(attempt, environment, lease, basis.project.name)
+        ended = carry_out(attempt, environment, lease, basis.project)
         verdict = _judged(attempt, ended.exited, adviser)
-    keep(attempt, ended)
-    return verdict
+    return verdict if keep(attempt, ended) else _aborted(attempt, verdict)
 
 
 def _judged(attempt: Attempt, exited: Exit, adviser: Adviser) -> Verdict:
     """What the job came to; on the disk before anything is collected."""
-    verdict = judge(exited, asking.read(attempt.run.paths))
-    if verdict.status == "failed" and verdict.reason == "exit_code":
-        advice = adviser.after_run(attempt.run.paths.log)
-        if advice:
-            message = f"{verdict.message}: {advice.cause}"
-            verdict = verdict._replace(message=message, hint=advice.hint)
-    write_verdict(attempt.run.paths, verdict)
+    paths = attempt.run.paths
+    verdict = judge(exited, asking.read(paths))
+    verdict = adviser.after_run(paths, attempt.parts.records, verdict)
+    write_verdict(paths, verdict)
     reach("verdict-written")
     return verdict
+
+
+def _aborted(attempt: Attempt, verdict: Verdict) -> Verdict:
+    """The verdict on a run whose artifacts were given up."""
+    if verdict.reason == "aborted":
+        return verdict
+    found = given_up(verdict, asking.read(attempt.run.paths))
+    write_verdict(attempt.run.paths, found)
+    return found
 
 
 def _end(run: OpenRun, verdict: Verdict, *, edited: bool) -> None:

@@ -9,6 +9,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from runner.engine import restoring
 from runner.engine.trackers import Trackers
 from runner.errors import UNSATISFIABLE, WfError
 from runner.events import PhaseFinished, ServiceReady, Warned
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 
     from runner.allocation.interface import Lease
     from runner.allocation.ports import HeldPorts
+    from runner.engine.masking import Masking
     from runner.engine.parts import Session
     from runner.environments.interface import Environment
     from runner.events import Event
     from runner.plan.plan import Job
+    from runner.process.sink import Sink
     from runner.records.store import OpenRun
 
 _HOST = "127.0.0.1"
@@ -39,7 +42,14 @@ _LOOK_AGAIN_SECONDS = 0.2
 class Surroundings:
     """Those of one attempt at one job. What it holds is let go of by :meth:`close`."""
 
-    def __init__(self, run: OpenRun, job: Job, session: Session, environment: Environment) -> None:
+    def __init__(
+        self,
+        run: OpenRun,
+        job: Job,
+        session: Session,
+        environment: Environment,
+        masking: Masking,
+    ) -> None:
         """Make them ready, and write down what belongs on the record.
 
         Raises:
@@ -49,6 +59,7 @@ class Surroundings:
         self._run = run
         self._job = job
         self._session = session
+        self._masking = masking
         meeting = job.nodes > 1 and isinstance(job.launch, TorchrunScript)
         self._held = _hold(job, more=int(meeting))
         numbers = self._held.numbers if self._held else ()
@@ -56,7 +67,8 @@ class Surroundings:
         self._rendezvous = numbers[-1] if meeting else None
         self._token = os.urandom(_TOKEN_BYTES).hex() if job.service else None
         self._inherit = [run.lock] if environment.held is None else [run.lock, environment.held]
-        self._trackers = Trackers(job, environment.lock, session.variables, run.paths)
+        caller = {**session.variables, **masking.values}
+        self._trackers = Trackers(job, environment.lock, caller, run.paths)
         self._over = threading.Event()
         self._knocking: threading.Thread | None = None
         self._tell_of_busy_ports(session.observer.notify)
@@ -74,10 +86,12 @@ class Surroundings:
     def context(self, lease: Lease, repo: str) -> Context:
         """What the executor is told. ``repo`` is what the project is called."""
         paths = self._run.paths
+        restored = restoring.restored(paths)
+        working_dir = paths.workspace / self._job.working_dir
         return Context(
             run=self._run.name,
             workspace=paths.workspace,
-            notes=paths.notes,
+            notes=self._masking.notes_of(paths),
             variables=self._session.variables,
             terminal=self._session.terminal,
             inherit=tuple(self._inherit),
@@ -86,8 +100,13 @@ class Surroundings:
             rendezvous=self._rendezvous,
             mpi_hostfile=self._write_hostfile(lease) if self._job.nodes > 1 else None,
             token=self._token,
+            secrets=self._masking.values,
             defaults=self._trackers.variables,
             conda=OwnPaths(paths.own_environment).conda if self._job.uses_conda else None,
+            resumed_from=restored and restored.run,
+            checkpoint=working_dir / restored.checkpoint
+            if restored and restored.checkpoint
+            else None,
         )
 
     def _write_hostfile(self, lease: Lease) -> Path:
@@ -125,8 +144,16 @@ class Surroundings:
             return None
         return f"http://{_HOST}:{self.ports[service.port]}{service.path.replace(_TOKEN, token)}"
 
+    def output(self, log: Sink) -> Sink:
+        """Where what the job prints is to go, for ``log`` to see no secret."""
+        return self._masking.sink(log)
+
+    def keep_noted(self) -> None:
+        """The job has ended: what it noted stands on the record."""
+        self._masking.keep_notes(self._run.paths)
+
     def keep_tracked(self) -> None:
-        """The job has ended: keep what trackers wrote, and say how to look at it."""
+        """The same: keep what trackers wrote, and say how to look at it."""
         self._trackers.keep()
 
     def close(self) -> None:

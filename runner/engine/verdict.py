@@ -111,6 +111,14 @@ def cancelled(
     return Verdict("cancelled", "terminated", message, exit_code)
 
 
+def given_up(verdict: Verdict, asked: Asked | None) -> Verdict:
+    """What a verdict becomes when the artifacts are given up while they are collected."""
+    if verdict.reason == "aborted":
+        return verdict
+    how = f" while it was collecting ({verdict.message})"
+    return cancelled(signal.SIGTERM, asked, verdict.exit_code, how)
+
+
 def shortcomings(exited: Exit) -> list[str]:
     """What else is to be told of an end, whatever its verdict."""
     said = []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runner.environments.interface import Environment
     from runner.plan.plan import Job
     from runner.process.holding import Held
-    from runner.process.signals import Signals
+    from runner.process.signals import Arrivals
     from runner.process.sink import Sink
     from runner.process.usage import Reading
     from runner.process.values import Exit, JobCommand
@@ -32,9 +32,11 @@ class Context:
     ``variables`` are the caller's own. ``terminal`` is the size of the terminal that watches, if
     one does. ``inherit`` are descriptors besides the lease's that live as long as the job.
     ``repo`` is what the project is called. ``ports`` are the job's, and ``rendezvous`` is one more
-    where its nodes meet. ``token`` is the secret of its service. ``defaults`` are variables that
+    where its nodes meet. ``token`` is the secret of its service, ``secrets`` are the values of the
+    job's secrets. ``defaults`` are variables that
     the workflow may set otherwise. ``conda`` is the folder of the run's own conda environments, if
-    its commands call conda.
+    its commands call conda. ``resumed_from`` is the run that it goes on from, ``checkpoint`` where
+    that one's last checkpoint is.
     """
 
     run: str
@@ -48,8 +50,11 @@ class Context:
     rendezvous: int | None = None
     mpi_hostfile: Path | None = None
     token: str | None = field(default=None, repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict)
     conda: Path | None = None
+    resumed_from: str | None = None
+    checkpoint: Path | None = None
 
 
 class Execution(Protocol):
@@ -78,7 +83,7 @@ class Execution(Protocol):
 
     def wait(
         self,
-        signals: Signals,
+        signals: Arrivals,
         on_output: Callable[[], None],
         on_stop: Callable[[int], None],
         on_tick: Callable[[], None] | None = None,

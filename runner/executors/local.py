@@ -46,10 +46,12 @@ class LocalExecutor:
         """The command line, variables and cores of the job's first process."""
         argv = _argv(job, environment, context)
         if job.nodes > 1:
-            argv = side_by_side(argv, job, environment, lease, context)
+            argv, env = side_by_side(argv, job, environment, lease, context)
+        else:
+            env = variables(job, environment, lease, context)
         return JobCommand(
             argv=argv,
-            env=variables(job, environment, lease, context),
+            env=env,
             cwd=context.workspace / job.working_dir,
             # those that limits leave, if it shares them with all
             cpus=frozenset(lease.cores),

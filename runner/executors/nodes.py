@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner import envvars
 from runner.executors.surroundings import share_of, variables
 from runner.process.values import GRACE_SECONDS
 
@@ -35,12 +36,13 @@ def side_by_side(
     environment: Environment,
     lease: Lease,
     context: Context,
-) -> tuple[str, ...]:
-    """The command line that starts ``argv`` on every node of the job.
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The command line that starts ``argv`` on every node of the job, and its variables.
 
     The launcher itself gets the variables of node 0; for each node it is told in what its
-    variables differ from those, and its cores. When one has failed, the others have as long to end
-    as the job has when it is stopped.
+    variables differ from those, and its cores. As these may hold secrets, it is told so in a
+    variable, not on its command line, which everybody on the machine can read. When a node has
+    failed, the others have as long to end as the job has when it is stopped.
     """
     first = variables(job, environment, lease, context)
     nodes = []
@@ -55,4 +57,5 @@ def side_by_side(
         )
     group = {"argv": argv, "nodes": nodes, "grace": grace(job), "notes": str(context.notes)}
     # neither the job's folder nor its variables have a say in what the launcher imports
-    return (sys.executable, "-I", "-S", str(_LAUNCHER), json.dumps(group))
+    launcher = (sys.executable, "-I", "-S", str(_LAUNCHER))
+    return launcher, {**first, envvars.NODES: json.dumps(group)}

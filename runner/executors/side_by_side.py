@@ -1,6 +1,7 @@
 """Started as a program: starts the nodes of a job side by side and ends as they do.
 
-It imports nothing of wf. Its one argument is what ``nodes.py`` writes. When a node fails, the
+It imports nothing of wf. What ``nodes.py`` writes for it stands in a variable, which is not passed
+on. When a node fails, the
 others are asked to end and, after the grace, killed; the end of the first that failed is the end
 of the whole. A stop asked for from outside reaches the nodes by itself, as they are all in one
 process group.
@@ -18,6 +19,7 @@ from typing import Any
 
 _LOOK_AGAIN_SECONDS = 0.02
 _CANNOT_START = 127
+_TOLD = "WF_NODES"
 
 
 class Nodes:
@@ -96,4 +98,4 @@ def _end_as(code: int) -> None:
 
 
 if __name__ == "__main__":
-    _end_as(Nodes(json.loads(sys.argv[1])).wait())
+    _end_as(Nodes(json.loads(os.environ.pop(_TOLD))).wait())

@@ -1,7 +1,8 @@
 """What a job sees of the world: the variables of its processes. Pure.
 
 The table :data:`runner.envvars.GIVEN` says what each of them means. Later ones win: the caller's,
-wf's defaults, the workflow's parameters, its variables, what the lease demands.
+wf's defaults, the workflow's parameters, its variables, the project's secrets, what the lease
+demands.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.executors.devices import gpus_of, simulation, thread_counts, visible_gpus
-from runner.spec.interpolation import exported
+from runner.spec.interpolation import SECRET_LATER, exported, with_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 # an address and not a name: `localhost` may mean ::1 first, where a server may not listen
 HOST = "127.0.0.1"
-# in a word of a shell; the last is a dollar sign that is to stay
-_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)|\\\$", re.ASCII)
+# a secret, and in a word of a shell a variable; the last is a dollar sign that is to stay
+_REFERENCE = re.compile(
+    rf"{SECRET_LATER.pattern}|\$\{{([A-Za-z_]\w*)\}}|\$([A-Za-z_]\w*)|\\\$", re.ASCII
+)
 
 
 def variables(
@@ -44,10 +47,12 @@ def variables(
         **context.defaults,
         **exported(dict(job.parameters), context.run),
     }
+    passed = {name: context.variables[name] for name in job.passed if name in context.variables}
     given = {
         **given,
-        **_own(job, given),
-        **{name: context.variables[name] for name in job.passed if name in context.variables},
+        **_own(job, given, {**context.secrets, **passed}),
+        **context.secrets,
+        **passed,
         **_token(job, context),
         envvars.CUDA_DEVICE_ORDER: "PCI_BUS_ID",
         envvars.CUDA_VISIBLE_DEVICES: visible_gpus(share, environment.lock),
@@ -55,16 +60,25 @@ def variables(
     return {**given, **simulation(share, given)}
 
 
-def _own(job: Job, given: Mapping[str, str]) -> dict[str, str]:
-    """The workflow's variables. ``$NAME`` in one that refers to others is what comes before it."""
+def _own(job: Job, given: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
+    """The workflow's variables, with the secrets that stand in them.
+
+    ``$NAME`` in one that refers to others is what comes before it, or a secret.
+    """
     own: dict[str, str] = {}
 
     def value(found: re.Match[str]) -> str:
-        name = found[1] or found[2]
-        return own.get(name, given.get(name, "")) if name else "$"
+        if found[1]:
+            return secrets.get(found[1], found[0])
+        name = found[2] or found[3]
+        return secrets.get(name, own.get(name, given.get(name, ""))) if name else "$"
 
     for name, written in job.variables:
-        own[name] = _REFERENCE.sub(value, written) if name in job.expanded else written
+        own[name] = (
+            _REFERENCE.sub(value, written)
+            if name in job.expanded
+            else with_secrets(written, secrets)
+        )
     return own
 
 
@@ -86,6 +100,9 @@ def _inherited(caller: Mapping[str, str]) -> dict[str, str]:
         *envvars.RANK_VARIABLES,
         *envvars.INTERPRETER_VARIABLES,
         envvars.BYTECODE_FOLDER,
+        # of a run in which this one was started
+        envvars.WF_RESUMED_FROM,
+        envvars.WF_RESUME_CKPT,
     }
     return {
         name: value
@@ -102,10 +119,20 @@ def _of_wf(job: Job, environment: Environment, context: Context) -> dict[str, st
         # a pip of the system's would otherwise install into the system
         "PIP_REQUIRE_VIRTUALENV": "1",
         **_day(job),
+        **_resumed(context),
         envvars.WF_RUN: context.run,
         envvars.WF_WORKFLOW: job.workflow,
         envvars.WF_NOTES: str(context.notes),
     }
+
+
+def _resumed(context: Context) -> dict[str, str]:
+    """What a script needs to go on where another run ended."""
+    known = {
+        envvars.WF_RESUMED_FROM: context.resumed_from,
+        envvars.WF_RESUME_CKPT: context.checkpoint,
+    }
+    return {name: str(value) for name, value in known.items() if value is not None}
 
 
 def _day(job: Job) -> dict[str, str]:

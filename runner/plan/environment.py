@@ -81,7 +81,8 @@ class LockedRun:
     ``pylock`` is the text of its ``pylock.toml`` (PEP 751), ``None`` where the run has none;
     ``lock`` every package as ``pip freeze`` writes it, ``python`` the interpreter's full version.
     ``fingerprint`` is the name that its environment had in the cache, ``as_of`` the day it was
-    resolved for.
+    resolved for. ``counts_as`` is what it counts as where runs are compared: for a run that is
+    repeated, what it counted as then.
     """
 
     run: str
@@ -90,6 +91,7 @@ class LockedRun:
     pylock: str | None
     fingerprint: str | None = None
     as_of: str | None = None
+    counts_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,11 +96,13 @@ class ThenFacts(NamedTuple):
 class ProjectFacts(NamedTuple):
     """The files the plan depends on, by path below the project folder.
 
-    ``then`` is there where packages are resolved as of a day.
+    ``then`` is there where packages are resolved as of a day. ``secrets`` are the names of the
+    project's; ``None``: nobody runs anything here (the file is only looked at).
     """
 
     files: Mapping[str, FileFact] = _NONE
     then: ThenFacts | None = None
+    secrets: tuple[str, ...] | None = None
 
 
 class Code(NamedTuple):
@@ -137,11 +139,28 @@ class TaggedRun(NamedTuple):
     workflow: str
 
 
+class FormerInput(NamedTuple):
+    """What a former run was given by another one, which is still there.
+
+    ``fingerprint`` is the digest of that one's, if it has one.
+    """
+
+    mode: str
+    workflow: str | None
+    tag: str | None
+    run: str
+    fingerprint: str | None
+
+
 class Past(NamedTuple):
-    """Former runs that can serve, newest first, and the tags."""
+    """Former runs that can serve, newest first, and the tags.
+
+    ``inputs`` are those of a run that is repeated or resumed: they are to be the same again.
+    """
 
     runs: tuple[PastRun, ...] = ()
     tags: Mapping[str, TaggedRun] = _NONE
+    inputs: tuple[FormerInput, ...] = ()
 
 
 def in_project(workflow: Workflow, path: str) -> str:

@@ -27,6 +27,7 @@ NAMES = MappingProxyType(
         "environment": "environment",
         "inputs": "inputs",
         "devices": "simulated GPUs",
+        "resumed": "the run that it goes on from",
     }
 )
 
@@ -35,7 +36,8 @@ NAMES = MappingProxyType(
 class Fingerprint:
     """A hash for each part (``code``, ``command``, ``variables``, ``environment``, ``inputs``).
 
-    Where GPUs are simulated, there is one more: ``devices``.
+    Where GPUs are simulated, there is one more: ``devices``. A run that goes on from another one
+    has ``resumed``: what came of the two together is not what one run from start to end comes to.
     """
 
     parts: tuple[tuple[str, str], ...]

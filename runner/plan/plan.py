@@ -62,11 +62,12 @@ class Job:
     """One unit for an executor: what to do with it, why, and everything it needs.
 
     ``resources`` are those of each node. ``passed`` are variables whose values are the caller's,
-    and stand nowhere but in the job's environment. ``expanded`` are variables in whose values
-    ``$NAME`` stands for another one.
+    and stand nowhere but in the job's environment; so do those of ``secrets``. ``expanded`` are
+    variables in whose values ``$NAME`` stands for another one.
     ``run`` is the run whose outcome is taken instead, where ``action`` is ``reuse``. ``notices``
     are what the files that it needs say without effect. ``simulated`` is how many GPUs each node
     was to have that processes on the CPU stand in for; they are no part of ``resources``.
+    ``chosen`` is what the command line said of it.
     """
 
     workflow: str
@@ -89,12 +90,19 @@ class Job:
     container: Container | None = None
     edits: bool = False
     passed: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     expanded: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
     fingerprint: Fingerprint | None = None
     run: str | None = None
     notices: tuple[Problem, ...] = ()
     simulated: int = 0
+    chosen: Choices | None = None
+
+    @property
+    def resumes(self) -> str | None:
+        """The former run that it goes on from: whose artifacts it finds when it starts."""
+        return self.chosen.resumes if self.chosen else None
 
     @property
     def demand(self) -> Resources:
@@ -206,6 +214,7 @@ class Job:
             "command": self.command,
             "working_dir": self.working_dir,
             "variables": {**dict(self.parameters), **dict(self.variables)},
+            "secrets": list(self.secrets),
             "environment": {
                 "python": self.environment.python,
                 "requirements": [file.path for file in self.environment.requirements],
@@ -284,7 +293,9 @@ class Choices:
     caller's, ``caller`` the names of all that the caller has; ``None``: nobody calls (the file is
     only looked at). ``as_of`` is a day (ISO 8601), ``commit``, ``today`` or ``none``;
     ``locked`` is a former run whose environment is wanted again. With ``simulate_gpus`` processes
-    on the CPU stand in for the GPUs that are asked for.
+    on the CPU stand in for the GPUs that are asked for. ``file`` is the workflow file that was
+    named, from the project folder. ``resumes`` is the former run that is gone on from, ``repeats``
+    the one whose source it is.
     """
 
     cpus: int | None = None
@@ -301,6 +312,9 @@ class Choices:
     as_of: str | None = None
     locked: LockedRun | None = None
     simulate_gpus: bool = False
+    file: str | None = None
+    resumes: str | None = None
+    repeats: str | None = None
 
     def limits(self, asked: Limits) -> Limits:
         """The file's limits with what was chosen in their place."""

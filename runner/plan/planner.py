@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.errors import USAGE, Problem, WfError, invalid
+from runner.plan import secrets
 from runner.plan.facts import asked_day, script_path
 from runner.plan.missing import unusable
 from runner.plan.plan import LOCAL, Job, Plan
@@ -28,7 +29,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
 
     Raises:
         WfError: kind ``INVALID`` with every file that is missing or cannot be used; ``USAGE`` for
-            words and variables of the caller's that do not fit.
+            words and variables of the caller's that do not fit, and for secrets that are not there.
     """
     problems = _working_dir(workflow, project) or _script(workflow, project)
     asked = choices.python or workflow.environment.python
@@ -39,7 +40,8 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
     problems += _nothing_to_run(workflow, choices)
     if problems:
         raise invalid(problems)
-    passed = _passed(workflow, choices)
+    given = secrets.given(workflow, choices, project)
+    passed = _passed(workflow, choices, given)
     resources = choices.resources(workflow.resources)
     simulated = resources.gpu.count if choices.simulate_gpus and resources.gpu else 0
     if simulated:
@@ -66,7 +68,7 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         parameters=workflow.parameters,
         variables=tuple(
             (name, value)
-            for name, value in {**dict(workflow.variables), **dict(choices.variables)}.items()
+            for name, value in secrets.variables(workflow, choices)
             if name not in passed
         ),
         artifacts=workflow.artifacts,
@@ -81,9 +83,11 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         edits=workflow.edits,
         limits=choices.limits(workflow.limits),
         passed=passed,
+        secrets=given,
         expanded=tuple(name for name in workflow.expanded if name not in dict(choices.variables)),
         notices=tuple(found.notices),
         simulated=simulated,
+        chosen=choices,
     )
     return Plan((job,))
 
@@ -149,9 +153,9 @@ def _files(workflow: Workflow, project: ProjectFacts) -> list[Problem]:
     return problems
 
 
-def _passed(workflow: Workflow, choices: Choices) -> tuple[str, ...]:
+def _passed(workflow: Workflow, choices: Choices, secret: tuple[str, ...]) -> tuple[str, ...]:
     """Variables whose values are the caller's; today's format wants some of them to be set."""
-    given = {name for name, _ in choices.variables}
+    given = {*dict(choices.variables), *secret}
     wanted = tuple(name for name in workflow.required if name not in given)
     unset = [name for name in wanted if choices.caller is not None and name not in choices.caller]
     if unset:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from runner.plan.environment import EnvironmentSpec
-    from runner.plan.facts import Code, Past, PastRun
+    from runner.plan.facts import Code, FormerInput, Past, PastRun
     from runner.plan.plan import Job
     from runner.spec.workflow import Dependency, Workflow
 
@@ -71,11 +71,12 @@ class _Linking:
     ) -> None:
         self._known = known
         self._everything = everything
+        self._asked = jobs[-1][0] if jobs else None
         self.linked: dict[str, Job] = {}
         self.problems: list[Problem] = []
         for workflow, job in jobs:
-            found = [(needed, self._input(needed, workflow)) for needed in workflow.dependencies]
-            inputs = tuple(given for _, given in found if given is not None)
+            found = [self._input(needed, workflow) for needed in workflow.dependencies]
+            inputs = tuple(given for given in found if given is not None)
             self.linked[job.workflow] = replace(
                 job,
                 inputs=inputs,
@@ -83,15 +84,22 @@ class _Linking:
                     job,
                     known.code[job.workflow].digest,
                     known.environments[job.environment],
-                    tuple(self._said(given) for given in inputs),
+                    tuple(self._said(given, workflow) for given in inputs),
                 ),
             )
 
     def _input(self, needed: Dependency, workflow: Workflow) -> Input | None:
+        if needed.mode == "run":
+            return Input("run", needed.workflow)
+        former = self._former(needed, workflow)
+        if former is not None:
+            return Input(needed.mode, former.workflow, needed.tag, former.run)
+        return self._there(needed, workflow)
+
+    def _there(self, needed: Dependency, workflow: Workflow) -> Input | None:
+        """A run that is there, to be taken as an input."""
         past = self._known.past
         name = needed.workflow
-        if needed.mode == "run":
-            return Input("run", name)
         if needed.mode == "last":
             if self._everything and name in self.linked and name != workflow.name:
                 return Input("last", name)
@@ -106,10 +114,24 @@ class _Linking:
         self.problems.append(_no_tag(needed, None if tagged is None else tagged.workflow))
         return None
 
-    def _said(self, given: Input) -> str:
+    def _former(self, needed: Dependency | Input, workflow: Workflow) -> FormerInput | None:
+        """What the run that is repeated or resumed was given here."""
+        if workflow is not self._asked:
+            return None
+        wanted = (needed.mode, needed.workflow, needed.tag)
+        for former in self._known.past.inputs:
+            # a tag may be written without a workflow, and is found with one
+            if wanted in {former[:3], (former.mode, None, former.tag)}:
+                return former
+        return None
+
+    def _said(self, given: Input, workflow: Workflow) -> str:
         """An input as it counts for the fingerprint."""
         if given.run is not None:
             return f"run {given.run}"
+        former = self._former(given, workflow)
+        if former is not None:
+            return f"same as {former.fingerprint}"
         made = self.linked[str(given.workflow)].fingerprint
         return f"same as {made.digest if made else ''}"
 
@@ -142,6 +164,8 @@ def fingerprint_of(job: Job, code: str, environment: str, inputs: tuple[str, ...
     }
     if job.simulated:
         parts["devices"] = hashed(job.simulated)
+    if job.resumes is not None:
+        parts["resumed"] = hashed(job.resumes)
     return Fingerprint(tuple((name, parts[name]) for name in NAMES if name in parts))
 
 
@@ -204,6 +228,11 @@ def _with_runs(job: Job, decided: Mapping[str, Job]) -> Job:
 def _decide(job: Job, known: Known, *, fresh: bool) -> Job:
     if fresh:
         return replace(job, reason="nothing is reused (--fresh)")
+    given = (one for one in known.past.inputs if (one.mode, one.workflow) == ("run", job.workflow))
+    again = next(given, None)
+    if again is not None:
+        reason = f"{again.run} is what the former run was given"
+        return replace(job, action="reuse", reason=reason, run=again.run)
     former = [run for run in known.past.runs if run.workflow == job.workflow]
     digest = job.fingerprint.digest if job.fingerprint else ""
     same = next((run for run in former if run.fingerprint == digest and run.unfit is None), None)
@@ -223,6 +252,8 @@ def _why(job: Job, former: PastRun | None, code: Code) -> str:
     part = job.fingerprint.difference(former.parts)
     if part is None:
         return former.unfit or ""
+    if part == "resumed":
+        return f"{former.name} went on from another run: it is none from start to end"
     said = f"{part_name(part)} changed since {former.name}"
     if part != "code" or former.files is None:
         return said

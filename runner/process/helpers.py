@@ -1,7 +1,8 @@
 """Programs that help: git and uv, say.
 
-:func:`capture` is for a short one whose output is wanted whole, :func:`stream` for a long one whose
-output is shown as it comes.
+:func:`capture` is for a short one whose output is wanted whole, :func:`ask` for one that is told
+what its command line must not show, and :func:`stream` for a long one whose output is shown as it
+comes.
 """
 
 from __future__ import annotations
@@ -49,6 +50,29 @@ def capture(
             capture_output=True,
             timeout=timeout,
             check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return Completed(done.returncode, done.stdout, done.stderr)
+
+
+def ask(
+    argv: Sequence[str], question: bytes, *, env: Mapping[str, str], timeout: float
+) -> Completed | None:
+    """Run a helper that is told something on its stdin; ``None`` as for :func:`capture`.
+
+    It has no terminal: whatever it does, it can ask nobody.
+    """
+    try:
+        done = subprocess.run(
+            list(argv),
+            cwd="/",
+            env=dict(env),
+            input=question,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            start_new_session=True,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from runner.process.ending import EndWatch
 from runner.process.holding import Hold
+from runner.process.noticing import give_notice
 from runner.process.output import REST_SECONDS, Output
 from runner.process.start import start
+from runner.process.stopping import NOTICE, Stopping
 from runner.process.usage import Meter
 from runner.process.values import Exit
 from runner.terminal import open_output, set_window, window_size
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from runner.process.confinement.interface import Confinement
     from runner.process.holding import Held
-    from runner.process.signals import Signals
+    from runner.process.signals import Arrivals
     from runner.process.sink import Sink
     from runner.process.usage import Reading
     from runner.process.values import JobCommand
@@ -43,11 +45,7 @@ class JobProcess:
         Raises:
             OSError: the program cannot be executed; nothing is left running.
         """
-        self._asked: list[int] = []
-        self._deadline: float | None = None
-        self._grace = command.grace
         self._limit = command.max_duration
-        self._limit_reached = False
         self._has_terminal = command.terminal is not None
         reading, child_end = open_output(command.terminal)
         self._hold = Hold(command, confinement)
@@ -65,8 +63,9 @@ class JobProcess:
         self._ended = EndWatch(process)
         self._hold.began(self._ended)
         self._meter = Meter(self._hold.remains.members)
-        self._time_is_up = time.monotonic() + (self._limit or 0.0)
-        self._next_tick = time.monotonic() + TICK_SECONDS
+        now = time.monotonic()
+        self._stopping = Stopping(now, command.grace, self._limit, notice=command.notice)
+        self._next_tick = now + TICK_SECONDS
 
     @property
     def held(self) -> Held:
@@ -83,7 +82,7 @@ class JobProcess:
 
     def wait(
         self,
-        signals: Signals,
+        signals: Arrivals,
         on_output: Callable[[], None],
         on_stop: Callable[[int], None],
         on_tick: Callable[[], None] | None = None,
@@ -92,7 +91,7 @@ class JobProcess:
 
         ``on_output`` is called after the log has grown, ``on_stop`` with every signal sent on
         request, and ``on_tick`` about once a second while the job runs. The first request is passed
-        on as it came, the second one kills, and so does the end of the command's grace.
+        on as it came, the second one kills, and so do SIGKILL and the end of the command's grace.
         """
         try:
             self._accompany(signals, on_output, on_stop, on_tick)
@@ -111,19 +110,19 @@ class JobProcess:
         return Exit(
             code=None if code < 0 else code,
             signal=-code if code < 0 else None,
-            asked=tuple(self._asked),
+            asked=tuple(self._stopping.asked),
             cpu_seconds=max(self._ended.cpu_seconds, self._meter.ended()),
             peak_memory=self._ended.peak_memory,
             left_behind=left.ended,
             stuck=left.stuck,
             log_error=self._log.error,
-            limit=self._limit if self._limit_reached else None,
+            limit=self._limit if self._stopping.limit_reached else None,
             memory=memory,
         )
 
     def _accompany(
         self,
-        signals: Signals,
+        signals: Arrivals,
         on_output: Callable[[], None],
         on_stop: Callable[[int], None],
         on_tick: Callable[[], None] | None,
@@ -145,8 +144,12 @@ class JobProcess:
                 elif rest:
                     others.poll(REST_SECONDS * 1000)
             for number in signals.take():
-                self._arrived(number, on_stop)
-            self._enforce(on_stop)
+                if number == signal.SIGWINCH:
+                    self._resize()
+                else:
+                    self._stopping.arrived(number, time.monotonic())
+            while due := self._stopping.due(time.monotonic()):
+                self._send(due, on_stop)
             self._hold.look()
             self._tick(on_tick)
 
@@ -161,12 +164,8 @@ class JobProcess:
         """Milliseconds until something must be looked at without being told."""
         if self._ended.descriptor is None:
             return _LOOK_AGAIN_SECONDS * 1000
-        moments = [self._next_tick, self._hold.next_look]
-        if self._deadline is not None:
-            moments.append(self._deadline)
-        elif self._limit is not None and not self._asked:
-            moments.append(self._time_is_up)
-        return max(0.0, min(moments) - time.monotonic()) * 1000
+        soonest = min(self._next_tick, self._hold.next_look, self._stopping.next)
+        return max(0.0, soonest - time.monotonic()) * 1000
 
     def _tick(self, on_tick: Callable[[], None] | None) -> None:
         now = time.monotonic()
@@ -177,30 +176,18 @@ class JobProcess:
         if on_tick is not None:
             on_tick()
 
-    def _arrived(self, number: int, on_stop: Callable[[int], None]) -> None:
-        if number == signal.SIGWINCH:
-            self._resize()
-        elif self._asked:
-            self._deadline = time.monotonic()
-        else:
-            self._ask(number, on_stop)
-
-    def _ask(self, number: int, on_stop: Callable[[int], None]) -> None:
-        self._send(number, on_stop)
-        self._deadline = time.monotonic() + self._grace
-
-    def _enforce(self, on_stop: Callable[[int], None]) -> None:
-        now = time.monotonic()
-        if self._limit is not None and not self._asked and now >= self._time_is_up:
-            self._limit_reached = True
-            self._ask(signal.SIGTERM, on_stop)
-        elif self._deadline is not None and now >= self._deadline:
-            self._deadline = None
-            self._send(signal.SIGKILL, on_stop)
-
     def _send(self, number: int, on_stop: Callable[[int], None]) -> None:
-        self._asked.append(number)
-        self._signal(number)
+        if number == NOTICE:
+            if not give_notice(self.processes(), number):
+                self._stopping.unheard(time.monotonic())
+                return
+        elif number == signal.SIGKILL:
+            # all of them, also those that have left the group
+            self._signal(number)
+            self._hold.remains.kill()
+        else:
+            self._signal(number)
+            self._signal(signal.SIGCONT)  # who was halted can do nothing about it otherwise
         on_stop(number)
 
     def _signal(self, number: int) -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Interrupted(KeyboardInterrupt):
@@ -13,6 +17,18 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.signal = number
+
+
+class Arrivals(Protocol):
+    """What arrives for a job. SIGKILL among it: its end is wanted at once."""
+
+    def fileno(self) -> int:
+        """Readable when something has arrived."""
+        ...
+
+    def take(self) -> list[int]:
+        """The signals that arrived since the last time."""
+        ...
 
 
 class Signals:
@@ -27,6 +43,7 @@ class Signals:
         os.set_blocking(self._reading, False)
         os.set_blocking(self._writing, False)
         self._armed = False
+        self._aborts: Callable[[], bool] | None = None
 
     def fileno(self) -> int:
         """Readable when something has arrived."""
@@ -35,6 +52,12 @@ class Signals:
     def arm(self) -> None:
         """From now on signals are for the job."""
         self._armed = True
+        self._aborts = None
+
+    def only_abort(self, aborts: Callable[[], bool]) -> None:
+        """From now on what arrives is kept, and interrupts only when ``aborts`` says so then."""
+        self._armed = True
+        self._aborts = aborts
 
     def arrived(self, number: int, _frame: object = None) -> None:
         """Take note of a signal; usable as a signal handler."""
@@ -42,6 +65,9 @@ class Signals:
             # a full pipe means that 64 KiB of requests are waiting already
             with contextlib.suppress(BlockingIOError):
                 os.write(self._writing, bytes([number]))
+            if self._aborts is not None and number != signal.SIGWINCH and self._aborts():
+                self._aborts = None  # a second time would hit who cleans up after this one
+                raise Interrupted(number)
         elif number != signal.SIGWINCH:
             raise Interrupted(number)
 

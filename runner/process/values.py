@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,14 +20,17 @@ GRACE_SECONDS = 30.0
 class JobCommand:
     """How a job's first process is started.
 
+    What ``env`` holds may be secret, and is not shown.
     ``cpus`` are the cores it may run on (``None``: all). ``inherit`` are descriptors it and its
     children keep open. With ``terminal`` its output is a pseudo-terminal of that size. After
     ``max_duration`` seconds it is asked to end (SIGTERM); ``grace`` is how many seconds it has to
-    end, whoever asked. ``memory`` is how many bytes all its processes may have together.
+    end, whoever asked. With ``notice``, those of its processes that have a handler for SIGUSR1 are
+    sent that ahead of the end (:mod:`runner.process.stopping`). ``memory`` is how many bytes all
+    its processes may have together.
     """
 
     argv: tuple[str, ...]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     cwd: Path
     cpus: frozenset[int] | None = None
     inherit: tuple[int, ...] = ()
@@ -35,6 +38,7 @@ class JobCommand:
     grace: float = GRACE_SECONDS
     max_duration: float | None = None
     memory: int | None = None
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,17 @@ _WAITING = ("short_of", "place", "places")
 _SERVED = ("ports", "service")
 _ENVIRONMENT = ("kind", "fingerprint", "python", "lock")
 _ENFORCED = ("cpus", "memory", "gpus", "processes")
+_RESTORED = ("files", "bytes", "checkpoint")
 _USAGE = ("wall_seconds", "cpu_seconds", "peak_memory")
+
+
+def write_new(path: Path, document: dict[str, Any]) -> None:
+    """Write JSON into a folder that nobody else sees yet, not durably.
+
+    Raises:
+        WfError: kind ``STORAGE``, naming the file.
+    """
+    write_bytes(path, json.dumps(document).encode())
 
 
 def write(path: Path, document: dict[str, Any], *, durable: bool = True) -> None:
@@ -73,7 +83,8 @@ def make_durable(paths: RunPaths) -> None:
         WfError: kind ``STORAGE``, naming the file.
     """
     written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
-    for path in (*written, paths.enforced, paths.usage):
+    seen = (paths.restored, paths.enforced, paths.usage, paths.failure)
+    for path in (*written, *seen):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -247,6 +258,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "reason": state.reason,
         "message": state.message,
         "hint": state.hint,
+        "failure": read(paths.failure) if state.terminal else None,
         "exit_code": state.exit_code,
         "executor": submitted["executor"],
         "submitted_at": state.history[0][1],
@@ -263,7 +275,10 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "project": submitted.get("project"),
         "fingerprint": submitted.get("fingerprint"),
         "variables": submitted["plan"]["jobs"][-1]["variables"],
+        "secrets": submitted["plan"]["jobs"][-1].get("secrets", []),
         "dependencies": submitted.get("dependencies", []),
+        "resumed_from": submitted.get("resumed_from"),
+        "restored": _whole(paths.restored, _RESTORED),
         "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
         "notes": read_notes(paths),
         "usage": _usage(paths),

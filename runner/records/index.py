@@ -1,7 +1,8 @@
 """The index of runs: rows that mirror the folders, for lists. The only SQL of wf.
 
 It can be deleted at any time and is then made again from the folders. It is never asked for a
-verdict on a run that may still be going on.
+verdict on a run that may still be going on. Whatever it is asked is answered without reading the
+rows of other runs, so that a hundred thousand of them cost no more than ten.
 """
 
 from __future__ import annotations
@@ -9,19 +10,23 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.errors import INTERNAL, STORAGE, WfError
+from runner.errors import STORAGE, WfError
+from runner.records import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 _BUSY_SECONDS = 10.0
+_PAGE = 500
 _COLUMNS = (
     "name, workflow, executor, status, reason, exit_code, submitted_at, started_at, finished_at, "
     "project, fingerprint"
 )
+# else SQLite may take the index of all runs of a workflow, be they ever so many that failed
+_OF_THOSE = "INDEXED BY runs_that_serve"
 
 
 class Row(NamedTuple):
@@ -40,6 +45,13 @@ class Row(NamedTuple):
     fingerprint: str | None = None
 
 
+class Link(NamedTuple):
+    """That ``run`` was made from what the run ``input`` left behind."""
+
+    run: str
+    input: str
+
+
 class Index:
     """An open index. Rows go in and come out as values; no connection leaves it."""
 
@@ -50,8 +62,6 @@ class Index:
             WfError: kind ``STORAGE`` when it cannot be opened or belongs to a newer wf.
         """
         self._path = path
-        self.new = False
-        """Whether it was empty: then it must be filled from the folders."""
         # private whatever the umask; its companions take its mode. Where the file cannot be opened,
         # SQLite says so if it matters
         with suppress(OSError):
@@ -61,7 +71,9 @@ class Index:
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._prepare()
+            # the folders are the truth; what a power cut takes from the index is made again
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            schema.bring_up_to_date(self._connection, path)
         except sqlite3.DatabaseError as error:
             raise self._unusable(error) from error
 
@@ -74,38 +86,91 @@ class Index:
         if hasattr(self, "_connection"):
             self._connection.close()
 
-    def put(self, rows: Iterable[Row]) -> None:
-        """Add rows, or replace those of the same name, all or none."""
-        marks = ", ".join("?" * len(Row._fields))
+    @property
+    def filled(self) -> bool:
+        """Whether every run that was there when it was made stands in it."""
+        return bool(self._select("SELECT 1 FROM filled LIMIT 1", ()))
+
+    def fill(self, at: str) -> None:
+        """Every run stands in it now, ``at`` this time."""
         with self._write():
+            self._connection.execute("INSERT INTO filled (at) VALUES (?)", (at,))
+
+    def put(
+        self,
+        rows: Iterable[Row],
+        links: Iterable[Link] = (),
+        *,
+        patience: float = _BUSY_SECONDS,
+    ) -> None:
+        """Add rows, or replace those of the same name, all or none.
+
+        ``patience`` is how long others who write are waited for, in seconds.
+
+        Raises:
+            WfError: kind ``STORAGE`` when it cannot be written, or others write for too long.
+        """
+        marks = ", ".join("?" * len(Row._fields))
+        with self._write(patience):
             self._connection.executemany(
                 f"INSERT OR REPLACE INTO runs ({_COLUMNS}) VALUES ({marks})",  # noqa: S608
                 rows,
             )
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO inputs (run, input) VALUES (?, ?)", links
+            )
 
-    def delete(self, name: str) -> None:
-        """Forget a run."""
+    def delete(self, *names: str) -> None:
+        """Forget runs."""
         with self._write():
-            self._connection.execute("DELETE FROM runs WHERE name = ?", (name,))
+            for table, column in (("runs", "name"), ("inputs", "run")):
+                self._connection.executemany(
+                    f"DELETE FROM {table} WHERE {column} = ?",  # noqa: S608
+                    [(name,) for name in names],
+                )
 
     def unfinished(self) -> list[Row]:
         """Runs that are not over as far as the index knows, newest first."""
         return self._rows("WHERE finished_at IS NULL ORDER BY submitted_at DESC", ())
 
-    def newest(self, limit: int) -> list[Row]:
-        """The newest runs, newest first; a negative limit means all."""
-        return self._rows("ORDER BY submitted_at DESC, name LIMIT ?", (limit,))
+    def newest(self, limit: int | None = None) -> Iterator[Row]:
+        """The newest runs, newest first, or all; read a page at a time as they are wanted.
 
-    def succeeded(self, workflow: str) -> list[Row]:
-        """Runs of a workflow that succeeded, newest first."""
+        Nobody is held up meanwhile, however slowly they are taken.
+        """
+        at, name = "\U0010ffff", ""
+        while limit is None or limit > 0:
+            wanted = _PAGE if limit is None else min(limit, _PAGE)
+            page = self._rows(
+                "WHERE (submitted_at, name) < (?, ?) ORDER BY submitted_at DESC, name DESC LIMIT ?",
+                (at, name, wanted),
+            )
+            yield from page
+            if len(page) < wanted:
+                return
+            at, name = page[-1].submitted_at, page[-1].name
+            limit = None if limit is None else limit - wanted
+
+    def succeeded_in(self, workflow: str, project: str, limit: int) -> list[Row]:
+        """Runs of a workflow in a project that succeeded, newest first."""
         return self._rows(
-            "WHERE workflow = ? AND status = 'succeeded' ORDER BY submitted_at DESC", (workflow,)
+            f"{_OF_THOSE} WHERE workflow = ? AND status = 'succeeded' AND project = ? "
+            "ORDER BY submitted_at DESC LIMIT ?",
+            (workflow, project, limit),
+        )
+
+    def succeeded_as(self, workflow: str, fingerprint: str, limit: int) -> list[Row]:
+        """Runs of a workflow with a fingerprint that succeeded, wherever, newest first."""
+        return self._rows(
+            "WHERE workflow = ? AND status = 'succeeded' AND fingerprint = ? "
+            "ORDER BY submitted_at DESC LIMIT ?",
+            (workflow, fingerprint, limit),
         )
 
     def like(self, name: str, workflow: str, limit: int) -> list[Row]:
         """The newest runs of a workflow that succeeded, in the project of the run ``name``."""
         return self._rows(
-            "WHERE workflow = ? AND status = 'succeeded' "
+            f"{_OF_THOSE} WHERE workflow = ? AND status = 'succeeded' "  # noqa: S608
             "AND project IS (SELECT project FROM runs WHERE name = ?) "
             "ORDER BY submitted_at DESC LIMIT ?",
             (workflow, name, limit),
@@ -118,15 +183,50 @@ class Index:
             (prefix, prefix + "\U0010ffff", limit),
         )
 
+    def ended_before(self, at: str) -> list[Row]:
+        """Runs that were over before a moment, the one that was over last first."""
+        return self._rows("WHERE finished_at < ? ORDER BY finished_at DESC", (at,))
+
+    def newer(self, row: Row, most: int) -> int:
+        """How many runs of its workflow and project are newer than a run; ``most`` or more."""
+        return self._count(
+            "FROM runs WHERE workflow = ? AND project IS ? AND (submitted_at, name) > (?, ?)",
+            (row.workflow, row.project, row.submitted_at, row.name),
+            most,
+        )
+
+    def newer_success(self, row: Row) -> bool:
+        """Whether a newer run of its workflow and project has succeeded."""
+        return bool(
+            self._count(
+                f"FROM runs {_OF_THOSE} WHERE workflow = ? AND project IS ? "
+                "AND status = 'succeeded' "
+                "AND (submitted_at, name) > (?, ?)",
+                (row.workflow, row.project, row.submitted_at, row.name),
+                1,
+            )
+        )
+
+    def made_from(self, name: str) -> list[str]:
+        """The runs that were made from a run."""
+        found = self._select("SELECT run FROM inputs WHERE input = ?", (name,))
+        return [str(run) for (run,) in found]
+
     def _rows(self, clause: str, values: tuple[str | int, ...]) -> list[Row]:
+        return [Row(*row) for row in self._select(f"SELECT {_COLUMNS} FROM runs {clause}", values)]  # noqa: S608
+
+    def _count(self, clause: str, values: tuple[str | int | None, ...], most: int) -> int:
+        asked = f"SELECT count(*) FROM (SELECT 1 {clause} LIMIT ?)"  # noqa: S608
+        return int(self._select(asked, (*values, most))[0][0])
+
+    def _select(self, asked: str, values: tuple[str | int | None, ...]) -> list[tuple[Any, ...]]:
         try:
-            found = self._connection.execute(f"SELECT {_COLUMNS} FROM runs {clause}", values)  # noqa: S608
-            return [Row(*row) for row in found]
+            return self._connection.execute(asked, values).fetchall()
         except sqlite3.DatabaseError as error:
             raise self._unusable(error) from error
 
-    def _write(self) -> _Transaction:
-        return _Transaction(self._connection, self._unusable)
+    def _write(self, patience: float = _BUSY_SECONDS) -> _Transaction:
+        return _Transaction(self._connection, self._unusable, patience)
 
     def _unusable(self, error: sqlite3.DatabaseError) -> WfError:
         return WfError(
@@ -134,31 +234,6 @@ class Index:
             f"the index of runs cannot be used: {error}",
             hint=f"runs are safe in their folders; remove {self._path} to have it made again",
         )
-
-    def _prepare(self) -> None:
-        """Bring the schema up to date; several commands may try at once."""
-        # the folders are the truth; what a power cut takes from the index is made again
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        steps = _migrations(version)
-        newest = version + len(steps)
-        if version > len(_names()):
-            raise WfError(
-                STORAGE,
-                f"the index of runs was made by a newer wf (schema {version}, known {newest})",
-                hint=f"update wf, or remove {self._path}: it is made again from the run folders",
-            )
-        if not steps:
-            return
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        with self._write():
-            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-            for number, script in enumerate(_migrations(version), version + 1):
-                for statement in script.split(";"):
-                    if statement.strip():
-                        self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {number}")
-                self.new = True
 
 
 class _Transaction:
@@ -168,40 +243,29 @@ class _Transaction:
         self,
         connection: sqlite3.Connection,
         explain: Callable[[sqlite3.DatabaseError], WfError],
+        patience: float,
     ) -> None:
         self._connection = connection
         self._explain = explain
+        self._patience = patience
 
     def __enter__(self) -> None:
         try:
+            self._connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.DatabaseError as error:
             raise self._explain(error) from error
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if error is None:
-            self._connection.execute("COMMIT")
-            return
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        try:
+            if error is None:
+                self._connection.execute("COMMIT")
+                return
+        except sqlite3.DatabaseError as refused:
+            raise self._explain(refused) from refused
+        finally:
+            # a full disk may have ended it already
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
         if isinstance(error, sqlite3.DatabaseError):
             raise self._explain(error) from error
-
-
-def _names() -> tuple[str, ...]:
-    """The migrations in order; listed, as reading a folder at every start would cost more."""
-    return ("0001_runs.sql", "0002_reuse.sql")
-
-
-def _migrations(after: int) -> list[str]:
-    """The scripts still to run on a schema of version ``after``."""
-    return [_script(name) for name in _names()[after:]]
-
-
-def _script(name: str) -> str:
-    path = os.path.join(os.path.dirname(__file__), "migrations", name)
-    try:
-        with open(path, encoding="utf-8") as file:
-            return "\n".join(line for line in file if not line.startswith("--"))
-    except OSError as error:
-        raise WfError(INTERNAL, f"this installation of wf is incomplete: {path}") from error

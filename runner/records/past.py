@@ -4,31 +4,60 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.plan.facts import Past, PastRun, TaggedRun
+from runner.plan.facts import FormerInput, Past, PastRun, TaggedRun
 from runner.records import folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from runner.records.index import Row
     from runner.records.store import Records
 
 
-def gather(records: Records, workflows: Iterable[str], tags: Iterable[str], project: str) -> Past:
-    """Runs of ``workflows`` that succeeded, and who carries ``tags``.
+def gather(
+    records: Records,
+    workflows: Mapping[str, str | None],
+    tags: Iterable[str],
+    project: str,
+    unfit: Mapping[str, str],
+) -> Past:
+    """The runs of ``workflows`` that may serve, and who carries ``tags``.
 
-    ``project`` is the folder whose runs count as made here.
+    Of each workflow that is the newest that succeeded in the folder ``project`` and, if a
+    fingerprint is given for it, the newest that had this one, wherever. ``unfit`` are runs that
+    cannot serve, each with the reason: for each of them there is one more.
     """
     runs: list[PastRun] = []
-    for workflow in workflows:
-        found = [
-            PastRun(row.name, workflow, row.fingerprint, here=row.project == project)
-            for row in records.index().succeeded(workflow)
-        ]
+    for workflow, fingerprint in workflows.items():
+        most = 1 + len(unfit)
+        rows = records.index().succeeded_in(workflow, project, most)
+        if fingerprint is not None:
+            rows += records.index().succeeded_as(workflow, fingerprint, most)
+        rows.sort(key=lambda row: row.submitted_at, reverse=True)
+        found = list({row.name: _run(row, project, unfit) for row in rows}.values())
         newest = next((at for at, run in enumerate(found) if run.here), None)
         if newest is not None:
             found[newest] = _told(records, found[newest])
         runs += found
     return Past(tuple(runs), {tag: run for tag in tags if (run := _tagged(records, tag))})
+
+
+def inputs_of(records: Records, run: str) -> tuple[FormerInput, ...]:
+    """What a run was given of others, as far as those are still there with all they left behind."""
+    submitted = folder.read_submitted(records.home.run(run)) or {}
+    found = []
+    for given in submitted.get("dependencies", ()):
+        name = given["run"]
+        if name is not None and unfit(records, name, same=False) is None:
+            made = (folder.read(records.home.run(name).submitted) or {}).get("fingerprint") or {}
+            mode, workflow, tag = given["mode"], given["workflow"], given["tag"]
+            found.append(FormerInput(mode, workflow, tag, name, made.get("digest")))
+    return tuple(found)
+
+
+def _run(row: Row, project: str, unfit: Mapping[str, str]) -> PastRun:
+    here = row.project == project
+    return PastRun(row.name, row.workflow, row.fingerprint, here=here, unfit=unfit.get(row.name))
 
 
 def _told(records: Records, run: PastRun) -> PastRun:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from runner import tree
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
-from runner.paths import RunPaths
-from runner.records import folder, state, supervision, transit
-from runner.records.index import Index, Row
+from runner.records import behind, folder, removing, starting, state, supervision, transit
+from runner.records.filling import entry, fill
+from runner.records.index import Index
 from runner.records.tags import Tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
-    from runner.paths import Home
+    from runner.paths import Home, RunPaths
+    from runner.records.index import Row
     from runner.records.state import State, Status
 
+# others who write to the index need milliseconds; a job is not kept waiting for more than that
+_PATIENT_SECONDS = 2.0
 # a run now and then takes longer than others do
 _USUAL_OF = 5
 
@@ -30,10 +30,18 @@ _USUAL_OF = 5
 class Records:
     """All runs below one state folder."""
 
-    def __init__(self, home: Home, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        now: Callable[[], datetime],
+        tell: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        """``tell`` is given a line for people when something takes longer than it usually does."""
         self._home = home
         self._now = now
+        self._tell = tell
         self._opened: Index | None = None
+        self._filled = False
         self.tags = Tags(home, self._stamp)
         """The names that people gave to runs."""
 
@@ -50,48 +58,15 @@ class Records:
         """
         first = state.submitted(self._stamp())
         try:
-            made, held = transit.claim(self._home.transit)
-            try:
-                lock, supervising = self._fill(RunPaths(made), document, first)
-                paths = self._name(made, choose)
-            finally:
-                os.close(held)
+            started = starting.start(self._home, document, first, choose)
         except OSError as error:
             raise WfError(
                 STORAGE,
                 f"the state folder cannot be written: {error.strerror}: {error.filename}",
                 hint="look for free space (df -h), or set WF_HOME to another folder",
             ) from error
-        run = OpenRun(self, paths, first, lock, supervising)
-        self.index().put([_row(paths, document, first)])
-        return run
-
-    def _fill(self, paths: RunPaths, document: dict[str, Any], first: State) -> tuple[int, int]:
-        """Write all that makes a folder a run; the descriptors of its locks.
-
-        It has no name before, so that no crash leaves a run that is none.
-        """
-        lock, supervising = folder.hold(paths), supervision.hold(paths)
-        folder.write(paths.submitted, document, durable=False)
-        folder.write(paths.state, first.document(), durable=False)
-        reach("made")
-        return lock, supervising
-
-    def _name(self, made: Path, choose: Callable[[Sequence[str]], str]) -> RunPaths:
-        """Give it a name that nobody else has: one that stands for no folder with something in."""
-        from runner.records.names import candidates
-
-        self._home.runs.mkdir(mode=0o700, exist_ok=True)
-        for name in candidates(choose):
-            paths = self._home.run(name)
-            try:
-                made.rename(paths.root)
-            except OSError as error:
-                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
-                    raise
-                continue
-            return paths
-        raise AssertionError
+        self._mirror(started.paths)
+        return OpenRun(self, started.paths, first, started.lock, started.supervising)
 
     def index(self) -> Index:
         """The index, opened at its first use, and filled from the folders when it is new."""
@@ -105,8 +80,10 @@ class Records:
                     hint="set WF_HOME to a folder that can be written",
                 ) from error
             self._opened = Index(self._home.database)
-            if self._opened.new:
-                self._opened.put(self._rows_of_folders())
+        if not self._filled:
+            if not self._opened.filled:
+                fill(self._home, self._opened, self._stamp(), self._tell)
+            self._filled = True
         return self._opened
 
     def close(self) -> None:
@@ -118,17 +95,6 @@ class Records:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
-
-    def _rows_of_folders(self) -> Iterator[Row]:
-        if not self._home.runs.is_dir():
-            return
-        for entry in os.scandir(self._home.runs):
-            if entry.name.startswith("."):
-                continue  # being removed
-            paths = self._home.run(entry.name)
-            submitted, known = folder.read_submitted(paths), folder.read_state(paths)
-            if submitted is not None and known is not None:
-                yield _row(paths, submitted, known)
 
     def advance(
         self,
@@ -149,15 +115,36 @@ class Records:
         folder.write(paths.state, after.document(), durable=after.terminal)
         if after.terminal:
             reach("end-written")
-        self._mirror(paths, after)
+        self._mirror(paths)
         return after
 
-    def _mirror(self, paths: RunPaths, known: State) -> None:
-        submitted = folder.read_submitted(paths)
-        if submitted is not None:
-            # a run never ends because its mirror is locked or full: `settle` catches up
-            with suppress(WfError):
-                self.index().put([_row(paths, submitted, known)])
+    def _mirror(self, *changed: RunPaths) -> None:
+        """Have the index say of runs what their folders do; nothing of those that are gone.
+
+        A run never ends because its mirror is locked or full: then `settle` catches up.
+        """
+        try:
+            found = [one for paths in changed if (one := entry(paths)) is not None]
+            links = [link for _, links in found for link in links]
+            self.index().put((row for row, _ in found), links, patience=_PATIENT_SECONDS)
+            gone = [paths.root.name for paths in changed if not os.path.lexists(paths.root)]
+            if gone:
+                self.index().delete(*gone)
+        except WfError:
+            for paths in changed:
+                behind.mark(self._home, paths.root.name)
+
+    def _catch_up(self) -> None:
+        """Tell the index what it could not take before, and remove what killed commands left."""
+        marked = behind.marked(self._home)
+        if marked:
+            for name in marked:
+                behind.unmark(self._home, name)  # before we look: it may change meanwhile
+            self._mirror(*map(self._home.run, marked))
+        transit.sweep(self._home.starting)
+        transit.sweep(self._home.submissions)
+        # whoever removed it was killed, perhaps before the index knew
+        transit.sweep(self._home.removed, lambda run: self._mirror(self._home.run(run)))
 
     def settle(self) -> list[RunPaths]:
         """Bring the index in line with the folders; the runs that have lost their supervisors.
@@ -167,8 +154,7 @@ class Records:
         no lock for its supervisor, counts as alive as long as any process of it is; after that
         nobody knows how it ended.
         """
-        transit.sweep(self._home.transit, self._forget_removed)
-        transit.sweep(self._home.submissions)
+        self._catch_up()
         dead = []
         for row in self.index().unfinished():
             paths = self._home.run(row.name)
@@ -176,18 +162,13 @@ class Records:
             if known is None:
                 self.index().delete(row.name)
             elif known.terminal:
-                self._mirror(paths, known)
+                self._mirror(paths)
             elif not supervision.supervised(paths):
                 if paths.supervisor.exists():
                     dead.append(paths)
                 else:
                     self._settle_dead(paths)
         return dead
-
-    def _forget_removed(self, name: str) -> None:
-        """Whoever removed this run was killed, perhaps before the index knew."""
-        if not self._home.run(name).root.exists():
-            self.index().delete(name)
 
     def _settle_dead(self, paths: RunPaths) -> None:
         """Write down that nobody knows how the run ended; one of several commands does it."""
@@ -200,7 +181,7 @@ class Records:
             if known is None or known.terminal:
                 # it ended, or was settled, between our look at its state and at its lock
                 if known is not None:
-                    self._mirror(paths, known)
+                    self._mirror(paths)
                 return
             self.advance(
                 paths,
@@ -226,7 +207,7 @@ class Records:
         exact = self._home.run(word) if "/" not in word and word not in {".", ".."} else None
         if exact is not None and exact.root.is_dir():
             return exact
-        rows = self.index().newest(1) if word == "last" else self.index().with_prefix(word, 6)
+        rows = list(self.index().newest(1)) if word == "last" else self.index().with_prefix(word, 6)
         if len(rows) == 1:
             return self._home.run(rows[0].name)
         if not rows:
@@ -317,16 +298,12 @@ class Records:
                 hint=f"take it away first: wf tags delete {carried[0]}",
             )
         try:
-            # out of sight by one rename: half a folder must not be taken for a run
-            going, held = transit.claim(self._home.transit, name)
-            try:
-                with suppress(FileNotFoundError):  # a crash has left it in the index only
-                    paths.root.rename(going / name)
+            with removing.out_of_sight(self._home, name) as gone:
                 reach("out-of-sight")
-                self.index().delete(name)
-                tree.remove(going)
-            finally:
-                os.close(held)
+                self._mirror(paths)
+                tree.remove(gone)
+        except FileNotFoundError:  # a crash has left it in the index only
+            self._mirror(paths)
         except OSError as error:
             raise WfError(
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"
@@ -372,19 +349,3 @@ def _written(at: datetime) -> str:
 
 def _moment(at: str) -> datetime:
     return datetime.fromisoformat(at.replace("Z", "+00:00"))
-
-
-def _row(paths: RunPaths, submitted: dict[str, Any], known: State) -> Row:
-    return Row(
-        name=paths.root.name,
-        workflow=submitted["workflow"],
-        executor=submitted["executor"],
-        status=known.status,
-        reason=known.reason,
-        exit_code=known.exit_code,
-        submitted_at=known.history[0][1],
-        started_at=known.entered("running"),
-        finished_at=known.finished_at,
-        project=submitted.get("project"),
-        fingerprint=(submitted.get("fingerprint") or {}).get("digest"),
-    )

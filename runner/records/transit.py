@@ -17,23 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_NOBODY = "-"
 
-
-def claim(folder: Path, subject: str = "") -> tuple[Path, int]:
+def claim(folder: Path) -> tuple[Path, int]:
     """A new folder below ``folder``, and the descriptor that holds it until it is closed.
-
-    ``subject`` is the name of what it is about, if that has one; see :func:`sweep`.
 
     Raises:
         OSError: it cannot be made.
     """
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
     # nobody sweeps it between its making and its being held
-    turn = _turn(folder)
     try:
-        own = folder / f"{subject or _NOBODY}.{os.getpid()}-{os.urandom(4).hex()}"
+        turn = _turn(folder)
+    except FileNotFoundError:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        turn = _turn(folder)
+    try:
+        own = folder / f"{os.getpid()}-{os.urandom(8).hex()}"
         own.mkdir(mode=0o700)
         held = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -43,9 +42,9 @@ def claim(folder: Path, subject: str = "") -> tuple[Path, int]:
 
 
 def sweep(folder: Path, about: Callable[[str], None] = lambda _: None) -> None:
-    """Remove what nobody holds any more; ``about`` is called with its subject before.
+    """Remove what nobody holds any more; what cannot be removed stays.
 
-    What cannot be removed stays.
+    ``about`` is called before with what stands in front of the dot in a folder's name.
     """
     try:
         if not os.listdir(folder):
@@ -65,7 +64,7 @@ def _sweep(left: Path, subject: str, about: Callable[[str], None]) -> None:
     held = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if subject not in {"", _NOBODY}:
+        if subject:
             about(subject)
         tree.remove(left)
     finally:

@@ -5,6 +5,9 @@ expression takes the value's own type: ``gpu: ${{ gpus }}`` is a number when the
 replaced, a text is not looked at again. In the text of a shell nothing is replaced; the expression
 becomes a reference to an environment variable (``shell.py``).
 
+``${{ secrets.NAME }}`` may stand below ``env:``, where it stays until the job starts, and in shell
+text, where it becomes a reference to the variable of that name.
+
 Hosted dstack also read ``$name`` for the names of variables; outside shell text, so does this
 module. In shell text ``$name`` is an environment variable, which the job has by that name.
 """
@@ -21,9 +24,10 @@ from runner.document.scalars import plain
 from runner.errors import Problem
 from runner.spec import shell
 from runner.spec.mistakes import MAX_PROBLEMS, did_you_mean
+from runner.spec.workflow import SecretReference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from runner.errors import Route
 
@@ -32,12 +36,17 @@ _MENTION = re.compile(
 )
 # keys of a workflow whose texts a shell reads
 SHELL_KEYS = frozenset({"commands", "setup", "before_run", "build", "init"})
+_VARIABLE_KEYS = frozenset({"env", "environment"})
 _MAX_TEXT = 1 << 16
 # characters that variables may add to one file
 MAX_GROWTH = 1 << 20
 
 RUN_NAME = "run.name"
 RUN_ARGS = "run.args"
+_SECRET_PREFIX = "secrets."  # noqa: S105 - the place of one
+_SECRET_NAME = re.compile(rf"{re.escape(_SECRET_PREFIX)}([A-Za-z_][A-Za-z0-9_]*)", re.ASCII)
+SECRET_LATER = re.compile(r"\$\{\{ secrets\.([A-Za-z_][A-Za-z0-9_]*) \}\}", re.ASCII)
+"""A secret in a value, until the job starts (:func:`with_secrets`)."""
 NODE_RANK = "dstack.node_rank"
 # stays in texts outside a shell until the run has its name (:func:`with_run_name`); one word, as
 # a text may be split into words before
@@ -59,40 +68,39 @@ class Room:
 class Scope:
     """The variables of one workflow, and what was found to be wrong while using them.
 
-    ``takes_args`` becomes true when shell text uses the words given to the run. ``room`` is shared
-    by all workflows of a file.
+    ``takes_args`` becomes true when shell text uses the words given to the run, and ``secrets`` are
+    those that texts refer to. ``room`` is shared by all workflows of a file.
     """
 
     variables: Mapping[str, str]
     room: Room = field(default_factory=Room)
     problems: list[Problem] = field(default_factory=list)
     takes_args: bool = False
+    secrets: list[SecretReference] = field(default_factory=list)
 
     def workflow(self, item: dict[str, Any], route: Route) -> dict[str, Any]:
         """A workflow with every expression in it replaced, or referred to."""
         return {
-            key: self.resolve(value, (*route, key), in_shell=key in SHELL_KEYS)
+            key: self.of_key(key, value, (*route, key), in_shell=key in SHELL_KEYS)
             for key, value in item.items()
         }
 
+    def of_key(self, key: str, value: Any, route: Route, *, in_shell: bool) -> Any:  # noqa: ANN401
+        """The value of a workflow's key with every expression in it replaced, or referred to."""
+        if in_shell:
+            return _each(value, route, self._shell)
+        return _each(value, route, self._variable if key in _VARIABLE_KEYS else self._text)
+
     def resolve(self, value: Any, route: Route, *, in_shell: bool = False) -> Any:  # noqa: ANN401
         """``value`` with every expression replaced, or referred to."""
-        if isinstance(value, dict):
-            return {
-                key: self.resolve(item, (*route, key), in_shell=in_shell)
-                for key, item in value.items()
-            }
-        if isinstance(value, list):
-            return [
-                self.resolve(item, (*route, index), in_shell=in_shell)
-                for index, item in enumerate(value)
-            ]
-        if not isinstance(value, Scalar) or "$" not in value:
-            return value
-        return self._shell(value, route) if in_shell else self._text(value, route)
+        return self.of_key("", value, route, in_shell=in_shell)
 
-    def _text(self, text: Scalar, route: Route) -> Scalar:
-        replaced = self._replaced(text, route)
+    def _variable(self, text: Scalar, route: Route) -> Scalar:
+        """A variable of the job's, in whose value secrets may stand."""
+        return self._text(text, route, secrets=True)
+
+    def _text(self, text: Scalar, route: Route, *, secrets: bool = False) -> Scalar:
+        replaced = self._replaced(text, route, secrets=secrets)
         if replaced is None:
             message = "with its variables this text is too long"
             hint = f"{_MAX_TEXT:,} characters are the limit, and {MAX_GROWTH:,} more in all texts"
@@ -100,12 +108,12 @@ class Scope:
             return Scalar("")
         return plain(replaced) if _MENTION.fullmatch(text) else Scalar(replaced)
 
-    def _replaced(self, text: str, route: Route) -> str | None:
+    def _replaced(self, text: str, route: Route, *, secrets: bool) -> str | None:
         """A text with values put in, or ``None`` as soon as it is too long."""
         pieces: list[str] = []
         at = length = 0
         for found in _MENTION.finditer(text):
-            value = self._mention(found, route)
+            value = self._mention(found, route, secrets=secrets)
             pieces += [text[at : found.start()], value]
             length += found.start() - at + len(value)
             self.room.left -= max(len(value) - len(found[0]), 0)
@@ -114,9 +122,11 @@ class Scope:
                 return None
         return "".join([*pieces, text[at:]]) if length + len(text) - at <= _MAX_TEXT else None
 
-    def _mention(self, found: re.Match[str], route: Route) -> str:
+    def _mention(self, found: re.Match[str], route: Route, *, secrets: bool) -> str:
         if found[1] is not None:
-            return self._value(found[0], found[1].strip(), route)
+            name = found[1].strip()
+            secret = self._secret(found[0], name, route) if secrets else None
+            return self._value(found[0], name, route) if secret is None else _later(secret)
         if found[2] is not None:
             self._not_closed(route)
             return ""
@@ -136,6 +146,14 @@ class Scope:
 
         words = (word for name, value in self.variables.items() for word in (f"--{name}", value))
         return shlex.join(words)
+
+    def _secret(self, written: str, name: str, route: Route) -> str | None:
+        """The secret that is meant, if it is one."""
+        found = _SECRET_NAME.fullmatch(name)
+        if found is None:
+            return None
+        self.secrets.append(SecretReference(found[1], route, written))
+        return found[1]
 
     def _value(self, written: str, name: str, route: Route) -> str:
         if name == RUN_NAME:
@@ -192,6 +210,9 @@ class Scope:
             return "@"
         if name == NODE_RANK:
             return envvars.NODE_RANK
+        secret = self._secret(written, name, route)
+        if secret is not None:
+            return secret
         if name not in self.variables:
             self._unknown(written, name, route, in_shell=True)
         return reference_name(name)
@@ -201,8 +222,8 @@ class Scope:
             return
         if any(known.route == route and known.mark == written for known in self.problems):
             return  # said once a text is enough
-        if name.startswith("secrets."):
-            message, hint = f"`{name}`: secrets are not read yet", "pass it with -e NAME=value"
+        if name.startswith(_SECRET_PREFIX):
+            message, hint = _misplaced_secret(name)
         elif name == RUN_ARGS:
             message = f"`{name}` can stand in commands only"
             hint = "a script is given the words behind `--` after its args"
@@ -218,6 +239,37 @@ class Scope:
     def _tell(self, problem: Problem) -> None:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
+
+
+def _each(
+    value: Any,  # noqa: ANN401
+    route: Route,
+    resolve: Callable[[Scalar, Route], Scalar],
+) -> Any:  # noqa: ANN401
+    """``value`` with every text in it that may hold an expression resolved."""
+    if isinstance(value, dict):
+        return {key: _each(item, (*route, key), resolve) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_each(item, (*route, index), resolve) for index, item in enumerate(value)]
+    if not isinstance(value, Scalar) or "$" not in value:
+        return value
+    return resolve(value, route)
+
+
+def _misplaced_secret(name: str) -> tuple[str, str]:
+    if _SECRET_NAME.fullmatch(name) is None:
+        return f"`{name}` is no name of a secret", "write ${{ secrets.NAME }}"
+    message = f"`{name}` can stand below `env:` and in commands only"
+    return message, f"the job has it in the variable {name.removeprefix(_SECRET_PREFIX)}"
+
+
+def _later(secret: str) -> str:
+    return f"${{{{ {_SECRET_PREFIX}{secret} }}}}"
+
+
+def with_secrets(text: str, values: Mapping[str, str]) -> str:
+    """A value with the secrets that it refers to, as far as there are ``values``."""
+    return SECRET_LATER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def reference_name(name: str) -> str:
@@ -242,7 +294,7 @@ def exported(variables: Mapping[str, str], run: str) -> dict[str, str]:
     references = {reference_name(name): value for name, value in variables.items()}
     named = {**twins, **plain_names}
     return {
-        **{name: value for name, value in named.items() if name not in _PROTECTED},
+        **{name: value for name, value in named.items() if name not in PROTECTED},
         **references,
         envvars.RUN_NAME_REFERENCE: run,
     }
@@ -253,7 +305,7 @@ def with_run_name(text: str, run: str) -> str:
     return text.replace(RUN_NAME_LATER, run)
 
 
-_PROTECTED = frozenset(
+PROTECTED = frozenset(
     {"PATH", "HOME", "SHELL", "USER", "LANG", "PWD", "IFS", "TMPDIR", "LD_LIBRARY_PATH",
      "LD_PRELOAD", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES",
      "BASH_ENV", "ENV", "SHELLOPTS", "BASHOPTS", "PS4", "WF_RUN", "WF_WORKFLOW", "WF_NOTES"}

@@ -233,6 +233,14 @@ class Limits(NamedTuple):
 NO_LIMITS = Limits()
 
 
+class SecretReference(NamedTuple):
+    """A secret that a workflow names; ``mark`` is how, and ``route`` where."""
+
+    name: str
+    route: Route
+    mark: str
+
+
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A named recipe.
@@ -244,8 +252,9 @@ class Workflow:
     values a shell put others (``PATH=/opt/bin:$PATH``). ``before`` are commands of the job's own
     shell that come before its ``launch`` (``setup``, ``before_run``). ``code`` names the files and
     folders that "the same code" means, all of the project when it is empty. ``working_dir`` is
-    below the project folder, ``.`` for the folder itself. ``notices`` are parts of the file that
-    were read but have no effect here, or another one than they had.
+    below the project folder, ``.`` for the folder itself. ``secrets`` are those that it names; in
+    values they stand as ``${{ secrets.NAME }}`` until the job starts. ``notices`` are parts of the
+    file that were read but have no effect here, or another one than they had.
     """
 
     name: str
@@ -272,6 +281,7 @@ class Workflow:
     files: tuple[FileCopy, ...] = ()
     limits: Limits = NO_LIMITS
     edits: bool = False
+    secrets: tuple[SecretReference, ...] = ()
     notices: tuple[Problem, ...] = ()
 
     def route(self, part: str) -> Route:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runner.errors import STORAGE, WfError
@@ -26,10 +26,16 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Digested:
-    """Files by path: a digest of each, and the size and time (ns) it had when it was read."""
+    """Files by path: a digest of each, and the size and time (ns) it had when it was read.
+
+    ``recipes`` are digests of the workflow files and what they are read with. ``only`` are the
+    paths at and below which files were read; none: all were.
+    """
 
     digests: Mapping[str, str]
     stamps: Mapping[str, tuple[int, int]]
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
 
     def code(self, paths: Sequence[str] = (), script: str | None = None) -> Code:
         """All files, or those at and below ``paths`` with the script."""
@@ -58,17 +64,20 @@ class Digested:
             return False
 
 
-def digest(
+def digest(  # noqa: PLR0913 - what counts, and what does not
     root: Path,
     listed: Iterable[str] | None,
     own_folders: tuple[Path, ...],
+    *,
     only: Sequence[str] = (),
     outputs: frozenset[tuple[int, int]] = frozenset(),
+    file: str | None = None,
 ) -> Digested:
     """Read the project's files, or ``only`` those at and below some paths.
 
     ``listed`` and ``own_folders`` are those of :func:`runner.workspace.snapshot.take`. ``outputs``
-    are the files (device and inode) that this very command writes to; they are no code.
+    are the files (device and inode) that this very command writes to; they are no code. ``file`` is
+    a workflow file that was named.
 
     Raises:
         WfError: kind ``STORAGE`` when a folder cannot be listed.
@@ -81,16 +90,21 @@ def digest(
         for name in names(root, inside, below(root, own_folders)):
             if name in told or (only and not _within(name, only)):
                 continue
-            found = _digest(os.path.join(root, name), outputs)
+            found = digest_of(os.path.join(root, name), outputs)
             if found is not None:
                 digests[name], stamps[name] = found
+        recipes = {
+            name: found[0]
+            for name in sorted({*told, *([] if file is None else [file])})
+            if (found := digest_of(os.path.join(root, name))) is not None
+        }
     except OSError as error:
         raise WfError(
             STORAGE,
             f"the project could not be read: {error.strerror}: {error.filename}",
             hint="make the file readable or let git ignore it",
         ) from error
-    return Digested(digests, stamps)
+    return Digested(digests, stamps, recipes, tuple(only))
 
 
 def _workflow_files(root: Path) -> frozenset[str]:
@@ -103,7 +117,13 @@ def _within(name: str, paths: Sequence[str]) -> bool:
     return any(path in {".", name} or name.startswith(f"{path}/") for path in paths)
 
 
-def _digest(path: str, outputs: frozenset[tuple[int, int]]) -> tuple[str, tuple[int, int]] | None:
+def digest_of(
+    path: str, outputs: frozenset[tuple[int, int]] = frozenset()
+) -> tuple[str, tuple[int, int]] | None:
+    """The digest of a file or link with its size and time; ``None`` for what is neither.
+
+    It is its kind (``file``, ``program``, ``link``) and a hash of what is in it.
+    """
     from blake3 import blake3
 
     try:

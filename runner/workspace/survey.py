@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from runner.plan.environment import RequirementFile
 from runner.plan.requirements import read
+from runner.plan.requirements.distributions import of_module
 from runner.plan.sources.paths import included
 from runner.spec.starter import Requirements, Script, Survey
 from runner.workspace.script import FRAMEWORKS, Facts, facts
@@ -34,11 +35,6 @@ _OTHERS = re.compile(
 _PREFERRED = ("requirements.txt", "base.txt", "main.txt", "train.txt")
 _FOR_OTHERS = re.compile(r"dev|test|doc|lint|build", re.IGNORECASE)
 _DEPENDENCIES = re.compile(r"^\s*(dependencies\s*=|\[tool\.poetry\.dependencies\])", re.MULTILINE)
-# what is imported by another name than it is installed by
-_PACKAGES = {
-    "pytorch_lightning": "pytorch-lightning", "sklearn": "scikit-learn", "skimage": "scikit-image",
-    "PIL": "pillow", "cv2": "opencv-python", "yaml": "pyyaml", "tensorboardX": "tensorboardx",
-}  # fmt: skip
 
 
 def survey(root: Path, listed: list[str] | None, chosen: tuple[str, ...] = ()) -> Survey:
@@ -152,7 +148,7 @@ def _packages(path: str, known: Mapping[str, Facts]) -> Iterator[str]:
                 continue
             said.add(top)
             if not any(_modules(top, module, path, known)) and not _is_folder(top, path, known):
-                yield _PACKAGES.get(top, top)
+                yield of_module(top)
 
 
 def _is_folder(top: str, script: str, known: Mapping[str, Facts]) -> bool:

@@ -58,6 +58,7 @@ from tests.fakes.inventory import FakeInventory, machine
 from tests.fakes.leases import FakeLeases
 from tests.fakes.observer import RecordingObserver
 from tests.fakes.provisioner import REFUSED, FakeProvisioner
+from tests.fakes.secrets import FakeSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,6 +90,7 @@ class Rig:
         self.signals = Signals()
         self.provisioner = FakeProvisioner()
         self.executor = FakeExecutor()
+        self.secrets = FakeSecrets()
         self.real: Executor | None = None
         self.path = ""
 
@@ -114,6 +116,7 @@ class Rig:
         )
         parts = Parts(
             records=self.records,
+            secrets=self.secrets,
             environments=EnvironmentCache(self.provisioner, self.cache),
             leases=self.leases,
             executor=self.real or self.executor,

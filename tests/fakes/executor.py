@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from runner.environments.interface import Environment
     from runner.executors.interface import Context
     from runner.plan.plan import Job
-    from runner.process.signals import Signals
+    from runner.process.signals import Arrivals
     from runner.process.sink import Sink
     from runner.process.usage import Reading
 
@@ -66,7 +66,7 @@ class FakeExecution:
 
     def wait(
         self,
-        signals: Signals,
+        signals: Arrivals,
         on_output: Callable[[], None],
         on_stop: Callable[[int], None],
         on_tick: Callable[[], None] | None = None,

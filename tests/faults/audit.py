@@ -100,7 +100,7 @@ class Audit:
                     yield f"the control group {folder}/{name} is left"
 
     def _temporary(self) -> Iterator[str]:
-        for name in ("transit", "submissions"):
+        for name in ("starting", "removed", "submissions"):
             folder = self._state / name
             for path in folder.iterdir() if folder.is_dir() else ():
                 yield f"{name}/{path.name} is left"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
@@ -10,6 +11,7 @@ from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from runner.cli.context import Context
     from runner.records.index import Row
@@ -21,6 +23,9 @@ _COLOURS = {
     "cancelled": "yellow",
     "waiting": "yellow",
 }
+
+# lines that are shown together; more than a screen has
+_PAGE = 500
 
 
 def parser() -> Parser:
@@ -44,24 +49,27 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     """List them."""
     records = settled(context)
     index = records.index()
+    rows: Iterable[Row]
     if arguments.all or arguments.last is not None:
-        rows = index.newest(-1 if arguments.last is None else _number(arguments.last))
+        rows = index.newest(None if arguments.last is None else _number(arguments.last))
     else:
         rows = index.unfinished() or index.newest(1)
-    waits = {row.name: records.waiting(row) for row in rows}
     if arguments.json:
-        context.say_json([{**row._asdict(), "waiting": waits[row.name]} for row in rows])
-        return OK
-    if not rows:
-        context.err.write("no runs yet; `wf ls` lists what can be run\n")
+        context.say_json([{**row._asdict(), "waiting": records.waiting(row)} for row in rows])
         return OK
     from runner.cli.render.style import style
-    from runner.cli.render.table import table
+    from runner.cli.render.table import flowing
 
     dress = style(context.out, context.variables)
     header = ("RUN", "WORKFLOW", "WHERE", "STATUS", "TOOK", "AGE")
-    lines = [_cells(row, waits[row.name], context) for row in rows]
-    context.out.write(table(header, lines, dress, _paint))
+    lines = (_cells(row, records.waiting(row), context) for row in rows)
+    pages = iter(lambda: list(islice(lines, _PAGE)), [])
+    shown = False
+    for text in flowing(header, pages, dress, _paint):
+        context.out.write(text)
+        shown = True
+    if not shown:
+        context.err.write("no runs yet; `wf ls` lists what can be run\n")
     return OK
 
 

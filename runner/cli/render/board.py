@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from runner import events
+from runner.cli.render.failure import excerpt
 from runner.cli.render.style import harmless, style
 from runner.cli.render.waiting import News, waiting_line
 from runner.units import duration
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from runner.engine.batch import Course
+    from runner.engine.member import Ended
     from runner.events import Event
 
 _REFRESH_SECONDS = 0.25
@@ -99,9 +101,16 @@ class Board:
         self._line("✗", "red", run, course.workflow, said)
         if course.ended.hint:
             self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(course.ended.hint)}")
-        details = harmless(course.ended.details or "").splitlines()[-_LAST_LINES:]
-        for line in details or last_lines(course.log, _LAST_LINES):
-            self._say(self._dress.plain(f"  │ {line}"))
+        for line in self._words(course, course.ended):
+            self._say(line)
+
+    def _words(self, course: Course, ended: Ended) -> list[str]:
+        """What is known of a failure besides its message; else how the log ends."""
+        if found := excerpt(ended.failure, self._dress):
+            return found
+        details = harmless(ended.details or "").splitlines()[-_LAST_LINES:]
+        last = details or last_lines(course.log, _LAST_LINES)
+        return [self._dress.plain(f"  │ {line}") for line in last]
 
     def reused(self, run: str, workflow: str, reason: str) -> None:
         """A job whose outcome is taken from a former run."""

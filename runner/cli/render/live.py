@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from runner import events
+from runner.cli.render.failure import excerpt
 from runner.cli.render.style import cut, harmless, style
 from runner.cli.render.waiting import News, waiting_line
 from runner.records.log import pour
@@ -134,6 +135,8 @@ class Watcher:
         if not good:
             said += f" · {harmless(document['message'])}"
         self._say(symbol + said)
+        for line in excerpt(document["failure"], self._dress):
+            self._say(line)
         if document["hint"]:
             self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(document['hint'])}")
         kept = any(artifact["files"] for artifact in document["artifacts"])

@@ -80,6 +80,8 @@ def _more_facts(job: Job) -> list[tuple[str, str]]:
     wanted = job.environment
     reasons = (("python", wanted.python_reason), ("as of", wanted.as_of_reason))
     facts = [(name, reason) for name, reason in reasons if reason]
+    if job.secrets:
+        facts.append(("secrets", ", ".join(job.secrets)))
     if job.ports.fixed or job.ports.free:
         ports = [*map(str, job.ports.fixed), *["a free one"] * job.ports.free]
         facts.append(("ports", ", ".join(ports)))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
+from runner.cli.render.failure import where
 from runner.cli.render.style import harmless, style
 from runner.cli.render.usage import drawn, in_words
 from runner.units import amount, count, duration, numbered
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from runner.cli.render.style import Style
     from runner.records.samples import Samples
@@ -41,9 +42,11 @@ def _facts(
     cores = len(document["resources"]["cpus"])
     return [
         ("end", document["message"] or ""),
+        *_failure(document["failure"]),
         ("hint", document["hint"] or ""),
         ("command", document["command"]),
         ("variables", " ".join(f"{key}={value}" for key, value in document["variables"].items())),
+        ("secrets", ", ".join(document["secrets"])),
         ("times", _times(document)),
         ("usage", in_words(document["usage"], cores)),
         *drawn(samples, document["usage"], cores, dress),
@@ -59,6 +62,13 @@ def _facts(
         *(("artifact", _artifact(artifact)) for artifact in document["artifacts"]),
         *(("note", note) for note in document["notes"]),
     ]
+
+
+def _failure(failure: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    if failure is not None:
+        yield "where", where(failure)
+        for number, line in enumerate(failure["lines"]):
+            yield "" if number else "said", line
 
 
 def _times(document: dict[str, Any]) -> str:

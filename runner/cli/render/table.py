@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.cli.render.style import columns, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from runner.cli.render.style import Style
 
@@ -84,11 +84,27 @@ def table(
 
     ``paint`` names the colours of a cell. Lines are not cut: a pipe wants all of them.
     """
-    cells = zip(header, *rows, strict=True)
-    widths = [max(columns(dress.plain(cell)) for cell in column) for column in cells]
-    lines = [_line(header, widths, dress, lambda _column, _text: ("dim",))]
-    lines += [_line(row, widths, dress, paint) for row in rows]
-    return "\n".join(lines) + "\n"
+    return "".join(flowing(header, [rows], dress, paint))
+
+
+def flowing(
+    header: Sequence[str],
+    pages: Iterable[Sequence[Sequence[str]]],
+    dress: Style,
+    paint: Callable[[int, str], tuple[str, ...]] = lambda _column, _text: (),
+) -> Iterator[str]:
+    """The same of more rows than anybody wants to wait for: a page at a time, as they come.
+
+    Columns are as wide as what has stood in them so far.
+    """
+    widths = [columns(dress.plain(title)) for title in header]
+    for number, page in enumerate(pages):
+        for at, column in enumerate(zip(*page, strict=True)):
+            widths[at] = max(widths[at], *(columns(dress.plain(cell)) for cell in column))
+        if number == 0:
+            titles = _line(header, widths, dress, lambda _column, _text: ("dim",))
+            yield f"{titles}\n"
+        yield "".join(f"{_line(row, widths, dress, paint)}\n" for row in page)
 
 
 def _line(

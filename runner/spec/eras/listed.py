@@ -229,6 +229,7 @@ def _neutral(
         ports=read.requested_ports(),
         service=read.service(),
         edits=read.edits,
+        secrets=tuple(scope.secrets),
         notices=notices,
         dependencies=dependencies(read.depends_on, read.deps, route),
         code=included(read.depends_on),

@@ -89,7 +89,7 @@ def _resolved(written: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
     # behind an entrypoint the commands are its words, and no shell reads them
     in_shell = SHELL_KEYS - ({"commands"} if "entrypoint" in written else set())
     return {
-        key: value if key in _RAW else scope.resolve(value, (key,), in_shell=key in in_shell)
+        key: value if key in _RAW else scope.of_key(key, value, (key,), in_shell=key in in_shell)
         for key, value in written.items()
     }
 
@@ -162,6 +162,7 @@ def _workflow(
             if file.local is not None and file.target is not None
         ),
         limits=profile.limits(limits, written),
+        secrets=tuple(scope.secrets),
         notices=(*without(read, written), *otherwise(read, written), *profile.notices),
     )
 

@@ -1,0 +1,38 @@
+"""Bytes of a log -> its lines as they stood on a terminal, without what moved on it."""
+
+from __future__ import annotations
+
+import re
+
+_LINES = 4000
+_WIDTH = 2000
+
+# ECMA-48: control sequences, operating system commands and other strings, single functions
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])|\x1b"
+)
+# bars of tqdm, rich and Keras, and rules
+_MOVING = re.compile(
+    r"\d{1,3}%\|.*\||[━╸╺]{3,}|[█▉▊▋▌▍▎▏]{3,}|^\s*\d+/\d+ \[[=>.]+\]|^\s*[-=_*#~─]{4,}\s*$"
+)
+
+
+def lines(tail: bytes) -> list[str]:
+    """The lines, oldest first; of one that was drawn anew only its last state.
+
+    Nothing in them is a control character, and each is of a bounded length.
+    """
+    text = _ESCAPES.sub("", tail.decode(errors="replace"))
+    return [_clean(line) for line in text.split("\n")[-_LINES:]]
+
+
+def moving(line: str) -> bool:
+    """Whether a line is a progress bar, a rule or empty: it says nothing of a failure."""
+    return not line.strip() or _MOVING.search(line) is not None
+
+
+def _clean(line: str) -> str:
+    states = [state for state in line.split("\r") if state.strip()]
+    shown = states[-1] if states else ""
+    shown = shown[:_WIDTH].expandtabs(4)
+    return "".join(c if c.isprintable() else "?" for c in shown).rstrip()

@@ -1,0 +1,136 @@
+"""What a former run left behind, put back into the workspace of the run that goes on from it.
+
+It lies on top of the code and of what other runs gave, as it did when the former run ended; but
+nothing of it takes the place of a file of the code, which may have been corrected since.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from runner.artifacts.checkpoints import newest
+from runner.artifacts.inputs import place
+from runner.events import PhaseFinished, PhaseStarted, Warned
+from runner.records import folder
+from runner.units import amount, count
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.engine.attempt import Attempt
+    from runner.paths import RunPaths
+
+_SHOWN = 3
+
+
+class Restored(NamedTuple):
+    """What was put back: of which run, how much, and the checkpoint to go on from.
+
+    ``checkpoint`` is a path below the working directory.
+    """
+
+    run: str
+    files: int
+    bytes: int
+    checkpoint: str | None
+
+
+def in_the_way(attempt: Attempt) -> frozenset[str]:
+    """Paths of the former run's artifacts at which there is code.
+
+    To be called when the code is in place, and nothing else.
+    """
+    former = _former(attempt)
+    if former is None:
+        return frozenset()
+    working_dir = attempt.run.paths.workspace / attempt.job.working_dir
+    ways: dict[str, bool] = {"": True}
+    return frozenset(
+        path
+        for artifact in folder.read_artifacts(attempt.parts.records.home.run(former))
+        for entry in artifact["entries"]
+        if _taken(working_dir, path := entry["path"], entry["kind"], ways)
+    )
+
+
+def _former(attempt: Attempt) -> str | None:
+    """The run to go on from; nothing is ever put into the project itself."""
+    return None if attempt.job.in_place else attempt.job.resumes
+
+
+def _taken(working_dir: Path, path: str, kind: str, ways: dict[str, bool]) -> bool:
+    """Whether code is where a file is to go, or is a file or a link on its way."""
+    if not _open(working_dir, os.path.dirname(path), ways):
+        return True
+    target = working_dir / path
+    if kind == "directory":
+        return not _open(working_dir, path, ways)
+    return os.path.lexists(target)
+
+
+def _open(working_dir: Path, path: str, ways: dict[str, bool]) -> bool:
+    """Whether a folder is there, or can be made without removing anything."""
+    if path not in ways:
+        whole = working_dir / path
+        free = not os.path.lexists(whole) or (whole.is_dir() and not whole.is_symlink())
+        ways[path] = free and _open(working_dir, os.path.dirname(path), ways)
+    return ways[path]
+
+
+def restore(attempt: Attempt, code: frozenset[str]) -> None:
+    """Copy what the former run left behind, all but what is at the paths in ``code``.
+
+    Raises:
+        WfError: kind ``STORAGE`` when something cannot be read or written.
+    """
+    former = _former(attempt)
+    if former is None:
+        return
+    started = time.monotonic()
+    attempt.notify(PhaseStarted("resume", f"copying what {former} left behind"))
+    paths = attempt.run.paths
+    source = attempt.parts.records.home.run(former)
+    artifacts = _less(folder.read_artifacts(source), code)
+    tell = attempt.teller("resume", "copied")
+    place(source.artifacts, artifacts, paths.workspace / attempt.job.working_dir, tell)
+    made = _made(former, source.artifacts, artifacts)
+    document = {"run": made.run, "files": made.files, "bytes": made.bytes}
+    folder.write(paths.restored, {**document, "checkpoint": made.checkpoint}, durable=False)
+    if code:
+        shown = ", ".join(sorted(code)[:_SHOWN]) + (", …" if len(code) > _SHOWN else "")
+        text = f"{count(len(code), 'file')} of {former} not put back, as the project has them"
+        attempt.notify(Warned(f"{text}: {shown}"))
+    if not made.files:
+        attempt.notify(Warned(f"{former} left nothing to go on from: it begins at the start"))
+    attempt.notify(PhaseFinished("resume", in_words(made), time.monotonic() - started))
+
+
+def in_words(restored: Restored) -> str:
+    """What was put back, in one line."""
+    parts = [count(restored.files, "file"), amount(restored.bytes)]
+    if restored.checkpoint:
+        parts.append(f"checkpoint {restored.checkpoint}")
+    return f"from {restored.run}: {', '.join(parts)}"
+
+
+def restored(paths: RunPaths) -> Restored | None:
+    """What a run was given back when it was placed; ``None`` if it goes on from nothing."""
+    found = folder.read(paths.restored)
+    return None if found is None else Restored(*(found[key] for key in Restored._fields))
+
+
+def _less(artifacts: list[dict[str, Any]], code: frozenset[str]) -> list[dict[str, Any]]:
+    return [
+        {**artifact, "entries": [one for one in artifact["entries"] if one["path"] not in code]}
+        for artifact in artifacts
+    ]
+
+
+def _made(run: str, source: Path, artifacts: list[dict[str, Any]]) -> Restored:
+    # an artifact inside another one is listed twice
+    entries = {entry["path"]: entry for artifact in artifacts for entry in artifact["entries"]}
+    files = [entry for entry in entries.values() if entry["kind"] != "directory"]
+    times = ((one["path"], os.lstat(source / one["path"]).st_mtime_ns) for one in files)
+    return Restored(run, len(files), sum(one["bytes"] for one in files), newest(times))

@@ -1,0 +1,58 @@
+"""Which secrets a job is given, and whether those that its workflow names are there: names only.
+
+All secrets of a project are given to its jobs as variables, as dstack did from 0.0.7 to 0.9
+(``runner/internal/executor/executor.go``). What is chosen for a run by ``-e NAME`` takes the place
+of a secret of that name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.errors import USAGE, Problem, WfError
+from runner.spec.interpolation import with_secrets
+from runner.spec.mistakes import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from runner.plan.facts import ProjectFacts
+    from runner.plan.plan import Choices
+    from runner.spec.workflow import SecretReference, Workflow
+
+
+def given(workflow: Workflow, choices: Choices, project: ProjectFacts) -> tuple[str, ...]:
+    """The names of the secrets that a job is given.
+
+    Raises:
+        WfError: kind ``USAGE`` with every secret that the workflow names and nobody has added.
+    """
+    if project.secrets is None:
+        return ()
+    instead = {*dict(choices.variables), *choices.passed}
+    known = {*project.secrets, *instead}
+    unknown = [named for named in workflow.secrets if named.name not in known]
+    if unknown:
+        problems = [_unknown(named, project.secrets) for named in unknown]
+        more = f" (and {len(problems) - 1} more)" if problems[1:] else ""
+        raise WfError(USAGE, problems[0].message + more, problems=tuple(problems))
+    return tuple(name for name in project.secrets if name not in instead)
+
+
+def _unknown(named: SecretReference, known: Collection[str]) -> Problem:
+    close = nearest(named.name, sorted(known))
+    add = f"wf secrets add {named.name}"
+    return Problem(
+        f"there is no secret `{named.name}`",
+        route=named.route,
+        mark=named.mark,
+        hint=f"did you mean `{close}`? Otherwise: {add}" if close else add,
+        code="unset",
+    )
+
+
+def variables(workflow: Workflow, choices: Choices) -> tuple[tuple[str, str], ...]:
+    """The workflow's variables with those chosen; a chosen one stands for a secret of its name."""
+    chosen = dict(choices.variables)
+    own = {name: with_secrets(value, chosen) for name, value in workflow.variables}
+    return tuple({**own, **chosen}.items())

@@ -1,0 +1,38 @@
+"""A run that is removed: out of sight by one rename, then file by file.
+
+Half a folder must not be taken for a run. What a killed command leaves of one is removed by the
+next command (:mod:`runner.records.transit`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from runner.paths import Home
+
+
+@contextmanager
+def out_of_sight(home: Home, run: str) -> Iterator[Path]:
+    """Take a run's folder away from the others; where it is then, for whoever empties it.
+
+    Raises:
+        OSError: it is not there (any more), or cannot be moved.
+    """
+    home.removed.mkdir(mode=0o700, exist_ok=True)
+    before, gone = home.run(run).root, home.removed / f"{run}.{os.urandom(4).hex()}"
+    descriptor = os.open(before, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        # shared: whoever settles the run takes turns by the same lock, and is not waited for
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        os.rename(before, gone)
+        yield gone
+    finally:
+        os.close(descriptor)
