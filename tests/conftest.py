@@ -177,6 +177,16 @@ class World:
         folder = Path(self.variables["WF_HOME"]) / "runs"
         return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
+    def supervisor(self, run: str) -> int:
+        """The process that carries the run out."""
+        return int((self.folder(run) / "supervisor").read_text().split()[0])
+
+    def kill(self, command: subprocess.Popen[bytes], run: str) -> None:
+        """``kill -9`` of all of a run that is wf's: the command, and who carries it out."""
+        for pid in {self.supervisor(run), command.pid}:
+            os.kill(pid, signal.SIGKILL)
+        command.wait()
+
     def git(self) -> None:
         """Make the project a git repository with everything committed."""
         for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "all"]):

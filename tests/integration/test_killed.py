@@ -48,10 +48,7 @@ class Orphan:
         wf = world.start("run", "job", PID_FILE=str(pid_file))
         self.pid = int(until(lambda: _text(pid_file), "a job"))
         (self.run,) = world.runs()
-        supervisor = int((world.folder(self.run) / "supervisor").read_text().split()[0])
-        for pid in {wf.pid, supervisor}:
-            os.kill(pid, signal.SIGKILL)
-        wf.wait()
+        world.kill(wf, self.run)
 
     @property
     def lives(self) -> bool:
@@ -185,9 +182,7 @@ def test_a_job_that_asks_does_not_end_itself(world: World, tmp_path: Path) -> No
     wf = world.start("run", "job", OUT=str(tmp_path), WF=" ".join(world.argv()))
     until((tmp_path / "begun").exists, "a job")
     (run,) = world.runs()
-    supervisor = int((world.folder(run) / "supervisor").read_text().split()[0])
-    os.kill(supervisor, signal.SIGKILL)
-    wf.wait()
+    world.kill(wf, run)
     (tmp_path / "killed").touch()
     assert until(lambda: _text(tmp_path / "code"), "the end of its command") == "0"
     assert '"status": "running"' in (world.folder(run) / "state.json").read_text()
@@ -247,8 +242,7 @@ def test_killed_before_the_job_started(world: World, tmp_path: Path, state: str)
         wf = world.start("run", "quick", PYTHONPATH=str(_slow_copies(tmp_path)))
         until((tmp_path / "asked").exists, "a file being copied")
         (name,) = world.runs()
-    wf.kill()
-    wf.wait()
+    world.kill(wf, name)
     until(lambda: world.record(name)["status"] == "lost", "a lost run")
     assert state in world.record(name)["message"]
     assert holder is None or holder.poll() is None
