@@ -41,6 +41,8 @@ RESTARTED = "machine_restarted"
 # the descriptors of a process that has been ended are closed a moment later
 _LET_GO_SECONDS = 5.0
 _LOOK_AGAIN_SECONDS = 0.005
+# so many are each brought to the disk, which takes milliseconds; more of them together
+_FEW = 16
 # a job that ran may have left something behind, and one that did not has not
 _RAN = ("running", "collecting")
 
@@ -50,6 +52,14 @@ class Unsettled(NamedTuple):
 
     run: str
     error: WfError
+
+
+class _Case(NamedTuple):
+    """A run that lost its supervisor, who that was, and what was left of its processes."""
+
+    paths: RunPaths
+    supervisor: Supervisor | None
+    left: Left
 
 
 def reconcile(records: Records, dead: Sequence[RunPaths], leases: Leases) -> list[Unsettled]:
@@ -62,39 +72,42 @@ def reconcile(records: Records, dead: Sequence[RunPaths], leases: Leases) -> lis
     left = orphans.end(
         [
             orphans.Dead(paths, maker and maker.pid)
-            for paths in dead
-            for maker in (known[paths.root.name],)
+            for paths, maker in zip(dead, known.values(), strict=True)
         ]
     )
     reach("orphans-ended")
     with suppress(WfError):
         leases.standing()  # whoever looks removes what dead runs have left in the lock folder
+    few = len(dead) <= _FEW
     unsettled = []
     for paths in dead:
         name = paths.root.name
         if name in left:
+            case = _Case(paths, known[name], left[name])
             try:
-                _settle(records, paths, known[name], left[name])
+                _settle(records, case, durable=few)
             except WfError as error:
                 unsettled.append(Unsettled(name, error))
             except OSError as error:
                 said = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
                 unsettled.append(Unsettled(name, WfError(STORAGE, str(said))))
+    if not few:
+        records.make_durable(dead)
     return unsettled
 
 
-def _settle(records: Records, paths: RunPaths, supervisor: Supervisor | None, left: Left) -> None:
+def _settle(records: Records, case: _Case, *, durable: bool) -> None:
     """One of several commands does it."""
     try:
-        turn = folder.take_turns(paths)
+        turn = folder.take_turns(case.paths)
     except FileNotFoundError:  # removed meanwhile
         return
     try:
-        state = folder.read_state(paths)
+        state = folder.read_state(case.paths)
         if state is None or state.terminal:  # somebody else has done it
             return
-        if left.stuck or _let_go(paths, patient=bool(left.ended)):
-            _Settlement(records, paths, state, supervisor, left).finish()
+        if case.left.stuck or _let_go(case.paths, patient=bool(case.left.ended)):
+            _Settlement(records, case, state, durable=durable).finish()
     finally:
         os.close(turn)
 
@@ -112,22 +125,17 @@ def _let_go(paths: RunPaths, *, patient: bool) -> bool:
 class _Settlement:
     """That of one run, which nobody else is at."""
 
-    def __init__(
-        self,
-        records: Records,
-        paths: RunPaths,
-        state: State,
-        supervisor: Supervisor | None,
-        left: Left,
-    ) -> None:
+    def __init__(self, records: Records, case: _Case, state: State, *, durable: bool) -> None:
         self._records = records
-        self._paths = paths
+        self._paths, supervisor, self._left = case
         self._state = state
+        self._durable = durable
         self._restarted = supervisor is not None and not supervisor.of_this_start
-        self._left = left
-        self._verdict = verdict.read(paths) if state.status in _RAN else None
-        self._submitted = folder.read_submitted(paths) or {}
-        self._at = _last_sign(paths, verdict=self._verdict is not None, now=bool(left.ended))
+        self._verdict = verdict.read(self._paths) if state.status in _RAN else None
+        self._submitted = folder.read_submitted(self._paths) or {}
+        self._at = _last_sign(
+            self._paths, verdict=self._verdict is not None, now=bool(self._left.ended)
+        )
 
     def finish(self) -> None:
         """Collect, clear, and write the end: in this order, as only the end is never repeated."""
@@ -142,6 +150,7 @@ class _Settlement:
             self._state,
             end.status,  # type: ignore[arg-type]
             self._at,
+            durable=self._durable,
             reason=end.reason,
             message=end.message,
             hint=end.hint,
@@ -177,7 +186,7 @@ class _Settlement:
             manifest = collect(working_dir, requests, self._paths.artifacts, lambda *_: None)
         except WfError as error:
             return error
-        folder.write(self._paths.manifest, manifest.document())
+        folder.write(self._paths.manifest, manifest.document(), durable=self._durable)
         return None
 
     def _end(self, error: WfError | None) -> Verdict:
