@@ -4,6 +4,8 @@
 # make check  everything that CI runs: lint, types, docs, tests
 
 PYTHON ?= python3
+# so many tests at once, each file's in one process; 0 for all in one, as a debugger needs it
+WORKERS ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -15,7 +17,7 @@ demo: setup
 	$(BIN)/wf artifacts tree last
 
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 setup: $(READY)
 

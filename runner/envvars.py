@@ -39,6 +39,7 @@ RUN_NAME_REFERENCE = "WF_VAR_run_2E_name"
 WF_RUN = "WF_RUN"
 WF_WORKFLOW = "WF_WORKFLOW"
 WF_NOTES = "WF_NOTES"
+WF_ATTEMPT = "WF_ATTEMPT"
 WF_RESUMED_FROM = "WF_RESUMED_FROM"
 WF_RESUME_CKPT = "WF_RESUME_CKPT"
 CUDA_DEVICE_ORDER = "CUDA_DEVICE_ORDER"
@@ -81,6 +82,11 @@ GIVEN = (
         (WF_NOTES,),
         "A file. Lines appended to it stand on the record as `notes`: printable text, 64 KiB at "
         "most.",
+    ),
+    Given(
+        (WF_ATTEMPT,),
+        "How often the run has started its job, from `1` on: more than that with [`retry`]"
+        "(../how-to/retry.md).",
     ),
     Given(
         (WF_RESUMED_FROM,),

@@ -59,10 +59,14 @@ class PhaseFinished(NamedTuple):
 
 
 class JobStarted(NamedTuple):
-    """The job's first process runs; its output grows in the file ``log``."""
+    """The job's first process runs; its output grows in the file ``log``, from ``start`` on.
+
+    That is 0 unless the job was started before.
+    """
 
     pid: int
     log: str
+    start: int = 0
 
 
 class ServiceReady(NamedTuple):

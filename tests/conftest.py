@@ -40,9 +40,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """A shell starts what runs in its background deaf to Ctrl-C, and every child inherits that."""
+    """A shell starts what runs in its background deaf to Ctrl-C, and every child inherits that.
+
+    So does ``nohup`` for the end of a terminal.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def require(part: str, reason: str | None) -> None:
@@ -124,13 +129,13 @@ class World:
         """The command line for ``wf WORDS``."""
         return [sys.executable, "-m", "runner", *words]
 
-    def wf(self, *words: str, timeout: float = 120, **variables: str) -> Result:
-        """Run ``wf WORDS`` in the project."""
+    def wf(self, *words: str, timeout: float = 120, given: str = "", **variables: str) -> Result:
+        """Run ``wf WORDS`` in the project, with ``given`` on its stdin."""
         done = subprocess.run(
             self.argv(*words),
             cwd=self.project,
             env={**self.variables, **variables},
-            stdin=subprocess.DEVNULL,
+            input=given.encode(),
             capture_output=True,
             timeout=timeout,
             check=False,

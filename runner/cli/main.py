@@ -31,12 +31,15 @@ VERBS = {
     "ps": ("ps", "list runs"),
     "show": ("show", "show everything known about a run"),
     "logs": ("logs", "print what a run has printed"),
+    "stop": ("stop", "end runs that are going on"),
+    "wait": ("wait", "wait until runs have ended"),
     "artifacts": ("artifacts", "look at what runs have left behind"),
     "runners": ("runners", "show this machine, who holds what of it, and who waits"),
     "env": ("env", "look at environments, and remove those that nobody needs"),
     "tags": ("tags", "give runs names of your own"),
     "secrets": ("secrets", "keep passwords and keys for the jobs of this project"),
     "rm": ("rm", "remove runs with their logs and artifacts"),
+    "prune": ("prune", "remove runs that nobody needs any more"),
 }
 
 _HELP = """\

@@ -21,12 +21,13 @@ _TELL_SECONDS = 0.2
 
 
 class Attempt(NamedTuple):
-    """One attempt at one job."""
+    """One attempt at one job; ``number`` counts those of the run, from 1."""
 
     run: OpenRun
     job: Job
     parts: Parts
     session: Session
+    number: int = 1
 
     def notify(self, event: Event) -> None:
         """Tell those who watch."""

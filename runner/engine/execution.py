@@ -121,12 +121,16 @@ def _run(
     requests = Requests(session.signals, paths)
     prepare(paths.workspace / job.working_dir, job.kept)
     seen = simulated.with_stand_ins(lease, job)
-    context = surroundings.context(seen, repo)
+    context = surroundings.context(seen, repo, attempt.number)
     executor = attempt.parts.executor
     command = executor.translate(job, environment, seen, context)
-    log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    # what attempts before have written stays
+    first = os.O_EXCL if attempt.number == 1 else 0
+    log = os.open(paths.log, os.O_WRONLY | os.O_CREAT | first | os.O_CLOEXEC, 0o600)
+    offset = os.lseek(log, 0, os.SEEK_END)
     try:
-        attempt.run.advance("running")
+        if attempt.run.state.status != "running":
+            attempt.run.advance("running")
         started = time.monotonic()
 
         def stopping(number: int) -> None:
@@ -144,7 +148,7 @@ def _run(
         surroundings.leave_ports()
         reach("before-start")
         execution = executor.start(command, surroundings.output(LogFile(log, str(paths.log_times))))
-        attempt.notify(JobStarted(execution.pid, str(paths.log)))
+        attempt.notify(JobStarted(execution.pid, str(paths.log), offset))
         reach("started")
         surroundings.watch()
         exited, sampled = _accompany(attempt, execution, lease, requests, stopping)

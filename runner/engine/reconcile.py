@@ -131,7 +131,7 @@ class _Settlement:
         self._state = state
         self._durable = durable
         self._restarted = supervisor is not None and not supervisor.of_this_start
-        self._verdict = verdict.read(self._paths) if state.status in _RAN else None
+        self._verdict = _verdict(self._paths, state)
         self._submitted = folder.read_submitted(self._paths) or {}
         self._at = _last_sign(
             self._paths, verdict=self._verdict is not None, now=bool(self._left.ended)
@@ -232,6 +232,12 @@ def _of_processes(left: Left) -> list[str]:
     if left.stuck:
         said.append(f"{count(left.stuck, 'process', 'processes')} of it cannot be ended")
     return said
+
+
+def _verdict(paths: RunPaths, state: State) -> Verdict | None:
+    """How it ended, if that is on the disk; a job that was not started has not succeeded."""
+    found = verdict.read(paths)
+    return None if found and found.status == "succeeded" and state.status not in _RAN else found
 
 
 def _last_sign(paths: RunPaths, *, verdict: bool, now: bool) -> datetime | None:

@@ -17,10 +17,11 @@ from runner.engine.attempt import Attempt
 from runner.engine.basis import look
 from runner.engine.clearing import clear
 from runner.engine.collecting import keep
-from runner.engine.execution import carry_out, leased
+from runner.engine.execution import leased
 from runner.engine.placing import place_code, place_inputs
 from runner.engine.provision import conda_of, provisioned
-from runner.engine.verdict import Verdict, cancelled, given_up, judge
+from runner.engine.retrying import carry_out_patiently
+from runner.engine.verdict import Verdict, cancelled, given_up
 from runner.engine.verdict import write as write_verdict
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import RunCreated
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 
     from runner.engine.basis import Basis
     from runner.engine.parts import Parts, Session
+    from runner.engine.retrying import Outcome
     from runner.plan.plan import Plan
-    from runner.process.values import Exit
     from runner.records.store import OpenRun
 
 _REASONS = {
@@ -131,15 +132,17 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
     restoring.restore(attempt, code)
     attempt.run.advance("provisioning")
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
-        ended = carry_out(attempt, environment, lease, basis.project)
-        verdict = _judged(attempt, ended.exited, adviser)
-    return verdict if keep(attempt, ended) else _aborted(attempt, verdict)
+        outcome = carry_out_patiently(attempt, environment, lease, basis.project)
+        verdict = _judged(attempt, outcome, adviser)
+    return verdict if keep(attempt, outcome.ended) else _aborted(attempt, verdict)
 
 
-def _judged(attempt: Attempt, exited: Exit, adviser: Adviser) -> Verdict:
+def _judged(attempt: Attempt, outcome: Outcome, adviser: Adviser) -> Verdict:
     """What the job came to; on the disk before anything is collected."""
-    paths = attempt.run.paths
-    verdict = judge(exited, asking.read(paths))
+    paths, verdict = attempt.run.paths, outcome.verdict
+    if outcome.stopped is not None:
+        how = f" before it was started again ({verdict.message})"
+        verdict = cancelled(outcome.stopped, asking.read(paths), verdict.exit_code, how)
     verdict = adviser.after_run(paths, attempt.parts.records, verdict)
     write_verdict(paths, verdict)
     reach("verdict-written")

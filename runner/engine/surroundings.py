@@ -83,7 +83,7 @@ class Surroundings:
             by = f" by {holder}" if holder else ""
             notify(Warned(f"port {port}, which the job wants, is in use{by}"))
 
-    def context(self, lease: Lease, repo: str) -> Context:
+    def context(self, lease: Lease, repo: str, attempt: int) -> Context:
         """What the executor is told. ``repo`` is what the project is called."""
         paths = self._run.paths
         restored = restoring.restored(paths)
@@ -96,6 +96,7 @@ class Surroundings:
             terminal=self._session.terminal,
             inherit=tuple(self._inherit),
             repo=repo,
+            attempt=attempt,
             ports=self.ports,
             rendezvous=self._rendezvous,
             mpi_hostfile=self._write_hostfile(lease) if self._job.nodes > 1 else None,
@@ -112,7 +113,7 @@ class Surroundings:
     def _write_hostfile(self, lease: Lease) -> Path:
         slots = max(gpus_of(lease) // self._job.nodes, 1)
         lines = f"{_HOST} slots={slots}\n" * self._job.nodes
-        folder.write_bytes(self._run.paths.mpi_hostfile, lines.encode())
+        folder.put(self._run.paths.mpi_hostfile, lines.encode(), durable=False)
         return self._run.paths.mpi_hostfile
 
     def leave_ports(self) -> None:

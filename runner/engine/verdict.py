@@ -72,7 +72,7 @@ def judge(exited: Exit, asked: Asked | None = None) -> Verdict:
     ``asked`` is who asked for the end, as far as that is known.
     """
     code = shell_code(exited)
-    forced = " and had to be killed" if signal.SIGKILL in exited.asked[1:] else ""
+    forced = " and had to be killed (SIGKILL)" if signal.SIGKILL in exited.asked[1:] else ""
     if exited.limit is not None:
         message = f"it ran for longer than max_duration ({duration(exited.limit)}) allows{forced}"
         return Verdict("failed", "max_duration", message, code)

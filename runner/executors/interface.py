@@ -34,7 +34,8 @@ class Context:
     ``repo`` is what the project is called. ``ports`` are the job's, and ``rendezvous`` is one more
     where its nodes meet. ``token`` is the secret of its service, ``secrets`` are the values of the
     job's secrets. ``defaults`` are variables that
-    the workflow may set otherwise. ``conda`` is the folder of the run's own conda environments, if
+    the workflow may set otherwise. ``attempt`` counts how often the run has started its job, from
+    1. ``conda`` is the folder of the run's own conda environments, if
     its commands call conda. ``resumed_from`` is the run that it goes on from, ``checkpoint`` where
     that one's last checkpoint is.
     """
@@ -53,6 +54,7 @@ class Context:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict)
     conda: Path | None = None
+    attempt: int = 1
     resumed_from: str | None = None
     checkpoint: Path | None = None
 

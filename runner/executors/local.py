@@ -60,6 +60,7 @@ class LocalExecutor:
             grace=grace(job),
             max_duration=job.limits.max_duration,
             memory=job.demand.memory_limit,
+            notice=job.interruptible,
         )
 
     def start(self, command: JobCommand, log: Sink) -> JobProcess:

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from runner.folding.colours import NONE, after, change
 from runner.folding.row import BYTES, ROOM, Row
-from runner.folding.tokens import Part, Whole, colours_in, plain, spelled, split, unmoved, visible
+from runner.folding.tokens import (
+    Part,
+    Whole,
+    colours_in,
+    plain,
+    private,
+    spelled,
+    split,
+    unmoved,
+    visible,
+)
 
 # bars that are drawn below each other are fewer
 _ROWS = 50
@@ -189,7 +199,7 @@ class Fold:
 
     def _understood(self, numbers: str, letter: str) -> bool:
         """Do what a control sequence says, if it is one of those that a bar needs."""
-        if letter == "m" and not numbers[:1] in {"<", "=", ">", "?"}:  # noqa: E713
+        if letter == "m" and not private(numbers.encode()):
             self._on = after(self._on, numbers)
             return True
         # whether the cursor is to be seen
@@ -243,6 +253,12 @@ class Fold:
         """The control sequence for colours that are to be on next."""
         before, self._given = self._given, colours
         return change(before, colours).encode() if self._colour else b""
+
+
+def plain_lines(output: bytes) -> list[str]:
+    """The lines of some output, folded, without colours or anything a terminal would act on."""
+    fold = Fold(exact=False, colour=False)
+    return (fold.feed(output) + fold.finish()).decode().split("\n")
 
 
 def _lines_before(run: bytes, start: int, end: int) -> int:

@@ -90,3 +90,8 @@ def _spell(found: re.Match[str]) -> str:
 def spelled(controls: bytes) -> str:
     """Controls of one byte each, in four characters each."""
     return controls.decode("ascii").translate(_SPELLED)
+
+
+def private(numbers: bytes) -> bool:
+    """The numbers of a sequence that only some terminals know (ECMA-48 5.4.1)."""
+    return numbers[:1] in {b"<", b"=", b">", b"?"}

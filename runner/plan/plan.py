@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Limits,
         Ports,
         Resources,
+        Retry,
         Service,
     )
 
@@ -87,6 +88,8 @@ class Job:
     service: Service | None = None
     files: tuple[FileCopy, ...] = ()
     limits: Limits = NO_LIMITS
+    retry: Retry | None = None
+    interruptible: bool = False
     container: Container | None = None
     edits: bool = False
     passed: tuple[str, ...] = ()
@@ -236,6 +239,9 @@ class Job:
             "ports": [*self.ports.fixed, *[None] * self.ports.free],
             "files": [f"{file.local}:{file.target}" for file in self.files],
             "max_duration": self.limits.max_duration,
+            "retry": self.retry
+            and {"on_events": list(self.retry.on_events), "duration": self.retry.duration},
+            "interruptible": self.interruptible,
         }
 
 

@@ -82,6 +82,8 @@ def plan(workflow: Workflow, choices: Choices, project: ProjectFacts, default_py
         container=_container(workflow, choices),
         edits=workflow.edits,
         limits=choices.limits(workflow.limits),
+        retry=workflow.retry,
+        interruptible=workflow.interruptible,
         passed=passed,
         secrets=given,
         expanded=tuple(name for name in workflow.expanded if name not in dict(choices.variables)),

@@ -106,13 +106,7 @@ class Tree:
         more by the time this returns. Empty where there is no ``/proc``.
         """
         listed = _children()
-        found = self._own(listed(os.getpid()))
-        left = list(found)
-        while left:
-            new = set(listed(left.pop())) - found
-            found |= new
-            left += new
-        return found
+        return _with_all_below(self._own(listed(os.getpid())), listed)
 
     def orphans(self) -> set[int]:
         """Those whose parents have ended: they are children of this process now."""
@@ -131,9 +125,24 @@ class Tree:
         return found
 
 
+def below(pid: int) -> set[int]:
+    """All that a process has started, and what those have; not itself."""
+    listed = _children()
+    return _with_all_below(set(listed(pid)), listed)
+
+
 def own_children() -> frozenset[int]:
     """The children that this process has now."""
     return frozenset(_children()(os.getpid()))
+
+
+def _with_all_below(found: set[int], listed: Callable[[int], Iterable[int]]) -> set[int]:
+    left = list(found)
+    while left:
+        new = set(listed(left.pop())) - found
+        found |= new
+        left += new
+    return found
 
 
 def _children() -> Callable[[int], Iterable[int]]:

@@ -7,11 +7,14 @@ when the signal arrives. So a signal that nobody wrote anything for came from ou
 from __future__ import annotations
 
 import signal
+from datetime import timezone
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from runner.records import folder, supervision
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from runner.paths import RunPaths
 
 By = Literal["stop", "interrupt", "terminated"]
@@ -36,14 +39,22 @@ class Asked(NamedTuple):
         return signal.Signals[self.signal].value
 
 
+def request(by: By, number: int, now: datetime, *, abort: bool = False) -> Asked:
+    """A request of this moment."""
+    at = now.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Asked(by, signal.Signals(number).name, abort, at)
+
+
 def write(paths: RunPaths, asked: Asked) -> None:
     """Put it on the record. Who asked to abort is not overruled by who asks for less.
+
+    ``wf stop`` twice is one request: the first stays.
 
     Raises:
         WfError: kind ``STORAGE``, naming the file.
     """
     before = read(paths)
-    if before is not None and before.abort and not asked.abort:
+    if before is not None and before.abort >= asked.abort and (before.abort or asked.by == "stop"):
         return
     folder.write(paths.asked, asked._asdict(), durable=False)
 

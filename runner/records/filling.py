@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from runner import tree
 from runner.records import folder
 from runner.records.index import Link, Row
 from runner.units import duration
@@ -36,9 +37,13 @@ def fill(home: Home, index: Index, stamp: str, tell: Callable[[str], None]) -> N
         if index.filled:
             return  # by whom we waited for
         try:
-            names = [name for name in os.listdir(home.runs) if not name.startswith(".")]
+            names = os.listdir(home.runs)
         except FileNotFoundError:
             names = []
+        for name in names:
+            if name.startswith("."):  # older versions removed runs under such names
+                with suppress(OSError):
+                    tree.remove(home.runs / name)
         began, told = time.monotonic(), False
         for at in range(0, len(names), _AT_ONCE):
             _put(home, index, names[at : at + _AT_ONCE])
@@ -50,6 +55,8 @@ def fill(home: Home, index: Index, stamp: str, tell: Callable[[str], None]) -> N
                     f"making the index of runs again from {len(names):,} folders, which takes "
                     f"about {duration(left)}"
                 )
+        gone = [row.name for row in index.newest() if not os.path.lexists(home.run(row.name).root)]
+        index.delete(*gone)
         index.fill(stamp)
 
 

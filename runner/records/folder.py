@@ -176,6 +176,12 @@ def intact(paths: RunPaths) -> bool:
     return paths.manifest.exists()
 
 
+def read_attempts(paths: RunPaths) -> list[dict[str, Any]]:
+    """All attempts at its job; none where there was but one."""
+    found = (read(paths.attempts) or {}).get("attempts", [])
+    return found if isinstance(found, list) else []
+
+
 def read_notes(paths: RunPaths) -> list[str]:
     """What the job wanted to stand on the record: lines of printable text, bounded."""
     try:
@@ -281,6 +287,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "restored": _whole(paths.restored, _RESTORED),
         "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
         "notes": read_notes(paths),
+        "attempts": read_attempts(paths),
         "usage": _usage(paths),
         "plan": submitted["plan"],
     }

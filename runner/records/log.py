@@ -6,22 +6,111 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
 
 _CHUNK = 1 << 20
+# the records of `log.times`, see `runner.process.sink`
+_TIME_BYTES = 16
+# bytes that were written less than this after a time was noted have none of their own
+_BETWEEN_TIMES_MS = 1000
+# what a line before a point is looked for in
+_LINE_BYTES = 1 << 16
 
 
-def read(path: Path) -> bytes:
-    """The whole log as it is now; nothing if there is none."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
+class Log:
+    """``with Log(path) as log:`` reads the file ``path``, once there is one.
+
+    It stays the same file, whatever is put in its place meanwhile.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _tb: TracebackType | None,
+    ) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def size(self) -> int:
+        """How many bytes are in it now."""
+        log = self._opened()
+        return 0 if log is None else os.fstat(log).st_size
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes from ``start`` to ``end``; fewer where the file ends before."""
+        log = self._opened()
+        return b"" if log is None else os.pread(log, max(end - start, 0), start)
+
+    def pieces(self, start: int, end: int) -> Iterator[bytes]:
+        """The bytes from ``start`` to ``end``, some at a time."""
+        while start < end and (piece := self.read(start, min(end, start + _CHUNK))):
+            start += len(piece)
+            yield piece
+
+    def send(self, out: int, start: int) -> int:
+        """Write everything from byte ``start`` on to a descriptor; where the next byte will be.
+
+        Raises:
+            OSError: ``out`` cannot be written; nobody reads any more, most likely.
+        """
+        log = self._opened()
+        return start if log is None else _send(log, out, start)
+
+    def before(self, end: int, lines: int, floor: int = 0) -> int:
+        """Where the last ``lines`` lines before ``end`` begin, and not before ``floor``.
+
+        A line that has no end yet is one, too. Read is no more than these lines take.
+        """
+        if lines <= 0 or end <= floor:
+            return end
+        # the last byte ends the last line, or is in it
+        position, wanted = end - 1, lines
+        while position > floor:
+            start = max(floor, position - _LINE_BYTES)
+            piece = self.read(start, position)
+            found = piece.count(b"\n")
+            if found >= wanted:
+                at = len(piece)
+                for _ in range(wanted):
+                    at = piece.rindex(b"\n", 0, at)
+                return start + at + 1
+            wanted -= found
+            position = start
+        return floor
+
+    def line_at(self, position: int) -> int:
+        """Where the line begins in which a byte stands; the byte itself, if that is far away."""
+        start = max(0, position - _LINE_BYTES)
+        before = self.read(start, position)
+        found = before.rfind(b"\n")
+        if found < 0:
+            return position if start else 0
+        return start + found + 1
+
+    def _opened(self) -> int | None:
+        if self._descriptor is None:
+            try:
+                self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return None
+        return self._descriptor
 
 
-def pour(path: Path, out: int, more: Callable[[], bool] = lambda: False) -> None:
-    """Write the log to the descriptor ``out``, and what is added to it.
+def pour(path: Path, out: int, more: Callable[[], bool] = lambda: False, *, start: int = 0) -> None:
+    """Write the log to the descriptor ``out`` from byte ``start`` on, and what is added to it.
 
     ``more`` waits until there may be more and answers whether to go on; what was written before
     it said no is still handed on.
@@ -29,22 +118,42 @@ def pour(path: Path, out: int, more: Callable[[], bool] = lambda: False) -> None
     Raises:
         OSError: ``out`` cannot be written; nobody reads any more, most likely.
     """
-    position, going = 0, True
-    while going:
-        going = more()
-        position = _pour_from(path, out, position)
+    going = True
+    with Log(path) as log:
+        while going:
+            going = more()
+            start = log.send(out, start)
 
 
-def _pour_from(path: Path, out: int, start: int) -> int:
-    """Write everything from byte ``start`` on; where the next byte will be."""
+def since(times: Path, moment: int, end: int) -> int | None:
+    """The first byte of a log that may have been written at ``moment`` or later.
+
+    ``moment`` is in milliseconds since the epoch, ``end`` the size of the log. What was written up
+    to a second before may come with it, and nothing that came later is missing. ``None`` where it
+    was not noted when bytes were written. Read are some records, however many there are.
+    """
     try:
-        log = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        file = os.open(times, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return start
+        return None
     try:
-        return _send(log, out, start)
+        first, last = 0, os.fstat(file).st_size // _TIME_BYTES
+        if not last:
+            return None
+        beyond = last
+        while first < last:
+            middle = (first + last) // 2
+            record = os.pread(file, 8, middle * _TIME_BYTES)
+            if int.from_bytes(record, "little") + _BETWEEN_TIMES_MS > moment:
+                last = middle
+            else:
+                first = middle + 1
+        if first == beyond:
+            return end
+        offset = int.from_bytes(os.pread(file, 8, first * _TIME_BYTES + 8), "little")
+        return min(offset, end)
     finally:
-        os.close(log)
+        os.close(file)
 
 
 def _send(log: int, out: int, start: int) -> int:
@@ -55,10 +164,18 @@ def _send(log: int, out: int, start: int) -> int:
             position += sent
     except OSError:
         # not every file can be sent to; one that cannot be written at all says so below
-        os.lseek(log, position, os.SEEK_SET)
-        while chunk := os.read(log, _CHUNK):
-            view = memoryview(chunk)
-            while view:
-                view = view[os.write(out, view) :]
+        while chunk := os.pread(log, _CHUNK, position):
+            write_all(out, chunk)
             position += len(chunk)
     return position
+
+
+def write_all(out: int, content: bytes) -> None:
+    """Write all of it, however little is taken at a time.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    view = memoryview(content)
+    while view:
+        view = view[os.write(out, view) :]

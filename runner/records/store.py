@@ -42,7 +42,7 @@ class Records:
         self._tell = tell
         self._opened: Index | None = None
         self._filled = False
-        self.tags = Tags(home, self._stamp)
+        self.tags = Tags(home, self.stamp)
         """The names that people gave to runs."""
 
     @property
@@ -56,7 +56,7 @@ class Records:
         Raises:
             WfError: kind ``STORAGE`` when the state folder cannot be written.
         """
-        first = state.submitted(self._stamp())
+        first = state.submitted(self.stamp())
         try:
             started = starting.start(self._home, document, first, choose)
         except OSError as error:
@@ -82,7 +82,7 @@ class Records:
             self._opened = Index(self._home.database)
         if not self._filled:
             if not self._opened.filled:
-                fill(self._home, self._opened, self._stamp(), self._tell)
+                fill(self._home, self._opened, self.stamp(), self._tell)
             self._filled = True
         return self._opened
 
@@ -112,7 +112,7 @@ class Records:
         that is not ``durable`` may be lost with the machine's power until :meth:`make_durable`,
         and before that the index is not told of it.
         """
-        stamp = self._stamp() if at is None else max(_written(at), before.history[-1][1])
+        stamp = self.stamp() if at is None else max(_written(at), before.history[-1][1])
         after = state.advance(before, status, stamp, **facts)
         durable = durable and after.terminal
         if durable:
@@ -136,8 +136,9 @@ class Records:
         """
         try:
             found = [one for paths in changed if (one := entry(paths)) is not None]
-            links = [link for _, links in found for link in links]
-            self.index().put((row for row, _ in found), links, patience=_PATIENT_SECONDS)
+            if found:
+                links = [link for _, links in found for link in links]
+                self.index().put((row for row, _ in found), links, patience=_PATIENT_SECONDS)
             gone = [paths.root.name for paths in changed if not os.path.lexists(paths.root)]
             if gone:
                 self.index().delete(*gone)
@@ -298,7 +299,7 @@ class Records:
             raise WfError(
                 USAGE,
                 f"{paths.root.name} is still {'being made' if known is None else known.status}",
-                hint="end it first (Ctrl-C where it runs)",
+                hint=f"end it first: wf stop {paths.root.name}",
             )
         name = paths.root.name
         carried = self.tags.of(name)
@@ -308,6 +309,15 @@ class Records:
                 f"{name} carries the tag `{carried[0]}`",
                 hint=f"take it away first: wf tags delete {carried[0]}",
             )
+        self.forget(paths)
+
+    def forget(self, paths: RunPaths) -> None:
+        """Remove a run that nobody needs; nothing happens when it is gone already.
+
+        Raises:
+            WfError: kind ``STORAGE`` when its files cannot be removed.
+        """
+        name = paths.root.name
         try:
             with removing.out_of_sight(self._home, name) as gone:
                 reach("out-of-sight")
@@ -320,7 +330,8 @@ class Records:
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"
             ) from error
 
-    def _stamp(self) -> str:
+    def stamp(self) -> str:
+        """The time it is, UTC in ISO 8601."""
         return _written(self._now())
 
 

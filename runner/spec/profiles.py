@@ -14,11 +14,11 @@ from runner.document.settle import settle
 from runner.errors import Problem, invalid
 from runner.spec.forms import FileForm, Switch, Text, items
 from runner.spec.mistakes import MAX_PROBLEMS, translate
-from runner.spec.task_effects import without
+from runner.spec.task_effects import SPOT, without
 from runner.spec.task_forms import PolicyForm, TaskResourcesForm
 from runner.spec.task_values import one_of
 from runner.spec.text import kind_of
-from runner.spec.workflow import NO_LIMITS, Limits, Resources
+from runner.spec.workflow import NO_LIMITS, Limits, Resources, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +35,8 @@ class Profile:
 
     resources: Resources | None = None
     own_limits: Limits = NO_LIMITS
+    own_retry: Retry | None = None
+    spot: bool = False
     notices: tuple[Problem, ...] = ()
 
     def limits(self, asked: Limits, written: Mapping[str, Any]) -> Limits:
@@ -45,6 +47,14 @@ class Profile:
         if "stop_duration" not in written:
             asked = asked._replace(stop_duration=own.stop_duration)
         return asked
+
+    def retry(self, asked: Retry | None, written: Mapping[str, Any]) -> Retry | None:
+        """The same of being started again; ``false`` there wins as well."""
+        return asked if {"retry", "retry_policy"} & written.keys() else self.own_retry
+
+    def interruptible(self, asked: str | None) -> bool:
+        """Whether a task with that ``spot_policy`` can be interrupted."""
+        return self.spot if asked is None else asked == SPOT
 
 
 NO_PROFILE = Profile()
@@ -104,7 +114,8 @@ def load(document: Document) -> Profile:
         settle(document, notice)
     limits = Limits(profile.max_duration or None, profile.stop_duration or None)
     asked = profile.resources.resources() if profile.resources else None
-    return Profile(asked, limits, tuple(notices))
+    bought = profile.spot_policy or (profile.resources and profile.resources.instance_type)
+    return Profile(asked, limits, profile.retries(), bought == SPOT, tuple(notices))
 
 
 def _without_nothing(value: Any) -> Any:  # noqa: ANN401

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from runner.errors import Problem, Route
     from runner.spec.task_forms import TaskForm
 
+# what was bought so could be taken away at any time: the job is told ahead of its end
+SPOT = "spot"
 _OFFERS = "every job runs on this machine"
 _FLEETS = "wf keeps no instances"
-_REPEATS = "a run that ended is not started again; `wf run` starts another"
 _NODES = "all nodes start at once, and the job ends when all of them have"
 
 NO_EFFECT: Mapping[str, str] = MappingProxyType(
@@ -36,8 +37,6 @@ NO_EFFECT: Mapping[str, str] = MappingProxyType(
         "priority": "runs wait for devices in the order of their arrival",
         "project": "wf has no server that has projects",
         "dstack": "wf has no server that a job could talk to",
-        "retry": _REPEATS,
-        "retry_policy": _REPEATS,
         "startup_order": _NODES,
         "stop_criteria": _NODES,
         "schedule": "start it from cron: wf run NAME",
@@ -80,13 +79,14 @@ def without(read: BaseModel, written: Mapping[str, Any], base: Route = ()) -> li
         no_effect(key, (*base, key), why)
         for key, why in NO_EFFECT.items()
         if key in written and key in fields and getattr(read, key) != fields[key].default
+        if written[key] != SPOT
     ]
     resources = written.get("resources")
     if isinstance(resources, dict):
         found += [
             no_effect(key, (*base, "resources", key), why)
             for key, why in _OF_RESOURCES.items()
-            if key in resources
+            if key in resources and resources[key] != SPOT
         ]
     return found
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from runner.spec import accelerators, ranges, text
 from runner.spec import task_values as values
@@ -27,7 +27,14 @@ from runner.spec.forms import (
     items,
 )
 from runner.spec.task_values import File, Port, Variables
-from runner.spec.workflow import GpuRequest, Resources
+from runner.spec.workflow import (
+    RETRY_EVENTS,
+    RETRY_SECONDS,
+    GpuRequest,
+    Resources,
+    Retry,
+    RetryEvent,
+)
 
 Range = Annotated[ranges.Range, BeforeValidator(ranges.numbers)]
 SizeRange = Annotated[ranges.Range, BeforeValidator(ranges.sizes)]
@@ -149,7 +156,16 @@ class RetryForm(FileForm):
             ...,
         ],
         BeforeValidator(items),
-    ] = ()
+        Field(min_length=1),
+    ] = RETRY_EVENTS
+    duration: Span = None
+
+
+class RetryPolicyForm(FileForm):
+    """``retry_policy:`` (0.10.2 to 0.17), for what was not the job's own fault."""
+
+    retry: Switch = False
+    limit: Span = None
     duration: Span = None
 
 
@@ -227,11 +243,27 @@ class PolicyForm(FileForm):
     instances: Any = None
     tags: Annotated[Mapping[str, str] | None, BeforeValidator(values.labels)] = None
     backend_options: Any = None
-    retry_policy: Any = None
+    retry_policy: RetryPolicyForm | None = None
     termination_policy: Any = None
     termination_idle_time: Any = None
     pool_name: Any = None
     instance_name: Any = None
+
+    def retries(self) -> Retry | None:
+        """When it is started again; of two spellings the newer one counts."""
+        if self.retry is not None:
+            events = cast("tuple[RetryEvent, ...]", self.retry.on_events)
+            return Retry(events, _for(self.retry.duration))
+        policy = self.retry_policy
+        if policy is None or not policy.retry:
+            return None
+        limit = policy.duration if policy.limit is None else policy.limit
+        return Retry(("no-capacity", "interruption"), _for(limit))
+
+
+def _for(duration: int | None) -> int | None:
+    """An hour where nothing is said (0.18), and no end with ``off``."""
+    return RETRY_SECONDS if duration is None else duration or None
 
 
 class TaskForm(PolicyForm):

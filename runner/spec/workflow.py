@@ -7,7 +7,7 @@ part was written, so that a later stage can point at it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -232,6 +232,22 @@ class Limits(NamedTuple):
 
 NO_LIMITS = Limits()
 
+RetryEvent = Literal["no-capacity", "interruption", "error"]
+RETRY_EVENTS: tuple[RetryEvent, ...] = get_args(RetryEvent)
+RETRY_SECONDS = 3600
+
+
+class Retry(NamedTuple):
+    """When a job that has ended is started again.
+
+    ``on_events`` as in 0.18 and later: ``interruption`` (something took it away), ``error`` (it
+    failed), ``no-capacity`` (there is no place for it). ``duration`` is for how many seconds it may
+    go on failing; ``None``: for ever.
+    """
+
+    on_events: tuple[RetryEvent, ...] = RETRY_EVENTS
+    duration: int | None = RETRY_SECONDS
+
 
 class SecretReference(NamedTuple):
     """A secret that a workflow names; ``mark`` is how, and ``route`` where."""
@@ -253,7 +269,8 @@ class Workflow:
     shell that come before its ``launch`` (``setup``, ``before_run``). ``code`` names the files and
     folders that "the same code" means, all of the project when it is empty. ``working_dir`` is
     below the project folder, ``.`` for the folder itself. ``secrets`` are those that it names; in
-    values they stand as ``${{ secrets.NAME }}`` until the job starts. ``notices`` are parts of the
+    values they stand as ``${{ secrets.NAME }}`` until the job starts. An ``interruptible`` job is
+    given notice ahead of its end. ``notices`` are parts of the
     file that were read but have no effect here, or another one than they had.
     """
 
@@ -280,6 +297,8 @@ class Workflow:
     service: Service | None = None
     files: tuple[FileCopy, ...] = ()
     limits: Limits = NO_LIMITS
+    retry: Retry | None = None
+    interruptible: bool = False
     edits: bool = False
     secrets: tuple[SecretReference, ...] = ()
     notices: tuple[Problem, ...] = ()

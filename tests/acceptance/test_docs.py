@@ -545,6 +545,8 @@ def told(world: World) -> dict[str, set[str]]:
         "All workflows": world.wf("run", "--all", "--keep-going", "--json"),
     }
     world.wf("run", "good", "-t", "best")
+    world.wf("secrets", "add", "TOKEN", given="value of it")
+    told["The list of secrets"] = world.wf("secrets", "list", "--json")
     told["The list of tags"] = world.wf("tags", "list", "--json")
     told["The list of environments"] = world.wf("env", "list", "--json")
     told["An environment"] = world.wf("env", "show", "last", "--json")

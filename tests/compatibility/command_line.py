@@ -468,8 +468,9 @@ FILE = (
         BASH,
         "${{ secrets.NAME }}",
         "env: ['KEY=${{ secrets.KEY }}']",
-        Refused("secrets are not read yet"),
-        "Pass it with `-e NAME=value`. dstack gave a job all secrets as variables.",
+        Read("variables", (("KEY", "${{ secrets.KEY }}"),)),
+        "[A secret](../how-to/secrets.md), put in when the job starts. As in dstack, a job has all "
+        "secrets as variables.",
     ),
     Row(
         BASH,

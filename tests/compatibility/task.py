@@ -647,8 +647,9 @@ OTHERS = (
         TASK,
         "${{ secrets.NAME }}",
         "env: {TOKEN: '${{ secrets.TOKEN }}'}",
-        Refused("secrets are not read yet"),
-        "Name the variable alone in `env`, and pass it.",
+        Read("variables", (("TOKEN", "${{ secrets.TOKEN }}"),)),
+        "[A secret](../how-to/secrets.md), put in when the job starts. Below `env`, and in "
+        "`commands`.",
     ),
     Row(
         TASK,

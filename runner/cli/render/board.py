@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, TextIO
@@ -12,6 +11,7 @@ from runner import events
 from runner.cli.render.failure import excerpt
 from runner.cli.render.style import harmless, style
 from runner.cli.render.waiting import News, waiting_line
+from runner.folding.fold import plain_lines
 from runner.units import duration
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _REFRESH_SECONDS = 0.25
 _TAIL_BYTES = 4096
 _LAST_LINES = 10
-_ESCAPES = re.compile(rb"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-_])")
 _NAME = 18
 
 
@@ -226,8 +225,7 @@ def last_lines(log: str | None, count: int) -> list[str]:
             tail = file.read()
     except OSError:
         return []
-    lines = _ESCAPES.sub(b"", tail).decode(errors="replace").splitlines()
-    said = [harmless(line.rpartition("\r")[2]).rstrip() for line in lines]
+    said = [harmless(line).rstrip() for line in plain_lines(tail)]
     return [line for line in said if line][-count:]
 
 

@@ -77,9 +77,9 @@ class Watcher:
             case events.JobWrote():
                 if self._follower is not None:
                     self._follower.grown()
-            case events.JobStarted(_, log):
+            case events.JobStarted(_, log, start):
                 self._quiet()
-                self._follower = _Follower(Path(log), self._out)
+                self._follower = _Follower(Path(log), self._out, start)
             case events.JobEnded():
                 self._end_output()
             case events.PhaseStarted(phase, text):
@@ -216,8 +216,9 @@ class _Countdown:
 class _Follower:
     """Carries the log to a stream as it grows, in a thread of its own."""
 
-    def __init__(self, log: Path, out: TextIO) -> None:
+    def __init__(self, log: Path, out: TextIO, start: int) -> None:
         self._log = log
+        self._start = start
         self._out = out.fileno()
         out.flush()
         self._grew = threading.Event()
@@ -244,4 +245,4 @@ class _Follower:
     def _carry(self) -> None:
         # when nobody reads any more, the log still has it all
         with suppress(OSError):
-            pour(self._log, self._out, self._more)
+            pour(self._log, self._out, self._more, start=self._start)

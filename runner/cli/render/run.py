@@ -44,6 +44,7 @@ def _facts(
         ("end", document["message"] or ""),
         *_failure(document["failure"]),
         ("hint", document["hint"] or ""),
+        *(("attempt", _attempt(one)) for one in document["attempts"]),
         ("command", document["command"]),
         ("variables", " ".join(f"{key}={value}" for key, value in document["variables"].items())),
         ("secrets", ", ".join(document["secrets"])),
@@ -69,6 +70,12 @@ def _failure(failure: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
         yield "where", where(failure)
         for number, line in enumerate(failure["lines"]):
             yield "" if number else "said", line
+
+
+def _attempt(attempt: dict[str, Any]) -> str:
+    message = attempt["message"] or "is under way"
+    at = attempt["started_at"][:19].replace("T", " ")
+    return f"{attempt['number']} · {at} UTC · {message}"
 
 
 def _times(document: dict[str, Any]) -> str:

@@ -24,7 +24,6 @@ _OF_WORKFLOWS: Mapping[str, str] = MappingProxyType(
 )
 _OF_RESOURCES: Mapping[str, str] = MappingProxyType(
     {
-        "interruptible": "this machine has no spot instances",
         "local": "every job runs on this machine",
         "remote": "every job runs on this machine",
         "nodes": "write `nodes` beside `provider: torchrun`",

@@ -228,6 +228,7 @@ def _neutral(
         nodes=read.node_count(),
         ports=read.requested_ports(),
         service=read.service(),
+        interruptible=read.resources is not None and read.resources.interruptible,
         edits=read.edits,
         secrets=tuple(scope.secrets),
         notices=notices,

@@ -162,6 +162,8 @@ def _workflow(
             if file.local is not None and file.target is not None
         ),
         limits=profile.limits(limits, written),
+        retry=profile.retry(read.retries(), written),
+        interruptible=profile.interruptible(read.spot_policy),
         secrets=tuple(scope.secrets),
         notices=(*without(read, written), *otherwise(read, written), *profile.notices),
     )

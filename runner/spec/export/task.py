@@ -18,15 +18,17 @@ from runner.spec.export.notes import Notes
 from runner.spec.export.resources import resources
 from runner.spec.export.text import comments, entries
 from runner.spec.interpolation import exported, reference_name
+from runner.spec.task_effects import SPOT
 from runner.spec.workflow import COMMIT, ShellCommands
 
 if TYPE_CHECKING:
-    from runner.spec.workflow import Dependency, Workflow
+    from runner.spec.workflow import Dependency, Retry, Workflow
 
 # 0.22.5:_internal/core/models/configurations.py, PythonVersion
 _PYTHONS = frozenset(f"3.{minor}" for minor in range(9, 16))
 # 0.22.5: what the server takes for a run's name
 _NAME_LENGTH = 41
+_FOR_EVER = "3650d"
 _FIRST_PORT = 8000
 
 
@@ -92,6 +94,8 @@ def _task(workflow: Workflow, project: str, notes: Notes) -> dict[str, Any]:
         "resources": resources(workflow.resources, notes),
         "max_duration": workflow.limits.max_duration,
         "stop_duration": workflow.limits.stop_duration,
+        "retry": _retry(workflow.retry),
+        "spot_policy": SPOT if workflow.interruptible else None,
     }
     first = _python(workflow, notes) if container is None else _image(workflow)
     return {key: value for key, value in {**first, **keys}.items() if value not in (None, [], {})}
@@ -108,6 +112,13 @@ def _python(workflow: Workflow, notes: Notes) -> dict[str, Any]:
     if minor != asked:
         notes.say("python", f"was {asked}; dstack takes its own {minor}")
     return {"python": minor}
+
+
+def _retry(retry: Retry | None) -> dict[str, Any] | None:
+    """In dstack no retry goes on for ever; ten years are as good as that."""
+    if retry is None:
+        return None
+    return {"on_events": list(retry.on_events), "duration": retry.duration or _FOR_EVER}
 
 
 def _number(version: str) -> tuple[int, ...]:

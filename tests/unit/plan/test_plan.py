@@ -96,6 +96,7 @@ def test_a_job_as_json() -> None:
         "command": "python train.py",
         "working_dir": ".",
         "variables": {"B": "1", "A": "2"},
+        "secrets": [],
         "environment": {
             "python": "3.11",
             "requirements": ["requirements.txt"],

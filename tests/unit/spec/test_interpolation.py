@@ -17,6 +17,7 @@ from runner.spec.interpolation import (
     exported,
     reference_name,
     with_run_name,
+    with_secrets,
 )
 
 VALUES = {"gpus": "2", "lr": "2e-5", "name": "a b", "empty": "", "data-dir": "data", "on": "yes"}
@@ -126,6 +127,31 @@ def test_only_the_shells_own_keys_are_shell_text() -> None:
     }
 
 
+def test_secrets_stay_in_variables_and_become_references_in_a_shell() -> None:
+    item = {
+        "env": {"KEY": Scalar("a ${{secrets.KEY}} $lr"), "B": Scalar("${{ secrets.B }}")},
+        "commands": [Scalar("echo '${{ secrets.KEY }}'")],
+    }
+    scope = Scope(VALUES)
+    assert scope.workflow(item, ("workflows", 0)) == {
+        "env": {"KEY": "a ${{ secrets.KEY }} 2e-5", "B": "${{ secrets.B }}"},
+        "commands": ["echo ''\"${KEY}\"''"],
+    }
+    assert not scope.problems
+    assert [tuple(named) for named in scope.secrets] == [
+        ("KEY", ("workflows", 0, "env", "KEY"), "${{secrets.KEY}}"),
+        ("B", ("workflows", 0, "env", "B"), "${{ secrets.B }}"),
+        ("KEY", ("workflows", 0, "commands", 0), "${{ secrets.KEY }}"),
+    ]
+
+
+def test_a_secret_is_put_in_once() -> None:
+    values = {"A": "${{ secrets.B }}", "B": "b"}
+    assert with_secrets("${{ secrets.A }} ${{ secrets.B }} ${{ secrets.C }}", values) == (
+        "${{ secrets.B }} b ${{ secrets.C }}"
+    )
+
+
 LISTING = "the variables here are: data-dir, empty, gpus, lr, name, on, run.name"
 
 
@@ -147,8 +173,13 @@ LISTING = "the variables here are: data-dir, empty, gpus, lr, name, on, run.name
         ),
         (
             "${{ secrets.TOKEN }}",
-            ("`secrets.TOKEN`: secrets are not read yet", "${{ secrets.TOKEN }}",
-             "pass it with -e NAME=value"),
+            ("`secrets.TOKEN` can stand below `env:` and in commands only",
+             "${{ secrets.TOKEN }}", "the job has it in the variable TOKEN"),
+        ),
+        (
+            "${{ secrets.a-b }}",
+            ("`secrets.a-b` is no name of a secret", "${{ secrets.a-b }}",
+             "write ${{ secrets.NAME }}"),
         ),
         (
             "a ${{ gpus } b",

@@ -1,0 +1,228 @@
+"""``wf prune``: remove runs that nobody needs any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runner.cli.arguments import Parser
+from runner.cli.settled import settled
+from runner.errors import OK, USAGE, WfError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.cli.context import Context
+    from runner.records.index import Row
+    from runner.records.pruning import Chosen, Rules
+    from runner.records.store import Records
+
+_DAYS = 30
+_DAY = 86400.0
+# so many names fit a line
+_FEW = 3
+
+
+def parser() -> Parser:
+    """The arguments."""
+    made = Parser(
+        "prune",
+        "Remove runs that nobody needs any more, with their logs and artifacts. What goes on,\n"
+        "carries a tag, is the newest success of its workflow, or has become part of a run that\n"
+        "stays, is kept.",
+        [
+            ("wf prune --dry-run", f"what has been over for {_DAYS} days, and how much it takes"),
+            ("wf prune --older-than 90d", "remove what has been over for longer than that"),
+            ("wf prune --keep 5", "all but the newest five of each workflow"),
+            ("wf prune --status failed,lost --older-than off", "whatever failed, of any age"),
+        ],
+    )
+    made.add_argument(
+        "--older-than", metavar="TIME",
+        help=f"over for so long: 7d, 12h; `off` for any age; {_DAYS}d if neither this nor --keep",
+    )  # fmt: skip
+    made.add_argument(
+        "--keep", metavar="N", help="of each workflow in a project the newest N stay, whatever else"
+    )
+    made.add_argument(
+        "--status", metavar="STATUS", help="only what ended so: succeeded, failed, cancelled, lost"
+    )
+    made.add_argument("-y", "--yes", action="store_true", help="do not ask, on a terminal")
+    made.add_argument("--dry-run", action="store_true", help="only say what would go")
+    made.add_json()
+    return made
+
+
+def execute(arguments: argparse.Namespace, context: Context) -> int:
+    """Remove them."""
+    from runner.engine import leftovers
+    from runner.records import pruning
+
+    rules = _rules(arguments)
+    records = settled(context)
+    if not arguments.dry_run:
+        leftovers.sweep(context.settings.home, context.now().timestamp())
+    chosen = pruning.choose(records, rules, context.now())
+    sizes = _sizes(records, chosen, context)
+    if arguments.dry_run:
+        return _say(arguments, context, chosen, sizes)
+    if chosen.gone and not arguments.yes and not arguments.json and _on_a_terminal(context):
+        _list(context, chosen, sizes)
+        if not _agreed(context):
+            context.err.write("nothing was removed\n")
+            return OK
+    removed, failure = _remove(records, chosen, context)
+    _say(arguments, context, chosen._replace(gone=removed), sizes)
+    if failure is not None:
+        raise failure
+    return OK
+
+
+def _rules(arguments: argparse.Namespace) -> Rules:
+    from runner.cli.choices import option_value
+    from runner.records.pruning import Rules
+    from runner.spec import text
+
+    keep, age = arguments.keep, arguments.older_than
+    if keep is not None and not keep.isdecimal():
+        raise WfError(USAGE, f"--keep: a number is wanted, not `{keep}`", hint="wf prune --keep 5")
+    over_for: float | None = option_value("--older-than", age, text.duration) or None
+    if age is None and keep is None:
+        over_for = _DAYS * _DAY
+    return Rules(over_for, int(keep or 0), _statuses(arguments.status))
+
+
+def _statuses(written: str | None) -> frozenset[str]:
+    from runner.records.state import TERMINAL
+
+    found = frozenset(written.split(",")) if written is not None else frozenset()
+    for word in found:
+        if word not in TERMINAL:
+            from runner.spec.mistakes import did_you_mean
+
+            raise WfError(
+                USAGE,
+                f"--status: no run ends as `{word}`",
+                hint=did_you_mean(word, TERMINAL, "runs end as"),
+            )
+    return found
+
+
+def _sizes(records: Records, chosen: Chosen, context: Context) -> dict[str, int]:
+    """The room that each run takes which is to go, in bytes."""
+    from runner.cli.render.progress import Counted
+    from runner.environments.shelf.room import room
+
+    with Counted("looking at run", len(chosen.gone), context.err, context.variables) as counted:
+        return {
+            row.name: room(records.home.run(row.name).root).own()
+            for row in counted.each(chosen.gone)
+        }
+
+
+def _remove(
+    records: Records, chosen: Chosen, context: Context
+) -> tuple[tuple[Row, ...], WfError | None]:
+    """What was removed, and the first thing that went wrong."""
+    from runner.cli.render.progress import Counted
+    from runner.records import pruning
+
+    removed: list[Row] = []
+    failure: WfError | None = None
+    with Counted("removing run", len(chosen.gone), context.err, context.variables) as counted:
+        for row, error in counted.each(pruning.remove(records, chosen)):
+            failure = failure or error
+            if error is None:
+                removed.append(row)
+    return tuple(removed), failure
+
+
+def _on_a_terminal(context: Context) -> bool:
+    import sys
+
+    return sys.stdin.isatty() and context.err.isatty()
+
+
+def _agreed(context: Context) -> bool:
+    import sys
+
+    context.err.write("remove them? [y/N] ")
+    context.err.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _say(
+    arguments: argparse.Namespace, context: Context, chosen: Chosen, sizes: dict[str, int]
+) -> int:
+    """What went, or would go, and what it frees."""
+    from runner.units import amount, count
+
+    freed = sum(sizes[row.name] for row in chosen.gone)
+    if arguments.json:
+        context.say_json(_document(chosen, sizes, freed, dry_run=arguments.dry_run))
+        return OK
+    if arguments.dry_run:
+        _list(context, chosen, sizes)
+    told = context.err
+    if arguments.dry_run:
+        told.writelines(f"{kept.run} stays: {kept.reason}\n" for kept in chosen.kept)
+    elif chosen.kept:
+        needed = count(len(chosen.kept), "run")
+        told.write(f"{needed} of that age stay, as they are needed; --dry-run says why\n")
+    if not chosen.gone:
+        told.write("nothing to remove\n")
+        return OK
+    would = ("would remove", "free") if arguments.dry_run else ("removed", "freed")
+    runs = count(len(chosen.gone), "run")
+    told.write(f"{would[0]} {runs}{_which(chosen)} and {would[1]} {amount(freed)}\n")
+    return OK
+
+
+def _which(chosen: Chosen) -> str:
+    """The names, where there are few."""
+    names = [row.name for row in chosen.gone]
+    return f" ({', '.join(names)})" if len(names) <= _FEW else ""
+
+
+def _list(context: Context, chosen: Chosen, sizes: dict[str, int]) -> None:
+    from datetime import datetime
+
+    from runner.cli.render.style import style
+    from runner.cli.render.table import age, table
+    from runner.units import amount
+
+    if not chosen.gone:
+        return
+    now = context.now()
+
+    def since(stamp: str | None) -> str:
+        at = datetime.fromisoformat((stamp or "").replace("Z", "+00:00"))
+        return age((now - at).total_seconds())
+
+    rows = [
+        (row.name, row.workflow, row.status, since(row.finished_at), amount(sizes[row.name]))
+        for row in chosen.gone
+    ]
+    dress = style(context.out, context.variables)
+    header = ("RUN", "WORKFLOW", "STATUS", "OVER FOR", "SIZE")
+    context.out.write(table(header, rows, dress, lambda at, _: ("bold",) if at == 0 else ()))
+    context.out.flush()
+
+
+def _document(
+    chosen: Chosen, sizes: dict[str, int], freed: int, *, dry_run: bool
+) -> dict[str, Any]:
+    return {
+        "dry_run": dry_run,
+        "removed": [
+            {
+                "name": row.name,
+                "workflow": row.workflow,
+                "status": row.status,
+                "finished_at": row.finished_at,
+                "bytes": sizes[row.name],
+            }
+            for row in chosen.gone
+        ],
+        "kept": [{"name": kept.run, "reason": kept.reason} for kept in chosen.kept],
+        "freed_bytes": freed,
+    }

@@ -1,0 +1,77 @@
+"""Asking for the end of a run that another process carries out, and making sure of it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING, Literal
+
+from runner.engine import verdict
+from runner.process.forcing import end_with_all_below, halted
+from runner.records import asking, folder, supervision
+from runner.records.ends import Ends
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from runner.paths import RunPaths
+
+# an end that was to come at once is made sure of when it has not by then
+_PATIENCE_SECONDS = 5.0
+
+Trouble = Literal["halted", "foreign"]
+
+
+class Stop:
+    """The end of one run, asked for and waited for."""
+
+    def __init__(self, paths: RunPaths, now: datetime, *, abort: bool) -> None:
+        self.paths = paths
+        self.pid = supervision.supervisor(paths)
+        """Who carries it out."""
+        self.trouble: Trouble | None = None
+        """Why it does not end: its wf is halted, or is another user's."""
+        self._asked = asking.request("stop", signal.SIGTERM, now, abort=abort)
+        self._ends = Ends(paths)
+        self._since = time.monotonic()
+
+    def ask(self) -> None:
+        """Ask once.
+
+        Raises:
+            WfError: kind ``STORAGE`` when it cannot be written down who asked.
+        """
+        try:
+            asking.ask(self.paths, self._asked)
+        except PermissionError:
+            self.trouble = "foreign"
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is over within so many seconds; if not, ``trouble`` may tell why."""
+        if self._ends.wait(seconds):
+            return True
+        self._look()
+        return False
+
+    def _look(self) -> None:
+        """Whether it can be expected to end; make sure of it where nothing is left to wait for."""
+        pid = supervision.supervisor(self.paths)
+        if pid is None or self.trouble == "foreign":
+            return
+        self.pid = pid
+        self.trouble = "halted" if halted(pid) else None
+        if self._asked.abort and (self.trouble or self._silent()):
+            end_with_all_below(pid, self._settle)
+
+    def _silent(self) -> bool:
+        """It has had its time, and has not even got as far as to say how its job ended."""
+        late = time.monotonic() - self._since > _PATIENCE_SECONDS
+        return late and folder.read(self.paths.verdict) is None
+
+    def _settle(self) -> None:
+        """What becomes of it, for whoever finds it."""
+        state = folder.read_state(self.paths)
+        if state is not None and not state.terminal:
+            how = f"; its wf (process {self.pid}) did not answer and was killed"
+            end = verdict.cancelled(signal.SIGKILL, self._asked, state.exit_code, how)
+            verdict.write(self.paths, end)

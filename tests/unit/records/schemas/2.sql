@@ -1,0 +1,20 @@
+BEGIN TRANSACTION;
+CREATE TABLE runs (
+    name         TEXT PRIMARY KEY,
+    workflow     TEXT NOT NULL,
+    executor     TEXT NOT NULL,
+    status       TEXT NOT NULL,
+    reason       TEXT,
+    exit_code    INTEGER,
+    submitted_at TEXT NOT NULL,
+    started_at   TEXT,
+    finished_at  TEXT
+, project TEXT, fingerprint TEXT) STRICT, WITHOUT ROWID;
+INSERT INTO "runs" VALUES('calm-fox-1','prepare','local','running',NULL,NULL,'2024-05-03T10:00:00.000Z','2024-05-03T10:00:01.000Z',NULL,'/here','f00d');
+INSERT INTO "runs" VALUES('wet-mango-1','train','local','succeeded',NULL,0,'2024-05-01T10:00:00.000Z','2024-05-01T10:00:01.000Z','2024-05-01T10:01:00.000Z','/here','f00d');
+INSERT INTO "runs" VALUES('wet-mango-2','train','local','failed','exit_code',3,'2024-05-02T10:00:00.000Z','2024-05-02T10:00:01.000Z','2024-05-02T10:01:00.000Z','/here','f00d');
+CREATE INDEX runs_by_time ON runs (submitted_at);
+CREATE INDEX runs_unfinished ON runs (submitted_at) WHERE finished_at IS NULL;
+CREATE INDEX runs_that_serve ON runs (workflow, submitted_at) WHERE status = 'succeeded';
+PRAGMA user_version = 2;
+COMMIT;
