@@ -237,6 +237,12 @@ class Records:
             return None
         return folder.read_waiting(self._home.run(row.name), row.status)
 
+    def progress(self, row: Row) -> dict[str, Any] | None:
+        """How far a listed run's job is; ``None`` where nobody knows."""
+        if row.status != "running":
+            return None
+        return folder.read_progress(self._home.run(row.name), row.status)
+
     def workflow(self, run: str) -> str | None:
         """What the run of this name is a run of; ``None`` if there is no such run.
 
@@ -357,6 +363,14 @@ class OpenRun:
     def advance(self, status: Status, **facts: Any) -> None:  # noqa: ANN401 - those of state.advance
         """Move on; see :func:`runner.records.state.advance`."""
         self.state = self._records.advance(self.paths, self.state, status, **facts)
+
+    def submit(self, document: dict[str, Any]) -> None:
+        """Write down what was asked for, once more is known of it than when the run was made.
+
+        Raises:
+            WfError: kind ``STORAGE`` when it cannot be written.
+        """
+        folder.write(self.paths.submitted, document, durable=False)
 
     def close(self) -> None:
         """Let go of the locks."""

@@ -60,6 +60,12 @@ def sweep(folder: Path, about: Callable[[str], None] = lambda _: None) -> None:
         os.close(turn)
 
 
+def remove(left: Path) -> None:
+    """Remove a folder, unless another process holds it still, or it cannot be removed."""
+    with suppress(OSError):
+        _sweep(left, "", lambda _: None)
+
+
 def _sweep(left: Path, subject: str, about: Callable[[str], None]) -> None:
     held = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -10,7 +10,7 @@ import pytest
 
 from runner.process import tree
 from runner.process.confinement.hierarchy import hierarchies
-from tests.conftest import program, require, until
+from tests.conftest import kill, program, require, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,8 +200,7 @@ def test_a_daemon_is_ended_when_wf_was_killed(world: World, pids: Path) -> None:
     wf = world.start("run", "job")
     pid = int(until(pids.read_text, "a daemon"))
     until(lambda: "/wf-" in _group(pid), "the job's group")
-    (run,) = world.runs()
-    world.kill(wf, run)
+    kill(wf)
     group = hierarchies().unified.top / _group(pid).strip("/")  # type: ignore[union-attr]
     assert tree.alive(pid)
     # which has no descriptor of the lease; the next command ends it, and takes its group away

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.conftest import PATIENCE_SECONDS, require, until
+from tests.conftest import PATIENCE_SECONDS, kill, require, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -233,8 +233,7 @@ def test_when_wf_is_killed_the_next_one_ends_all_of_it_and_has_its_devices(
     command = forks.start(kind)
     if kind == "closes":
         forks.wait_until_gathered()
-    (run,) = forks.world.runs()
-    forks.world.kill(command, run)
+    kill(command)
     assert forks.living()
     assert not forks.is_busy()
     assert forks.living() == []

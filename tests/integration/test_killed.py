@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.process import tree
-from tests.conftest import until
+from tests.conftest import kill, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +47,8 @@ class Orphan:
         pid_file = world.home / "pid"
         wf = world.start("run", "job", PID_FILE=str(pid_file))
         self.pid = int(until(lambda: _text(pid_file), "a job"))
+        kill(wf)
         (self.run,) = world.runs()
-        world.kill(wf, self.run)
 
     @property
     def lives(self) -> bool:
@@ -182,7 +182,7 @@ def test_a_job_that_asks_does_not_end_itself(world: World, tmp_path: Path) -> No
     wf = world.start("run", "job", OUT=str(tmp_path), WF=" ".join(world.argv()))
     until((tmp_path / "begun").exists, "a job")
     (run,) = world.runs()
-    world.kill(wf, run)
+    kill(wf)
     (tmp_path / "killed").touch()
     assert until(lambda: _text(tmp_path / "code"), "the end of its command") == "0"
     assert '"status": "running"' in (world.folder(run) / "state.json").read_text()
@@ -242,7 +242,7 @@ def test_killed_before_the_job_started(world: World, tmp_path: Path, state: str)
         wf = world.start("run", "quick", PYTHONPATH=str(_slow_copies(tmp_path)))
         until((tmp_path / "asked").exists, "a file being copied")
         (name,) = world.runs()
-    world.kill(wf, name)
+    kill(wf)
     until(lambda: world.record(name)["status"] == "lost", "a lost run")
     assert state in world.record(name)["message"]
     assert holder is None or holder.poll() is None

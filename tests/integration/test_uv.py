@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import CACHE, require, until
+from tests.conftest import CACHE, kill, require, until
 from tests.fakes import packages
 
 if TYPE_CHECKING:
@@ -231,8 +231,7 @@ def test_killed_while_packages_install(world: World, links: Path) -> None:
     world.write("requirements.txt", "held\nleaf\n")
     installing = world.start("run", "train")
     until(began.exists, "the middle of the installation")
-    (run,) = world.runs()
-    world.kill(installing, run)
+    kill(installing)
     record = world.record()
     assert record["status"] == "lost"
     assert "provisioning" in record["message"]
