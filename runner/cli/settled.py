@@ -13,7 +13,7 @@ def settled(context: Context) -> Records:
     """The records of all runs, in line with the facts."""
     from runner import compose
 
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     settle(records, context)
     return records
 

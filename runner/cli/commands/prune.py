@@ -166,8 +166,10 @@ def _say(
     if arguments.dry_run:
         told.writelines(f"{kept.run} stays: {kept.reason}\n" for kept in chosen.kept)
     elif chosen.kept:
-        needed = count(len(chosen.kept), "run")
-        told.write(f"{needed} of that age stay, as they are needed; --dry-run says why\n")
+        are = "is" if len(chosen.kept) == 1 else "are"
+        told.write(
+            f"{count(len(chosen.kept), 'run')} of that age {are} needed; --dry-run says what for\n"
+        )
     if not chosen.gone:
         told.write("nothing to remove\n")
         return OK

@@ -117,7 +117,7 @@ def going(arguments: argparse.Namespace, context: Context) -> Going:
     from runner.engine.parts import Rules
 
     def parts() -> Parts:
-        return compose.parts(context.settings, context.variables, context.now)
+        return compose.parts(context.settings, context.variables, context.now, context.tell)
 
     tag = None if arguments.tag is None else tag_name(arguments.tag)
     rules = Rules(wait=not arguments.no_wait)
