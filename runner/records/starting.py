@@ -45,6 +45,7 @@ def start(
     made, held = transit.claim(home.starting)
     aside = RunPaths(made)
     try:
+        home.runs.mkdir(mode=0o700, exist_ok=True)
         lock, supervising = folder.hold(aside), supervision.hold(aside)
         folder.write_new(aside.submitted, document)
         folder.write_new(aside.state, first.document())
@@ -62,8 +63,6 @@ def _appear(home: Home, aside: RunPaths, choose: Callable[[Sequence[str]], str])
     """Take a name; that a folder appears under it is what takes it."""
     from runner.records.names import candidates
 
-    with suppress(FileExistsError):
-        home.runs.mkdir(mode=0o700)
     for name in candidates(choose):
         paths = home.run(name)
         if os.path.lexists(paths.root):

@@ -82,6 +82,10 @@ class Scene:
         until(self.gate.with_suffix(".pid").exists, "a job")
         return wf
 
+    def crash(self, point: str) -> None:
+        """A run that is killed there, and with it whoever watches it, before they do anything."""
+        self.world.wf("run", "job", WF_FAILPOINTS=f"{point}=kill;orphans-ended=kill")
+
     @property
     def paths(self) -> RunPaths:
         """Those of the only run."""
@@ -133,8 +137,7 @@ def test_every_named_point_is_tried() -> None:
 @pytest.mark.parametrize("point", ENDS)
 def test_killed_at(scene: Scene, point: str) -> None:
     was, end = ENDS[point]
-    done = scene.world.wf("run", "job", WF_FAILPOINTS=f"{point}=kill")
-    assert done.code != 0
+    scene.crash(point)
     assert scene.status() == end
     if end is None:
         assert scene.world.runs() == []
@@ -151,10 +154,20 @@ def test_killed_at(scene: Scene, point: str) -> None:
     scene.clean(whole=end == DONE)
 
 
+@pytest.mark.parametrize(
+    ("point", "code"), [("made", 71), ("leased", 71), ("started", 71), ("collected", 0)]
+)
+def test_who_watches_knows_at_once(scene: Scene, point: str, code: int) -> None:
+    done = scene.world.wf("run", "job", WF_FAILPOINTS=f"{point}=kill")
+    assert done.code == code
+    assert "Traceback" not in done.err
+    scene.clean(whole=code == 0)
+
+
 @pytest.mark.parametrize("first", ["started", "verdict-written"])
 @pytest.mark.parametrize("second", SETTLING)
 def test_who_settles_is_killed_as_well(scene: Scene, first: str, second: str) -> None:
-    scene.world.wf("run", "job", WF_FAILPOINTS=f"{first}=kill")
+    scene.crash(first)
     assert scene.world.wf("ps", WF_FAILPOINTS=f"{second}=kill").code == -signal.SIGKILL
     end = ENDS[first][1]
     assert scene.status() == end
@@ -165,7 +178,7 @@ def test_who_settles_is_killed_as_well(scene: Scene, first: str, second: str) ->
 
 def test_killed_in_the_middle_of_collecting_twice(scene: Scene) -> None:
     """One artifact is in its place and the other is not."""
-    scene.world.wf("run", "job", WF_FAILPOINTS="collecting=kill")
+    scene.crash("collecting")
     folder = scene.paths
     (folder.artifacts).mkdir()
     (folder.workspace / "model").rename(folder.artifacts / "model")
@@ -178,7 +191,7 @@ WHO: dict[str, Callable[[Scene, Any], list[int]]] = {
     "supervisor": lambda scene, _: [scene.supervisor()],
     "command": lambda _, wf: [wf.pid],
     "job": lambda scene, _: [_job(scene)],
-    "all": lambda scene, wf: sorted({scene.supervisor(), wf.pid, _job(scene)}),
+    "all": lambda scene, wf: [wf.pid, scene.supervisor(), _job(scene)],
 }
 
 
@@ -189,9 +202,8 @@ def _job(scene: Scene) -> int:
 @pytest.mark.parametrize("who", WHO)
 def test_killed_while_the_job_runs(scene: Scene, who: str) -> None:
     wf = scene.start()
-    alone = scene.supervisor() == wf.pid
     kill(*WHO[who](scene, wf))
-    if who == "command" and not alone:  # it only watched
+    if who == "command":  # it only watched
         wf.wait()
         assert scene.status() == ("running", None)
         scene.let_go()
@@ -295,7 +307,7 @@ def test_daemons_of_a_killed_run_are_ended(scene: Scene, closed: str) -> None:
 
 def test_a_run_of_before_the_machine_was_restarted(scene: Scene, tmp_path: Path) -> None:
     require("unshare", program("unshare"))
-    scene.world.wf("run", "job", WF_FAILPOINTS="ended=kill")
+    scene.crash("ended")
     other = tmp_path / "boot_id"
     other.write_text("00000000-0000-4000-8000-000000000000\n")
     bind = f'mount --bind {other} /proc/sys/kernel/random/boot_id && exec "$@"'
@@ -312,7 +324,7 @@ def test_a_run_of_before_the_machine_was_restarted(scene: Scene, tmp_path: Path)
 
 @pytest.mark.parametrize("point", ["made", "created", "started", "end-written"])
 def test_whatever_was_left_can_be_removed(scene: Scene, point: str) -> None:
-    scene.world.wf("run", "job", WF_FAILPOINTS=f"{point}=kill")
+    scene.crash(point)
     runs = scene.world.runs()
     if runs:
         assert scene.world.wf("rm", *runs, WF_FAILPOINTS="out-of-sight=kill").code != 0

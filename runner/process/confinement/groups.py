@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.process import tree
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -119,8 +121,8 @@ def take_away(group: Path) -> None:
             break
     for left in group.parent.glob(f"{_PREFIX}*-*"):
         maker = left.name.split("-")[1]
-        with suppress(OSError):
-            if not os.path.exists(f"/proc/{maker}") and left.stat().st_uid == os.geteuid():
+        with suppress(OSError, ValueError):
+            if not tree.alive(int(maker)) and left.stat().st_uid == os.geteuid():
                 _removed(left)
 
 
@@ -129,7 +131,7 @@ def left_by(makers: Iterable[int], trees: Iterable[Path]) -> dict[int, list[Path
 
     What a living process has the id of is not told: the groups of that name may be its own.
     """
-    gone = {maker for maker in makers if not os.path.exists(f"/proc/{maker}")}
+    gone = {maker for maker in makers if not tree.alive(maker)}
     found: dict[int, list[Path]] = {}
     if not gone:
         return found
