@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PHASE = "phase"
 WAIT = "wait"
+JOB = folder.JOB
 
 
 class Progress:

@@ -205,6 +205,12 @@ class Records:
             return None
         return folder.read_waiting(self._home.run(row.name), row.status)
 
+    def progress(self, row: Row) -> dict[str, Any] | None:
+        """How far a listed run's job is; ``None`` where nobody knows."""
+        if row.status != "running":
+            return None
+        return folder.read_progress(self._home.run(row.name), row.status)
+
     def workflow(self, run: str) -> str | None:
         """What the run of this name is a run of; ``None`` if there is no such run.
 

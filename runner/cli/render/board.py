@@ -98,10 +98,10 @@ class Board:
             return
         said = f"{course.ended.status}{took} · {course.ended.message}"
         self._line("✗", "red", run, course.workflow, said)
-        if course.ended.hint:
-            self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(course.ended.hint)}")
         for line in self._words(course, course.ended):
             self._say(line)
+        if course.ended.hint:
+            self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(course.ended.hint)}")
 
     def _words(self, course: Course, ended: Ended) -> list[str]:
         """What is known of a failure besides its message; else how the log ends."""
