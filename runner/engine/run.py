@@ -12,7 +12,7 @@ from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
-from runner.engine import inputs, restoring, simulated
+from runner.engine import inputs, restoring, simulated, space
 from runner.engine.advice import Adviser
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
@@ -22,6 +22,7 @@ from runner.engine.placing import place_code, place_inputs
 from runner.engine.provision import conda_of, provisioned
 from runner.engine.retrying import carry_out_patiently
 from runner.engine.verdict import cancelled
+from runner.engine.verdict import read as read_verdict
 from runner.engine.verdict import write as write_verdict
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import RunCreated
@@ -102,7 +103,14 @@ def execute(
             adviser.after_build(error)
         if not run.state.terminal:
             reason = _REASONS.get(error.kind, "internal_error")
-            run.advance("failed", reason=reason, message=error.message, hint=error.hint)
+            known = read_verdict(run.paths)  # the job has ended before
+            run.advance(
+                "failed",
+                reason=reason,
+                message=error.message,
+                hint=error.hint,
+                exit_code=known and known.exit_code,
+            )
         raise
     except Exception as error:
         if not run.state.terminal:
@@ -137,7 +145,9 @@ def _judged(attempt: Attempt, outcome: Outcome, adviser: Adviser) -> Verdict:
         how = f" before it was started again ({verdict.message})"
         verdict = cancelled(outcome.stopped, asking.read(paths), verdict.exit_code, how)
     verdict = adviser.after_run(paths, attempt.parts.records, verdict)
-    write_verdict(paths, verdict)
+    verdict = space.explained(verdict, paths, attempt.session.variables)
+    with suppress(WfError):  # a full disk keeps the artifacts from being collected, and tells so
+        write_verdict(paths, verdict)
     reach("verdict-written")
     return verdict
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runner import tree
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
-from runner.records import behind, folder, removing, starting, state
+from runner.records import behind, folder, removing, reserve, starting, state
 from runner.records.filling import entry, fill
 from runner.records.index import Index
 from runner.records.tags import Tags
@@ -102,6 +102,8 @@ class Records:
         if after.terminal:
             folder.make_durable(paths)
         folder.write(paths.state, after.document(), durable=after.terminal)
+        if after.terminal:
+            reserve.let_go(paths.root)
         if after.terminal:
             reach("end-written")
         self._mirror(paths)
