@@ -56,9 +56,11 @@ class Masking:
         try:
             yield
         except WfError as error:
-            error.message = self.text(error.message)
-            error.hint = error.hint and self.text(error.hint)
+            error.args = (self.text(error.message),)
             error.details = error.details and self.text(error.details)
+            for told in (error, *error.problems):
+                told.message = self.text(told.message)
+                told.hint = told.hint and self.text(told.hint)
             raise
         except Exception as bug:
             if not self._shows(bug):
