@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.engine.parts import SecretValues
+    from runner.errors import Problem
     from runner.paths import RunPaths
     from runner.plan.plan import Job
     from runner.process.sink import Sink
@@ -58,7 +59,8 @@ class Masking:
         except WfError as error:
             error.args = (self.text(error.message),)
             error.details = error.details and self.text(error.details)
-            for told in (error, *error.problems):
+            tellings: tuple[WfError | Problem, ...] = (error, *error.problems)
+            for told in tellings:
                 told.message = self.text(told.message)
                 told.hint = told.hint and self.text(told.hint)
             raise
