@@ -53,6 +53,9 @@ def parser() -> Parser:
     made.add_argument(
         "--keep-going", action="store_true", help="with --all: a failure does not end the rest"
     )
+    made.add_argument(
+        "--no-status", action="store_true", help="no line below the output that tells how far it is"
+    )
     made.add_argument("--dry-run", action="store_true", help="show the plan only (`wf plan`)")
     return made
 
@@ -92,7 +95,16 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     planned, basis = plan_graph(
         opened, asked, look(opened.root, context.variables, context.outputs()), own
     )
-    runner = Runner(context, opened, parts, own, rules, quiet_output=arguments.json, tag=tag)
+    runner = Runner(
+        context,
+        opened,
+        parts,
+        own,
+        rules,
+        quiet_output=arguments.json,
+        tag=tag,
+        status=not arguments.no_status,
+    )
     if arguments.all:
         show_notices(unused(planned, chosen), context.err, context.variables)
         _tell_aged(planned, opened, context)

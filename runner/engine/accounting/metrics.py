@@ -34,7 +34,9 @@ _NONE = re.compile(
     r"|port|version|num_\w+|n|it|time|elapsed)",
     re.IGNORECASE,
 )
-_OF_VALIDATION = re.compile(r"(?:^|[_/.-])(?:val|valid|validation|eval|test)(?:$|[_/.-])", re.I)
+_OF_VALIDATION = re.compile(
+    r"(?:^|[_/.-])(?:val|valid|validation|eval|test)(?:$|[_/.-])", re.IGNORECASE
+)
 _LOSS = re.compile(r"loss", re.IGNORECASE)
 _RATE = re.compile(r"(?:^|[_/.-])(?:lr|learning_rate|grad_norm)", re.IGNORECASE)
 

@@ -15,8 +15,10 @@ from runner.engine.accounting.progress import states
     [
         # Lightning's TQDMProgressBar
         (
-            "Epoch 3:  45%|####5     | 422/938 [00:05<00:06, 83.2it/s, v_num=0, "
-            "train_loss=0.412, val_loss=0.0412]",
+            (
+                "Epoch 3:  45%|####5     | 422/938 [00:05<00:06, 83.2it/s, v_num=0, "
+                "train_loss=0.412, val_loss=0.0412]"
+            ),
             {"train_loss": 0.412, "val_loss": 0.0412},
         ),
         # Lightning's RichProgressBar
@@ -25,8 +27,14 @@ from runner.engine.accounting.progress import states
             {"loss": 0.041},
         ),
         # Keras 2 and 3
-        ("422/938 [===>....] - ETA: 3s - loss: 0.31 - accuracy: 0.9", {"loss": 0.31, "accuracy": 0.9}),
-        ("422/938 ━━━━━━ 3s 6ms/step - accuracy: 0.91 - loss: 0.3", {"accuracy": 0.91, "loss": 0.3}),
+        (
+            "422/938 [===>....] - ETA: 3s - loss: 0.31 - accuracy: 0.9",
+            {"loss": 0.31, "accuracy": 0.9},
+        ),
+        (
+            "422/938 ━━━━━━ 3s 6ms/step - accuracy: 0.91 - loss: 0.3",
+            {"accuracy": 0.91, "loss": 0.3},
+        ),
         # the Hugging Face Trainer, and its version 5
         (
             "{'loss': 0.41, 'grad_norm': 1.5, 'learning_rate': 5e-05, 'epoch': 0.1}",
@@ -56,7 +64,7 @@ def test_the_last_value_counts() -> None:
 
 def test_what_was_told_last_comes_last_and_the_oldest_go() -> None:
     assert list(merged({"a": 1.0, "b": 2.0}, {"a": 3.0})) == ["b", "a"]
-    assert list(merged({str(number): 0.0 for number in range(12)}, {"new": 1.0}))[0] == "1"
+    assert next(iter(merged({str(number): 0.0 for number in range(12)}, {"new": 1.0}))) == "1"
 
 
 @pytest.mark.parametrize(
