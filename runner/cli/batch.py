@@ -55,6 +55,10 @@ class BatchView:
             case news.Stopping(signal):
                 self._board.stopping(signal)
 
+    def going(self) -> list[str]:
+        """The runs that are not over."""
+        return [c.run for c in self._courses.values() if c.run is not None and c.ended is None]
+
     def tick(self) -> None:
         """Time has passed."""
         self._board.tick()

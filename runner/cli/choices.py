@@ -8,7 +8,7 @@ from runner.errors import USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from runner.cli.arguments import Parser
     from runner.cli.context import Source
@@ -27,6 +27,16 @@ def add(parser: Parser) -> None:
     parser.add_argument(
         "--fresh", action="store_true", help="run what it depends on too, whatever was run before"
     )
+    parser.add_argument(
+        "--locked", metavar="RUN", help="this run once more: its source, variables and environment"
+    )
+    add_choices(parser)
+    parser.add_file()
+    parser.add_json()
+
+
+def add_choices(parser: Parser) -> None:
+    """Those that overrule what the file says of one workflow."""
     parser.add_argument("--cpus", metavar="N", help="cores to use instead of the file's `cpu`")
     parser.add_argument("--gpus", metavar="N", help="GPUs to use instead of the file's; 0 for none")
     parser.add_argument(
@@ -39,7 +49,7 @@ def add(parser: Parser) -> None:
         help="packages as they stood that day, such as 2022-05-20; commit, today or none",
     )  # fmt: skip
     parser.add_argument(
-        "--locked", metavar="RUN", help="in the environment that this run had, exactly"
+        "--packages-of", metavar="RUN", help="in the environment that this run had, exactly"
     )
     parser.add_argument(
         "--executor", metavar="NAME", help="where to run it: `local`, even if it names an image"
@@ -52,8 +62,6 @@ def add(parser: Parser) -> None:
         "--max-duration", metavar="TIME",
         help="end the job after this time, such as 90m or 2h; off for no limit",
     )  # fmt: skip
-    parser.add_file()
-    parser.add_json()
 
 
 def parse(parser: Parser, words: list[str]) -> argparse.Namespace:
@@ -100,7 +108,20 @@ def _no_value(name: str, options: frozenset[str]) -> WfError:
 def read(
     arguments: argparse.Namespace, args: tuple[str, ...], caller: Mapping[str, str]
 ) -> Choices:
-    """What was chosen; ``caller`` are the variables of whoever calls.
+    """What was chosen for a workflow; ``caller`` are the variables of whoever calls.
+
+    Raises:
+        WfError: kind ``USAGE`` for a value that cannot be what it should, and when neither one
+            workflow is named nor all are.
+    """
+    _check_target(arguments, args)
+    return chosen(arguments, args, caller)
+
+
+def chosen(
+    arguments: argparse.Namespace, args: tuple[str, ...], caller: Mapping[str, str]
+) -> Choices:
+    """What was chosen with the options of :func:`add_choices`.
 
     Raises:
         WfError: kind ``USAGE`` for a value that cannot be what it should.
@@ -108,7 +129,6 @@ def read(
     from runner.plan.plan import Choices
     from runner.spec import text
 
-    _check_target(arguments, args)
     return Choices(
         cpus=option_value("--cpus", arguments.cpus, text.count),
         gpus=option_value("--gpus", arguments.gpus, text.count_or_none),
@@ -144,7 +164,7 @@ def _executor(written: str | None) -> str | None:
 
 def _check_target(arguments: argparse.Namespace, args: tuple[str, ...]) -> None:
     """One workflow, or all of them without what only one can be given."""
-    if arguments.workflow is None and not arguments.all:
+    if arguments.workflow is None and arguments.locked is None and not arguments.all:
         raise WfError(USAGE, "no workflow is named", hint="`wf ls` lists them; --all runs them all")
     if not arguments.all:
         return
@@ -152,6 +172,7 @@ def _check_target(arguments: argparse.Namespace, args: tuple[str, ...]) -> None:
         [arguments.workflow] if arguments.workflow else [f"--{p[0]}" for p in arguments.parameters]
     )
     given += ["--locked"] if arguments.locked is not None else []
+    given += ["--packages-of"] if arguments.packages_of is not None else []
     given += ["--"] if args else []
     if given:
         raise WfError(
@@ -170,7 +191,7 @@ def _nearest_option(name: str, options: frozenset[str]) -> str | None:
 
 
 def open_chosen(
-    parser: Parser, source: Source, workflow: str | None, chosen: Choices
+    parser: Parser, source: Source, workflow: str | None, choices: Choices
 ) -> WorkflowFiles:
     """Read the files with what was chosen for one workflow.
 
@@ -180,7 +201,7 @@ def open_chosen(
     """
     from runner.engine.files import open_files
 
-    parameters = dict(chosen.parameters)
+    parameters = dict(choices.parameters)
     try:
         values = {workflow: parameters} if workflow else {}
         return open_files(source.workflows, source.root, source.beside, values, workflow)
@@ -208,11 +229,23 @@ def _variable(word: str) -> tuple[str, str]:
 
 def _passed(word: str, caller: Mapping[str, str]) -> str:
     """A variable whose value is the caller's own, and is not written down."""
-    if word in caller:
-        return word
-    raise WfError(
-        USAGE, f"--env: `{word}` has no value, and is not set here", hint=f"write -e {word}=value"
-    )
+    check_passed((word,), caller)
+    return word
+
+
+def check_passed(names: Iterable[str], caller: Mapping[str, str]) -> None:
+    """See to it that the caller has the variables that are to be passed on.
+
+    Raises:
+        WfError: kind ``USAGE`` when one is missing.
+    """
+    for name in names:
+        if name not in caller:
+            raise WfError(
+                USAGE,
+                f"--env: `{name}` has no value, and is not set here",
+                hint=f"write -e {name}=value",
+            )
 
 
 def option_value(option: str, written: str | None, reader: Callable[[str], T]) -> T | None:

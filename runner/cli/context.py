@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from runner.errors import INVALID, USAGE, WfError
@@ -33,11 +34,15 @@ class Context(NamedTuple):
 
     def outputs(self) -> frozenset[tuple[int, int]]:
         """The files (device and inode) that stdout and stderr are, where they are files."""
-        import os
         import stat
 
         found = (os.fstat(stream.fileno()) for stream in (self.out, self.err))
         return frozenset((at.st_dev, at.st_ino) for at in found if stat.S_ISREG(at.st_mode))
+
+    def tell(self, line: str) -> None:
+        """One line of talk, at once."""
+        self.err.write(f"{line}\n")
+        self.err.flush()
 
     def say_json(self, document: object) -> None:
         """One JSON document on stdout."""
@@ -71,10 +76,8 @@ def workflow_files(context: Context, named: str | None) -> Source:
         WfError: kind ``USAGE`` when there is none, ``INVALID`` when one is no regular file, cannot
             be read, or is larger than a workflow file can be.
     """
-    from runner.engine.files import Beside
     from runner.workspace import project
 
-    paths: tuple[Path, ...]
     if named is None:
         root = project.find(context.cwd)
         if root is None:
@@ -83,17 +86,43 @@ def workflow_files(context: Context, named: str | None) -> Source:
                 f"there is no {project.WORKFLOW_FILE} here or in a folder above",
                 hint="change into a project that has one, or write it: wf init",
             )
-        paths = project.workflow_files(root)
-    else:
-        paths = (context.cwd / named,)
-        root = project.root_of(paths[0])
+        return files_of(root, context.cwd)
+    path = context.cwd / named
+    return files_of(project.root_of(path), context.cwd, path)
+
+
+def files_of(
+    root: Path, cwd: Path, named: Path | None = None, project_folder: Path | None = None
+) -> Source:
+    """Read the workflow files of the project at ``root``, or the one that is ``named``.
+
+    ``root`` may be a copy of the ``project_folder`` that people know.
+
+    Raises:
+        WfError: as :func:`workflow_files`.
+    """
+    from runner.engine.files import Beside
+    from runner.workspace import project
+
+    paths = project.workflow_files(root) if named is None else (named,)
+    if not paths:
+        raise WfError(
+            USAGE,
+            f"there is no {project.WORKFLOW_FILE} in {project_folder or root}",
+            hint="put it back, or write it anew: wf init",
+        )
+
+    def shown(path: Path) -> str:
+        if project_folder is not None and path.is_relative_to(root):
+            path = project_folder / path.relative_to(root)
+        return os.path.relpath(path, cwd)
 
     def found_beside(names: tuple[str, ...]) -> FileText | None:
         path = project.beside(root, paths[0], names)
-        return None if path is None else _read(path, context.cwd)
+        return None if path is None else _read(path, shown(path))
 
     return Source(
-        tuple(_read(path, context.cwd) for path in paths),
+        tuple(_read(path, shown(path)) for path in paths),
         Beside(
             found_beside(project.VARIABLES_FILES),
             found_beside(project.PROVIDERS_FILES),
@@ -103,15 +132,13 @@ def workflow_files(context: Context, named: str | None) -> Source:
     )
 
 
-def _read(path: Path, cwd: Path) -> FileText:
-    import os
+def _read(path: Path, shown: str) -> FileText:
     import stat
 
     from runner.document.limits import LIMITS
     from runner.document.reader import too_large
     from runner.engine.files import FileText
 
-    shown = os.path.relpath(path, cwd)
     try:
         # a pipe must not be waited for, whatever its name
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -10,17 +10,21 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn, Protocol, TextIO
+from typing import TYPE_CHECKING, Literal, NoReturn, Protocol, TextIO
 
-from runner.errors import OK, SIGNAL_BASE
+from runner.errors import OK, SIGNAL_BASE, WfError
+from runner.records import asking
 from runner.terminal import leave_size, window_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
+
+    from runner.paths import RunPaths
 
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM)
 _LEAVES = (signal.SIGQUIT, signal.SIGHUP)
@@ -128,6 +132,13 @@ class Hearing:
         if self.shown is not None:
             self.shown.come_back()
         self.tell_size()
+
+
+def ask(paths: RunPaths, number: int, now: datetime) -> None:
+    """Write down who asks for the end of a run by that signal: it is the user."""
+    by: Literal["interrupt", "stop"] = "interrupt" if number == signal.SIGINT else "stop"
+    with suppress(WfError):
+        asking.write(paths, asking.request(by, number, now), impatient=True)
 
 
 def left(leaving: Leaving, err: TextIO, run: str | None) -> int:

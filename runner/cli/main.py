@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # verb -> its module in cli/commands, and a line for the overview
 VERBS = {
     "run": ("run", "run a workflow and show its output until it ends"),
+    "resume": ("resume", "go on where a run was stopped, failed or was lost"),
     "ls": ("ls", "list the workflows of this project"),
     "validate": ("validate", "check the workflow file and show every mistake in it"),
     "plan": ("plan", "show what a run would do, without doing it"),

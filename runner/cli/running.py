@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner import fork
 from runner.cli.crash import ReportedError, write_report
-from runner.cli.hearing import Hearing
+from runner.cli.hearing import Hearing, ask
 from runner.engine import news
 from runner.errors import LOST, SIGNAL_BASE, WfError
 from runner.process.signals import Signals
@@ -22,7 +23,7 @@ from runner.records.codes import of_document
 from runner.terminal import window_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from runner.cli.batch import BatchView
     from runner.cli.context import Context
@@ -76,6 +77,8 @@ class Runner:
     rules: Rules
     quiet_output: bool
     """The job's output goes where talk goes: stdout belongs to a document."""
+    detaches: bool = False
+    """Nobody watches: the command ends as soon as what was asked for is on the record."""
     tag: str | None = None
     """What the run is called if it succeeds."""
     status: bool = True
@@ -98,13 +101,36 @@ class Runner:
         self._plan = plan
         with self._hearing:
             child = self._start(plan, basis)
-            self._hearing.aim(child.signal)
+            self._hearing.aim(lambda number: self._pass_on(child, number))
             try:
                 end = self._show(child)
                 child.collect()
                 return self._lost() if end is None else _outcome(end)
             finally:
                 self._close()
+
+    def submit(self, plan: Plan, basis: Basis) -> str | None:
+        """Have it carried out, and do not wait for that; the run, or ``None`` if it is many.
+
+        Raises:
+            WfError: as for :meth:`run`, where it did not get onto the record.
+            ReportedError: the same.
+        """
+        self._plan = plan
+        with self._hearing:
+            child = self._start(plan, basis)
+            self._hearing.aim(child.signal)
+            for told in _heard(child.output):
+                if isinstance(told, news.Submitted):
+                    os.close(child.output)
+                    return told.run
+                if isinstance(told, _ENDS):
+                    child.collect()
+                    outcome = _outcome(told)
+                    raise WfError(outcome.exit_code, "it was called off before it was begun")
+            child.collect()
+            message = "the process of wf that was to carry it out was killed"
+            raise WfError(LOST, message, hint="try again")
 
     def _start(self, plan: Plan, basis: Basis) -> Child:
         from runner.cli.render.statusline import possible
@@ -116,7 +142,8 @@ class Runner:
         output, variables = self._output, self.context.variables
         self.status = self.status and not self.quiet_output and possible(output, variables)
         self._hearing.kept_rows = int(self.status)
-        terminal = window_size(self._hearing.kept_rows) if output.isatty() else None
+        seen = output.isatty() and not self.detaches
+        terminal = window_size(self._hearing.kept_rows) if seen else None
         first = Signals()
 
         def work(descriptor: int) -> None:
@@ -132,6 +159,7 @@ class Runner:
                 self.tag,
                 self._report,
                 news.Speaker(descriptor),
+                self.detaches,
             ).carry_out(plan, basis)
 
         return fork.detached(work, first.arrived)
@@ -144,6 +172,20 @@ class Runner:
         import sys
 
         return write_report(bug, sys.argv[1:], self.context.variables)
+
+    def _pass_on(self, child: Child, number: int) -> None:
+        """What is asked of a command is asked of all runs that it shows."""
+        if number != signal.SIGWINCH:
+            home, now = self.own.records.home, self.context.now()
+            for run in self._going():
+                ask(home.run(run), number, now)
+        child.signal(number)
+
+    def _going(self) -> list[str]:
+        """The runs on the screen that are not over."""
+        if self._batch is not None:
+            return self._batch.going()
+        return [] if self._view is None else [self._view.paths.root.name]
 
     def _show(self, child: Child) -> news.End | None:
         """Show what is said and done until it ends; ``None`` when it was killed."""
@@ -263,6 +305,15 @@ class Runner:
         from runner.cli.render.board import Board
 
         return Board(self.context.err, self.context.variables, jobs, self.context.now)
+
+
+def _heard(output: int) -> Iterator[news.News]:
+    """What is said, until nothing is any more."""
+    with open(output, "rb", closefd=False) as lines:
+        for line in lines:
+            told = news.decode(line)
+            if told is not None:
+                yield told
 
 
 def _outcome(end: news.End) -> Outcome:

@@ -33,7 +33,8 @@ class Basis:
     ``root`` is where files are copied from; ``project`` is the project folder, whose name stands
     on the record. ``listed`` is what git knows of it, or ``None``, with scripts ``added`` to it.
     ``source`` and ``code`` are there once they were looked at. ``outputs`` are the files (device
-    and inode) that the command itself writes to: they are no code.
+    and inode) that the command itself writes to: they are no code. ``copy`` is there where ``root``
+    is a copy already; ``of_then``: one of the project as it was for a former run.
     """
 
     root: Path
@@ -44,6 +45,18 @@ class Basis:
     code: Digested | None = None
     added: frozenset[str] = frozenset()
     outputs: frozenset[tuple[int, int]] = frozenset()
+    copy: Copy | None = None
+    of_then: bool = False
+
+    @property
+    def wanted_from(self) -> Path:
+        """Where files come from that a workflow wants elsewhere."""
+        return self.root if self.of_then else self.project
+
+    def let_go(self) -> None:
+        """Use it no longer: a copy goes with the last process that does. Safe to repeat."""
+        if self.copy is not None:
+            self.copy.let_go()
 
     def ignored(self, script: str | None) -> bool:
         """Whether git ignores a script that a run needs."""
@@ -83,6 +96,25 @@ def look(
     return Basis(root, root, None if listed is None else tuple(listed), git, outputs=outputs)
 
 
+class Copy:
+    """A folder of one's own for copies of a project, which processes forked from this one share.
+
+    A lock on it lives as long as any of them; a command that finds it free removes the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Make it below ``folder``, and remove what killed commands left there."""
+        self.path, self._lock = _claim(folder)
+
+    def let_go(self) -> None:
+        """Remove it, unless another process uses it still. Safe to repeat."""
+        if self._lock < 0:
+            return
+        os.close(self._lock)
+        self._lock = -1
+        _remove(self.path)
+
+
 @contextmanager
 def frozen(basis: Basis, folder: Path, own_folders: tuple[Path, ...]) -> Iterator[Basis]:
     """A copy of the project below ``folder`` for as long as it is needed.
@@ -90,22 +122,34 @@ def frozen(basis: Basis, folder: Path, own_folders: tuple[Path, ...]) -> Iterato
     Raises:
         WfError: kind ``STORAGE`` when it cannot be written.
     """
+    if basis.copy is not None:
+        yield basis
+        return
+    with own_copy(folder) as own:
+        copy = own.path / "project"
+        source = basis.source or basis.git.source()
+        listed = None if basis.listed is None else list(basis.listed)
+        take(basis.root, listed, copy, own_folders, lambda _files, _bytes: None)
+        yield replace(basis, root=copy, source=source, copy=own)
+
+
+@contextmanager
+def own_copy(folder: Path) -> Iterator[Copy]:
+    """A folder for a copy below ``folder``, for as long as it is needed.
+
+    Raises:
+        WfError: kind ``STORAGE`` when it cannot be made.
+    """
     try:
-        own, lock = _claim(folder)
+        own = Copy(folder)
     except OSError as error:
         raise WfError(
             STORAGE, f"the project cannot be copied: {error.strerror}: {error.filename}"
         ) from error
     try:
-        copy = own / "project"
-        source = basis.source or basis.git.source()
-        listed = None if basis.listed is None else list(basis.listed)
-        take(basis.root, listed, copy, own_folders, lambda _files, _bytes: None)
-        yield replace(basis, root=copy, source=source)
+        yield own
     finally:
-        with suppress(OSError):
-            tree.remove(own)
-        os.close(lock)
+        own.let_go()
 
 
 def _claim(folder: Path) -> tuple[Path, int]:
@@ -132,10 +176,15 @@ def sweep(folder: Path) -> None:
     except OSError:
         return
     for name in left:
-        with suppress(OSError):
-            lock = os.open(folder / name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                tree.remove(folder / name)
-            finally:
-                os.close(lock)
+        _remove(folder / name)
+
+
+def _remove(own: Path) -> None:
+    """Remove a folder that nobody uses."""
+    with suppress(OSError):
+        lock = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            tree.remove(own)
+        finally:
+            os.close(lock)

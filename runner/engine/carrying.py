@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from runner.engine.parts import Parts, Rules
     from runner.events import Event
     from runner.plan.plan import Job, Plan
+    from runner.records.store import OpenRun
     from runner.terminal import WindowSize
 
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGWINCH)
@@ -69,10 +70,16 @@ class Carrier:
     report: Callable[[Exception], Path | None]
     """Writes a report of a bug in wf; where it is."""
     speaker: Speaker
+    ahead: bool = False
+    """The run that was asked for gets onto the record before what it depends on."""
     made: dict[str, str] = field(default_factory=dict)
     """Runs made so far, by workflow, in the order in which they were begun."""
     late: bool = False
     """A signal came too late for the last job: it is for what follows it."""
+    _reserved: OpenRun | None = None
+    """The run that was asked for, until it begins."""
+    _at_fault: str | None = None
+    """The workflow whose run did not succeed, or is the next to tell."""
 
     def carry_out(self, plan: Plan, basis: Basis) -> None:
         """Do so, and say how it ended; whatever happens, that is said."""
@@ -96,27 +103,45 @@ class Carrier:
             self._tell_reused(plan)
             return self._carried(self._alone(jobs[0], basis))
         from runner.engine.basis import frozen
-        from runner.engine.batch import side_by_side, widest
 
         parts = self.own
         with frozen(basis, parts.records.home.submissions, parts.own_folders) as copy:
-            first = jobs[:-1]
-            inventory = parts.inventory(widest(first))
-            if side_by_side(plan, first, inventory, self.rules):
-                batch = self._batch(plan, first, copy)
-                if batch.first != OK:
-                    return self._carried(batch.first, _skipped(jobs[-1].workflow, _failed(batch)))
-                first = ()
-            else:
-                self._tell_reused(plan)
-            for job in first:
-                code = self._alone(self._resolved(job), copy)
-                code = code or (INTERRUPTED if self.late else OK)
-                if code != OK:
-                    left = (job for job in jobs if job.workflow not in self.made)
-                    skipped = (_skipped(other.workflow, job.workflow) for other in left)
-                    return self._carried(code, *skipped)
-            return self._carried(self._alone(self._resolved(jobs[-1]), copy))
+            return self._after(plan, copy) if self.ahead else self._chain(plan, copy)
+
+    def _after(self, plan: Plan, basis: Basis) -> Carried:
+        """The same where the run that was asked for is on the record from the start."""
+        from runner.engine.submitting import give_up, reserve
+
+        reserved = self._reserved = reserve(plan.job, self.own, basis)
+        self.speaker.say(Submitted(reserved.name))
+        try:
+            return self._chain(plan, basis)
+        finally:
+            if self._reserved is not None:
+                give_up(reserved, self._at_fault)
+
+    def _chain(self, plan: Plan, basis: Basis) -> Carried:
+        from runner.engine.batch import side_by_side, widest
+
+        *first, last = plan.to_run
+        inventory = self.own.inventory(widest(tuple(first)))
+        if side_by_side(plan, tuple(first), inventory, self.rules):
+            batch = self._batch(plan, tuple(first), basis)
+            if batch.first != OK:
+                self._at_fault = _failed(batch)
+                return self._carried(batch.first, _skipped(last.workflow, self._at_fault))
+            first = []
+        else:
+            self._tell_reused(plan)
+        for job in first:
+            code = self._alone(self._resolved(job), basis)
+            code = code or (INTERRUPTED if self.late else OK)
+            if code != OK:
+                left = (job for job in plan.to_run if job.workflow not in self.made)
+                skipped = (_skipped(other.workflow, job.workflow) for other in left)
+                return self._carried(code, *skipped)
+        run, self._reserved = self._reserved, None
+        return self._carried(self._alone(self._resolved(last), basis, run))
 
     def _all(self, plan: Plan, basis: Basis) -> Carried:
         """Every job of a plan."""
@@ -163,12 +188,13 @@ class Carrier:
     def _reported(self, bug: Exception) -> str:
         return f"please send the report {self.report(bug)} with what you typed"
 
-    def _alone(self, job: Job, basis: Basis) -> int:
-        """Run one job in this process; the exit code."""
+    def _alone(self, job: Job, basis: Basis, run: OpenRun | None = None) -> int:
+        """Run one job in this process, as ``run`` if there is one already; the exit code."""
         from runner.engine.run import execute
         from runner.plan.plan import Plan
 
         signals = _listen()
+        self._at_fault = job.workflow
         session = Session(
             observer=_Announcer(self.speaker),
             signals=signals,
@@ -176,7 +202,7 @@ class Carrier:
             terminal=self.terminal,
             wait=self.rules.wait,
         )
-        finished = execute(Plan((job,)), basis.root, self.own, session, basis)
+        finished = execute(Plan((job,)), basis.root, self.own, session, basis, run=run)
         name = finished.document["name"]
         self.made[job.workflow] = name
         self.late = any(number != signal.SIGWINCH for number in signals.take())

@@ -37,7 +37,7 @@ def place_code(attempt: Attempt, basis: Basis) -> None:
     listed = None if with_script.listed is None else list(with_script.listed)
     workspace = attempt.run.paths.workspace
     taken = take(basis.root, listed, workspace, attempt.parts.own_folders, tell)
-    place(basis.project, attempt.job.files, workspace, attempt.job.working_dir)
+    place(basis.wanted_from, attempt.job.files, workspace, attempt.job.working_dir)
     _keep_code(attempt, basis)
     text = f"{count(taken.files, 'file')}, {amount(taken.bytes)}"
     attempt.notify(PhaseFinished("code", text, time.monotonic() - started))

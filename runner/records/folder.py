@@ -248,6 +248,12 @@ def _environment(paths: RunPaths) -> dict[str, Any] | None:
     return found and {"as_of": None, "locked": None, **found}
 
 
+def _restored(paths: RunPaths) -> dict[str, Any] | None:
+    """What the run was given back of the one that it goes on from."""
+    found = _whole(paths.restored, _RESTORED)
+    return found and {key: found[key] for key in _RESTORED}
+
+
 def _usage(paths: RunPaths) -> dict[str, Any] | None:
     """What the job used, with what older versions did not write."""
     found = _whole(paths.usage, _USAGE)
@@ -295,7 +301,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "secrets": submitted["plan"]["jobs"][-1].get("secrets", []),
         "dependencies": submitted.get("dependencies", []),
         "resumed_from": submitted.get("resumed_from"),
-        "restored": _whole(paths.restored, _RESTORED),
+        "restored": _restored(paths),
         "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
         "notes": read_notes(paths),
         "attempts": read_attempts(paths),

@@ -24,7 +24,15 @@ def locked_run(records: Records, word: str) -> LockedRun:
         WfError: kind ``USAGE`` when no run or more than one fits, or when the run never had an
             environment; ``STORAGE`` when its record cannot be read.
     """
-    paths = records.find(word)
+    return locked_in(records.find(word))
+
+
+def locked_in(paths: RunPaths, counts_as: str | None = None) -> LockedRun:
+    """The environment of the run with these files; ``counts_as`` where runs are compared.
+
+    Raises:
+        WfError: as :func:`locked_run`.
+    """
     name = paths.root.name
     environment = (folder.document(paths) or {}).get("environment")
     if environment is None:
@@ -34,7 +42,7 @@ def locked_run(records: Records, word: str) -> LockedRun:
             hint=f"it ended before it had one (`wf show {name}`); name another run",
         )
     try:
-        return _read(paths, environment)
+        return _read(paths, environment, counts_as)
     except (KeyError, TypeError, ValueError):
         raise WfError(
             STORAGE,
@@ -43,7 +51,7 @@ def locked_run(records: Records, word: str) -> LockedRun:
         ) from None
 
 
-def _read(paths: RunPaths, environment: dict[str, Any]) -> LockedRun:
+def _read(paths: RunPaths, environment: dict[str, Any], counts_as: str | None) -> LockedRun:
     fingerprint = str(environment["fingerprint"])
     return LockedRun(
         run=paths.root.name,
@@ -53,6 +61,7 @@ def _read(paths: RunPaths, environment: dict[str, Any]) -> LockedRun:
         # the name of a folder, and from a file
         fingerprint=fingerprint if fingerprint.isalnum() else None,
         as_of=environment.get("as_of"),
+        counts_as=counts_as,
     )
 
 

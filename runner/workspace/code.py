@@ -44,7 +44,7 @@ class Digested:
             chosen = {
                 name: digest
                 for name, digest in self.digests.items()
-                if name == script or _within(name, paths)
+                if name == script or within(name, paths)
             }
         from blake3 import blake3
 
@@ -88,7 +88,7 @@ def digest(  # noqa: PLR0913 - what counts, and what does not
     inside = None if listed is None else list(listed)
     try:
         for name in names(root, inside, below(root, own_folders)):
-            if name in told or (only and not _within(name, only)):
+            if name in told or (only and not within(name, only)):
                 continue
             found = digest_of(os.path.join(root, name), outputs)
             if found is not None:
@@ -113,7 +113,8 @@ def _workflow_files(root: Path) -> frozenset[str]:
     return frozenset((*read, *(f"{project.FOLDER}/{name}" for name in beside)))
 
 
-def _within(name: str, paths: Sequence[str]) -> bool:
+def within(name: str, paths: Sequence[str]) -> bool:
+    """Whether a file is at or below one of some paths."""
     return any(path in {".", name} or name.startswith(f"{path}/") for path in paths)
 
 

@@ -31,6 +31,7 @@ KEYS = {
     "executor", "failure",
     "submitted_at", "started_at", "finished_at", "history", "command", "resources", "environment",
     "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan", "ports",
+    "attempts",
     "service", "project", "fingerprint", "waiting",
 }  # fmt: skip
 

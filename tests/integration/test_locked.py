@@ -1,4 +1,4 @@
-"""``wf run --locked RUN``: the environment of a former run once more, from packages made here."""
+"""``wf run --packages-of RUN``: a former environment once more, from packages made here."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_locked_run_has_the_old_version_after_the_index_went_on(
     world: World, former: dict[str, Any]
 ) -> None:
     prune(world)
-    again = world.wf("run", "train", "--locked", former["name"])
+    again = world.wf("run", "train", "--packages-of", former["name"])
     assert (again.code, again.out) == (0, "1.0\n"), again.err
     environment = world.record()["environment"]
     assert environment["lock"] == former["environment"]["lock"]
@@ -132,14 +132,14 @@ def world_last(world: World) -> str:
 
 def test_requirements_written_since_do_not_count(world: World, former: dict[str, Any]) -> None:
     world.write("requirements.txt", "leaf==2.0\n")
-    assert world.wf("run", "train", "--locked", former["name"][:-2]).out == "1.0\n"
+    assert world.wf("run", "train", "--packages-of", former["name"][:-2]).out == "1.0\n"
 
 
 def test_the_environment_itself_is_used_while_it_is_there(
     world: World, former: dict[str, Any], links: Path
 ) -> None:
     shutil.rmtree(links)
-    again = world.wf("run", "train", "--locked", "last")
+    again = world.wf("run", "train", "--packages-of", "last")
     assert (again.code, again.out) == (0, "1.0\n"), again.err
     assert "· cached" in again.err
     assert world.record()["environment"]["fingerprint"] == former["environment"]["fingerprint"]
@@ -152,7 +152,7 @@ def test_an_environment_that_is_not_what_it_was_is_not_used(
     ready = world.home / "cache" / "environments" / name / "ready.json"
     said = json.loads(ready.read_text())
     ready.write_text(json.dumps({**said, "lock": ["branch==1.0", "leaf==2.0"]}))
-    again = world.wf("run", "train", "--locked", "last")
+    again = world.wf("run", "train", "--packages-of", "last")
     assert (again.code, again.out) == (0, "1.0\n"), again.err
     assert "· built" in again.err
     assert world.record()["environment"]["fingerprint"] != name
@@ -163,7 +163,7 @@ def test_what_cannot_be_had_any_more_is_named(
 ) -> None:
     prune(world)
     (links / "leaf-1.0-py3-none-any.whl").unlink()
-    again = world.wf("run", "train", "--locked", former["name"])
+    again = world.wf("run", "train", "--packages-of", former["name"])
     assert again.code == 78
     assert again.out == ""
     assert f"the environment of {former['name']} cannot be had again: leaf==1.0" in again.err
@@ -179,7 +179,7 @@ def test_another_file_of_the_same_name_is_refused(
 ) -> None:
     prune(world)
     alter(links / "leaf-1.0-py3-none-any.whl")
-    again = world.wf("run", "train", "--locked", former["name"])
+    again = world.wf("run", "train", "--packages-of", former["name"])
     assert again.code == 78
     assert "leaf==1.0 is no longer the same file" in again.err
     assert "sha256:" in again.err
@@ -194,12 +194,12 @@ def test_the_same_files_may_lie_elsewhere_by_now(
     moved = links.rename(links.parent / "moved")
     world.variables.update(UV_FIND_LINKS=str(moved), PIP_FIND_LINKS=str(moved))
     prune(world)
-    again = world.wf("run", "train", "--locked", former["name"])
+    again = world.wf("run", "train", "--packages-of", former["name"])
     assert (again.code, again.out) == (0, "1.0\n"), again.err
     # and only the same
     alter(moved / "leaf-1.0-py3-none-any.whl")
     prune(world)
-    again = world.wf("run", "train", "--locked", former["name"])
+    again = world.wf("run", "train", "--packages-of", former["name"])
     assert again.code == 78
     assert "leaf==1.0 is no longer the same file" in again.err
 
@@ -210,12 +210,12 @@ def test_a_run_without_hashes_is_built_from_its_versions_and_that_is_said(
     """As runs of older versions are: no ``pylock.toml``."""
     (world.folder(former["name"]) / "pylock.toml").unlink()
     prune(world)
-    again = world.wf("run", "train", "--locked", former["name"])
+    again = world.wf("run", "train", "--packages-of", former["name"])
     assert (again.code, again.out) == (0, "1.0\n"), again.err
     assert f"{former['name']} has no hashes on its record" in again.err
     prune(world)
     (links / "leaf-1.0-py3-none-any.whl").unlink()
-    again = world.wf("run", "train", "--locked", former["name"])
+    again = world.wf("run", "train", "--packages-of", former["name"])
     assert again.code == 78
     assert "leaf==1.0 cannot be had" in again.err
 
@@ -227,7 +227,7 @@ def test_a_lock_that_was_changed_by_hand_is_told_as_a_difference(
     recorded = world.folder(former["name"]) / "environment.json"
     said = json.loads(recorded.read_text())
     recorded.write_text(json.dumps({**said, "lock": ["branch==1.0", "leaf==0.9", "twig==1.0"]}))
-    again = world.wf("run", "train", "--locked", former["name"])
+    again = world.wf("run", "train", "--packages-of", former["name"])
     assert again.code == 78
     lines = [line.strip(" │") for line in again.err.splitlines()]
     at = lines.index("- leaf==0.9")
@@ -240,7 +240,7 @@ def test_another_interpreter_is_another_environment(world: World, former: dict[s
     recorded = world.folder(former["name"]) / "environment.json"
     said = json.loads(recorded.read_text())
     recorded.write_text(json.dumps({**said, "python": "3.11.99"}))
-    again = world.wf("run", "train", "--locked", former["name"])
+    again = world.wf("run", "train", "--packages-of", former["name"])
     assert again.code == 78
     assert "- python==3.11.99" in again.err
     assert "uv python install 3.11.99" in again.err
@@ -252,7 +252,7 @@ def test_the_bare_interpreter_can_be_had_again(world: World, links: Path) -> Non
     text = (world.folder(world_last(world)) / "pylock.toml").read_text()
     assert text.endswith("packages = []\n")
     prune(world)
-    again = world.wf("run", "bare", "--locked", "last")
+    again = world.wf("run", "bare", "--packages-of", "last")
     assert (again.code, again.out) == (0, "bare\n"), again.err
     assert world.record()["environment"]["lock"] == []
 
@@ -261,7 +261,7 @@ def test_a_workflow_runs_in_the_environment_of_another(
     world: World, former: dict[str, Any]
 ) -> None:
     world.write("bare.py", "import branch, leaf\nprint(leaf.__version__)\n")
-    assert world.wf("run", "bare", "--locked", former["name"]).out == "1.0\n"
+    assert world.wf("run", "bare", "--packages-of", former["name"]).out == "1.0\n"
 
 
 def test_what_a_job_installed_itself_is_locked_with_the_rest(world: World, links: Path) -> None:
@@ -270,36 +270,38 @@ def test_what_a_job_installed_itself_is_locked_with_the_rest(world: World, links
     record = world.record()
     assert "leaf" in (world.folder(record["name"]) / "pylock.toml").read_text()
     packages.wheel(links, "leaf", "2.0")
-    again = world.wf("run", "installing", "--locked", record["name"])
+    again = world.wf("run", "installing", "--packages-of", record["name"])
     assert again.out.endswith("1.0\n"), again.err
     assert world.record()["environment"]["lock"] == record["environment"]["lock"]
 
 
 def test_what_a_job_installs_besides_is_told(world: World, former: dict[str, Any]) -> None:
     world.workflows(WORKFLOW.replace("--quiet leaf", "--quiet leaf==2.0"))
-    again = world.wf("run", "installing", "--locked", former["name"])
+    again = world.wf("run", "installing", "--packages-of", former["name"])
     assert again.out.endswith("2.0\n"), again.err
     told = f"the job has installed what {former['name']} did not have: - leaf==1.0, + leaf==2.0"
     assert told in again.err
 
 
 def test_the_plan_says_it(world: World, former: dict[str, Any]) -> None:
-    planned = world.wf("plan", "train", "--locked", "last", "--json").json()
+    planned = world.wf("plan", "train", "--packages-of", "last", "--json").json()
     environment = planned["jobs"][-1]["environment"]
     assert environment["locked"] == former["name"]
     assert environment["python"] == former["environment"]["python"]
     assert environment["requirements"] == []
     assert planned["environment"]["ready"] is True
-    assert f"all else as in {former['name']}" in world.wf("plan", "train", "--locked", "last").out
+    assert (
+        f"all else as in {former['name']}" in world.wf("plan", "train", "--packages-of", "last").out
+    )
     prune(world)
-    planned = world.wf("plan", "train", "--locked", "last", "--json").json()
+    planned = world.wf("plan", "train", "--packages-of", "last", "--json").json()
     assert planned["environment"]["ready"] is False
 
 
 def test_what_chooses_versions_has_no_say(world: World, former: dict[str, Any]) -> None:
     limits = world.write("limits.txt", "leaf>1\n")
     prune(world)
-    again = world.wf("run", "train", "--locked", former["name"], UV_CONSTRAINT=str(limits))
+    again = world.wf("run", "train", "--packages-of", former["name"], UV_CONSTRAINT=str(limits))
     assert (again.code, again.out) == (0, "1.0\n"), again.err
 
 
@@ -322,11 +324,11 @@ def test_an_index_with_a_password_is_locked_without_it(world: World, links: Path
         assert "lovelace" not in text
         packages.wheel(links, "leaf", "2.0")
         prune(world)
-        again = world.wf("run", "train", "--locked", "last")
+        again = world.wf("run", "train", "--packages-of", "last")
         assert (again.code, again.out) == (0, "1.0\n"), again.err
         prune(world)
         (links / "leaf-1.0-py3-none-any.whl").unlink()
-        again = world.wf("run", "train", "--locked", record["name"])
+        again = world.wf("run", "train", "--packages-of", record["name"])
     assert again.code == 78
     assert "leaf==1.0 cannot be had" in again.err
     assert "lovelace" not in again.err
@@ -347,14 +349,14 @@ def test_a_run_as_of_a_day_is_locked_as_of_that_day(world: World, links: Path) -
         assert (first.code, first.out) == (0, "1.0\n"), first.err
         former = world.record()
         prune(world)
-        again = world.wf("run", "train", "--locked", "last")
+        again = world.wf("run", "train", "--packages-of", "last")
         assert (again.code, again.out) == (0, "1.0\n"), again.err
         environment = world.record()["environment"]
         for key in ("as_of", "lock", "python"):
             assert environment[key] == former["environment"][key]
-        done = world.wf("run", "train", "--locked", "last", "--as-of", "2022-05-20")
+        done = world.wf("run", "train", "--packages-of", "last", "--as-of", "2022-05-20")
         assert done.code == 64
-        assert "--as-of asks for another environment than --locked" in done.err
+        assert "--as-of asks for another environment than --packages-of" in done.err
 
 
 def test_the_index_that_the_requirements_name_is_asked_for_the_lock(
@@ -390,12 +392,12 @@ def test_a_lock_that_cannot_be_made_does_not_fail_the_run(world: World, links: P
     ("words", "said"),
     [
         (["train", "--python", "3.11"], "--python"),
-        (["--all"], "`--locked` is for one workflow"),
+        (["--all"], "`--packages-of` is for one workflow"),
     ],
     ids=["python", "all"],
 )
 def test_what_does_not_go_with_it_is_said(world: World, words: list[str], said: str) -> None:
-    done = world.wf("run", *words, "--locked", "last")
+    done = world.wf("run", *words, "--packages-of", "last")
     assert done.code == 64
     assert said in done.err
 
@@ -404,10 +406,10 @@ def test_what_does_not_go_with_it_is_said(world: World, words: list[str], said: 
 def test_a_run_without_an_environment_cannot_be_locked_to(world: World) -> None:
     world.write("requirements.txt", "no-such-leaf\n")
     assert world.wf("run", "train").code == 78
-    done = world.wf("run", "train", "--locked", "last")
+    done = world.wf("run", "train", "--packages-of", "last")
     assert done.code == 64
     assert "has no environment on its record" in done.err
-    assert world.wf("run", "train", "--locked", "nobody").code == 64
+    assert world.wf("run", "train", "--packages-of", "nobody").code == 64
     assert len(world.runs()) == 1
 
 
@@ -418,6 +420,6 @@ def test_what_it_depends_on_is_as_the_file_says(world: World, former: dict[str, 
     )
     world.write("bare.py", "import leaf\nprint('after', leaf.__version__)\n")
     world.write("requirements.txt", "leaf==2.0\n")
-    done = world.wf("run", "after", "--locked", former["name"])
+    done = world.wf("run", "after", "--packages-of", former["name"])
     assert done.code == 0, done.err
     assert done.out.splitlines() == ["2.0", "after 1.0"]

@@ -2,12 +2,16 @@
 
 The devices are those that are visible. With several GPUs Lightning starts this script once more
 for each further one, so whatever must happen once is left to Lightning's hooks or to rank 0.
+
+After each epoch a checkpoint is saved. Where the variable WF_RESUME_CKPT names one (`wf resume`
+sets it), training goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import os
 import shutil
 import warnings
 from pathlib import Path
@@ -20,6 +24,7 @@ import torch
 from data import DigitsData
 from model import AutoEncoder
 from picture import save_comparison
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -32,14 +37,22 @@ def main() -> None:
     args = parse_args()
     silence_idle_advice()
     pl.seed_everything(args.seed)
-    remove_outputs(args.model)
+    checkpoint = os.environ.get("WF_RESUME_CKPT")
+    done = 0 if checkpoint is None else epochs_done(checkpoint)
+    if checkpoint is None:
+        remove_outputs(args.model)
+    else:
+        set_metrics_aside(args.model)
+        say(f"resumed at epoch {done + 1} of {args.epochs}")
 
     data = DigitsData(str(args.data), args.batch_size, args.seed)
     model = AutoEncoder(lr=args.lr)
     trainer = make_trainer(args)
 
-    before = trainer.validate(model, datamodule=data, verbose=False)[0]["val_loss"]
-    trainer.fit(model, datamodule=data)
+    measured = trainer.validate(model, datamodule=data, ckpt_path=checkpoint, verbose=False)
+    before = measured[0]["val_loss"]
+    if done < args.epochs:
+        trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
     after = float(trainer.callback_metrics["val_loss"])
 
     # Every rank has to take part in saving.
@@ -91,7 +104,8 @@ def make_trainer(args: argparse.Namespace) -> pl.Trainer:
         limit_train_batches=args.limit_train_batches,
         log_every_n_steps=LOG_EVERY_N_STEPS,
         num_sanity_val_steps=0,  # the validation before training is a whole one
-        enable_checkpointing=False,  # one checkpoint is saved at the end, under a fixed name
+        # to go on from, whatever ends this run; the one to keep is saved at the end
+        callbacks=[ModelCheckpoint(args.model / "checkpoints", save_top_k=0, save_last=True)],
         logger=[
             CSVLogger(args.model, name="", version=""),
             TensorBoardLogger(args.model, name="tensorboard", version="", default_hp_metric=False),
@@ -102,9 +116,31 @@ def make_trainer(args: argparse.Namespace) -> pl.Trainer:
 @rank_zero_only
 def remove_outputs(folder: Path) -> None:
     """Remove what an earlier run wrote, so that the folder never mixes two runs."""
-    for name in ("example.ckpt", "hparams.yaml", "metrics.csv", "reconstructions.png"):
+    for name in ("example.ckpt", "hparams.yaml", "reconstructions.png"):
         (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+    for metrics in folder.glob("metrics*.csv"):
+        metrics.unlink()
+    for name in ("checkpoints", "tensorboard"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def epochs_done(checkpoint: str) -> int:
+    """How many epochs had been trained when a checkpoint was saved; Lightning counts from 0."""
+    return int(torch.load(checkpoint, map_location="cpu")["epoch"]) + 1
+
+
+@rank_zero_only
+def set_metrics_aside(folder: Path) -> None:
+    """Keep what the run before has measured: Lightning's logger begins its file anew."""
+    metrics = folder / "metrics.csv"
+    if metrics.exists():
+        metrics.replace(folder / f"metrics.{os.environ.get('WF_RESUMED_FROM', 'before')}.csv")
+
+
+@rank_zero_only
+def say(line: str) -> None:
+    """Print a line, once however many processes there are."""
+    print(line, flush=True)
 
 
 def silence_idle_advice() -> None:
@@ -113,6 +149,8 @@ def silence_idle_advice() -> None:
         ".*does not have many workers",  # the images are in memory: there is no file to wait for
         ".*Using `DistributedSampler` with the dataloaders",  # at most a few images count twice
         ".*isinstance\\(treespec, LeafSpec\\)",  # between Lightning and torch
+        ".*The dirpath has changed from",  # each run has a folder of its own
+        ".*Checkpoint directory .* exists and is not empty",  # what is gone on from lies there
     ):
         warnings.filterwarnings("ignore", message=message)
     # Lightning's product tips; the banner that names the devices comes the same way and stays.

@@ -64,7 +64,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         with Hearing() as hearing:
             hearing.shown = watcher
             hearing.kept_rows = int(status)
-            _follow(view, hearing)
+            _follow(view, hearing, context)
             records.settle()
             document = records.document(paths)
             watcher.finish(document)
@@ -76,12 +76,20 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     return INTERNAL if code is None else code
 
 
-def _follow(view: RunView, hearing: Hearing) -> None:
+def _follow(view: RunView, hearing: Hearing, context: Context) -> None:
     """Show it until nobody carries it out any more."""
+    import signal
+
+    from runner.cli.hearing import ask
     from runner.records import supervision
 
+    def pass_on(number: int) -> None:
+        if number != signal.SIGWINCH:
+            ask(view.paths, number, context.now())
+        supervision.send(view.paths, number)
+
     hearing.window = view.paths.window
-    hearing.aim(lambda number: supervision.send(view.paths, number))
+    hearing.aim(pass_on)
     hearing.tell_size()
     going = True
     while going:

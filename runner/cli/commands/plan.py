@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from runner.cli import choices
 from runner.cli.arguments import Parser
-from runner.cli.context import workflow_files
-from runner.cli.locked import with_locked
 from runner.errors import OK
 
 if TYPE_CHECKING:
@@ -38,24 +36,21 @@ parse = choices.parse
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Print the plan; exit 69 when this machine can never run it."""
     from runner import compose
+    from runner.cli.again import told_changes
+    from runner.cli.asking import asked_for
     from runner.cli.render.plan import plan_document, show_plan
     from runner.cli.render.problems import show_error, show_faulty, show_notices
-    from runner.engine.basis import look
-    from runner.engine.graph import Asked, plan_graph
+    from runner.cli.wanted import Asker
+    from runner.engine.graph import plan_graph
     from runner.engine.prepare import shortage
     from runner.engine.simulated import unused
 
-    source = workflow_files(context, arguments.file)
-    chosen = choices.read(arguments, arguments.args, context.variables)
-    opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
-    if not arguments.all:
-        opened.find(arguments.workflow)
-    parts = compose.parts(context.settings, context.variables, context.now)
-    chosen = with_locked(chosen, arguments.locked, parts.records)
-    asked = Asked(arguments.workflow, chosen, context.today(), arguments.fresh)
-    planned, _ = plan_graph(
-        opened, asked, look(opened.root, context.variables, context.outputs()), parts
-    )
+    parts = compose.parts(context.settings, context.variables, context.now, context.tell)
+    asker = Asker(parser(), context, parts)
+    with asked_for(asker, arguments) as wanted:
+        planned, basis = plan_graph(wanted.opened, wanted.asked, wanted.basis, parts)
+        changed = told_changes(asker, wanted, basis)
+    opened = wanted.opened
     ready = {
         job.workflow: parts.environments.ready(job.environment) is not None
         for job in planned.to_run
@@ -71,8 +66,8 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
             for job in planned.jobs
             for notice in (*opened.find(job.workflow).notices, *job.notices)
         ]
-        notices += unused(planned, chosen)
-        show_notices(notices, context.err, context.variables)
+        notices += unused(planned, wanted.asked.choices)
+        show_notices([*notices, *changed], context.err, context.variables)
         show_faulty(opened.faulty, context.err, context.variables)
         if lacking is not None:
             show_error(lacking, context.err, context.variables)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.cli import choices
 from runner.cli.arguments import Parser
-from runner.cli.context import workflow_files
-from runner.cli.locked import with_locked
 from runner.cli.tags import tag_name
-from runner.errors import USAGE, WfError
+from runner.errors import OK, USAGE, WfError
+from runner.units import count
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from runner.cli.context import Context
     from runner.cli.running import Runner
+    from runner.cli.wanted import Asker, Wanted
     from runner.engine.basis import Basis
     from runner.engine.files import WorkflowFiles
-    from runner.engine.parts import Parts
+    from runner.engine.parts import Parts, Rules
     from runner.plan.plan import Plan
 
 
@@ -35,12 +36,30 @@ def parser() -> Parser:
             ("wf run train-mnist-multi-gpu --simulate-gpus", "with ranks on the CPU for GPUs"),
             ("wf run train-mnist-no-gpu -e SEED=7", "with a variable"),
             ("wf run train-mnist-no-gpu -t best", "and give the run a tag"),
-            ("wf run train-mnist-no-gpu --locked last", "with the packages the last run had"),
+            ("wf run --locked last", "the last run once more, exactly as it was"),
+            ("wf run train-mnist-no-gpu -d", "in the background"),
             ("wf run train-mnist-no-gpu --json", "the run as JSON when it has ended"),
             ("wf run --all --keep-going", "every workflow, in the order they need each other"),
         ],
     )
     choices.add(made)
+    add_running(made)
+    made.add_argument(
+        "--parallel", metavar="N", help="so many jobs at once (default: as many as fit)"
+    )
+    made.add_argument(
+        "--keep-going", action="store_true", help="with --all: a failure does not end the rest"
+    )
+    made.add_argument("--dry-run", action="store_true", help="show the plan only (`wf plan`)")
+    return made
+
+
+def add_running(made: Parser) -> None:
+    """Options on how a run goes."""
+    made.add_argument(
+        "-d", "--detach", action="store_true",
+        help="run it in the background: print the run's name and end",
+    )  # fmt: skip
     made.add_argument(
         "--no-wait", action="store_true", help="exit 75 instead of waiting for busy devices"
     )
@@ -48,19 +67,26 @@ def parser() -> Parser:
         "-t", "--tag", metavar="TAG", help="a tag for the run, if it succeeds (moves it there)"
     )
     made.add_argument(
-        "--parallel", metavar="N", help="so many jobs at once (default: as many as fit)"
-    )
-    made.add_argument(
-        "--keep-going", action="store_true", help="with --all: a failure does not end the rest"
-    )
-    made.add_argument(
         "--no-status", action="store_true", help="no line below the output that tells how far it is"
     )
-    made.add_argument("--dry-run", action="store_true", help="show the plan only (`wf plan`)")
-    return made
 
 
 parse = choices.parse
+
+
+class Going(NamedTuple):
+    """How what is asked for is carried out: with what, by which rules, and what is said of it.
+
+    ``parts`` makes the parts anew, for a child.
+    """
+
+    parts: Callable[[], Parts]
+    own: Parts
+    rules: Rules
+    tag: str | None
+    json: bool
+    detached: bool
+    status: bool
 
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
@@ -69,46 +95,67 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         from runner.cli.commands import plan
 
         return plan.execute(arguments, context)
+    from runner.cli.asking import asked_for
+    from runner.cli.wanted import Asker
+
+    how = going(arguments, context)
+    how = how._replace(
+        rules=how.rules._replace(limit=_limit(arguments.parallel), keep_going=arguments.keep_going)
+    )
+    if how.tag is not None and arguments.all:
+        raise WfError(
+            USAGE, "a tag is for one run, and --all makes many", hint="wf tags add TAG RUN"
+        )
+    if how.detached and arguments.all and how.json:
+        hint = "leave away --json, and look at them with `wf ps -a --json`"
+        raise WfError(USAGE, "with --all, -d has nothing to print", hint=hint)
+    asker = Asker(parser(), context, how.own)
+    with asked_for(asker, arguments) as wanted:
+        return go(asker, wanted, how)
+
+
+def going(arguments: argparse.Namespace, context: Context) -> Going:
+    """How it is carried out, by the options of :func:`add_running`."""
     from runner import compose
+    from runner.engine.parts import Rules
+
+    def parts() -> Parts:
+        return compose.parts(context.settings, context.variables, context.now, context.tell)
+
+    tag = None if arguments.tag is None else tag_name(arguments.tag)
+    rules = Rules(wait=not arguments.no_wait)
+    return Going(
+        parts, parts(), rules, tag, arguments.json, arguments.detach, not arguments.no_status
+    )
+
+
+def go(asker: Asker, wanted: Wanted, how: Going) -> int:
+    """Plan what is wanted and carry it out; the exit code."""
+    from runner.cli.again import told_changes
     from runner.cli.render.problems import show_faulty, show_notices
     from runner.cli.running import Runner
-    from runner.engine.basis import look
-    from runner.engine.graph import Asked, plan_graph
-    from runner.engine.parts import Rules
+    from runner.engine.graph import plan_graph
     from runner.engine.prepare import shortage, without_conda
     from runner.engine.simulated import unused
 
-    source = workflow_files(context, arguments.file)
-    chosen = choices.read(arguments, arguments.args, context.variables)
-    tag = _tag(arguments)
-    rules = Rules(_limit(arguments.parallel), arguments.keep_going, not arguments.no_wait)
-    opened = choices.open_chosen(parser(), source, arguments.workflow, chosen)
-    if not arguments.all:
-        opened.find(arguments.workflow)
-
-    def parts() -> Parts:
-        return compose.parts(context.settings, context.variables, context.now)
-
-    own = parts()
-    chosen = with_locked(chosen, arguments.locked, own.records)
-    asked = Asked(arguments.workflow, chosen, context.today(), arguments.fresh)
-    planned, basis = plan_graph(
-        opened, asked, look(opened.root, context.variables, context.outputs()), own
-    )
+    context = asker.context
+    opened, own, chosen = wanted.opened, how.own, wanted.asked.choices
+    planned, basis = plan_graph(opened, wanted.asked, wanted.basis, own)
     runner = Runner(
         context,
         opened,
-        parts,
+        how.parts,
         own,
-        rules,
-        quiet_output=arguments.json,
-        tag=tag,
-        status=not arguments.no_status,
+        how.rules,
+        quiet_output=how.json,
+        detaches=how.detached,
+        tag=how.tag,
+        status=how.status,
     )
-    if arguments.all:
+    if planned.everything:
         show_notices(unused(planned, chosen), context.err, context.variables)
         _tell_aged(planned, opened, context)
-        return _run(runner, planned, basis, arguments)
+        return _run(runner, planned, basis, how)
     lacking = shortage(opened, planned, own.inventory) or without_conda(
         opened, planned, context.variables
     )
@@ -121,24 +168,44 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     ]
     notices += unused(planned, chosen)
     show_notices(notices, context.err, context.variables, hints=False)
+    show_notices(told_changes(asker, wanted, basis), context.err, context.variables)
     show_faulty(opened.faulty, context.err, context.variables)
     _tell_aged(planned, opened, context)
-    return _run(runner, planned, basis, arguments)
+    return _run(runner, planned, basis, how)
 
 
-def _run(runner: Runner, planned: Plan, basis: Basis, arguments: argparse.Namespace) -> int:
+def _run(runner: Runner, planned: Plan, basis: Basis, how: Going) -> int:
     """Have it carried out, and show it until it ends or nobody wants to see more of it."""
     from runner.cli.hearing import Leaving, left
 
     context = runner.context
+    if how.detached:
+        return _submit(runner, planned, basis, how)
     try:
         outcome = runner.run(planned, basis)
     except Leaving as leaving:
         return left(leaving, context.err, runner.shown)
-    if arguments.json:
-        own = runner.own
-        context.say_json(outcome.document(own) if arguments.all else outcome.documents(own)[-1])
+    if how.json:
+        made = outcome.document(how.own)
+        context.say_json(made if planned.everything else made["runs"][-1])
     return outcome.exit_code
+
+
+def _submit(runner: Runner, planned: Plan, basis: Basis, how: Going) -> int:
+    """Have it carried out in the background; scripts get the run's name, or its document."""
+    context = runner.context
+    run = runner.submit(planned, basis)
+    if run is None:
+        jobs = count(len(planned.to_run), "workflow")
+        context.err.write(f"{jobs} in the background; `wf ps -a` lists the runs\n")
+        return OK
+    if how.json:
+        records = how.own.records
+        context.say_json(records.document(records.home.run(run)))
+    else:
+        context.out.write(f"{run}\n")
+    context.err.write(f"it goes on in the background; `wf attach {run}` shows it\n")
+    return OK
 
 
 def _tell_aged(planned: Plan, opened: WorkflowFiles, context: Context) -> None:
@@ -161,13 +228,3 @@ def _limit(written: str | None) -> int | None:
         return int(written)
     message = f"--parallel: a number of at least 1 is wanted, not `{written}`"
     raise WfError(USAGE, message, hint="wf run --all --parallel 2")
-
-
-def _tag(arguments: argparse.Namespace) -> str | None:
-    if arguments.tag is None:
-        return None
-    if arguments.all:
-        raise WfError(
-            USAGE, "a tag is for one run, and --all makes many", hint="wf tags add TAG RUN"
-        )
-    return tag_name(arguments.tag)

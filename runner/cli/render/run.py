@@ -61,6 +61,7 @@ def _facts(
         ("python", _said(document["environment"], "python_reason")),
         ("as of", _said(document["environment"], "as_of_reason")),
         ("source", _source(document["source"])),
+        ("resumed", _resumed(document["resumed_from"], document["restored"])),
         *(("input", _input(given)) for given in document["dependencies"]),
         *(("artifact", _artifact(artifact)) for artifact in document["artifacts"]),
         *(("note", note) for note in document["notes"]),
@@ -145,6 +146,16 @@ def _input(given: dict[str, Any]) -> str:
     name = f":{given['tag']}" if given["tag"] else given["workflow"]
     brought = ", ".join(given["artifacts"]) or "no artifacts"
     return f"{name} · {given['run']} · {brought}"
+
+
+def _resumed(former: str | None, restored: dict[str, Any] | None) -> str:
+    if former is None:
+        return ""
+    said = [f"from {former}"]
+    if restored is not None:
+        said += [count(restored["files"], "file"), amount(restored["bytes"])]
+        said += [f"checkpoint {restored['checkpoint']}"] if restored["checkpoint"] else []
+    return " · ".join(said)
 
 
 def _artifact(artifact: dict[str, Any]) -> str:

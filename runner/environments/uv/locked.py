@@ -35,7 +35,7 @@ _CHANGED = "Hash mismatch"
 _NAMED = re.compile(r'^name = "([^"]+)"', re.MULTILINE)
 _SHA256 = re.compile(r'(?<=sha256 = ")[0-9a-f]{64}(?=")')
 _SHOWN = 3
-_WITHOUT = "without --locked, what the requirements ask for is installed"
+_WITHOUT = "without `--locked` and `--packages-of`, what the requirements ask for is installed"
 
 
 def exact(variables: Mapping[str, str]) -> dict[str, str]:

@@ -72,6 +72,8 @@ def test_the_table_names_all_that_a_job_is_given_and_nothing_else() -> None:
         token="t",
         mpi_hostfile=HERE / "hostfile",
         defaults=defaults,
+        resumed_from="keen-lynx-2",
+        checkpoint=HERE / "workspace" / "last.ckpt",
     )
     names = {re.sub(r"(?<=_)[0-9]+$", "i", name) for name in given}
     names -= {"OWN_TOKEN", envvars.RUN_NAME_REFERENCE}
@@ -91,6 +93,14 @@ def test_caller_defaults_parameters_variables_lease_in_this_order() -> None:
     )
     given = told(job, variables=caller, defaults={"WANDB_MODE": "default"})
     assert [given[name] for name in names] == ["127.0.0.1", "default", "parameter", "variable", ""]
+
+
+def test_a_run_within_a_resumed_run_goes_on_from_nothing() -> None:
+    names = (envvars.WF_RESUMED_FROM, envvars.WF_RESUME_CKPT)
+    assert not set(names) & told(variables=dict.fromkeys(names, "of the outer run")).keys()
+    given = told(resumed_from="keen-lynx-2")
+    assert given[envvars.WF_RESUMED_FROM] == "keen-lynx-2"
+    assert envvars.WF_RESUME_CKPT not in given
 
 
 def test_a_workflow_may_set_what_wf_sets() -> None:

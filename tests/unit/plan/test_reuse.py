@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.errors import UNSATISFIABLE, Problem, WfError
-from runner.plan.facts import Code, FileFact, Past, PastRun, ProjectFacts, TaggedRun
+from runner.plan.facts import (
+    Code,
+    FileFact,
+    FormerInput,
+    Past,
+    PastRun,
+    ProjectFacts,
+    TaggedRun,
+)
 from runner.plan.graph import closure, everything
 from runner.plan.plan import Choices, Input
 from runner.plan.planner import plan
@@ -247,3 +255,66 @@ def test_what_was_simulated_never_stands_for_what_was_not(*, before: bool) -> No
     (other, _) = linked(both, "second", past, simulate_gpus=not before).jobs
     assert same.action == "reuse"
     assert (other.action, other.reason) == ("run", "simulated GPUs changed since wet-mango-1")
+
+
+# --- runs that are asked for again ----------------------------------------------------------------
+
+
+def former_input(needed: str, run: str) -> FormerInput:
+    made = next(job for job in BEFORE.jobs if job.workflow == needed)
+    assert made.fingerprint is not None
+    return FormerInput("run", needed, None, run, made.fingerprint.digest)
+
+
+def test_what_the_former_run_was_given_is_taken_again_whatever_changed_since() -> None:
+    past = Past(PAST.runs, inputs=(former_input("b", "b-7"),))
+    found = linked(CHAIN, "c", past, code=Code("other", {}))
+    assert told(found) == [
+        ("b", "reuse", "b-7 is what the former run was given"),
+        ("c", "run", "asked for"),
+    ]
+    assert found.job.inputs == (Input("run", "b", run="b-7"),)
+
+
+def test_with_the_same_code_and_the_same_input_it_counts_as_the_same() -> None:
+    past = Past(inputs=(former_input("b", "b-7"),))
+    assert linked(CHAIN, "c", past).job.fingerprint == BEFORE.job.fingerprint
+    other = Past(inputs=(former_input("b", "b-7")._replace(fingerprint="other"),))
+    assert linked(CHAIN, "c", other).job.fingerprint != BEFORE.job.fingerprint
+
+
+def test_what_it_was_given_counts_for_what_was_asked_for_alone() -> None:
+    """`c` needs `b`, which needs `a`: that `c` was once given an `a` is nothing to `b`."""
+    past = Past(inputs=(former_input("a", "a-7")._replace(mode="last"),))
+    assert told(linked(CHAIN, "c", past))[0] == ("a", "run", "there is no former run")
+
+
+@pytest.mark.parametrize("written", ["a", None])
+def test_a_tag_means_the_run_that_it_meant_then(written: str | None) -> None:
+    past = Past(
+        tags={"v1": TaggedRun("a-9", "a")},
+        inputs=(FormerInput("tag", "a", "v1", "a-7", None),),
+    )
+    job = linked([workflow("a"), tagged(written)], "b", past).job
+    assert job.inputs == (Input("tag", "a", "v1", "a-7"),)
+
+
+def test_a_resumed_run_is_taken_for_no_other_and_by_its_name_only() -> None:
+    choices = [Choices(resumes=name) for name in (None, "a-1", "a-2")]
+    jobs = [plan(workflow("a"), choice, FACTS, "3.11").job for choice in choices]
+    prints = [
+        link(
+            [(workflow("a"), job)],
+            Known(("a",), {"a": CODE}, {job.environment: "e"}, Past()),
+        ).job.fingerprint
+        for job in jobs
+    ]
+    assert len({found.digest for found in prints if found is not None}) == 3
+    assert prints[1] is not None
+    resumed = PastRun("a-3", "a", prints[1].digest, here=True, parts=prints[1].document())
+    needs = [workflow("b", "a"), workflow("a")]
+    assert told(linked(needs, "b", Past((resumed,))))[0] == (
+        "a",
+        "run",
+        "a-3 went on from another run: it is none from start to end",
+    )
