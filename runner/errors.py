@@ -165,6 +165,16 @@ class WfError(Exception):
         self.details = details
         self.problems = problems
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """How it goes from one process of wf to another."""
+        return _again, (self.kind, self.message, self.hint, self.details, self.problems)
+
+
+def _again(
+    kind: int, message: str, hint: str | None, details: str | None, problems: tuple[Problem, ...]
+) -> WfError:
+    return WfError(kind, message, hint=hint, details=details, problems=problems)
+
 
 def invalid(problems: list[Problem] | tuple[Problem, ...]) -> WfError:
     """The error for a workflow file with mistakes; the first one stands for all in one line."""

@@ -1,21 +1,32 @@
 """A part of this very command as a process of its own: it costs no start of an interpreter.
 
-The child lives in a process group of its own, so that Ctrl-C on a terminal reaches the parent
-alone, which passes it on. It is asked to end (SIGTERM) when its parent is gone.
+A :class:`Nursery`'s child lives in a process group of its own, so that Ctrl-C on a terminal reaches
+the parent alone, which passes it on. It is asked to end (SIGTERM) when its parent is gone. A
+:func:`detached` one stays when its parent and the terminal are gone.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-_HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH)
+_HANDLED = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGWINCH,
+    signal.SIGQUIT,
+    signal.SIGTSTP,
+)
+_FAILED = 70
+_STREAMS = (0, 1, 2)
 
 
 class Child(NamedTuple):
@@ -52,23 +63,8 @@ class Nursery:
 
         ``work`` is given the descriptor that it can say something to its parent through.
         """
-        output, writing = os.pipe()
-        # a signal that arrives in between belongs to the parent's handlers, not to their copies
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
-        try:
-            pid = os.fork()
-            if pid == 0:
-                os.close(output)
-                self._live(work, writing, before)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        os.close(writing)
-        return Child(pid, output)
 
-    def _live(self, work: Callable[[int], None], writing: int, mask: set[int]) -> None:
-        """All of a child's life; does not return."""
-        code = 70
-        try:
+        def live(writing: int, mask: set[int]) -> None:
             os.setpgid(0, 0)
             os.close(self._writing)
             for number in _HANDLED:
@@ -76,13 +72,86 @@ class Nursery:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             threading.Thread(target=self._watch_parent, daemon=True).start()
             work(writing)
-            code = 0
-        finally:
-            # neither the parent's buffers nor its clean-up are ours
-            os._exit(code)
+
+        return _fork(live)
 
     def _watch_parent(self) -> None:
         """The pipe ends when the last who can write to it is gone, and only the parent can."""
         with suppress(OSError):
             os.read(self._reading, 1)
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def detached(work: Callable[[int], None], arrived: Callable[[int, object], None]) -> Child:
+    """Start a child that does ``work``, whatever becomes of this process and its terminal.
+
+    It has a session of its own and nothing of what its parent was started with: no stream, no other
+    descriptor. ``arrived`` is its handler for SIGINT, SIGTERM and SIGWINCH from its first moment
+    on; SIGHUP means nothing to it. ``work`` is given the descriptor that it can say something
+    through; writing to that never waits.
+    """
+
+    def live(writing: int, mask: set[int]) -> None:
+        os.setsid()
+        _let_go()
+        os.set_blocking(writing, False)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGWINCH):
+            signal.signal(number, arrived)
+        for number in (signal.SIGQUIT, signal.SIGTSTP):
+            signal.signal(number, signal.SIG_DFL)
+        # not SIG_IGN, which the programs that it starts would inherit
+        signal.signal(signal.SIGHUP, lambda _number, _frame: None)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        work(writing)
+
+    return _fork(live)
+
+
+def _fork(live: Callable[[int, set[int]], None]) -> Child:
+    """A child that does ``live``, given the pipe to its parent and the signals to unblock."""
+    output, writing = os.pipe()
+    with _signals_held() as before:
+        pid = os.fork()
+        if pid == 0:
+            code = _FAILED
+            try:
+                os.close(output)
+                live(writing, before)
+                code = 0
+            finally:
+                # neither the parent's buffers nor its clean-up are ours
+                os._exit(code)
+    os.close(writing)
+    return Child(pid, output)
+
+
+@contextmanager
+def _signals_held() -> Iterator[set[int]]:
+    """A signal that arrives meanwhile belongs to the parent's handlers, not to their copies."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+    try:
+        yield before
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _let_go() -> None:
+    """Hold nothing open that came from outside: whoever reads from a pipe waits for its end.
+
+    What we have opened ourselves is closed when a program is executed, what was handed to us is
+    not.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in _STREAMS:
+        os.dup2(nothing, number)
+    os.close(nothing)
+    with suppress(FileNotFoundError):  # no Linux
+        for name in os.listdir("/proc/self/fd"):
+            number = int(name)
+            with suppress(OSError):
+                if number > max(_STREAMS) and not _ours(number):
+                    os.close(number)
+
+
+def _ours(descriptor: int) -> bool:
+    return bool(fcntl.fcntl(descriptor, fcntl.F_GETFD) & fcntl.FD_CLOEXEC)

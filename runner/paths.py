@@ -77,6 +77,11 @@ class RunPaths(NamedTuple):
         return self.root / "failure.json"
 
     @property
+    def window(self) -> Path:
+        """The size of the terminal that shows it; replaced when that changes."""
+        return self.root / "window"
+
+    @property
     def restored(self) -> Path:
         """What it goes on from, once that is in its workspace; only there if it was resumed."""
         return self.root / "restored.json"

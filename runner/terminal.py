@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PIPE_BYTES = 1 << 20
 # fcntl(2); names in the module fcntl on Linux alone
@@ -26,6 +30,26 @@ def window_size() -> WindowSize | None:
     except OSError:
         return None
     return WindowSize(found.lines, found.columns)
+
+
+def leave_size(path: Path, size: WindowSize) -> None:
+    """Write the size down for whoever has the job's terminal, in place of what stood there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    staged = path.with_name(f"{path.name}.new")
+    staged.write_text(f"{size.rows} {size.columns}\n", "ascii")
+    staged.replace(path)
+
+
+def left_size(path: Path) -> WindowSize | None:
+    """The size that was written down; ``None`` if there is none."""
+    try:
+        rows, columns = map(int, path.read_text("ascii").split())
+    except (OSError, ValueError):
+        return None
+    return WindowSize(rows, columns)
 
 
 def open_output(terminal: WindowSize | None) -> tuple[int, int]:

@@ -32,6 +32,8 @@ CACHE = ROOT / ".cache"
 REQUIRED = frozenset(filter(None, os.environ.get("WF_REQUIRE", "").split(",")))
 # how long a condition is waited for before the test fails; reached only when something is broken
 PATIENCE_SECONDS = 60.0
+# how long a run that is asked to end is left to it before it is killed
+_WAY_OUT_SECONDS = 5.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -195,20 +197,68 @@ def world(tmp_path: Path) -> Iterator[World]:
     yield made
     for process in made.started:
         _end(process)
+    end_carriers(made.home)
     end_finishers(made.home)
 
 
 def finishers(home: Path) -> list[int]:
     """The ids of the processes that finish environments of the world in this folder."""
+    return [
+        pid
+        for pid, said in _commands()
+        if b"runner.finisher" in said and any(os.fsencode(home) in word for word in said)
+    ]
+
+
+def carriers(home: Path) -> list[int]:
+    """The ids of the processes of wf, of the world in this folder, that outlived their command."""
+    found = []
+    for pid, said in _commands():
+        if b"runner" in said:
+            with suppress(OSError):
+                if os.fsencode(home) in Path(f"/proc/{pid}/environ").read_bytes():
+                    found.append(pid)
+    return found
+
+
+def end_carriers(home: Path) -> None:
+    """End runs that go on in the background, by their own way out if they find it."""
+    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
+        left = carriers(home)
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + _WAY_OUT_SECONDS
+        while left and time.monotonic() < deadline:
+            time.sleep(0.01)
+            left = carriers(home)
+
+
+def children(pid: int) -> list[int]:
+    """The ids of a process's children: for a command that shows a run, of what carries it out."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            said = (folder / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"runner.finisher" in said and any(os.fsencode(home) in word for word in said):
-            found.append(int(folder.name))
+        with suppress(OSError):
+            _, _, said = (folder / "stat").read_text(errors="replace").rpartition(")")
+            if int(said.split()[1]) == pid:
+                found.append(int(folder.name))
     return found
+
+
+def kill(wf: subprocess.Popen[bytes]) -> None:
+    """Kill a command that shows runs, and what carries them out."""
+    carrying = children(wf.pid)
+    wf.kill()
+    wf.wait()
+    for pid in carrying:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _commands() -> Iterator[tuple[int, list[bytes]]]:
+    """Every process, with the words of its command line."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            yield int(folder.name), (folder / "cmdline").read_bytes().split(b"\0")
 
 
 def end_finishers(home: Path) -> None:

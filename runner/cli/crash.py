@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 _BEFORE_VALUES = 3
 
 
+class ReportedError(Exception):
+    """A bug in wf in another process of it, which has written the report.
+
+    ``said`` names the bug; ``report`` is the report's path, if it could be written.
+    """
+
+    def __init__(self, said: str, report: Path | None) -> None:
+        super().__init__(said)
+        self.said = said
+        self.report = report
+
+
 def write_report(bug: Exception, words: Sequence[str], variables: Mapping[str, str]) -> Path | None:
     """Write the report into the state folder; its path, or ``None`` if that is impossible.
 

@@ -30,6 +30,7 @@ VERBS = {
     "export": ("export", "print a workflow in today's dstack format"),
     "schema": ("schema", "print the JSON Schema of the workflow file, for editors"),
     "ps": ("ps", "list runs"),
+    "attach": ("attach", "show a run that goes on, as `wf run` does"),
     "show": ("show", "show everything known about a run"),
     "logs": ("logs", "print what a run has printed"),
     "stop": ("stop", "end runs that are going on"),
@@ -215,10 +216,14 @@ def _report(error: WfError, *, machine: bool) -> int:
 
 def _report_bug(bug: Exception, words: Sequence[str]) -> int:
     """A bug of ours: no traceback on the terminal, but a file that can be sent."""
-    from runner.cli.crash import write_report
+    from runner.cli.crash import ReportedError, write_report
 
-    path = write_report(bug, words, os.environ)
+    if isinstance(bug, ReportedError):
+        said, path = bug.said, bug.report
+    else:
+        said = f"{type(bug).__name__}: {bug}"
+        path = write_report(bug, words, os.environ)
     where = f"; the report is {path}" if path else ""
-    sys.stderr.write(f"error: this is a bug in wf: {type(bug).__name__}: {bug}{where}\n")
+    sys.stderr.write(f"error: this is a bug in wf: {said}{where}\n")
     sys.stderr.write("hint: please send the report with what you typed\n")
     return errors.INTERNAL

@@ -1,52 +1,73 @@
-"""How a plan is carried out for a command: one job streamed, a chain of them, or many at once."""
+"""How a plan is carried out for a command: in a process of its own, which the command shows.
+
+That process is forked from this one and knows no terminal (``engine/carrying.py``). It goes on when
+the command is killed, or leaves.
+"""
 
 from __future__ import annotations
 
+import os
+import pickle
 import signal
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import INTERRUPTED, OK
+from runner import fork
+from runner.cli.crash import ReportedError, write_report
+from runner.cli.hearing import Hearing, ask
+from runner.engine import news
+from runner.errors import LOST, SIGNAL_BASE, WfError
+from runner.process.signals import Signals
+from runner.records.codes import of_document
+from runner.terminal import window_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from runner.cli.batch import BatchView
     from runner.cli.context import Context
     from runner.cli.render.board import Board
+    from runner.cli.watching import RunView
     from runner.engine.basis import Basis
-    from runner.engine.batch import Batch
     from runner.engine.files import WorkflowFiles
     from runner.engine.parts import Parts, Rules
-    from runner.engine.run import Finished
-    from runner.plan.plan import Job, Plan
-    from runner.process.signals import Signals
+    from runner.fork import Child
+    from runner.plan.plan import Plan
+
+_CHUNK = 1 << 16
+_ENDS = (news.Carried, news.CalledOff, news.Broke, news.Bug)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a command came to.
 
-    ``documents`` are those of the runs made, in the order in which they were begun; ``skipped``
-    the jobs that were not.
+    ``runs`` are those made, in the order in which they were begun; ``left_out`` the jobs that came
+    to none.
     """
 
     exit_code: int
-    documents: tuple[dict[str, Any], ...]
-    skipped: tuple[dict[str, Any], ...] = ()
+    runs: tuple[str, ...]
+    left_out: tuple[news.LeftOut, ...] = ()
 
-    def document(self) -> dict[str, Any]:
+    def documents(self, parts: Parts) -> list[dict[str, Any]]:
+        """Those of the runs."""
+        records = parts.records
+        return [records.document(records.home.run(name)) for name in self.runs]
+
+    def document(self, parts: Parts) -> dict[str, Any]:
         """The outcome as JSON."""
         return {
             "exit_code": self.exit_code,
-            "runs": list(self.documents),
-            "skipped": list(self.skipped),
+            "runs": self.documents(parts),
+            "skipped": [left._asdict() for left in self.left_out],
         }
 
 
 @dataclass(slots=True)
 class Runner:
-    """Carries plans out, for people who watch."""
+    """Has plans carried out, for people who watch."""
 
     context: Context
     opened: WorkflowFiles
@@ -56,197 +77,243 @@ class Runner:
     rules: Rules
     quiet_output: bool
     """The job's output goes where talk goes: stdout belongs to a document."""
-    documents: list[dict[str, Any]] = field(default_factory=list)
-    made: dict[str, str] = field(default_factory=dict)
-    """Runs made so far, by workflow."""
-    late: bool = False
-    """A signal came too late for the last job: it is for what follows it."""
+    detaches: bool = False
+    """Nobody watches: the command ends as soon as what was asked for is on the record."""
+    tag: str | None = None
+    """What the run is called if it succeeds."""
+    _plan: Plan = field(init=False)
+    shown: str | None = None
+    """The run that was shown last, by itself."""
+    _view: RunView | None = None
+    _batch: BatchView | None = None
+    _hearing: Hearing = field(default_factory=Hearing)
 
-    def one(self, plan: Plan, basis: Basis) -> Outcome:
-        """A workflow, and before it what it depends on."""
-        jobs = plan.to_run
-        if len(jobs) == 1:
-            self._reused(plan)
-            return Outcome(self._stream(jobs[0], basis, self.own), tuple(self.documents))
-        from runner.engine.basis import frozen
-        from runner.engine.batch import side_by_side, widest
+    def run(self, plan: Plan, basis: Basis) -> Outcome:
+        """Have it carried out, and show it.
 
-        parts = self.own
-        folder = parts.records.home.submissions
-        with frozen(basis, folder, parts.own_folders) as copy:
-            first = jobs[:-1]
-            inventory = parts.inventory(widest(first))
-            if side_by_side(plan, first, inventory, self.rules):
-                batch = self._batch(plan, first, copy, parts)
-                if batch.first != OK:
-                    asked = _left_out(jobs[-1].workflow, _failed(batch), None)
-                    self._tell_skipped((asked,))
-                    return Outcome(batch.first, tuple(self.documents), (asked,))
-                first = ()
-            else:
-                self._reused(plan)
-            for job in first:
-                code = self._stream(self._resolved(job), copy, parts)
-                code = code or (INTERRUPTED if self.late else OK)
-                if code != OK:
-                    skipped = _skipped(plan, self.made, job.workflow)
-                    self._tell_skipped(skipped)
-                    return Outcome(code, tuple(self.documents), skipped)
-            code = self._stream(self._resolved(jobs[-1]), copy, parts)
-            return Outcome(code, tuple(self.documents))
+        Raises:
+            WfError: as it was raised where it is carried out; or kind ``LOST``, as that was killed.
+            ReportedError: a bug in wf.
+            Leaving: the user wants to see no more of it.
+        """
+        self._plan = plan
+        with self._hearing:
+            child = self._start(plan, basis)
+            self._hearing.aim(lambda number: self._pass_on(child, number))
+            try:
+                end = self._show(child)
+                child.collect()
+                return self._lost() if end is None else _outcome(end)
+            finally:
+                self._close()
 
-    def all(self, plan: Plan, basis: Basis) -> Outcome:
-        """Every job of a plan."""
-        from runner.engine.basis import frozen
+    def submit(self, plan: Plan, basis: Basis) -> str | None:
+        """Have it carried out, and do not wait for that; the run, or ``None`` if it is many.
 
-        parts = self.own
-        with frozen(basis, parts.records.home.submissions, parts.own_folders) as copy:
-            batch = self._batch(plan, plan.to_run, copy, parts)
-        skipped = tuple(
-            _left_out(
-                course.workflow,
-                course.because,
-                None if course.ended is None else course.ended.message,
-            )
-            for course in batch.courses.values()
-            if course.run is None
-        )
-        return Outcome(batch.first, tuple(self.documents), skipped)
+        Raises:
+            WfError: as for :meth:`run`, where it did not get onto the record.
+            ReportedError: the same.
+        """
+        self._plan = plan
+        with self._hearing:
+            child = self._start(plan, basis)
+            self._hearing.aim(child.signal)
+            for told in _heard(child.output):
+                if isinstance(told, news.Submitted):
+                    os.close(child.output)
+                    return told.run
+                if isinstance(told, _ENDS):
+                    child.collect()
+                    outcome = _outcome(told)
+                    raise WfError(outcome.exit_code, "it was called off before it was begun")
+            child.collect()
+            message = "the process of wf that was to carry it out was killed"
+            raise WfError(LOST, message, hint="try again")
 
-    def _batch(self, plan: Plan, jobs: tuple[Job, ...], basis: Basis, parts: Parts) -> Batch:
-        from runner.cli.render.board import summary
-        from runner.engine.batch import Batch
-        from runner.engine.prepare import shortage_of
-
-        # a connection must not be carried into children
-        parts.records.close()
-        board = self._board(len(jobs))
-        _tell_reused(plan, board)
-        batch = Batch(
-            plan=plan,
-            jobs=jobs,
-            basis=basis,
-            parts=self.parts,
-            variables=self.context.variables,
-            rules=self.rules,
-            board=board,
-            refused=lambda job: shortage_of(self.opened, job, parts.inventory),
-            signals=_listen(),
-            report=self._report,
-        )
-        started = time.monotonic()
-        self.context.err.flush()
+    def _start(self, plan: Plan, basis: Basis) -> Child:
+        # neither a connection nor what is still to be said must be there twice
+        self.own.records.close()
         self.context.out.flush()
-        try:
-            batch.carry_out()
-        finally:
-            board.close()
-        courses = list(batch.courses.values())
-        for course in courses:
-            if course.run is not None:
-                self.made[course.workflow] = course.run
-                paths = parts.records.home.run(course.run)
-                self.documents.append(parts.records.document(paths))
-        reused = len(plan.jobs) - len(plan.to_run)
-        failed = next((c for c in courses if c.ended and c.ended.exit_code and c.run), None)
-        following = "wf ps -a" if plan.everything else None
-        if failed:
-            following = f"wf show {failed.run}"
-        board.finish(summary(courses, reused, time.monotonic() - started), following)
-        return batch
+        self.context.err.flush()
+        output = self._output
+        terminal = window_size() if output.isatty() and not self.detaches else None
+        first = Signals()
 
-    def _report(self, bug: Exception) -> str:
+        def work(descriptor: int) -> None:
+            from runner.engine.carrying import Carrier
+
+            Carrier(
+                self.opened,
+                self.parts,
+                self.own,
+                self.rules,
+                self.context.variables,
+                terminal,
+                self.tag,
+                self._report,
+                news.Speaker(descriptor),
+                self.detaches,
+            ).carry_out(plan, basis)
+
+        return fork.detached(work, first.arrived)
+
+    @property
+    def _output(self) -> Any:  # noqa: ANN401
+        return self.context.err if self.quiet_output else self.context.out
+
+    def _report(self, bug: Exception) -> Path | None:
         import sys
 
-        from runner.cli.crash import write_report
+        return write_report(bug, sys.argv[1:], self.context.variables)
 
-        path = write_report(bug, sys.argv[1:], self.context.variables)
-        return f"please send the report {path} with what you typed"
+    def _pass_on(self, child: Child, number: int) -> None:
+        """What is asked of a command is asked of all runs that it shows."""
+        if number != signal.SIGWINCH:
+            home, now = self.own.records.home, self.context.now()
+            for run in self._going():
+                ask(home.run(run), number, now)
+        child.signal(number)
 
-    def _resolved(self, job: Job) -> Job:
-        inputs = (
-            replace(given, run=given.run or self.made.get(given.workflow or ""))
-            for given in job.inputs
-        )
-        return replace(job, inputs=tuple(inputs))
+    def _going(self) -> list[str]:
+        """The runs on the screen that are not over."""
+        if self._batch is not None:
+            return self._batch.going()
+        return [] if self._view is None else [self._view.paths.root.name]
 
-    def _stream(self, job: Job, basis: Basis, parts: Parts) -> int:
-        """Run one job here, its output on the terminal; the exit code."""
+    def _show(self, child: Child) -> news.End | None:
+        """Show what is said and done until it ends; ``None`` when it was killed."""
+        said = b""
+        while True:
+            if child.output in self._wait(child.output):
+                chunk = os.read(child.output, _CHUNK)
+                *lines, said = (said + chunk).split(b"\n")
+                for line in lines:
+                    told = news.decode(line)
+                    if isinstance(told, _ENDS):
+                        self._look()
+                        return told
+                    if told is not None:
+                        self._tell(told)
+                if not chunk:
+                    return None
+            self._look()
+
+    def _wait(self, output: int) -> set[int]:
+        if self._view is not None:
+            return self._view.wait([output], None)
+        import select
+
+        interval = None if self._batch is None else self._batch.interval
+        ready, _, _ = select.select([output], [], [], interval)
+        return set(ready)
+
+    def _look(self) -> None:
+        if self._view is not None:
+            self._view.look()
+        if self._batch is not None:
+            self._batch.tick()
+
+    def _tell(self, told: news.News) -> None:
+        match told:
+            case news.Begun(run, workflow):
+                self._open(run, workflow)
+            case news.JobTold(_, event) if self._view is not None:
+                self._look()
+                self._view.watcher.notify(event)
+            case news.Over(run):
+                self._finish(run)
+            case news.Reused() if self._batch is None:
+                self._board().reused(*told)
+            case news.LeftOut(workflow, _, message):
+                self._board().skipped(workflow, message)
+            case news.Tagged():
+                self._tell_tag(told)
+            case news.BatchBegan(jobs):
+                from runner.cli.batch import BatchView
+
+                self.shown = None
+                self._batch = BatchView(self._plan, jobs, self._board(jobs))
+                self._hearing.shown = self._batch
+            case news.BatchOver() if self._batch is not None:
+                self._batch.finish()
+                self._close()
+            case _ if self._batch is not None:
+                self._batch.tell(told)
+
+    def _open(self, run: str, workflow: str) -> None:
         from runner.cli.render.live import Watcher
-        from runner.engine.parts import Session
-        from runner.engine.run import execute
-        from runner.plan.plan import Plan
-        from runner.terminal import window_size
+        from runner.cli.watching import RunView
 
+        found = self.opened.find(workflow)
+        where = f"{found.file}:{self.opened.line(found)}"
         context = self.context
-        output = context.err if self.quiet_output else context.out
-        workflow = self.opened.find(job.workflow)
-        where = f"{workflow.file}:{self.opened.line(workflow)}"
-        with Watcher(context.err, output, context.variables, where, context.now) as watcher:
-            session = Session(
-                observer=watcher,
-                signals=_listen(),
-                variables=context.variables,
-                terminal=window_size() if output.isatty() else None,
-                wait=self.rules.wait,
-            )
-            finished: Finished = execute(Plan((job,)), basis.root, parts, session, basis)
-            watcher.finish(finished.document)
-        self.documents.append(finished.document)
-        self.made[job.workflow] = finished.document["name"]
-        self.late = any(number != signal.SIGWINCH for number in session.signals.take())
-        return finished.exit_code
+        watcher = Watcher(context.err, self._output, context.variables, where, context.now)
+        paths = self.own.records.home.run(run)
+        self._view = RunView(paths, watcher, context, apart=True)
+        self.shown = run
+        self._hearing.shown = watcher
+        self._hearing.window = paths.window
 
-    def _reused(self, plan: Plan) -> None:
-        if len(plan.jobs) > len(plan.to_run):
-            _tell_reused(plan, self._board(0))
+    def _finish(self, run: str) -> None:
+        """The run is over, and its record complete."""
+        if self._view is not None:
+            self._view.look()
+            self._view.watcher.finish(self.own.records.document(self.own.records.home.run(run)))
+        self._close()
 
-    def _tell_skipped(self, skipped: tuple[dict[str, Any], ...]) -> None:
-        board = self._board(0)
-        for told in skipped:
-            board.skipped(told["workflow"], told["message"])
+    def _close(self) -> None:
+        self._hearing.shown = self._hearing.window = None
+        for view in (self._view, self._batch):
+            if view is not None:
+                view.close()
+        self._view = self._batch = None
 
-    def _board(self, jobs: int) -> Board:
+    def _tell_tag(self, told: news.Tagged) -> None:
+        if told.run is None:
+            said = f"the tag `{told.tag}` was not given: the run did not succeed\n"
+        else:
+            moved = f", no longer to {told.before}" if told.before else ""
+            said = f"the tag `{told.tag}` was given to {told.run}{moved}\n"
+        self.context.err.write(said)
+
+    def _lost(self) -> Outcome:
+        """What carried the plan out was killed: the truth about what it had begun."""
+        records = self.own.records
+        records.settle()
+        if self._view is None and self._batch is None and self._hearing.asked:
+            return Outcome(SIGNAL_BASE + self._hearing.asked[0], ())  # nothing had been begun
+        if self._view is not None:
+            self._view.look()
+            document = records.document(self._view.paths)
+            code = of_document(document)
+            if code is not None:
+                self._view.watcher.finish(document)
+                return Outcome(code, (document["name"],))
+        message = "the process of wf that carried it out was killed"
+        raise WfError(LOST, message, hint="`wf ps -a` shows what became of it")
+
+    def _board(self, jobs: int = 0) -> Board:
         from runner.cli.render.board import Board
 
         return Board(self.context.err, self.context.variables, jobs, self.context.now)
 
 
-def _tell_reused(plan: Plan, board: Board) -> None:
-    for job in plan.jobs:
-        if job.run is not None:
-            board.reused(job.run, job.workflow, job.reason)
+def _heard(output: int) -> Iterator[news.News]:
+    """What is said, until nothing is any more."""
+    with open(output, "rb", closefd=False) as lines:
+        for line in lines:
+            told = news.decode(line)
+            if told is not None:
+                yield told
 
 
-def _skipped(
-    plan: Plan, made: dict[str, str], failed: str | None = None
-) -> tuple[dict[str, Any], ...]:
-    """What a plan was not begun with."""
-    left = (job.workflow for job in plan.to_run if job.workflow not in made)
-    return tuple(_left_out(workflow, failed, None) for workflow in left)
-
-
-def _failed(batch: Batch) -> str | None:
-    """The first job that did not succeed by itself; nobody when somebody asked for the end."""
-    ended = ((course, course.ended) for course in batch.courses.values())
-    return next((one.workflow for one, end in ended if end and end.status == "failed"), None)
-
-
-def _left_out(workflow: str, because: str | None, message: str | None) -> dict[str, Any]:
-    """A job without a run, for programs; ``message`` is there when wf could not begin with it."""
-    if message is not None:
-        reason = "refused"
-    else:
-        reason = "failure" if because else "stopped"
-        message = f"skipped: {because} failed" if because else "skipped: stopped before"
-    return {"workflow": workflow, "reason": reason, "message": message}
-
-
-def _listen() -> Signals:
-    """Signals for what is begun next; until it is armed they interrupt."""
-    from runner.process.signals import Signals
-
-    signals = Signals()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGWINCH):
-        signal.signal(number, signals.arrived)
-    return signals
+def _outcome(end: news.End) -> Outcome:
+    match end:
+        case news.CalledOff(number):
+            return Outcome(SIGNAL_BASE + number, ())
+        case news.Broke(error):
+            raise pickle.loads(error)  # noqa: S301 - our own process has made it
+        case news.Bug(said, report):
+            raise ReportedError(said, None if report is None else Path(report))
+        case news.Carried(exit_code, runs, left_out):
+            return Outcome(exit_code, runs, left_out)

@@ -157,6 +157,6 @@ def _settings(job: Job) -> Iterator[Setting]:
     if isinstance(job.launch, ShellCommands):
         return
     words = job.launch.args
-    for word, following in zip(words, (*words[1:], ""), strict=True):
+    for word, following in zip(words, (*words[1:], ""), strict=False):
         if option := _OPTION.fullmatch(word):
             yield Setting(option["name"], option["value"] or following, passed=True)

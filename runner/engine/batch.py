@@ -208,6 +208,8 @@ class Batch:
             if isinstance(event, Ended):
                 course.ended = event
                 continue
+            if event is None:
+                continue
             if isinstance(event, RunCreated):
                 course.run = event.run
             elif isinstance(event, JobStarted):

@@ -18,6 +18,7 @@ from runner.engine.run import execute
 from runner.errors import INTERNAL, SIGNAL_BASE, WfError
 from runner.plan.plan import Plan
 from runner.process.signals import Interrupted, Signals
+from runner.records.events import parse, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,24 +81,18 @@ class _Teller:
             self.say(event)
 
     def say(self, event: events.Event | Ended) -> None:
-        told = event._asdict()
-        line = json.dumps({"event": type(event).__name__, **told}) + "\n"
+        told = {"ended": event._asdict()} if isinstance(event, Ended) else written(event)
+        line = json.dumps(told) + "\n"
         view = memoryview(line.encode())
         with suppress(OSError):  # nobody listens any more; the record still has it all
             while view:
                 view = view[os.write(self._descriptor, view) :]
 
 
-def heard(line: bytes) -> events.Event | Ended:
+def heard(line: bytes) -> events.Event | Ended | None:
     """What a line says."""
     told: dict[str, Any] = json.loads(line)
-    kinds: dict[str, Callable[..., events.Event | Ended]] = {
-        kind.__name__: kind for kind in (*_TOLD, Ended)
-    }
-    kind = kinds[told.pop("event")]
-    # JSON knows no tuples
-    facts = {key: tuple(said) if isinstance(said, list) else said for key, said in told.items()}
-    return kind(**facts)
+    return Ended(**told["ended"]) if "ended" in told else parse(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +116,7 @@ class Member:
         signals = Signals()
         session = Session(teller, signals, self.variables, terminal=None, wait=self.wait)
         try:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signals.arrived)
             parts = self.parts()
             finished = execute(Plan((self.job,)), self.basis.root, parts, session, self.basis)

@@ -12,15 +12,17 @@ from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
 
 from runner import errors, tree
-from runner.engine import inputs, restoring, simulated
+from runner.engine import restoring, simulated
 from runner.engine.advice import Adviser
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
+from runner.engine.chronicle import Chronicle
 from runner.engine.collecting import keep
 from runner.engine.execution import leased
 from runner.engine.placing import place_code, place_inputs
 from runner.engine.provision import conda_of, provisioned
 from runner.engine.retrying import carry_out_patiently
+from runner.engine.submitting import submission
 from runner.engine.verdict import cancelled
 from runner.engine.verdict import write as write_verdict
 from runner.errors import ENVIRONMENT, WfError
@@ -28,7 +30,6 @@ from runner.events import RunCreated
 from runner.failpoints import reach
 from runner.process.signals import Interrupted
 from runner.records import asking, folder
-from runner.records.submission import described
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,34 +57,32 @@ class Finished:
     exit_code: int
 
 
-def execute(
-    plan: Plan, root: Path, parts: Parts, session: Session, basis: Basis | None = None
+def execute(  # noqa: PLR0913 - all that a run is made of
+    plan: Plan,
+    root: Path,
+    parts: Parts,
+    session: Session,
+    basis: Basis | None = None,
+    *,
+    run: OpenRun | None = None,
 ) -> Finished:
     """Carry out the job that was asked for on a snapshot of the project at ``root``.
 
     The runs that its inputs come from must be there. ``basis`` is what the snapshot is made from,
-    if it was looked at before.
+    if it was looked at before, and ``run`` the one that was reserved for it, if one was.
 
     Raises:
         WfError: wf's own failure, after it has been recorded.
     """
     basis = basis or look(root, session.variables)
     source = basis.source or basis.git.source()
-    made_of = plan.job.fingerprint
-    run = parts.records.create(
-        {
-            "workflow": plan.job.workflow,
-            "executor": parts.executor.name,
-            "project": str(basis.project),
-            "fingerprint": made_of and made_of.document(),
-            "dependencies": inputs.described(plan.job, parts.records),
-            "plan": plan.document(),
-            "source": source.document(),
-            "asked": plan.job.chosen and described(plan.job.chosen, basis.code),
-            "resumed_from": plan.job.resumes,
-        },
-        parts.choose,
-    )
+    document = submission(plan, parts, basis, source)
+    if run is None:
+        run = parts.records.create(document, parts.choose)
+    else:
+        run.submit(document)
+    chronicle = Chronicle(run.paths, session.observer)
+    session = session._replace(observer=chronicle)
     job = plan.job.of_run(run.name)
     adviser = Adviser(job, basis.project, session.variables)
     try:
@@ -110,6 +109,7 @@ def execute(
                 run.advance("failed", reason="internal_error", message=f"a bug in wf: {error!r}")
         raise
     finally:
+        chronicle.close()
         _clean_up(run, edited=plan.job.edits)
 
 

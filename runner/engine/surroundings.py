@@ -18,6 +18,7 @@ from runner.executors.interface import Context
 from runner.paths import OwnPaths
 from runner.records import folder
 from runner.spec.workflow import TorchrunScript
+from runner.terminal import left_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +94,8 @@ class Surroundings:
             workspace=paths.workspace,
             notes=self._masking.notes_of(paths),
             variables=self._session.variables,
-            terminal=self._session.terminal,
+            terminal=self._session.terminal and (left_size(paths.window) or self._session.terminal),
+            window=paths.window,
             inherit=tuple(self._inherit),
             repo=repo,
             attempt=attempt,

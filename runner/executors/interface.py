@@ -30,7 +30,8 @@ class Context:
     """What a job is told besides its plan: the run it belongs to and where it works.
 
     ``variables`` are the caller's own. ``terminal`` is the size of the terminal that watches, if
-    one does. ``inherit`` are descriptors besides the lease's that live as long as the job.
+    one does, and ``window`` the file that says when it is another. ``inherit`` are descriptors
+    besides the lease's that live as long as the job.
     ``repo`` is what the project is called. ``ports`` are the job's, and ``rendezvous`` is one more
     where its nodes meet. ``token`` is the secret of its service, ``secrets`` are the values of the
     job's secrets. ``defaults`` are variables that
@@ -45,6 +46,7 @@ class Context:
     notes: Path
     variables: Mapping[str, str]
     terminal: WindowSize | None = None
+    window: Path | None = None
     inherit: tuple[int, ...] = ()
     repo: str = ""
     ports: tuple[int, ...] = ()

@@ -57,6 +57,7 @@ class LocalExecutor:
             cpus=frozenset(lease.cores),
             inherit=(*lease.descriptors, *context.inherit),
             terminal=context.terminal,
+            window=context.window,
             grace=grace(job),
             max_duration=job.limits.max_duration,
             memory=job.demand.memory_limit,

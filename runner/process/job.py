@@ -17,7 +17,7 @@ from runner.process.start import start
 from runner.process.stopping import NOTICE, Stopping
 from runner.process.usage import Meter
 from runner.process.values import Exit
-from runner.terminal import open_output, set_window, window_size
+from runner.terminal import left_size, open_output, set_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,7 @@ class JobProcess:
         """
         self._limit = command.max_duration
         self._has_terminal = command.terminal is not None
+        self._window = command.window
         reading, child_end = open_output(command.terminal)
         self._hold = Hold(command, confinement)
         try:
@@ -154,8 +155,8 @@ class JobProcess:
             self._tick(on_tick)
 
     def _resize(self) -> None:
-        """Give the job's terminal the size that ours has now."""
-        size = window_size()
+        """Give the job's terminal the size of the one that shows it."""
+        size = None if self._window is None else left_size(self._window)
         if size is not None and self._has_terminal:
             set_window(self._output.descriptor, size)
             self._signal(signal.SIGWINCH)

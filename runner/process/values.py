@@ -22,7 +22,8 @@ class JobCommand:
 
     What ``env`` holds may be secret, and is not shown.
     ``cpus`` are the cores it may run on (``None``: all). ``inherit`` are descriptors it and its
-    children keep open. With ``terminal`` its output is a pseudo-terminal of that size. After
+    children keep open. With ``terminal`` its output is a pseudo-terminal of that size, and
+    ``window`` the file that says another one, later (``terminal.py``). After
     ``max_duration`` seconds it is asked to end (SIGTERM); ``grace`` is how many seconds it has to
     end, whoever asked. With ``notice``, those of its processes that have a handler for SIGUSR1 are
     sent that ahead of the end (:mod:`runner.process.stopping`). ``memory`` is how many bytes all
@@ -35,6 +36,7 @@ class JobCommand:
     cpus: frozenset[int] | None = None
     inherit: tuple[int, ...] = ()
     terminal: WindowSize | None = None
+    window: Path | None = None
     grace: float = GRACE_SECONDS
     max_duration: float | None = None
     memory: int | None = None

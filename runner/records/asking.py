@@ -45,16 +45,17 @@ def request(by: By, number: int, now: datetime, *, abort: bool = False) -> Asked
     return Asked(by, signal.Signals(number).name, abort, at)
 
 
-def write(paths: RunPaths, asked: Asked) -> None:
+def write(paths: RunPaths, asked: Asked, *, impatient: bool = False) -> None:
     """Put it on the record. Who asked to abort is not overruled by who asks for less.
 
-    ``wf stop`` twice is one request: the first stays.
+    ``wf stop`` twice is one request: the first stays, unless the second one is ``impatient``.
 
     Raises:
         WfError: kind ``STORAGE``, naming the file.
     """
     before = read(paths)
-    if before is not None and before.abort >= asked.abort and (before.abort or asked.by == "stop"):
+    again = asked.by == "stop" and not impatient
+    if before is not None and before.abort >= asked.abort and (before.abort or again):
         return
     folder.write(paths.asked, asked._asdict(), durable=False)
 

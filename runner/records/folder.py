@@ -28,6 +28,11 @@ _SERVED = ("ports", "service")
 _ENVIRONMENT = ("kind", "fingerprint", "python", "lock")
 _ENFORCED = ("cpus", "memory", "gpus", "processes")
 _RESTORED = ("files", "bytes", "checkpoint")
+JOB = "job"
+"""The kind of progress that is a job's own."""
+_PROGRESS = (
+    "epoch", "epochs", "step", "steps", "fraction", "left_seconds", "metrics", "usage", "at",
+)  # fmt: skip
 _USAGE = ("wall_seconds", "cpu_seconds", "peak_memory")
 
 
@@ -154,6 +159,14 @@ def read_waiting(paths: RunPaths, status: str) -> dict[str, Any] | None:
     return _whole(paths.waiting, _WAITING) if status == "provisioning" else None
 
 
+def read_progress(paths: RunPaths, status: str) -> dict[str, Any] | None:
+    """How far the job of a run of that status is, and what it uses; ``None`` if nobody knows."""
+    said = read(paths.progress) if status == "running" else None
+    if said is None or said.get("kind") != JOB:
+        return None
+    return {key: said.get(key) for key in _PROGRESS}
+
+
 def read_artifacts(paths: RunPaths) -> list[dict[str, Any]]:
     """Every artifact that was kept, with its entries."""
     found = (read(paths.manifest) or {}).get("artifacts", [])
@@ -275,6 +288,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "finished_at": state.finished_at,
         "history": [{"status": status, "at": at} for status, at in state.history],
         "waiting": read_waiting(paths, state.status),
+        "progress": read_progress(paths, state.status),
         "command": submitted["plan"]["jobs"][-1]["command"],
         "resources": {**granted, "enforced": _whole(paths.enforced, _ENFORCED)},
         "ports": served["ports"],

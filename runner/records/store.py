@@ -42,6 +42,7 @@ class Records:
         self._tell = tell
         self._opened: Index | None = None
         self._filled = False
+        self._patience = _PATIENT_SECONDS
         self.tags = Tags(home, self.stamp)
         """The names that people gave to runs."""
 
@@ -62,7 +63,8 @@ class Records:
         except OSError as error:
             raise WfError(
                 STORAGE,
-                f"the state folder cannot be written: {error.strerror}: {error.filename}",
+                f"the state folder cannot be written: {error.strerror}: "
+                f"{error.filename or self._home.root}",
                 hint="look for free space (df -h), or set WF_HOME to another folder",
             ) from error
         self._mirror(started.paths)
@@ -116,11 +118,13 @@ class Records:
             found = [one for paths in changed if (one := entry(paths)) is not None]
             if found:
                 links = [link for _, links in found for link in links]
-                self.index().put((row for row, _ in found), links, patience=_PATIENT_SECONDS)
+                self.index().put((row for row, _ in found), links, patience=self._patience)
             gone = [paths.root.name for paths in changed if not os.path.lexists(paths.root)]
             if gone:
                 self.index().delete(*gone)
+            self._patience = _PATIENT_SECONDS
         except WfError:
+            self._patience = 0.0  # whoever has it locked is not waited for at every step
             for paths in changed:
                 behind.mark(self._home, paths.root.name)
 
@@ -204,6 +208,12 @@ class Records:
         if row.status != "provisioning":
             return None
         return folder.read_waiting(self._home.run(row.name), row.status)
+
+    def progress(self, row: Row) -> dict[str, Any] | None:
+        """How far a listed run's job is; ``None`` where nobody knows."""
+        if row.status != "running":
+            return None
+        return folder.read_progress(self._home.run(row.name), row.status)
 
     def workflow(self, run: str) -> str | None:
         """What the run of this name is a run of; ``None`` if there is no such run.
@@ -326,6 +336,14 @@ class OpenRun:
     def advance(self, status: Status, **facts: Any) -> None:  # noqa: ANN401 - those of state.advance
         """Move on; see :func:`runner.records.state.advance`."""
         self.state = self._records.advance(self.paths, self.state, status, **facts)
+
+    def submit(self, document: dict[str, Any]) -> None:
+        """Write down what was asked for, once more is known of it than when the run was made.
+
+        Raises:
+            WfError: kind ``STORAGE`` when it cannot be written.
+        """
+        folder.write(self.paths.submitted, document, durable=False)
 
     def close(self) -> None:
         """Let go of the locks."""

@@ -19,6 +19,7 @@ from runner.cli.main import VERBS
 from runner.engine import run as engine
 from runner.engine import verdict
 from runner.engine.accounting.sampler import Sampler, Sources
+from runner.engine.failing.failure import Failure, Place
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
 from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
@@ -565,6 +566,8 @@ def told(world: World) -> dict[str, set[str]]:
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
     found["A run"] |= set(keys({"usage": with_a_gpu()}))
+    place = Failure(Place("train.py", 3), 1, (), None).document()
+    found["A run"] |= set(keys(place, "failure"))
     world.wf("run", "long")
     samples = world.wf("show", "last", "--samples", "--json").json()
     assert samples["samples"]

@@ -28,9 +28,10 @@ workflows:
 """
 KEYS = {
     "schema_version", "name", "workflow", "status", "reason", "message", "hint", "exit_code",
-    "executor",
+    "executor", "failure",
     "submitted_at", "started_at", "finished_at", "history", "command", "resources", "environment",
     "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan", "ports",
+    "attempts",
     "service", "project", "fingerprint", "waiting",
 }  # fmt: skip
 
@@ -84,7 +85,7 @@ def test_a_traceback_is_code_1_and_stands_in_the_log(world: World) -> None:
     done = world.wf("run", "train")
     assert done.code == 1
     assert "RuntimeError: no convergence" in done.out
-    assert "RuntimeError" not in done.err
+    assert "Traceback" not in done.err
     assert "RuntimeError: no convergence" in world.wf("logs", "last").out
 
 

@@ -284,8 +284,8 @@ RESOURCES = (
         ANY,
         "resources.interruptible",
         "resources: {interruptible: true}",
-        NoEffect("interruptible"),
-        "This machine has no spot instances.",
+        Read("interruptible", True),  # noqa: FBT003 - the value that is read
+        "The job is given notice (SIGUSR1) ahead of its end. This machine has no spot instances.",
     ),
     Row(
         ANY,

@@ -5,7 +5,7 @@ Each row says since when dstack read the key, as far as it is known.
 
 from __future__ import annotations
 
-from runner.spec.workflow import FileCopy, GpuRequest, Limits, Ports, Resources
+from runner.spec.workflow import FileCopy, GpuRequest, Limits, Ports, Resources, Retry
 from tests.compatibility.row import NoEffect, NotLookedAt, Passed, Place, Read, Refused, Row
 
 FILE = "a.dstack.yml"
@@ -548,13 +548,61 @@ CONTAINER = (
 
 POLICIES = (
     _no("priority", "priority: 50", "0.19.10. Runs wait in the order of their arrival."),
-    _no("retry", "retry: true", "0.18. A run that ended is not started again."),
-    _no("retry.on_events", "retry: {on_events: [error]}", "0.18. The same.", "retry"),
-    _no("retry.duration", "retry: {duration: 1h}", "0.18. The same.", "retry"),
-    _no(
+    Row(
+        TASK,
+        "retry",
+        "retry: true",
+        Read("retry", Retry()),
+        "0.18. A job that failed or was taken away is started again.",
+    ),
+    Row(
+        TASK,
+        "retry.on_events",
+        "retry: {on_events: [error]}",
+        Read("retry", Retry(("error",))),
+        "0.18. Only then.",
+    ),
+    Row(
+        TASK,
+        "retry.on_events",
+        "retry: {on_events: []}",
+        Refused("at least one item is wanted here"),
+        "Refused then too.",
+        form="retry: {on_events: []}",
+    ),
+    Row(
+        TASK,
+        "retry.duration",
+        "retry: {duration: 4h}",
+        Read("retry", Retry(duration=4 * 3600)),
+        "0.18. From the first failure of a series on; dstack counted from the last one.",
+    ),
+    *(
+        Row(
+            TASK,
+            key,
+            f"retry_policy: {{retry: true, {key.rpartition('.')[2]}: 4h}}",
+            Read("retry", Retry(("no-capacity", "interruption"), 4 * 3600)),
+            meaning,
+        )
+        for key, meaning in (
+            ("retry_policy.limit", "0.10.2 to 0.15."),
+            ("retry_policy.duration", "0.16 to 0.17."),
+        )
+    ),
+    Row(
+        TASK,
         "retry_policy",
-        "retry_policy: {retry: true, limit: 1h}",
-        "0.10.2 to 0.19. The same.",
+        "retry_policy: {retry: true}",
+        Read("retry", Retry(("no-capacity", "interruption"))),
+        "0.10.2 to 0.17. A job that failed by itself is not started again.",
+    ),
+    Row(
+        TASK,
+        "retry_policy.retry",
+        "retry_policy: {retry: false}",
+        Read("retry", None),
+        "0.10.2 to 0.17. It is not started again.",
     ),
     _no("startup_order", "startup_order: master-first", "0.19.12. Nodes start at once."),
     _no("stop_criteria", "stop_criteria: master-done", "0.19.12. A job ends when all nodes have."),
@@ -579,6 +627,14 @@ POLICIES = (
         )
     ),
     _no("spot_policy", "spot_policy: auto", "0.10.2. This machine has no spot instances."),
+    Row(
+        TASK,
+        "spot_policy",
+        "spot_policy: spot",
+        Read("interruptible", True),  # noqa: FBT003 - the value that is read
+        "The job is given notice (SIGUSR1) ahead of its end.",
+        form="spot_policy: spot",
+    ),
     *(
         _no(key, text, f"{since}. Every job runs on this machine.")
         for key, text, since in (
@@ -711,8 +767,8 @@ PROFILES = (
     _profiled(
         "resources.instance-type",
         "resources: {instance-type: spot}",
-        NoEffect("instance-type"),
-        "0.10. This machine has no spot instances.",
+        Read("interruptible", True),  # noqa: FBT003 - the value that is read
+        "0.10. As `spot_policy`, which took its place.",
     ),
     _profiled(
         "project",
@@ -735,8 +791,14 @@ PROFILES = (
     _profiled(
         "spot_policy",
         "spot_policy: spot",
-        NoEffect("spot_policy"),
-        "0.10.2. As in a task, like all further keys of policies.",
+        Read("interruptible", True),  # noqa: FBT003 - the value that is read
+        "0.10.2. Of a task that has none itself.",
+    ),
+    _profiled(
+        "retry",
+        "retry: true",
+        Read("retry", Retry()),
+        "0.18. The same; further keys of policies are as in a task.",
     ),
     _profiled(
         "any other key",

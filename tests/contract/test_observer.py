@@ -112,17 +112,16 @@ def test_the_watcher_shows_the_jobs_bytes_apart_from_the_rest(
     assert "\x1b]0;" not in said
 
 
-def test_the_watcher_shows_all_at_the_end_of_the_job_without_resting_first(
-    streams: tuple[TextIO, TextIO], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_watcher_shows_what_was_added_when_it_is_told_and_at_the_end(
+    streams: tuple[TextIO, TextIO], log: Path, tmp_path: Path
 ) -> None:
-    """With a rest longer than anybody waits, only the job's end brings the lines."""
-    monkeypatch.setattr("runner.cli.render.live._REST_SECONDS", 3600.0)
     observer = watcher(*streams)
     observer.notify(JobStarted(4711, str(log)))
+    assert (tmp_path / "out").read_bytes() == b""
     observer.notify(JobWrote())
+    assert (tmp_path / "out").read_bytes() == b"hello\n"
     with log.open("ab") as more:
         more.write(b"world\n")
-    observer.notify(JobWrote())
     observer.notify(JobEnded())
     assert (tmp_path / "out").read_bytes() == b"hello\nworld\n"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import hear, until
+from tests.conftest import hear, kill, until
 from tests.integration.screen import CTRL_C, Screen
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ def test_nothing_is_left_when_the_command_is_killed(world: World, pids: Path) ->
     world.workflows(POLITE)
     wf = world.start("run", "--all", "--parallel", "2")
     until(lambda: begun(pids), "both jobs")
-    wf.kill()
-    wf.wait(60)
+    kill(wf)
     until(lambda: gone(pids), "the end of both jobs")
     until(lambda: {run["status"] for run in runs(world).values()} == {"cancelled"}, "their records")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import hear, until
+from tests.conftest import hear, kill, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +44,7 @@ class Orphan:
         pid_file = world.home / "pid"
         wf = world.start("run", "job", PID_FILE=str(pid_file))
         self.pid = int(until(lambda: _text(pid_file), "a job"))
-        wf.kill()
-        wf.wait()
+        kill(wf)
         (self.run,) = world.runs()
 
     def end(self) -> None:
@@ -191,8 +190,7 @@ def test_killed_before_the_job_started(world: World, tmp_path: Path, state: str)
         wf = world.start("run", "quick", PYTHONPATH=str(_slow_copies(tmp_path)))
         until((tmp_path / "asked").exists, "a file being copied")
         (name,) = world.runs()
-    wf.kill()
-    wf.wait()
+    kill(wf)
     until(lambda: world.record(name)["status"] == "lost", "a lost run")
     assert state in world.record(name)["message"]
     assert holder is None or holder.poll() is None

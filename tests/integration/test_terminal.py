@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import World, until
 from tests.integration.screen import Screen
+
+if TYPE_CHECKING:
+    from tests.conftest import World
 
 pytestmark = pytest.mark.integration
 
@@ -162,19 +164,3 @@ def test_json_keeps_the_job_off_stdout(world: World) -> None:
     assert done.code == 0
     assert done.json()["status"] == "succeeded"
     assert "talk\n" in done.err
-
-
-def test_a_closed_terminal_ends_the_run_and_records_it(world: World) -> None:
-    world.workflows(BASH + "      - echo begun\n      - sleep 60\n")
-    with Screen(world, "run", "job") as screen:
-        screen.wait_for(b"begun")
-        screen.hang_up()
-        screen.process.wait(60)
-    record = until(lambda: _over(world), "the end of the run")
-    assert record["status"] == "cancelled"
-    assert "SIGHUP" in record["message"]
-
-
-def _over(world: World) -> dict[str, str] | None:
-    record: dict[str, str] = world.record()
-    return record if record["finished_at"] else None

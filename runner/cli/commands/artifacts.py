@@ -46,7 +46,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
             f"there is no action `{arguments.action}`",
             hint=did_you_mean(arguments.action, _ACTIONS, "the actions are"),
         )
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     records.settle()
     paths = records.find(arguments.run)
     found: list[dict[str, Any]] = (folder.read(paths.manifest) or {}).get("artifacts", [])

@@ -193,7 +193,7 @@ def _find(word: str, shelf: Shelf, context: Context) -> tuple[Kept | None, dict[
         kept = shelf.find(word)
         if kept is not None:
             return kept, None
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     records.settle()
     paths = records.find(word)
     said = folder.read(paths.environment)
@@ -291,7 +291,7 @@ def _runs(context: Context) -> dict[str, list[str]]:
     """Fingerprint -> the runs that are going on in that environment."""
     from runner import compose
 
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     records.settle()
     return records.environments_in_use()
 

@@ -64,7 +64,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         raise WfError(
             USAGE, "--json is one document, and --follow has no end", hint="leave one out"
         )
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     records.settle()
     paths = records.find(arguments.run)
     installer = not paths.log.exists() and not folder.alive(paths)

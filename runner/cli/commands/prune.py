@@ -58,7 +58,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.records import pruning
 
     rules = _rules(arguments)
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     records.settle()
     if not arguments.dry_run:
         leftovers.sweep(context.settings.home, context.now().timestamp())
@@ -167,8 +167,10 @@ def _say(
     if arguments.dry_run:
         told.writelines(f"{kept.run} stays: {kept.reason}\n" for kept in chosen.kept)
     elif chosen.kept:
-        needed = count(len(chosen.kept), "run")
-        told.write(f"{needed} of that age stay, as they are needed; --dry-run says why\n")
+        are = "is" if len(chosen.kept) == 1 else "are"
+        told.write(
+            f"{count(len(chosen.kept), 'run')} of that age {are} needed; --dry-run says what for\n"
+        )
     if not chosen.gone:
         told.write("nothing to remove\n")
         return OK

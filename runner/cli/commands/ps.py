@@ -48,7 +48,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     """List them."""
     from runner import compose
 
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     records.settle()
     index = records.index()
     rows: Iterable[Row]

@@ -28,7 +28,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Remove them: all are found before the first is removed."""
     from runner import compose
 
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     records.settle()
     found = {paths.root: paths for paths in map(records.find, arguments.runs)}
     for paths in found.values():

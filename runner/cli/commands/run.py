@@ -8,14 +8,16 @@ from runner.cli import choices
 from runner.cli.arguments import Parser
 from runner.cli.tags import tag_name
 from runner.errors import OK, USAGE, WfError
+from runner.units import count
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
     from runner.cli.context import Context
-    from runner.cli.running import Outcome
+    from runner.cli.running import Runner
     from runner.cli.wanted import Asker, Wanted
+    from runner.engine.basis import Basis
     from runner.engine.files import WorkflowFiles
     from runner.engine.parts import Parts, Rules
     from runner.plan.plan import Plan
@@ -35,6 +37,7 @@ def parser() -> Parser:
             ("wf run train-mnist-no-gpu -e SEED=7", "with a variable"),
             ("wf run train-mnist-no-gpu -t best", "and give the run a tag"),
             ("wf run --locked last", "the last run once more, exactly as it was"),
+            ("wf run train-mnist-no-gpu -d", "in the background"),
             ("wf run train-mnist-no-gpu --json", "the run as JSON when it has ended"),
             ("wf run --all --keep-going", "every workflow, in the order they need each other"),
         ],
@@ -53,6 +56,10 @@ def parser() -> Parser:
 
 def add_running(made: Parser) -> None:
     """Options on how a run goes."""
+    made.add_argument(
+        "-d", "--detach", action="store_true",
+        help="run it in the background: print the run's name and end",
+    )  # fmt: skip
     made.add_argument(
         "--no-wait", action="store_true", help="exit 75 instead of waiting for busy devices"
     )
@@ -75,6 +82,7 @@ class Going(NamedTuple):
     rules: Rules
     tag: str | None
     json: bool
+    detached: bool
 
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
@@ -94,6 +102,9 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         raise WfError(
             USAGE, "a tag is for one run, and --all makes many", hint="wf tags add TAG RUN"
         )
+    if how.detached and arguments.all and how.json:
+        hint = "leave away --json, and look at them with `wf ps -a --json`"
+        raise WfError(USAGE, "with --all, -d has nothing to print", hint=hint)
     asker = Asker(parser(), context, how.own)
     with asked_for(asker, arguments) as wanted:
         return go(asker, wanted, how)
@@ -105,10 +116,11 @@ def going(arguments: argparse.Namespace, context: Context) -> Going:
     from runner.engine.parts import Rules
 
     def parts() -> Parts:
-        return compose.parts(context.settings, context.variables, context.now)
+        return compose.parts(context.settings, context.variables, context.now, context.tell)
 
     tag = None if arguments.tag is None else tag_name(arguments.tag)
-    return Going(parts, parts(), Rules(wait=not arguments.no_wait), tag, arguments.json)
+    rules = Rules(wait=not arguments.no_wait)
+    return Going(parts, parts(), rules, tag, arguments.json, arguments.detach)
 
 
 def go(asker: Asker, wanted: Wanted, how: Going) -> int:
@@ -123,14 +135,20 @@ def go(asker: Asker, wanted: Wanted, how: Going) -> int:
     context = asker.context
     opened, own, chosen = wanted.opened, how.own, wanted.asked.choices
     planned, basis = plan_graph(opened, wanted.asked, wanted.basis, own)
-    runner = Runner(context, opened, how.parts, own, how.rules, quiet_output=how.json)
+    runner = Runner(
+        context,
+        opened,
+        how.parts,
+        own,
+        how.rules,
+        quiet_output=how.json,
+        detaches=how.detached,
+        tag=how.tag,
+    )
     if planned.everything:
         show_notices(unused(planned, chosen), context.err, context.variables)
         _tell_aged(planned, opened, context)
-        outcome = runner.all(planned, basis)
-        if how.json:
-            context.say_json(outcome.document())
-        return outcome.exit_code
+        return _run(runner, planned, basis, how)
     lacking = shortage(opened, planned, own.inventory) or without_conda(
         opened, planned, context.variables
     )
@@ -146,12 +164,41 @@ def go(asker: Asker, wanted: Wanted, how: Going) -> int:
     show_notices(told_changes(asker, wanted, basis), context.err, context.variables)
     show_faulty(opened.faulty, context.err, context.variables)
     _tell_aged(planned, opened, context)
-    outcome = runner.one(planned, basis)
-    if how.tag is not None:
-        _give(how.tag, outcome, planned.job.workflow, own, context)
+    return _run(runner, planned, basis, how)
+
+
+def _run(runner: Runner, planned: Plan, basis: Basis, how: Going) -> int:
+    """Have it carried out, and show it until it ends or nobody wants to see more of it."""
+    from runner.cli.hearing import Leaving, left
+
+    context = runner.context
+    if how.detached:
+        return _submit(runner, planned, basis, how)
+    try:
+        outcome = runner.run(planned, basis)
+    except Leaving as leaving:
+        return left(leaving, context.err, runner.shown)
     if how.json:
-        context.say_json(outcome.documents[-1])
+        made = outcome.document(how.own)
+        context.say_json(made if planned.everything else made["runs"][-1])
     return outcome.exit_code
+
+
+def _submit(runner: Runner, planned: Plan, basis: Basis, how: Going) -> int:
+    """Have it carried out in the background; scripts get the run's name, or its document."""
+    context = runner.context
+    run = runner.submit(planned, basis)
+    if run is None:
+        jobs = count(len(planned.to_run), "workflow")
+        context.err.write(f"{jobs} in the background; `wf ps -a` lists the runs\n")
+        return OK
+    if how.json:
+        records = how.own.records
+        context.say_json(records.document(records.home.run(run)))
+    else:
+        context.out.write(f"{run}\n")
+    context.err.write(f"it goes on in the background; `wf attach {run}` shows it\n")
+    return OK
 
 
 def _tell_aged(planned: Plan, opened: WorkflowFiles, context: Context) -> None:
@@ -174,14 +221,3 @@ def _limit(written: str | None) -> int | None:
         return int(written)
     message = f"--parallel: a number of at least 1 is wanted, not `{written}`"
     raise WfError(USAGE, message, hint="wf run --all --parallel 2")
-
-
-def _give(tag: str, outcome: Outcome, workflow: str, parts: Parts, context: Context) -> None:
-    """A run that did not succeed takes no tag away from one that did."""
-    made = outcome.documents[-1]
-    if outcome.exit_code != OK or made["workflow"] != workflow:
-        context.err.write(f"the tag `{tag}` was not given: the run did not succeed\n")
-        return
-    before = parts.records.tags.give(tag, made["name"])
-    moved = f", no longer to {before}" if before else ""
-    context.err.write(f"the tag `{tag}` was given to {made['name']}{moved}\n")

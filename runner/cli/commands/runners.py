@@ -46,7 +46,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     driver = compose.driver(context.variables)
     inventory = compose.inventory(context.settings, context.variables, driver.look)
     leases = compose.leases(context.settings)
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
 
     def seen() -> Runners:
         return look(inventory, driver.sample, leases, records, context.now())

@@ -40,7 +40,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Show it."""
     from runner import compose
 
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     records.settle()
     paths = records.find(arguments.run)
     if arguments.samples:

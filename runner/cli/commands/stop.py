@@ -53,7 +53,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     if bool(arguments.runs) == arguments.all:
         what = "name either runs or --all" if arguments.all else "which run?"
         raise WfError(USAGE, what, hint="`wf ps` lists what is going on; `wf stop -a` ends all")
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     records.settle()
     shown = Waited(context.err, context.variables)
     ending = _Ending(records, shown, context, abort=arguments.abort)

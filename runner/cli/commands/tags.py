@@ -54,7 +54,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         hint = usage.get(arguments.action, "wf tags delete TAG")
         said = "too many words" if len(given) > wanted else "a word is missing"
         raise WfError(USAGE, said, hint=hint)
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     if arguments.action == "list":
         return _list(records, context, as_json=arguments.json)
     tag = tag_name(arguments.tag)

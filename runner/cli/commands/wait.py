@@ -44,7 +44,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.spec import text
 
     limit = option_value("--timeout", arguments.timeout, text.duration) or None
-    records = compose.records(context.settings, context.now)
+    records = compose.records(context.settings, context.now, context.tell)
     records.settle()
     found = {paths.root: paths for paths in map(records.find, arguments.runs)}
     shown = Waited(context.err, context.variables)

@@ -98,10 +98,10 @@ class Board:
             return
         said = f"{course.ended.status}{took} · {course.ended.message}"
         self._line("✗", "red", run, course.workflow, said)
-        if course.ended.hint:
-            self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(course.ended.hint)}")
         for line in self._words(course, course.ended):
             self._say(line)
+        if course.ended.hint:
+            self._say(f"{self._dress.paint('hint:', 'cyan')} {harmless(course.ended.hint)}")
 
     def _words(self, course: Course, ended: Ended) -> list[str]:
         """What is known of a failure besides its message; else how the log ends."""
@@ -137,6 +137,16 @@ class Board:
     def skipped(self, workflow: str, message: str) -> None:
         """A job that came to no run."""
         self._line("-", "dim", "-", workflow, message)
+
+    def stand_aside(self) -> None:
+        """Somebody else has the terminal for a while (Ctrl-Z)."""
+        if self._live is not None:
+            self._live.console.show_cursor()
+
+    def come_back(self) -> None:
+        """The terminal is ours again."""
+        if self._live is not None:
+            self._live.console.show_cursor(show=False)
 
     def close(self) -> None:
         """Take away what moves."""

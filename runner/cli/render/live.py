@@ -1,12 +1,8 @@
-"""A run as it goes on: phases above, then the job's own bytes, then how it ended.
-
-The job's output is not handed over by whoever runs the job: a thread follows the log. A terminal
-that stands still holds up the thread, never the job.
-"""
+"""A run as it goes on: phases above, then the job's own bytes, then how it ended."""
 
 from __future__ import annotations
 
-import threading
+import errno
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,8 +12,8 @@ from runner import events
 from runner.cli.render.failure import excerpt
 from runner.cli.render.style import cut, harmless, style
 from runner.cli.render.waiting import News, waiting_line
-from runner.records.log import pour
-from runner.units import duration
+from runner.records.log import Log
+from runner.units import amount, duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,13 +28,16 @@ if TYPE_CHECKING:
 _LABEL = 9
 # where the terminal shows ^C: at the end of the last line it would begin another
 _ECHO = 3
-# the screen need not have each line the moment it is there: fewer, larger pieces take less of the
-# processor that the job runs on
-_REST_SECONDS = 0.01
+_SHOWN, _HIDDEN = "\x1b[?25h", "\x1b[?25l"
 
 
 class Watcher:
-    """An observer that shows a run on ``err``, and the job's output on ``out``."""
+    """An observer that shows a run on ``err``, and the job's output on ``out``.
+
+    The log is shown up to where it is when an event comes, so :class:`runner.events.JobWrote` asks
+    for what was added. An audience that has left is no reason to fail: then ``gone`` tells that it
+    was a terminal, which is not there any more.
+    """
 
     def __init__(
         self,
@@ -55,7 +54,11 @@ class Watcher:
         self._now = now
         self._dress = style(err, variables)
         self._status: Status | None = None
-        self._follower: _Follower | None = None
+        self._log: Log | None = None
+        self._shown: int | None = 0
+        """So much of the log has been shown; ``None``: nobody reads it."""
+        self._skipped = 0
+        self.gone = False
         self._told = ""
         self._news = News()
 
@@ -68,20 +71,48 @@ class Watcher:
         _error: BaseException | None,
         _tb: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take away what moves."""
         self._quiet()
-        self._end_output()
+        self._close_log()
+
+    def skip(self, position: int) -> None:
+        """Show the log from there on."""
+        self._shown = self._skipped = position
+
+    def stand_aside(self) -> None:
+        """Somebody else has the terminal for a while (Ctrl-Z)."""
+        self._cursor(_SHOWN)
+
+    def come_back(self) -> None:
+        """The terminal is ours again."""
+        self._cursor(_HIDDEN)
+
+    def _cursor(self, code: str) -> None:
+        if self._status is not None:
+            with suppress(OSError):
+                self._err.write(code)
+                self._err.flush()
 
     def notify(self, event: events.Event) -> None:
         """Show one event."""
         match event:
             case events.JobWrote():
-                if self._follower is not None:
-                    self._follower.grown()
+                self._carry()
             case events.JobStarted(_, log, start):
                 self._quiet()
-                self._follower = _Follower(Path(log), self._out, start)
+                self._out.flush()
+                self._log = Log(Path(log))
+                if self._shown is not None:
+                    self._shown = max(self._shown, start)
+                if self._skipped:
+                    self._say(self._dress.paint(f"  … {amount(self._skipped)} above", "dim"))
+                    self._skipped = 0
             case events.JobEnded():
-                self._end_output()
+                self._carry()
+                self._close_log()
             case events.PhaseStarted(phase, text):
                 self._show(phase, text)
             case events.PhaseProgress(phase, text, waiting):
@@ -145,9 +176,11 @@ class Watcher:
 
     def _say(self, line: str) -> None:
         # a run does not end because its audience has left (a closed pipe or terminal)
-        with suppress(OSError):
+        try:
             self._err.write(self._dress.plain(line) + "\n")
             self._err.flush()
+        except OSError as error:
+            self._left(error)
 
     def _show(self, phase: str, text: str) -> None:
         """A spinner with one line, on a terminal only."""
@@ -191,10 +224,21 @@ class Watcher:
                 self._status.stop()
             self._status = None
 
-    def _end_output(self) -> None:
-        if self._follower is not None:
-            self._follower.finish()
-            self._follower = None
+    def _carry(self) -> None:
+        if self._log is not None and self._shown is not None:
+            try:
+                self._shown = self._log.send(self._out.fileno(), self._shown)
+            except OSError as error:  # the log still has it all
+                self._shown = None
+                self._left(error)
+
+    def _close_log(self) -> None:
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def _left(self, error: OSError) -> None:
+        self.gone = self.gone or error.errno == errno.EIO  # what a terminal says that was closed
 
 
 class _Countdown:
@@ -211,38 +255,3 @@ class _Countdown:
         passed = time.monotonic() - self._told
         said = f"{'devices':<{_LABEL}} {waiting_line(self._event, self._now(), passed)}"
         yield Text(cut(said, options.max_width - _ECHO), no_wrap=True)
-
-
-class _Follower:
-    """Carries the log to a stream as it grows, in a thread of its own."""
-
-    def __init__(self, log: Path, out: TextIO, start: int) -> None:
-        self._log = log
-        self._start = start
-        self._out = out.fileno()
-        out.flush()
-        self._grew = threading.Event()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._carry, name="log", daemon=True)
-        self._thread.start()
-
-    def grown(self) -> None:
-        """There is more to show."""
-        self._grew.set()
-
-    def finish(self) -> None:
-        """Show what is left, and end."""
-        self._over.set()
-        self._grew.set()
-        self._thread.join()
-
-    def _more(self) -> bool:
-        self._over.wait(_REST_SECONDS)
-        self._grew.wait()
-        self._grew.clear()
-        return not self._over.is_set()
-
-    def _carry(self) -> None:
-        # when nobody reads any more, the log still has it all
-        with suppress(OSError):
-            pour(self._log, self._out, self._more, start=self._start)

@@ -30,6 +30,13 @@ class Outlook:
         self._epoch: Progress | None = None
         self._restarted = False
         self._said: tuple[float, float] | None = None
+        self.told: Progress | None = None
+        """What it said last, with the epoch that it said before."""
+
+    @property
+    def fraction(self) -> float | None:
+        """How much of the whole is done, from 0 to 1, where that is known."""
+        return self._last.done / self._last.all if self._last and self._last.all else None
 
     def look(self, told: Progress | None, at: float) -> float | None:
         """What is left at the time ``at`` (in seconds), or ``None`` where it cannot be told."""
@@ -55,7 +62,7 @@ class Outlook:
 
     def _position(self, told: Progress, at: float) -> _Look | None:
         fraction = told.fraction
-        told = self._of_epoch(told)
+        told = self.told = self._of_epoch(told)
         if told.epoch is None:
             # a count that began anew was not that of the whole
             if not told.whole or self._restarted or fraction is None:

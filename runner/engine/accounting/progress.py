@@ -80,11 +80,15 @@ class _Steps(NamedTuple):
     bar: bool = True
 
 
-def parse(tail: bytes) -> Progress | None:
-    """What the end of a log tells; ``None`` when it tells nothing."""
+def states(tail: bytes) -> list[str]:
+    """The lines at the end of a log; one that was drawn anew is a line for each time."""
     text = _ESCAPES.sub("", tail.decode(errors="replace"))
-    lines = [line[:_LINE] for line in re.split(r"[\r\n]+", text)[-_LINES:]]
-    if _TRAINER.search(text):
+    return [line[:_LINE] for line in re.split(r"[\r\n]+", text)[-_LINES:]]
+
+
+def parse(lines: list[str]) -> Progress | None:
+    """What the last lines of a log tell; ``None`` when they tell nothing."""
+    if any(_TRAINER.search(line) for line in lines):
         return _of_trainer(lines)
     last: _Steps | None = None
     for line in reversed(lines):

@@ -45,6 +45,7 @@ class Sampler:
         self._started = self._at = self._read_at = sources.clock()
         self._rest_until = 0.0
         self._cpu_seconds = 0.0
+        self._latest: tuple[float | None, ...] = ()
 
     def tick(self) -> None:
         """Look, unless it is too soon. What cannot be read is left out."""
@@ -53,6 +54,7 @@ class Sampler:
             return
         before = self._sources.effort()
         values = (*self._job(now), *self._gpus())
+        self._latest = values
         if any(value is not None for value in values):
             self._keep(now, values)
         self._rest_until = now + (self._sources.effort() - before) / _SHARE
@@ -80,6 +82,20 @@ class Sampler:
                 for number, gpu in enumerate(self._sources.gpus)
             ],
             "samples": {"count": len(self._series), "interval_seconds": self._series.interval},
+        }
+
+    def latest(self) -> dict[str, Any] | None:
+        """What was seen last, as JSON; ``None`` before the first look."""
+        if not self._latest:
+            return None
+        cpu, memory, *of_gpus = self._latest
+        return {
+            "cpu": cpu if cpu is None else round(cpu, 2),
+            "memory": memory if memory is None else round(memory),
+            "gpus": [
+                {"index": gpu.index, "utilisation": of_gpus[2 * at], "memory": of_gpus[2 * at + 1]}
+                for at, gpu in enumerate(self._sources.gpus)
+            ],
         }
 
     def _job(self, now: float) -> tuple[float | None, float | None]:

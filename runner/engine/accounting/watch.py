@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.engine.accounting.outlook import Outlook
 from runner.engine.accounting.sampler import Sampler, Sources
+from runner.records.progress import JOB, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from runner.executors.interface import Execution
     from runner.paths import RunPaths
 
-_LOOK_SECONDS = 5.0
+# between two words to those who wait for the job's devices
+_WORD_SECONDS = 5.0
 # what a bar of a terminal's width takes, many times over
 _TAIL = 4096
 
@@ -50,32 +52,59 @@ class Watch:
         self._leases, self._lease = leases, lease
         self._tail = _Tail(paths.log)
         self._outlook = Outlook()
+        self._metrics: dict[str, float] = {}
+        self._progress = Progress(paths.progress)
+        self._said: dict[str, Any] = {}
         self._clock = clock
-        self._next_look = clock()
+        self._next_word = clock()
 
     def tick(self) -> None:
         """To be called about once a second."""
         self._sampler.tick()
         now = self._clock()
-        if now >= self._next_look:
-            self._next_look = now + _LOOK_SECONDS
-            self._look(now)
+        left = self._look(now)
+        if left is not None and now >= self._next_word:
+            self._next_word = now + _WORD_SECONDS
+            self._leases.tell(self._lease, left)
+        self._say(left)
 
     def close(self) -> None:
         """Stop looking. Safe to repeat."""
+        self._progress.clear()
         self._sampler.close()
         self._tail.close()
         if self._gpus is not None:
             self._gpus.close()
 
-    def _look(self, now: float) -> None:
-        """Read how far the job is, and let those who wait know."""
-        from runner.engine.accounting.progress import parse  # not before a job takes a while
-
+    def _look(self, now: float) -> float | None:
+        """Read how far the job is; the seconds it still takes, where that can be told."""
         written = self._tail.read()
-        left = self._outlook.look(parse(written) if written else None, now)
-        if left is not None:
-            self._leases.tell(self._lease, left)
+        if not written:
+            return self._outlook.look(None, now)
+        # not before a job takes a while
+        from runner.engine.accounting import metrics, progress
+
+        lines = progress.states(written)
+        self._metrics = metrics.merged(self._metrics, metrics.read(lines))
+        return self._outlook.look(progress.parse(lines), now)
+
+    def _say(self, left: float | None) -> None:
+        """Let those who watch know, if anything is different."""
+        told = self._outlook.told
+        fraction = self._outlook.fraction
+        said = {
+            "epoch": told and told.epoch,
+            "epochs": told and told.epochs,
+            "step": told and told.step,
+            "steps": told and told.steps,
+            "fraction": None if fraction is None else round(fraction, 4),
+            "left_seconds": None if left is None else round(left),
+            "metrics": self._metrics,
+            "usage": self._sampler.latest(),
+        }
+        if said != self._said:
+            self._said = said
+            self._progress.put({"kind": JOB, **said})
 
     def document(self) -> dict[str, Any]:
         """What was found; see :meth:`Sampler.document`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.engine.failing.causes.rule import Seen
 from runner.engine.failing.causes.table import RULES
@@ -12,8 +12,6 @@ from runner.engine.failing.reading import read
 from runner.engine.failing.screen import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from runner.engine.failing.failure import Cause
     from runner.engine.failing.known import Known
     from runner.engine.failing.reading import Reading
@@ -25,23 +23,33 @@ _LAST = 3
 _WIDTH = 300
 
 
+class _Found(NamedTuple):
+    """A cause, and the line that told it; ``None`` where that is not one line of the error."""
+
+    cause: Cause
+    line: str | None = None
+
+
 def explain(tail: bytes, known: Known) -> Failure:
     """What went wrong in a job whose log ends with ``tail``."""
     reading = read(lines(tail[-LIMIT:]), known)
-    cause = _cause(reading, known) or _advised("\n".join(reading.end), known)
-    return Failure(reading.place, reading.rank, tuple(_told(reading)), cause)
+    found = _found(reading, known)
+    told = _traced(reading) if reading.traced else _untraced(reading, found)
+    cause = None if found is None else found.cause
+    return Failure(reading.place, reading.rank, tuple(_cut(line) for line in told), cause)
 
 
-def _cause(reading: Reading, known: Known) -> Cause | None:
-    """The first that is known of the error's own words, then of those it came of."""
+def _found(reading: Reading, known: Known) -> _Found | None:
+    """What is known of the error's own words, then of those it came of, then of all there are."""
+    vague = None
     for scope in (reading.error, reading.before):
         text = "\n".join(scope)
         found = _advised(text, known) or _ruled(text, reading, known, every=True)
-        if found is not None and not _vague(found):
+        if found is not None and not _vague(found.cause):
             return found
-    return _ruled("\n".join(reading.end), reading, known, every=False) or (
-        _ruled("\n".join(reading.error), reading, known, every=True)
-    )
+        vague = vague or found
+    end = "\n".join(reading.end)
+    return _ruled(end, reading, known, every=False) or vague or _advised(end, known)
 
 
 def _vague(cause: Cause) -> bool:
@@ -49,35 +57,44 @@ def _vague(cause: Cause) -> bool:
     return cause.kind == "worker_died"
 
 
-def _advised(text: str, known: Known) -> Cause | None:
-    return known.advised(text) if text else None
+def _advised(text: str, known: Known) -> _Found | None:
+    cause = known.advised(text) if text else None
+    return None if cause is None else _Found(cause)
 
 
-def _ruled(text: str, reading: Reading, known: Known, *, every: bool) -> Cause | None:
+def _ruled(text: str, reading: Reading, known: Known, *, every: bool) -> _Found | None:
     for rule in RULES:
         if not (every or rule.anywhere):
             continue
         for match in rule.words.finditer(text):
             cause = rule.explain(Seen(match, reading, known))
             if cause is not None:
-                return cause
+                return _Found(cause, _line(text, match.start()))
     return None
 
 
-def _told(reading: Reading) -> Iterator[str]:
-    """The line of code, and the last words."""
+def _line(text: str, at: int) -> str:
+    """The line that has the character number ``at``."""
+    return text[text.rfind("\n", 0, at) + 1 :].partition("\n")[0]
+
+
+def _traced(reading: Reading) -> list[str]:
+    """The line of code, and the error."""
     said = [line for line in reading.error if line.strip()]
-    if not reading.traced:
-        yield from (_cut(line) for line in said[-_LAST:])
-        return
-    if reading.source:
-        yield _cut(reading.source)
     if len(said) > 1 and said[0].rstrip().endswith(":"):
         said[:2] = [f"{said[0].rstrip()} {said[1].strip()}"]
-    yield _cut(said[0])
     # what else the error says is indented; the rest may be another process's
     more = takewhile(lambda line: line[:1] in {" ", "+"}, said[1 : MAX_LINES - 1])
-    yield from (_cut(line) for line in more)
+    source = [reading.source] if reading.source else []
+    return [*source, *said[:1], *(f"  {line.strip()}" for line in more)]
+
+
+def _untraced(reading: Reading, found: _Found | None) -> list[str]:
+    """The last words, from those on that told the cause."""
+    said = [line for line in reading.error if line.strip()]
+    if found is not None and found.line in said:
+        return said[said.index(found.line) :][:_LAST]
+    return said[-_LAST:]
 
 
 def _cut(line: str) -> str:

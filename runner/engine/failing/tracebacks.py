@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 _MESSAGE_LINES = 12
 _PREFIX = re.compile(r"^\[(?:rank|default|\w{1,20}?)(?P<rank>\d{1,5})\]:\s?")
-_HEAD = re.compile(r"^(?P<indent>[\s|+]*)(?:\w+ ){0,2}Traceback \(most recent call last\):\s*$")
+# a bar that was on the line before it is still there
+_HEAD = re.compile(
+    r"^(?:(?P<indent>[\s|+]*)(?:\w+ ){0,2}|.{1,2000}[]\w|%)] ?)"
+    r"Traceback \(most recent call last\):\s*$"
+)
 _FRAME = re.compile(
     r'^(?P<indent>[\s|]*)File "(?P<path>[^"]{1,1000})", line (?P<line>\d{1,9})'
     r"(?:, in (?P<function>.{1,200}))?$"
@@ -98,7 +102,7 @@ class _Reader:
             line = self._lines[self._at][1]
             head = _HEAD.match(line)
             if head is not None:
-                yield from self._one(len(head["indent"]), self._at, self._at + 1)
+                yield from self._one(len(head["indent"] or ""), self._at, self._at + 1)
             elif (frame := _FRAME.match(line)) and not frame["function"]:
                 yield from self._one(len(frame["indent"]) - 2, self._at, self._at)
             elif _BOX.match(line):

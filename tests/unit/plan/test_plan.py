@@ -17,6 +17,7 @@ from runner.spec.workflow import (
     Ports,
     PythonScript,
     Resources,
+    Retry,
     ShellCommands,
 )
 
@@ -124,6 +125,8 @@ def test_a_job_as_json() -> None:
         "inputs": [],
         "run": None,
         "max_duration": None,
+        "retry": None,
+        "interruptible": False,
     }
     assert list(document["variables"]) == ["B", "A"]
 
@@ -135,12 +138,16 @@ def test_what_few_jobs_have_as_json() -> None:
         ports=Ports(fixed=(8080,), free=2),
         files=(FileCopy("a", "b/c"),),
         limits=Limits(max_duration=60),
+        retry=Retry(("error",), 90),
+        interruptible=True,
     )
     document = rich.document()
     assert document["nodes"] == 2
     assert document["ports"] == [8080, None, None]
     assert document["files"] == ["a:b/c"]
     assert document["max_duration"] == 60
+    assert document["retry"] == {"on_events": ["error"], "duration": 90}
+    assert document["interruptible"] is True
 
 
 def test_what_is_not_asked_for_is_null() -> None:

@@ -20,6 +20,7 @@ from runner.spec.workflow import (
     Limits,
     Ports,
     Resources,
+    Retry,
     ShellCommands,
     Workflow,
 )
@@ -150,11 +151,46 @@ def test_the_python_asked_for(text: str, python: str | None) -> None:
 
 
 def test_every_key_that_does_nothing_says_so_and_nothing_else_does() -> None:
-    policies = set(PolicyForm.model_fields) - {"max_duration", "stop_duration"}
+    effective = {"max_duration", "stop_duration", "retry", "retry_policy"}
+    policies = set(PolicyForm.model_fields) - effective
     silent = policies - set(task_effects.NO_EFFECT)
     assert silent == set()
     unknown = set(task_effects.NO_EFFECT) - set(TaskForm.model_fields)
     assert unknown == {"project"}  # of profiles
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", None),
+        ("retry: false", None),
+        ("retry: true", Retry(("no-capacity", "interruption", "error"), 3600)),
+        ("retry: {on_events: [error]}", Retry(("error",), 3600)),
+        ("retry: {duration: off}", Retry(duration=None)),
+        ("retry: {on_events: [interruption], duration: 90}", Retry(("interruption",), 90)),
+        ("retry_policy: {retry: false, limit: 1h}", None),
+        ("retry_policy: {limit: 1h}", None),
+        ("retry: false\nretry_policy: {retry: true}", Retry(("no-capacity", "interruption"))),
+        ("retry: true\nretry_policy: {retry: true, limit: 1s}", Retry()),
+    ],
+)
+def test_when_a_job_is_started_again(text: str, expected: Retry | None) -> None:
+    assert task(text).retry == expected
+    assert task(text).notices == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "told"),
+    [
+        ("", False, 0),
+        ("spot_policy: spot", True, 0),
+        ("spot_policy: auto", False, 1),
+        ("spot_policy: on-demand", False, 1),
+    ],
+)
+def test_what_can_be_interrupted(text: str, *, expected: bool, told: int) -> None:
+    assert task(text).interruptible is expected
+    assert len(task(text).notices) == told
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,10 @@ def _unset(seen: Seen) -> Cause | None:
 
 
 RULES: tuple[Rule, ...] = (
-    rule(r"\$'\\r': command not found|bash\\r|python3?\\r|\^M: bad interpreter|set: -\r", _windows),
+    rule(
+        r"\$'[^']*\\r': command not found|bash\\r|python3?\\r|\^M: bad interpreter|set: -\r",
+        _windows,
+    ),
     rule(
         r"(?:^|: )(?P<command>[^\s:]{1,200}): (?:command )?not found$"
         r"|^(?:/usr/bin/)?env: [\u2018'](?P<env>[^\u2019']{1,200})[\u2019']: No such file",

@@ -42,8 +42,7 @@ def _full(seen: Seen) -> Cause:
     found = _QUOTED.search(seen["line"])
     path = found["path"] if found else None
     said = "no space is left on the disk" + (f" of {path}" if path else "")
-    folder = posixpath.dirname(path) if path and path.startswith("/") else "."
-    return Cause("no_space", said, f"df -h {folder} shows what is full")
+    return Cause("no_space", said, "df -h shows what is full; wf prune removes what wf keeps")
 
 
 def _quota(_: Seen) -> Cause:

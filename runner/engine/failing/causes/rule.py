@@ -23,9 +23,9 @@ class Seen:
     reading: Reading
     known: Known
 
-    def __getitem__(self, group: str | int) -> str:
-        """A group of the match; nothing where it took no part."""
-        return self.match[group] or ""
+    def __getitem__(self, group: str) -> str:
+        """A group of the match; nothing where it took no part, or its rule has none."""
+        return self.match.groupdict().get(group) or ""
 
 
 class Rule(NamedTuple):

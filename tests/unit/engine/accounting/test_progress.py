@@ -6,11 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.engine.accounting.progress import Progress, parse
+from runner.engine.accounting.progress import Progress, states
+from runner.engine.accounting.progress import parse as parse_lines
 
 LIGHTNING = "Epoch 3/9:  45%|███▌    | 422/938 [00:05<00:06, 83.2it/s, v_num=0, loss=0.1]"
 VALIDATION = "Validation DataLoader 0:  50%|█████     | 10/20 [00:01<00:01, 9.9it/s]"
 TRAINER_LOG = "{'loss': 0.5123, 'grad_norm': 1.2, 'learning_rate': 4e-05, 'epoch': 0.53}"
+
+
+def parse(tail: bytes) -> Progress | None:
+    """What the end of a log tells."""
+    return parse_lines(states(tail))
 
 
 @pytest.mark.parametrize(

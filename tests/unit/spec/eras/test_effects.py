@@ -30,7 +30,6 @@ def told(keys: str) -> list[tuple[str, str]]:
         (f"{BASH}resources: {{local: true}}", "local"),
         (f"{BASH}resources: {{remote: true}}", "remote"),
         (f"{BASH}resources: {{nodes: 2}}", "nodes"),
-        (f"{BASH}resources: {{interruptible: true}}", "interruptible"),
         (f"{DOCKER}home_dir: /root", "home_dir"),
         (f"{DOCKER}entrypoint: sh", "entrypoint"),
         (f"{DOCKER}registry_auth: {{username: a, password: b}}", "registry_auth"),

@@ -1,0 +1,106 @@
+r"""``wf attach``: show a run that goes on, as ``wf run`` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.cli.arguments import Parser
+from runner.errors import INTERNAL
+
+if TYPE_CHECKING:
+    import argparse
+
+    from runner.cli.context import Context
+    from runner.cli.hearing import Hearing
+    from runner.cli.watching import RunView
+    from runner.paths import RunPaths
+
+# the end of a run is told by the kernel, mostly
+_LOOK_AGAIN_SECONDS = 1.0
+_ENDING_SECONDS = 0.05
+# of a long log, what was written last
+_TAIL_BYTES = 1 << 16
+
+
+def parser() -> Parser:
+    """The arguments."""
+    made = Parser(
+        "attach",
+        "Show a run that goes on, wherever it was started, until it ends. It is shown as `wf run`\n"
+        "shows it, and Ctrl-C asks it to stop as there; Ctrl-\\ leaves it, and it goes on.\n"
+        "The exit code is that of the run. Of one that is over it shows the end.",
+        [
+            ("wf attach last", "the run that was started last"),
+            ("wf attach wet-mango-1", "or one of that name"),
+        ],
+    )
+    made.add_argument("run", metavar="RUN", help="a name, its first letters, or `last`")
+    return made
+
+
+def execute(arguments: argparse.Namespace, context: Context) -> int:
+    """Show it."""
+    from runner import compose
+    from runner.cli.hearing import Hearing, Leaving, left
+    from runner.cli.render.live import Watcher
+    from runner.cli.watching import RunView
+    from runner.records.codes import of_document
+
+    records = compose.records(context.settings, context.now)
+    records.settle()
+    paths = records.find(arguments.run)
+    project = records.document(paths)["project"] or ""
+    watcher = Watcher(context.err, context.out, context.variables, project, context.now)
+    watcher.skip(_tail(paths))
+    view = RunView(paths, watcher, context)
+    try:
+        with Hearing() as hearing:
+            hearing.shown = watcher
+            _follow(view, hearing, context)
+            records.settle()
+            document = records.document(paths)
+            watcher.finish(document)
+    except Leaving as leaving:
+        return left(leaving, context.err, paths.root.name)
+    finally:
+        view.close()
+    code = of_document(document)
+    return INTERNAL if code is None else code
+
+
+def _follow(view: RunView, hearing: Hearing, context: Context) -> None:
+    """Show it until nobody carries it out any more."""
+    import signal
+
+    from runner.cli.hearing import ask
+    from runner.records import supervision
+
+    def pass_on(number: int) -> None:
+        if number != signal.SIGWINCH:
+            ask(view.paths, number, context.now())
+        supervision.send(view.paths, number)
+
+    hearing.window = view.paths.window
+    hearing.aim(pass_on)
+    hearing.tell_size()
+    going = True
+    while going:
+        # in this order: what is added before the end is shown
+        going = supervision.supervised(view.paths)
+        view.look()
+        if going:
+            view.wait([], _ENDING_SECONDS if view.ended else _LOOK_AGAIN_SECONDS)
+    view.look_back()
+
+
+def _tail(paths: RunPaths) -> int:
+    """Where the last lines of its log begin that are worth showing."""
+    try:
+        with paths.log.open("rb") as log:
+            size = log.seek(0, 2)
+            if size <= _TAIL_BYTES:
+                return 0
+            start = log.seek(size - _TAIL_BYTES)
+            return start + len(log.readline(_TAIL_BYTES // 2))
+    except FileNotFoundError:
+        return 0
