@@ -211,7 +211,8 @@ def test_a_run_that_was_stopped_goes_on_after_its_last_epoch(
     last = checkout.folder(name) / "workspace/model/checkpoints/last.ckpt"
     until(last.exists, "the end of an epoch")
     process.send_signal(signal.SIGINT)
-    assert process.wait(PATIENCE) == 130
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
     assert checkout.record(name)["status"] == "cancelled"
     done = checkout.wf("resume", name, timeout=PATIENCE)
     assert done.code == 0, done.err
