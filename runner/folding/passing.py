@@ -15,7 +15,8 @@ class Passing:
 
     So a bar moves as it does for whoever started the job, while titles, the clipboard, other
     screens, and answers that a terminal would give stay out of reach. With ``colour`` off no
-    colours pass, and without ``moves`` what moves and erases is left out. Whatever is left on is turned off by :meth:`finish`.
+    colours pass, and without ``moves`` what moves and erases is left out. Whatever is left on is
+    turned off by :meth:`finish`.
     """
 
     def __init__(self, *, colour: bool, moves: bool = True) -> None:
