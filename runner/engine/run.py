@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner import errors
-from runner.engine import restoring, simulated
+from runner.engine import restoring, simulated, space
 from runner.engine.advice import Adviser
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
@@ -24,6 +24,7 @@ from runner.engine.provision import conda_of, provisioned
 from runner.engine.retrying import carry_out_patiently
 from runner.engine.submitting import submission
 from runner.engine.verdict import Verdict, cancelled, given_up
+from runner.engine.verdict import read as read_verdict
 from runner.engine.verdict import write as write_verdict
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import RunCreated
@@ -104,7 +105,9 @@ def execute(  # noqa: PLR0913 - all that a run is made of
             adviser.after_build(error)
         if not run.state.terminal:
             reason = _REASONS.get(error.kind, "internal_error")
-            end = Verdict("failed", reason, error.message, None, error.hint)
+            known = read_verdict(run.paths)  # the job has ended before
+            code = known and known.exit_code
+            end = Verdict("failed", reason, error.message, code, error.hint)
             _end(run, end, edited=job.edits)
         raise
     except Exception as error:
@@ -143,7 +146,9 @@ def _judged(attempt: Attempt, outcome: Outcome, adviser: Adviser) -> Verdict:
         how = f" before it was started again ({verdict.message})"
         verdict = cancelled(outcome.stopped, asking.read(paths), verdict.exit_code, how)
     verdict = adviser.after_run(paths, attempt.parts.records, verdict)
-    write_verdict(paths, verdict)
+    verdict = space.explained(verdict, paths, attempt.session.variables)
+    with suppress(WfError):  # a full disk keeps the artifacts from being collected, and tells so
+        write_verdict(paths, verdict)
     reach("verdict-written")
     return verdict
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import STORAGE, WfError
+from runner.records import reserve
 from runner.records import state as states
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def put(path: Path, content: bytes, *, durable: bool = True) -> None:
 
     A file that is not ``durable`` may be lost with the machine's power, until
     :func:`make_durable`. That is so for what is said of a run that goes on: without power it is
-    over, and its lock says so.
+    over, and its lock says so. One that is may use the room that was reserved for it.
 
     Raises:
         WfError: kind ``STORAGE``, naming the file.
@@ -74,6 +76,11 @@ def put(path: Path, content: bytes, *, durable: bool = True) -> None:
                 os.fsync(descriptor)
         os.replace(staged, path)
     except OSError as error:
+        with suppress(OSError):
+            staged.unlink()
+        if durable and reserve.helps(error, path.parent):
+            put(path, content)
+            return
         raise WfError(
             STORAGE,
             f"{path} cannot be written: {error.strerror}",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from runner import tree
 from runner.failpoints import reach
 from runner.paths import RunPaths
-from runner.records import folder, supervision, transit
+from runner.records import folder, reserve, supervision, transit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +49,7 @@ def start(
         lock, supervising = folder.hold(aside), supervision.hold(aside)
         folder.write_new(aside.submitted, document)
         folder.write_new(aside.state, first.document())
+        reserve.keep(aside)
         reach("made")
         return Started(_appear(home, aside, choose), lock, supervising)
     except BaseException:

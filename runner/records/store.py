@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 from runner import tree
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
-from runner.records import behind, folder, removing, starting, state, supervision, transit
+from runner.records import (
+    behind,
+    folder,
+    removing,
+    reserve,
+    starting,
+    state,
+    supervision,
+    transit,
+)
 from runner.records.filling import entry, fill
 from runner.records.index import Index
 from runner.records.tags import Tags
@@ -125,6 +134,7 @@ class Records:
             folder.make_durable(paths)
         folder.write(paths.state, after.document(), durable=durable)
         if after.terminal:
+            reserve.let_go(paths.root)
             reach("end-written")
         if durable or not after.terminal:
             self._mirror(paths)

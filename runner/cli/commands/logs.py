@@ -36,7 +36,7 @@ def parser() -> Parser:
             ("wf logs -n 20 last", "its last 20 lines"),
             ("wf logs --since 10m last", "what it has printed in the last ten minutes"),
             ("wf logs last | grep val_loss", "search it"),
-            ("wf logs --raw last > log.txt", "its very bytes"),
+            ("wf logs --raw last | sha256sum", "its very bytes"),
         ],
     )
     made.add_argument("run", metavar="RUN", help="a name, its first letters, or `last`")
