@@ -97,6 +97,10 @@ class Records:
             self._filled = True
         return self._opened
 
+    def again(self) -> Records:
+        """The same with an index of its own, for another thread."""
+        return Records(self._home, self._now, self._tell)
+
     def close(self) -> None:
         """Close the index until it is needed again.
 
@@ -189,12 +193,19 @@ class Records:
                 self.index().delete(row.name)
             elif known.terminal:
                 self._mirror(paths)
-            elif not supervision.supervised(paths):
-                if paths.supervisor.exists():
-                    dead.append(paths)
-                else:
-                    self._settle_dead(paths)
+            elif self.abandoned(paths):
+                dead.append(paths)
+            elif not folder.alive(paths):
+                self._settle_dead(paths)
         return dead
+
+    def abandoned(self, paths: RunPaths) -> bool:
+        """Whether a run is not over, and nobody carries it out any more."""
+        if not paths.supervisor.exists() or supervision.supervised(paths):
+            return False
+        # asked last: who carried it out may have written its end just before
+        known = folder.read_state(paths)
+        return known is not None and not known.terminal
 
     def _settle_dead(self, paths: RunPaths) -> None:
         """Write down that nobody knows how the run ended; one of several commands does it."""
