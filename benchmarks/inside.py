@@ -42,37 +42,6 @@ class _Silent:
         """Take no note."""
 
 
-def history(total: str) -> None:
-    """Fill the index up to ``total`` runs with copies of the newest one, each a minute older."""
-    from datetime import timedelta
-
-    from runner.records.index import Index
-    from runner.records.names import ADJECTIVES, ANIMALS
-
-    index = Index(resolve(os.environ).home.database)
-    newest = next(index.newest(1))
-    at = datetime.fromisoformat(newest.submitted_at.replace("Z", "+00:00"))
-    missing = int(total) - sum(1 for _ in index.newest())
-    index.put(
-        newest._replace(
-            name=f"{_pick(ADJECTIVES, number)}-{_pick(ANIMALS, number // 7)}-{1000 + number}",
-            submitted_at=_stamp(at - timedelta(minutes=number + 2)),
-            started_at=_stamp(at - timedelta(minutes=number + 2)),
-            finished_at=_stamp(at - timedelta(minutes=number + 1)),
-        )
-        for number in range(missing)
-    )
-    index.close()
-
-
-def _pick(words: tuple[str, ...], number: int) -> str:
-    return words[number % len(words)]
-
-
-def _stamp(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def obtain(workflow: str, log: str) -> float:
     """The step of a run that comes to an environment: its seconds, in a process as a run's is."""
     from runner import compose
@@ -265,7 +234,6 @@ def main() -> None:
     known: dict[str, Callable[..., Any]] = {
         "acquire": acquire,
         "queue": queue,
-        "history": history,
         "obtain": obtain,
         "collect": collect,
         "validate": validate,

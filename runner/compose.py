@@ -21,11 +21,17 @@ if TYPE_CHECKING:
     from runner.spec.workflow import Resources
 
 
-def records(settings: Settings, now: Callable[[], datetime]) -> Records:
-    """The records of all runs."""
+def _silent(_line: str) -> None:
+    """Nobody listens."""
+
+
+def records(
+    settings: Settings, now: Callable[[], datetime], tell: Callable[[str], None] = _silent
+) -> Records:
+    """The records of all runs; ``tell`` is given a line when something of them takes long."""
     from runner.records.store import Records
 
-    return Records(settings.home, now)
+    return Records(settings.home, now, tell)
 
 
 def environments(settings: Settings, variables: Mapping[str, str]) -> EnvironmentCache:
@@ -91,8 +97,13 @@ def secrets(
     return Secrets(settings.safe, SystemKeyring(variables), now)
 
 
-def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], datetime]) -> Parts:
-    """Everything a run needs."""
+def parts(
+    settings: Settings,
+    variables: Mapping[str, str],
+    now: Callable[[], datetime],
+    tell: Callable[[str], None] = _silent,
+) -> Parts:
+    """Everything a run needs; ``tell`` as for :func:`records`."""
     from functools import cache
 
     from runner.engine.parts import Parts
@@ -100,7 +111,7 @@ def parts(settings: Settings, variables: Mapping[str, str], now: Callable[[], da
 
     asked = cache(lambda: driver(variables))  # most runs never ask
     return Parts(
-        records=records(settings, now),
+        records=records(settings, now, tell),
         secrets=secrets(settings, variables, now),
         environments=environments(settings, variables),
         leases=leases(settings),

@@ -39,6 +39,11 @@ class Context(NamedTuple):
         found = (os.fstat(stream.fileno()) for stream in (self.out, self.err))
         return frozenset((at.st_dev, at.st_ino) for at in found if stat.S_ISREG(at.st_mode))
 
+    def tell(self, line: str) -> None:
+        """One line of talk, at once."""
+        self.err.write(f"{line}\n")
+        self.err.flush()
+
     def say_json(self, document: object) -> None:
         """One JSON document on stdout."""
         self.out.write(as_json(document, self.out.encoding) + "\n")

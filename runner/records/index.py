@@ -67,15 +67,30 @@ class Index:
         with suppress(OSError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         try:
-            # used by one thread only; but whichever is at work may find that it is dropped
-            self._connection = sqlite3.connect(
-                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            # the folders are the truth; what a power cut takes from the index is made again
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            schema.bring_up_to_date(self._connection, path)
+            try:
+                self._open(os.fspath(path))
+            except sqlite3.OperationalError:
+                if os.access(path.parent, os.W_OK):
+                    raise
+                # nobody can write there, and so nobody does: it need not be watched for changes
+                self._connection.close()
+                self._open(f"{path.as_uri()}?immutable=1")
         except sqlite3.DatabaseError as error:
             raise self._unusable(error) from error
+
+    def _open(self, where: str) -> None:
+        """Open a file named by its path or address (sqlite.org, "URI Filenames")."""
+        # used by one thread only; but whichever is at work may find that it is dropped
+        self._connection = sqlite3.connect(
+            where,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=where.startswith("file:"),
+        )
+        # the folders are the truth; what a power cut takes from the index is made again
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        schema.bring_up_to_date(self._connection, self._path)
 
     def close(self) -> None:
         """Close it."""

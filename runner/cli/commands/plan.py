@@ -45,7 +45,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.engine.prepare import shortage
     from runner.engine.simulated import unused
 
-    parts = compose.parts(context.settings, context.variables, context.now)
+    parts = compose.parts(context.settings, context.variables, context.now, context.tell)
     asker = Asker(parser(), context, parts)
     with asked_for(asker, arguments) as wanted:
         planned, basis = plan_graph(wanted.opened, wanted.asked, wanted.basis, parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settled
 from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -53,13 +54,11 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Remove them."""
-    from runner import compose
     from runner.engine import leftovers
     from runner.records import pruning
 
     rules = _rules(arguments)
-    records = compose.records(context.settings, context.now)
-    records.settle()
+    records = settled(context)
     if not arguments.dry_run:
         leftovers.sweep(context.settings.home, context.now().timestamp())
     chosen = pruning.choose(records, rules, context.now())
@@ -167,8 +166,10 @@ def _say(
     if arguments.dry_run:
         told.writelines(f"{kept.run} stays: {kept.reason}\n" for kept in chosen.kept)
     elif chosen.kept:
-        needed = count(len(chosen.kept), "run")
-        told.write(f"{needed} of that age stay, as they are needed; --dry-run says why\n")
+        are = "is" if len(chosen.kept) == 1 else "are"
+        told.write(
+            f"{count(len(chosen.kept), 'run')} of that age {are} needed; --dry-run says what for\n"
+        )
     if not chosen.gone:
         told.write("nothing to remove\n")
         return OK
