@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from runner.secrets.system import KeyringError, SystemKeyring
 from tests.conftest import World, until
 from tests.integration.screen import Screen
 
@@ -348,6 +349,15 @@ def test_a_keyring_that_fails_is_passed_over_and_said(desktop: Watched) -> None:
     assert "a file that only you can read (RuntimeError: cannot keep ***)" in added.err
     assert desktop.do("run", "fine").out == "*** ***\n"
     assert desktop.hits() == []
+
+
+def test_a_keyring_that_never_answers(desktop: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = desktop.variables["PYTHONPATH"].split(os.pathsep)[0]
+    monkeypatch.syspath_prepend(library)
+    keyring = SystemKeyring({**desktop.variables, "HANGS": "1"}, limit=2.0)
+    with pytest.raises(KeyringError, match="did not answer within 2 seconds"):
+        keyring.put("wf here", "TOKEN", TOKEN)
+    assert not asking(desktop)
 
 
 def test_a_project_cannot_put_itself_in_the_place_of_the_library(watched: Watched) -> None:
