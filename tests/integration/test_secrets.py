@@ -17,6 +17,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from runner.paths import RunPaths
+from runner.records import supervision
 from runner.secrets.system import KeyringError, SystemKeyring
 from tests.conftest import World, until
 from tests.integration.screen import Screen
@@ -223,6 +225,22 @@ def test_on_a_terminal(watched: Watched) -> None:
         watched.printed += screen.shown
     assert screen.shown.count(b"<***>\r\n") == 14
     assert watched.hits() == []
+
+
+def test_who_carries_it_out_is_killed(watched: Watched) -> None:
+    running = watched.start("run", "tell", out=subprocess.PIPE)
+    until(Path(watched.variables["MEETING"], "said-0-0").exists, "the first pause of the job")
+    [run] = watched.runs()
+    paths = RunPaths(watched.folder(run))
+    assert paths.unmasked_notes.exists()
+    os.kill(until(lambda: supervision.supervisor(paths), "a supervisor"), signal.SIGKILL)
+    out, err = running.communicate()
+    watched.printed += out + err
+    watched.do("ps", "-a")
+    watched.do("show", run)
+    assert watched.record(run)["status"] == "lost"
+    assert watched.hits() == []
+    assert not paths.unmasked_notes.exists()
 
 
 # wf itself goes wrong in the worst of places, and says what it has in its hands
