@@ -7,7 +7,6 @@ the command is killed, or leaves.
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +80,8 @@ class Runner:
     """Nobody watches: the command ends as soon as what was asked for is on the record."""
     tag: str | None = None
     """What the run is called if it succeeds."""
+    status: bool = True
+    """Whether a line below the job's output is wanted, where there can be one."""
     _plan: Plan = field(init=False)
     shown: str | None = None
     """The run that was shown last, by itself."""
@@ -131,12 +132,17 @@ class Runner:
             raise WfError(LOST, message, hint="try again")
 
     def _start(self, plan: Plan, basis: Basis) -> Child:
+        from runner.cli.render.statusline import possible
+
         # neither a connection nor what is still to be said must be there twice
         self.own.records.close()
         self.context.out.flush()
         self.context.err.flush()
-        output = self._output
-        terminal = window_size() if output.isatty() and not self.detaches else None
+        output, variables = self._output, self.context.variables
+        self.status = self.status and not self.quiet_output and possible(output, variables)
+        self._hearing.kept_rows = int(self.status)
+        seen = output.isatty() and not self.detaches
+        terminal = window_size(self._hearing.kept_rows) if seen else None
         first = Signals()
 
         def work(descriptor: int) -> None:
@@ -247,7 +253,9 @@ class Runner:
         found = self.opened.find(workflow)
         where = f"{found.file}:{self.opened.line(found)}"
         context = self.context
-        watcher = Watcher(context.err, self._output, context.variables, where, context.now)
+        watcher = Watcher(
+            context.err, self._output, context.variables, where, context.now, status=self.status
+        )
         paths = self.own.records.home.run(run)
         self._view = RunView(paths, watcher, context, apart=True)
         self.shown = run
@@ -278,8 +286,10 @@ class Runner:
 
     def _lost(self) -> Outcome:
         """What carried the plan out was killed: the truth about what it had begun."""
+        from runner.cli.settled import settle
+
         records = self.own.records
-        records.settle()
+        settle(records, self.context)
         if self._view is None and self._batch is None and self._hearing.asked:
             return Outcome(SIGNAL_BASE + self._hearing.asked[0], ())  # nothing had been begun
         if self._view is not None:
@@ -312,6 +322,8 @@ def _outcome(end: news.End) -> Outcome:
         case news.CalledOff(number):
             return Outcome(SIGNAL_BASE + number, ())
         case news.Broke(error):
+            import pickle
+
             raise pickle.loads(error)  # noqa: S301 - our own process has made it
         case news.Bug(said, report):
             raise ReportedError(said, None if report is None else Path(report))

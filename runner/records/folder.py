@@ -9,9 +9,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import STORAGE, WfError
+from runner.records import reserve
 from runner.records import state as states
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
     from runner.paths import RunPaths
     from runner.records.state import State
+
+STAGED = ".new"
+"""How the name of a file ends that will take the place of another one."""
 
 _NOTES_BYTES = 1 << 16
 _SUBMITTED = {"workflow", "executor", "plan", "source"}
@@ -56,12 +61,12 @@ def put(path: Path, content: bytes, *, durable: bool = True) -> None:
 
     A file that is not ``durable`` may be lost with the machine's power, until
     :func:`make_durable`. That is so for what is said of a run that goes on: without power it is
-    over, and its lock says so.
+    over, and its lock says so. One that is may use the room that was reserved for it.
 
     Raises:
         WfError: kind ``STORAGE``, naming the file.
     """
-    staged = path.with_name(path.name + ".new")
+    staged = path.with_name(path.name + STAGED)
     try:
         descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -71,6 +76,11 @@ def put(path: Path, content: bytes, *, durable: bool = True) -> None:
                 os.fsync(descriptor)
         os.replace(staged, path)
     except OSError as error:
+        with suppress(OSError):
+            staged.unlink()
+        if durable and reserve.helps(error, path.parent):
+            put(path, content)
+            return
         raise WfError(
             STORAGE,
             f"{path} cannot be written: {error.strerror}",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.cli import choices
 from runner.cli.arguments import Parser
+from runner.cli.settled import settle
 from runner.cli.tags import tag_name
 from runner.errors import OK, USAGE, WfError
 from runner.units import count
@@ -66,6 +67,9 @@ def add_running(made: Parser) -> None:
     made.add_argument(
         "-t", "--tag", metavar="TAG", help="a tag for the run, if it succeeds (moves it there)"
     )
+    made.add_argument(
+        "--no-status", action="store_true", help="no line below the output that tells how far it is"
+    )
 
 
 parse = choices.parse
@@ -83,6 +87,7 @@ class Going(NamedTuple):
     tag: str | None
     json: bool
     detached: bool
+    status: bool
 
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
@@ -120,7 +125,9 @@ def going(arguments: argparse.Namespace, context: Context) -> Going:
 
     tag = None if arguments.tag is None else tag_name(arguments.tag)
     rules = Rules(wait=not arguments.no_wait)
-    return Going(parts, parts(), rules, tag, arguments.json, arguments.detach)
+    return Going(
+        parts, parts(), rules, tag, arguments.json, arguments.detach, not arguments.no_status
+    )
 
 
 def go(asker: Asker, wanted: Wanted, how: Going) -> int:
@@ -144,7 +151,10 @@ def go(asker: Asker, wanted: Wanted, how: Going) -> int:
         quiet_output=how.json,
         detaches=how.detached,
         tag=how.tag,
+        status=how.status,
     )
+    if any(job.demand.leased for job in planned.to_run):
+        settle(own.records, context)  # what is left of a run whose wf was killed stands in the way
     if planned.everything:
         show_notices(unused(planned, chosen), context.err, context.variables)
         _tell_aged(planned, opened, context)
