@@ -106,7 +106,11 @@ class Records:
         folder.write(paths.state, after.document(), durable=after.terminal)
         if after.terminal:
             reach("end-written")
-        self._mirror(paths)
+        try:
+            if not self.index().move(paths.root.name, after, self._patience):
+                self._mirror(paths)
+        except WfError:
+            self._fall_behind(paths)
         return after
 
     def _mirror(self, *changed: RunPaths) -> None:
@@ -124,9 +128,13 @@ class Records:
                 self.index().delete(*gone)
             self._patience = _PATIENT_SECONDS
         except WfError:
-            self._patience = 0.0  # whoever has it locked is not waited for at every step
-            for paths in changed:
-                behind.mark(self._home, paths.root.name)
+            self._fall_behind(*changed)
+
+    def _fall_behind(self, *changed: RunPaths) -> None:
+        """Have a later command tell the index; who has it locked is not waited for at each step."""
+        self._patience = 0.0
+        for paths in changed:
+            behind.mark(self._home, paths.root.name)
 
     def _catch_up(self) -> None:
         """Tell the index what it could not take before, and remove what killed commands left."""

@@ -24,7 +24,7 @@ _COLOURS = {
 }
 
 # lines that are shown together; more than a screen has
-_PAGE = 500
+_PAGE = 100
 
 
 def parser() -> Parser:
