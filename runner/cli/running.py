@@ -7,7 +7,6 @@ the command is killed, or leaves.
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -312,6 +311,8 @@ def _outcome(end: news.End) -> Outcome:
         case news.CalledOff(number):
             return Outcome(SIGNAL_BASE + number, ())
         case news.Broke(error):
+            import pickle
+
             raise pickle.loads(error)  # noqa: S301 - our own process has made it
         case news.Bug(said, report):
             raise ReportedError(said, None if report is None else Path(report))

@@ -5,7 +5,6 @@ It goes on in a process of its own, which says what it comes to (``news.py``).
 
 from __future__ import annotations
 
-import pickle
 import signal
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -90,6 +89,8 @@ class Carrier:
         except Interrupted as interruption:
             end = CalledOff(interruption.signal)
         except WfError as error:
+            import pickle
+
             end = Broke(pickle.dumps(error))
         except Exception as bug:  # noqa: BLE001 - reported here, and told to who watches
             path = self.report(bug)
