@@ -277,8 +277,10 @@ class Runner:
 
     def _lost(self) -> Outcome:
         """What carried the plan out was killed: the truth about what it had begun."""
+        from runner.cli.settled import settle
+
         records = self.own.records
-        records.settle()
+        settle(records, self.context)
         if self._view is None and self._batch is None and self._hearing.asked:
             return Outcome(SIGNAL_BASE + self._hearing.asked[0], ())  # nothing had been begun
         if self._view is not None:

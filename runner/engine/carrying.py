@@ -75,6 +75,8 @@ class Carrier:
     """Runs made so far, by workflow, in the order in which they were begun."""
     late: bool = False
     """A signal came too late for the last job: it is for what follows it."""
+    _only: bool = False
+    """Nothing comes after the run."""
     _reserved: OpenRun | None = None
     """The run that was asked for, until it begins."""
     _at_fault: str | None = None
@@ -101,6 +103,7 @@ class Carrier:
         """A workflow, and before it what it depends on."""
         jobs = plan.to_run
         if len(jobs) == 1:
+            self._only = True
             self._tell_reused(plan)
             return self._carried(self._alone(jobs[0], basis))
         from runner.engine.basis import frozen
@@ -207,7 +210,7 @@ class Carrier:
         name = finished.document["name"]
         self.made[job.workflow] = name
         self.late = any(number != signal.SIGWINCH for number in signals.take())
-        self.speaker.say(Over(name))
+        self.speaker.say(Over(name), more=self._only)
         return finished.exit_code
 
     def _resolved(self, job: Job) -> Job:

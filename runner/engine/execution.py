@@ -192,8 +192,8 @@ def _accompany(
 def _claim(attempt: Attempt) -> Claim:
     """What those who wait meanwhile may know. Who asks for nothing keeps nobody waiting."""
     wanted = attempt.job.demand
-    counted = (wanted.cpu, wanted.gpu, wanted.memory) != (None, None, None)
-    usual = attempt.parts.records.usual(attempt.run.name, attempt.job.workflow) if counted else None
+    records = attempt.parts.records
+    usual = records.usual(attempt.run.name, attempt.job.workflow) if wanted.leased else None
     return Claim(attempt.run.name, usual, attempt.job.limits.max_duration)
 
 

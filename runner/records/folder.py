@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import STORAGE, WfError
+from runner.records import reserve
 from runner.records import state as states
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from runner.paths import RunPaths
     from runner.records.state import State
+
+STAGED = ".new"
+"""How the name of a file ends that will take the place of another one."""
 
 _NOTES_BYTES = 1 << 16
 _CHUNK = 1 << 16
@@ -58,12 +62,12 @@ def put(path: Path, content: bytes, *, durable: bool = True) -> None:
 
     A file that is not ``durable`` may be lost with the machine's power, until
     :func:`make_durable`. That is so for what is said of a run that goes on: without power it is
-    over, and its lock says so.
+    over, and its lock says so. One that is may use the room that was reserved for it.
 
     Raises:
         WfError: kind ``STORAGE``, naming the file.
     """
-    staged = f"{path}.new"
+    staged = f"{path}{STAGED}"
     try:
         descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
@@ -74,6 +78,11 @@ def put(path: Path, content: bytes, *, durable: bool = True) -> None:
             os.close(descriptor)
         os.replace(staged, path)
     except OSError as error:
+        with suppress(OSError):
+            os.unlink(staged)
+        if durable and reserve.helps(error, path.parent):
+            put(path, content)
+            return
         raise WfError(
             STORAGE,
             f"{path} cannot be written: {error.strerror}",

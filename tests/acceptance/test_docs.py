@@ -16,8 +16,8 @@ from runner import envvars, errors
 from runner.allocation.interface import Passed, Standing, Turn
 from runner.allocation.inventory import Gpu, Limited
 from runner.cli.main import VERBS
+from runner.engine import reconcile, verdict
 from runner.engine import run as engine
-from runner.engine import verdict
 from runner.engine.accounting.sampler import Sampler, Sources
 from runner.engine.failing.failure import Failure, Place
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
@@ -451,6 +451,8 @@ def reasons() -> set[str]:
         *(verdict.judge(end).reason for end in ends),
         *codes._OF_REASONS,
         *codes._OF_JOBS,
+        reconcile.DIED,
+        reconcile.RESTARTED,
         *engine._REASONS.values(),
         *re.findall(r"reason=\"(\w+)\"", source),
         *re.findall(r"_REASONS\.get\([\w.]+, \"(\w+)\"\)", source),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settle, settled
 from runner.errors import INTERNAL
 
 if TYPE_CHECKING:
@@ -40,14 +41,12 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Show it."""
-    from runner import compose
     from runner.cli.hearing import Hearing, Leaving, left
     from runner.cli.render.live import Watcher
     from runner.cli.watching import RunView
     from runner.records.codes import of_document
 
-    records = compose.records(context.settings, context.now)
-    records.settle()
+    records = settled(context)
     paths = records.find(arguments.run)
     project = records.document(paths)["project"] or ""
     watcher = Watcher(context.err, context.out, context.variables, project, context.now)
@@ -57,7 +56,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         with Hearing() as hearing:
             hearing.shown = watcher
             _follow(view, hearing, context)
-            records.settle()
+            settle(records, context)
             document = records.document(paths)
             watcher.finish(document)
     except Leaving as leaving:

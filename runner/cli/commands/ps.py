@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settled
 from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -46,10 +47,7 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """List them."""
-    from runner import compose
-
-    records = compose.records(context.settings, context.now, context.tell)
-    records.settle()
+    records = settled(context)
     index = records.index()
     rows: Iterable[Row]
     if arguments.all or arguments.last is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.cli import choices
 from runner.cli.arguments import Parser
+from runner.cli.settled import settle
 from runner.cli.tags import tag_name
 from runner.errors import OK, USAGE, WfError
 from runner.units import count
@@ -149,6 +150,8 @@ def go(asker: Asker, wanted: Wanted, how: Going) -> int:
         detaches=how.detached,
         tag=how.tag,
     )
+    if any(job.demand.leased for job in planned.to_run):
+        settle(own.records, context)  # what is left of a run whose wf was killed stands in the way
     if planned.everything:
         show_notices(unused(planned, chosen), context.err, context.variables)
         _tell_aged(planned, opened, context)

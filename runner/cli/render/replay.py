@@ -71,7 +71,10 @@ class Replay:
             self._write(shown)
 
     def follow(self, start: int, more: Callable[[], bool]) -> None:
-        """Write what comes from byte ``start`` on; ``more`` as in :func:`runner.records.log.pour`.
+        """Write what comes from byte ``start`` on, as it comes.
+
+        ``more`` waits until there may be more, and answers whether to go on. What was written
+        before it said no is still shown.
 
         Raises:
             OSError: nobody reads any more, most likely.
