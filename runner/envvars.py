@@ -27,6 +27,9 @@ NO_COLOR = "NO_COLOR"
 FORCE_COLOR = "FORCE_COLOR"
 """Not empty: colour even without a terminal (force-color.org)."""
 
+STATUS = "WF_STATUS"
+"""``off``: no status line below a job's output."""
+
 COLUMNS = "COLUMNS"
 """Width of tables in characters, when it is set."""
 

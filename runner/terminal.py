@@ -23,13 +23,13 @@ class WindowSize:
     columns: int
 
 
-def window_size() -> WindowSize | None:
-    """The size of the terminal that stdout is, if it is one."""
+def window_size(kept_rows: int = 0) -> WindowSize | None:
+    """The size of the terminal that stdout is, if it is one, without so many of its rows."""
     try:
         found = os.get_terminal_size(1)
     except OSError:
         return None
-    return WindowSize(found.lines, found.columns)
+    return WindowSize(max(found.lines - kept_rows, 1), found.columns)
 
 
 def leave_size(path: Path, size: WindowSize) -> None:

@@ -57,6 +57,8 @@ class Hearing:
         self.shown: Shown | None = None
         self.window: Path | None = None
         """Where the size of the terminal is left for a job that has one."""
+        self.kept_rows = 0
+        """How many rows of the terminal are ours, and not the job's."""
         self._send: Callable[[int], object] | None = None
         self._early: list[int] = []
         self._before: dict[int, signal._HANDLER] = {}
@@ -112,7 +114,7 @@ class Hearing:
             _end_watching(number)
 
     def _resized(self, number: int, _frame: object = None) -> None:
-        size = window_size()
+        size = window_size(self.kept_rows)
         if self.window is None or size is None or self._send is None:
             return
         try:

@@ -80,6 +80,8 @@ class Runner:
     """Nobody watches: the command ends as soon as what was asked for is on the record."""
     tag: str | None = None
     """What the run is called if it succeeds."""
+    status: bool = True
+    """Whether a line below the job's output is wanted, where there can be one."""
     _plan: Plan = field(init=False)
     shown: str | None = None
     """The run that was shown last, by itself."""
@@ -130,12 +132,17 @@ class Runner:
             raise WfError(LOST, message, hint="try again")
 
     def _start(self, plan: Plan, basis: Basis) -> Child:
+        from runner.cli.render.statusline import possible
+
         # neither a connection nor what is still to be said must be there twice
         self.own.records.close()
         self.context.out.flush()
         self.context.err.flush()
-        output = self._output
-        terminal = window_size() if output.isatty() and not self.detaches else None
+        output, variables = self._output, self.context.variables
+        self.status = self.status and not self.quiet_output and possible(output, variables)
+        self._hearing.kept_rows = int(self.status)
+        seen = output.isatty() and not self.detaches
+        terminal = window_size(self._hearing.kept_rows) if seen else None
         first = Signals()
 
         def work(descriptor: int) -> None:
@@ -246,7 +253,9 @@ class Runner:
         found = self.opened.find(workflow)
         where = f"{found.file}:{self.opened.line(found)}"
         context = self.context
-        watcher = Watcher(context.err, self._output, context.variables, where, context.now)
+        watcher = Watcher(
+            context.err, self._output, context.variables, where, context.now, status=self.status
+        )
         paths = self.own.records.home.run(run)
         self._view = RunView(paths, watcher, context, apart=True)
         self.shown = run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner import events
 from runner.cli.hearing import Leaving
@@ -39,6 +39,8 @@ class RunView:
         self._events = EventReader(paths.events)
         self._moved: tuple[int, int] | None = None
         self._runs = False
+        self._going: dict[str, Any] | None = None
+        self._cores: int | None = None
         self.ended = False
         """Whether the job has ended, and the run soon will."""
         self._began = False
@@ -83,6 +85,8 @@ class RunView:
             case events.JobStarted():
                 self._runs = self._began = True
                 self.ended = False
+                granted = (folder.read(self.paths.granted) or {}).get("cpus")
+                self._cores = len(granted) if granted else None
                 # where it is now: the state folder may have been moved
                 event = event._replace(log=str(self.paths.log))
             case events.JobEnded():
@@ -97,7 +101,14 @@ class RunView:
         except OSError:
             return
         moved = (found.st_ino, found.st_mtime_ns)
-        if moved == self._moved or self._runs:
+        if self._runs:
+            if moved != self._moved:
+                self._going = folder.read_progress(self.paths, "running")
+            self._moved = moved
+            # also where nothing moved: the terminal may have another size
+            self.watcher.progress(self._going, self._cores)
+            return
+        if moved == self._moved:
             return
         self._moved = moved
         said = folder.read(self.paths.progress)

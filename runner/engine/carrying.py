@@ -97,6 +97,7 @@ class Carrier:
         except Exception as bug:  # noqa: BLE001 - reported here, and told to who watches
             path = self.report(bug)
             end = Bug(f"{type(bug).__name__}: {bug}", None if path is None else str(path))
+        basis.let_go()
         self.speaker.finish(end)
 
     def _one(self, plan: Plan, basis: Basis) -> Carried:

@@ -56,6 +56,7 @@ class Log:
     def read(self, start: int, end: int) -> bytes:
         """The bytes from ``start`` to ``end``; fewer where the file ends before."""
         log = self._opened()
+        start = max(start, 0)
         return b"" if log is None else os.pread(log, max(end - start, 0), start)
 
     def pieces(self, start: int, end: int) -> Iterator[bytes]:

@@ -564,6 +564,7 @@ def told(world: World) -> dict[str, set[str]]:
     found["A run"] |= set(keys(turn.document(), "resources.queue"))
     for heading in ("A run", "The list of runs"):
         found[heading] |= {f"waiting.{key}" for key in folder._WAITING}
+    found["A run"] |= {f"restored.{key}" for key in folder._RESTORED}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
     found["A run"] |= set(keys({"usage": with_a_gpu()}))

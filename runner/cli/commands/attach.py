@@ -36,6 +36,9 @@ def parser() -> Parser:
         ],
     )
     made.add_argument("run", metavar="RUN", help="a name, its first letters, or `last`")
+    made.add_argument(
+        "--no-status", action="store_true", help="no line below the output that tells how far it is"
+    )
     return made
 
 
@@ -43,18 +46,23 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Show it."""
     from runner.cli.hearing import Hearing, Leaving, left
     from runner.cli.render.live import Watcher
+    from runner.cli.render.statusline import possible
     from runner.cli.watching import RunView
     from runner.records.codes import of_document
 
     records = settled(context)
     paths = records.find(arguments.run)
     project = records.document(paths)["project"] or ""
-    watcher = Watcher(context.err, context.out, context.variables, project, context.now)
+    status = not arguments.no_status and possible(context.out, context.variables)
+    watcher = Watcher(
+        context.err, context.out, context.variables, project, context.now, status=status
+    )
     watcher.skip(_tail(paths))
     view = RunView(paths, watcher, context)
     try:
         with Hearing() as hearing:
             hearing.shown = watcher
+            hearing.kept_rows = int(status)
             _follow(view, hearing, context)
             settle(records, context)
             document = records.document(paths)

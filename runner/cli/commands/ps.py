@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
-from runner.cli.settled import settled
+from runner.cli.settled import settle, settled
 from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from runner.cli.context import Context
-    from runner.records.index import Row
+    from runner.records.index import Index, Row
+    from runner.records.store import Records
 
 _COLOURS = {
     "succeeded": "green",
@@ -24,6 +25,10 @@ _COLOURS = {
     "waiting": "yellow",
 }
 
+_HEADER = ("RUN", "WORKFLOW", "WHERE", "STATUS", "TOOK", "AGE", "PROGRESS")
+# which columns make room on a narrow screen: the order in which they go, and their least width
+_ROOM = {"WHERE": (3,), "AGE": (2,), "WORKFLOW": (1, 8), "PROGRESS": (0, 12)}
+_MOST_FOLLOWED = 200
 # lines that are shown together; more than a screen has
 _PAGE = 100
 
@@ -36,11 +41,13 @@ def parser() -> Parser:
         [
             ("wf ps", "what is going on"),
             ("wf ps -a", "all runs"),
+            ("wf ps --watch", "the same, once a second, until you press q"),
             ("wf ps -n 5 --json", "the newest five, for programs"),
         ],
     )
     made.add_argument("-a", "--all", action="store_true", help="all runs")
     made.add_argument("-n", "--last", metavar="N", help="the newest N runs")
+    made.add_argument("-w", "--watch", action="store_true", help="go on, until q or Ctrl-C")
     made.add_json()
     return made
 
@@ -48,21 +55,26 @@ def parser() -> Parser:
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """List them."""
     records = settled(context)
+    if arguments.watch:
+        return _watch(arguments, records, context)
     index = records.index()
+    going = index.unfinished()
     rows: Iterable[Row]
     if arguments.all or arguments.last is not None:
         rows = index.newest(None if arguments.last is None else _number(arguments.last))
     else:
-        rows = index.unfinished() or index.newest(1)
+        rows = going or index.newest(1)
     if arguments.json:
-        context.say_json([{**row._asdict(), "waiting": records.waiting(row)} for row in rows])
+        context.say_json([_document(row, records) for row in rows])
         return OK
     from runner.cli.render.style import style
     from runner.cli.render.table import flowing
 
     dress = style(context.out, context.variables)
-    header = ("RUN", "WORKFLOW", "WHERE", "STATUS", "TOOK", "AGE")
-    lines = (_cells(row, records.waiting(row), context) for row in rows)
+    # nothing is read of the many that are over
+    told = any(records.progress(row) for row in going)
+    header = _HEADER if told else _HEADER[:-1]
+    lines = (_cells(row, records, context)[: len(header)] for row in rows)
     pages = iter(lambda: list(islice(lines, _PAGE)), [])
     shown = False
     for text in flowing(header, pages, dress, _paint):
@@ -73,6 +85,50 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     return OK
 
 
+def _document(row: Row, records: Records) -> dict[str, Any]:
+    waits, progress = records.waiting(row), records.progress(row)
+    return {**row._asdict(), "waiting": waits, "progress": progress}
+
+
+def _watch(arguments: argparse.Namespace, records: Records, context: Context) -> int:
+    """What goes on, and how it ended since it was first shown."""
+    if arguments.json or arguments.all:
+        given = "--json" if arguments.json else "--all"
+        raise WfError(USAGE, f"{given} and --watch do not go together", hint="wf ps --watch -n 20")
+    from runner.cli.render.screen import watch
+    from runner.cli.render.style import style
+    from runner.cli.render.table import Column, fitted
+
+    newest = None if arguments.last is None else _number(arguments.last)
+    shape = [Column(title, *_ROOM.get(title, ())) for title in _HEADER]
+    followed: dict[str, None] = {}
+
+    def seen() -> tuple[object, str]:
+        settle(records, context)
+        index = records.index()
+        rows = _followed(index, followed) if newest is None else list(index.newest(newest))
+        dress = style(context.out, context.variables)
+        cells = [_cells(row, records, context) for row in rows]
+        text = fitted(shape, cells, dress, _paint_titled) if rows else "nothing is going on\n"
+        return [(row.name, row.status) for row in rows], text
+
+    return watch(seen, context.out, terminal=style(context.out, context.variables).terminal)
+
+
+def _followed(index: Index, followed: dict[str, None]) -> list[Row]:
+    """The runs that go on, and those that did when they were first followed; newest first."""
+    going = {row.name: row for row in index.unfinished()}
+    known = {name: going.get(name) or _row(index, name) for name in (*going, *followed)}
+    found = [row for row in known.values() if row is not None][:_MOST_FOLLOWED]
+    followed.clear()
+    followed.update(dict.fromkeys(row.name for row in found))
+    return found
+
+
+def _row(index: Index, name: str) -> Row | None:
+    return next((row for row in index.with_prefix(name, 1) if row.name == name), None)
+
+
 def _number(written: str) -> int:
     if written.isdigit():
         return int(written)
@@ -80,15 +136,20 @@ def _number(written: str) -> int:
 
 
 def _paint(column: int, text: str) -> tuple[str, ...]:
-    if column == 0:
+    return _paint_titled(_HEADER[column], text)
+
+
+def _paint_titled(title: str, text: str) -> tuple[str, ...]:
+    if title == "RUN":
         return ("bold",)
-    colour = _COLOURS.get(text.partition(" ")[0]) if column == 3 else None  # noqa: PLR2004
+    colour = _COLOURS.get(text.partition(" ")[0]) if title == "STATUS" else None
     return (colour,) if colour else ()
 
 
-def _cells(row: Row, waits: dict[str, Any] | None, context: Context) -> tuple[str, ...]:
+def _cells(row: Row, records: Records, context: Context) -> tuple[str, ...]:
     from datetime import datetime
 
+    from runner.cli.render.going import in_words
     from runner.cli.render.table import age
     from runner.units import duration
 
@@ -101,7 +162,9 @@ def _cells(row: Row, waits: dict[str, Any] | None, context: Context) -> tuple[st
     status = row.status
     if row.exit_code and row.status == "failed":
         status += f" ({row.exit_code})"
+    waits = records.waiting(row)
     if waits is not None:
         status = f"waiting (place {waits['place']})"
     old = age((now - at(row.submitted_at)).total_seconds())
-    return (row.name, row.workflow, row.executor, status, took, old)
+    progress = in_words(records.progress(row))
+    return (row.name, row.workflow, row.executor, status, took, old, progress)

@@ -67,6 +67,9 @@ def add_running(made: Parser) -> None:
     made.add_argument(
         "-t", "--tag", metavar="TAG", help="a tag for the run, if it succeeds (moves it there)"
     )
+    made.add_argument(
+        "--no-status", action="store_true", help="no line below the output that tells how far it is"
+    )
 
 
 parse = choices.parse
@@ -84,6 +87,7 @@ class Going(NamedTuple):
     tag: str | None
     json: bool
     detached: bool
+    status: bool
 
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
@@ -125,7 +129,7 @@ def going(arguments: argparse.Namespace, context: Context) -> Going:
 
     tag = None if arguments.tag is None else tag_name(arguments.tag)
     rules = Rules(wait=not arguments.no_wait)
-    return Going(parts, own, rules, tag, arguments.json, arguments.detach)
+    return Going(parts, own, rules, tag, arguments.json, arguments.detach, not arguments.no_status)
 
 
 def go(asker: Asker, wanted: Wanted, how: Going) -> int:
@@ -149,6 +153,7 @@ def go(asker: Asker, wanted: Wanted, how: Going) -> int:
         quiet_output=how.json,
         detaches=how.detached,
         tag=how.tag,
+        status=how.status,
     )
     if any(job.demand.leased for job in planned.to_run):
         settle(own.records, context)  # what is left of a run whose wf was killed stands in the way

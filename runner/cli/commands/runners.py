@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
 from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from runner.cli.context import Context
     from runner.engine.runners import Runners
-
-_SECONDS = 1.0
 
 
 def parser() -> Parser:
@@ -55,44 +52,17 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         context.say_json(seen().document())
         return OK
     from runner.cli.render.runners import page
+    from runner.cli.render.screen import watch
     from runner.cli.render.style import style
 
     dress = style(context.out, context.variables)
     if not arguments.watch:
         context.out.write(page(seen(), dress))
         return OK
-    return _on_a_screen(seen, context) if dress.terminal else _in_blocks(seen, context)
 
-
-def _on_a_screen(seen: Callable[[], Runners], context: Context) -> int:
-    """The whole terminal, drawn anew until somebody has seen enough."""
-    from runner.cli.render.runners import page
-    from runner.cli.render.screen import Screen
-    from runner.cli.render.style import style
-
-    with Screen(context.out) as screen:
-        while True:
-            shown = page(seen(), style(context.out, context.variables), clock=True)
-            screen.draw(shown, "q ends")
-            code = screen.rest(_SECONDS)
-            if code is not None:
-                return code
-
-
-def _in_blocks(seen: Callable[[], Runners], context: Context) -> NoReturn:
-    """A block whenever something is different."""
-    import time
-
-    from runner.cli.render.runners import page
-    from runner.cli.render.style import style
-
-    dress = style(context.out, context.variables)
-    told = None
-    while True:
+    def told() -> tuple[object, str]:
         runners = seen()
-        if runners.facts != told:
-            gap = "" if told is None else "\n"
-            context.out.write(gap + page(runners, dress, clock=True))
-            context.out.flush()
-            told = runners.facts
-        time.sleep(_SECONDS)
+        # the terminal may have another width now
+        return runners.facts, page(runners, style(context.out, context.variables), clock=True)
+
+    return watch(told, context.out, terminal=dress.terminal)

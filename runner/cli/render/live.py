@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from runner import events
 from runner.cli.render.failure import excerpt
+from runner.cli.render.going import status_line
+from runner.cli.render.statusline import TAIL, StatusLine, room, settled
 from runner.cli.render.style import cut, harmless, style
 from runner.cli.render.waiting import News, waiting_line
 from runner.records.log import Log
+from runner.terminal import window_size
 from runner.units import amount, duration
 
 if TYPE_CHECKING:
@@ -39,15 +42,20 @@ class Watcher:
     was a terminal, which is not there any more.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it shows on, and what is told of it
         self,
         err: TextIO,
         out: TextIO,
         variables: Mapping[str, str],
         where: str,
         now: Callable[[], datetime],
+        *,
+        status: bool = False,
     ) -> None:
-        """``where`` is the place of the workflow, ``file:line``; ``now`` the clock."""
+        """``where`` is the place of the workflow, ``file:line``; ``now`` the clock.
+
+        With ``status`` there is a line below the output that tells how far the job is.
+        """
         self._err = err
         self._out = out
         self._where = where
@@ -61,6 +69,9 @@ class Watcher:
         self.gone = False
         self._told = ""
         self._news = News()
+        self._line_below = StatusLine(out, self._dress) if status else None
+        self._state = "running"
+        self._drawn: tuple[object, ...] = ()
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +88,7 @@ class Watcher:
         """Take away what moves."""
         self._quiet()
         self._close_log()
+        self._hide_line()
 
     def skip(self, position: int) -> None:
         """Show the log from there on."""
@@ -85,6 +97,7 @@ class Watcher:
     def stand_aside(self) -> None:
         """Somebody else has the terminal for a while (Ctrl-Z)."""
         self._cursor(_SHOWN)
+        self._hide_line()
 
     def come_back(self) -> None:
         """The terminal is ours again."""
@@ -104,6 +117,7 @@ class Watcher:
             case events.JobStarted(_, log, start):
                 self._quiet()
                 self._out.flush()
+                self._state = "running"
                 self._log = Log(Path(log))
                 if self._shown is not None:
                     self._shown = max(self._shown, start)
@@ -113,6 +127,7 @@ class Watcher:
             case events.JobEnded():
                 self._carry()
                 self._close_log()
+                self._hide_line()
             case events.PhaseStarted(phase, text):
                 self._show(phase, text)
             case events.PhaseProgress(phase, text, waiting):
@@ -126,6 +141,28 @@ class Watcher:
                 self._quiet()
                 self._say(self._line(event))
 
+    def progress(self, told: dict[str, Any] | None, cores: int | None) -> None:
+        """How far the job is now, as in the run's document, and how many cores it was granted."""
+        if self._line_below is None or self._log is None or told is None:
+            return
+        size = window_size()
+        now = (self._state, told["at"], size)
+        if size is None or now == self._drawn:
+            return
+        if not room(size):
+            self._line_below.hide()
+        elif self._shown is None or not settled(self._log.read(self._shown - TAIL, self._shown)):
+            return
+        else:
+            text = status_line(self._state, told, cores, size.columns - 2)
+            self._line_below.show(text, size)
+        self._drawn = now
+
+    def _hide_line(self) -> None:
+        self._drawn = ()
+        if self._line_below is not None:
+            self._line_below.hide()
+
     def _line(self, event: events.Event) -> str:
         """The line that stays on the screen for an event."""
         paint = self._dress.paint
@@ -137,6 +174,7 @@ class Watcher:
                 took = paint(f" ({duration(seconds)})", "dim") if seconds >= 1 else ""
                 return self._done(phase, text) + took
             case events.Stopping(signal, after):
+                self._state = "stopping"
                 return self._stopping(signal, after)
             case events.Warned(text):
                 return f"{paint('warning:', 'yellow')} {harmless(text)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TextIO
 
 from runner.cli.render.failure import where
+from runner.cli.render.going import in_words as going
 from runner.cli.render.style import harmless, style
 from runner.cli.render.usage import drawn, in_words
 from runner.units import amount, count, duration, numbered
@@ -51,6 +52,7 @@ def _facts(
         ("times", _times(document)),
         ("usage", in_words(document["usage"], cores)),
         *drawn(samples, document["usage"], cores, dress),
+        ("progress", going(document["progress"])),
         ("devices", _devices(document["resources"])),
         ("queue", _waiting(document["waiting"]) or _queue(document["resources"]["queue"])),
         ("ports", ", ".join(str(port) for port in document["ports"])),

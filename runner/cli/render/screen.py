@@ -6,13 +6,15 @@ import os
 import select
 import signal
 import termios
+import time
 import tty
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from runner.errors import OK, SIGNAL_BASE
 from runner.process.signals import Signals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -31,6 +33,7 @@ _HEARD = (
     signal.SIGTSTP,
 )
 _STDIN = 0
+_SECONDS = 1.0
 _ENDS = (b"q", b"Q", b"\x04")
 
 
@@ -115,3 +118,32 @@ class Screen:
         os.kill(os.getpid(), signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, self._signals.arrived)
         self._take()
+
+
+def watch(seen: Callable[[], tuple[object, str]], out: TextIO, *, terminal: bool) -> int:
+    """Show something anew once a second until somebody has seen enough; the exit code.
+
+    ``seen`` answers with what is the case, and its text. Where ``out`` is no terminal there is a
+    block of text whenever something else is the case, until a signal ends it.
+    """
+    return _on_a_screen(seen, out) if terminal else _in_blocks(seen, out)
+
+
+def _on_a_screen(seen: Callable[[], tuple[object, str]], out: TextIO) -> int:
+    with Screen(out) as screen:
+        while True:
+            screen.draw(seen()[1], "q ends")
+            code = screen.rest(_SECONDS)
+            if code is not None:
+                return code
+
+
+def _in_blocks(seen: Callable[[], tuple[object, str]], out: TextIO) -> NoReturn:
+    told: object = None
+    while True:
+        facts, text = seen()
+        if facts != told:
+            out.write(text if told is None else f"\n{text}")
+            out.flush()
+            told = facts
+        time.sleep(_SECONDS)

@@ -15,8 +15,10 @@ from runner.engine.accounting.progress import states
     [
         # Lightning's TQDMProgressBar
         (
-            "Epoch 3:  45%|####5     | 422/938 [00:05<00:06, 83.2it/s, v_num=0, "
-            "train_loss=0.412, val_loss=0.0412]",
+            (
+                "Epoch 3:  45%|####5     | 422/938 [00:05<00:06, 83.2it/s, v_num=0, "
+                "train_loss=0.412, val_loss=0.0412]"
+            ),
             {"train_loss": 0.412, "val_loss": 0.0412},
         ),
         # Lightning's RichProgressBar
@@ -62,7 +64,7 @@ def test_the_last_value_counts() -> None:
 
 def test_what_was_told_last_comes_last_and_the_oldest_go() -> None:
     assert list(merged({"a": 1.0, "b": 2.0}, {"a": 3.0})) == ["b", "a"]
-    assert list(merged({str(number): 0.0 for number in range(12)}, {"new": 1.0}))[0] == "1"
+    assert next(iter(merged({str(number): 0.0 for number in range(12)}, {"new": 1.0}))) == "1"
 
 
 @pytest.mark.parametrize(
