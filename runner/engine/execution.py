@@ -15,6 +15,7 @@ from runner.engine.accounting.watch import Watch
 from runner.engine.enforcement import Enforcement
 from runner.engine.noting import Noting
 from runner.engine.requests import Requests
+from runner.engine.standby import Standby
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import (
@@ -66,10 +67,14 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     started = time.monotonic()
     resources = attempt.job.demand
     attempt.notify(PhaseStarted("devices", "taking devices"))
-    with Noting(attempt.run.paths.waiting, attempt.session.observer) as observer:
-        lease = attempt.parts.leases.acquire(
+    parts = attempt.parts
+    with (
+        Noting(attempt.run.paths.waiting, attempt.session.observer) as noting,
+        Standby(parts.records, parts.leases, noting) as observer,
+    ):
+        lease = parts.leases.acquire(
             resources,
-            attempt.parts.inventory,
+            parts.inventory,
             _claim(attempt),
             observer,
             wait=attempt.session.wait,

@@ -97,6 +97,10 @@ class Records:
             self._filled = True
         return self._opened
 
+    def again(self) -> Records:
+        """The same with an index of its own, for another thread."""
+        return Records(self._home, self._now, self._tell)
+
     def close(self) -> None:
         """Close the index until it is needed again.
 
@@ -133,8 +137,16 @@ class Records:
             reserve.let_go(paths.root)
             reach("end-written")
         if durable or not after.terminal:
-            self._mirror(paths)
+            self._move(paths, after)
         return after
+
+    def _move(self, paths: RunPaths, after: State) -> None:
+        """Tell the index what has changed of a run, without reading all of it again."""
+        try:
+            if not self.index().move(paths.root.name, after, self._patience):
+                self._mirror(paths)
+        except WfError:
+            self._fall_behind(paths)
 
     def make_durable(self, ended: Sequence[RunPaths]) -> None:
         """Bring the ends of many runs to the disk at once, which is much faster than one by one."""
@@ -156,9 +168,13 @@ class Records:
                 self.index().delete(*gone)
             self._patience = _PATIENT_SECONDS
         except WfError:
-            self._patience = 0.0  # whoever has it locked is not waited for at every step
-            for paths in changed:
-                behind.mark(self._home, paths.root.name)
+            self._fall_behind(*changed)
+
+    def _fall_behind(self, *changed: RunPaths) -> None:
+        """Have a later command tell the index; who has it locked is not waited for at each step."""
+        self._patience = 0.0
+        for paths in changed:
+            behind.mark(self._home, paths.root.name)
 
     def _catch_up(self) -> None:
         """Tell the index what it could not take before, and remove what killed commands left."""
@@ -189,12 +205,19 @@ class Records:
                 self.index().delete(row.name)
             elif known.terminal:
                 self._mirror(paths)
-            elif not supervision.supervised(paths):
-                if paths.supervisor.exists():
-                    dead.append(paths)
-                else:
-                    self._settle_dead(paths)
+            elif self.abandoned(paths):
+                dead.append(paths)
+            elif not folder.alive(paths):
+                self._settle_dead(paths)
         return dead
+
+    def abandoned(self, paths: RunPaths) -> bool:
+        """Whether a run is not over, and nobody carries it out any more."""
+        if not paths.supervisor.exists() or supervision.supervised(paths):
+            return False
+        # asked last: who carried it out may have written its end just before
+        known = folder.read_state(paths)
+        return known is not None and not known.terminal
 
     def _settle_dead(self, paths: RunPaths) -> None:
         """Write down that nobody knows how the run ended; one of several commands does it."""

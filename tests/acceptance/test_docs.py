@@ -24,11 +24,13 @@ from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
 from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
 from runner.records import codes, folder
+from runner.records.attempts import Attempt
 from runner.records.samples import Samples, columns
 from runner.records.state import Status
 from runner.spec.load import load
 from runner.spec.providers.registry import PROVIDERS
 from runner.spec.variables import load as load_variables
+from runner.spec.workflow import Retry
 from tests.acceptance.documents import (
     HOME,
     NEEDS,
@@ -565,6 +567,8 @@ def told(world: World) -> dict[str, set[str]]:
     for heading in ("A run", "The list of runs"):
         found[heading] |= {f"waiting.{key}" for key in folder._WAITING}
     found["A run"] |= {f"restored.{key}" for key in folder._RESTORED}
+    found["A run"] |= set(keys({"attempts": [Attempt(1, "now", 0)._asdict()]}))
+    found["A plan"] |= {f"jobs[].retry.{key}" for key in Retry._fields}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
     found["A run"] |= set(keys({"usage": with_a_gpu()}))

@@ -718,7 +718,7 @@ def test_a_log_that_cannot_be_written_is_said_and_does_not_stop_the_job(
     finally:
         os.close(full)
     assert exited.code == 4
-    assert exited.log_error == "No space left on device"
+    assert exited.log_error == ("23,893 bytes of it could not be written: No space left on device")
 
 
 def alive(pid: int) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.process import tree
-from tests.conftest import kill, until
+from tests.conftest import hear, kill, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,10 +122,17 @@ def test_its_devices_are_had_by_the_next_one_and_not_before_its_job_has_ended(
     assert not orphan.lives
 
 
-def test_who_waits_gets_the_devices_of_a_dead_run(world: World, orphan: Orphan) -> None:
+def test_who_waits_gets_the_devices_of_a_run_that_loses_its_wf_meanwhile(world: World) -> None:
+    """Nobody types anything."""
+    world.workflows(WORKFLOW)
+    pid_file = world.home / "pid"
+    first = world.start("run", "job", PID_FILE=str(pid_file))
+    pid = int(until(lambda: _text(pid_file), "a job"))
     waiting = world.start("run", "quick")
-    orphan.end()
+    hear(waiting, b"waiting for")
+    kill(first)
     assert waiting.wait(60) == 0
+    assert not tree.alive(pid)
 
 
 def test_what_it_left_can_be_removed(world: World, orphan: Orphan) -> None:

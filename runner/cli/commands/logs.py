@@ -96,12 +96,12 @@ class _Asked(NamedTuple):
         return self.paths.root.name
 
     def more(self) -> bool:
-        """Whether the run still lives; a moment later, if it does."""
+        """Whether somebody carries the run out; a moment later, if so."""
         import time
 
-        from runner.records import folder
+        from runner.records import supervision
 
-        if not folder.alive(self.paths):
+        if not supervision.supervised(self.paths):
             return False
         time.sleep(_LOOK_AGAIN_SECONDS)
         return True

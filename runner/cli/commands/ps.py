@@ -30,7 +30,7 @@ _HEADER = ("RUN", "WORKFLOW", "WHERE", "STATUS", "TOOK", "AGE", "PROGRESS")
 _ROOM = {"WHERE": (3,), "AGE": (2,), "WORKFLOW": (1, 8), "PROGRESS": (0, 12)}
 _MOST_FOLLOWED = 200
 # lines that are shown together; more than a screen has
-_PAGE = 500
+_PAGE = 100
 
 
 def parser() -> Parser:

@@ -43,6 +43,7 @@ class Replay:
         self._out = out.fileno()
         self._terminal = out.isatty()
         self._colour = dress.colour
+        self._moves = dress.terminal
         # a terminal that does not know all letters is shown numbers in place of the others
         self._encoding = None if dress.unicode or not self._terminal else out.encoding
 
@@ -79,7 +80,7 @@ class Replay:
         Raises:
             OSError: nobody reads any more, most likely.
         """
-        passing = Passing(colour=self._colour)
+        passing = Passing(colour=self._colour, moves=self._moves)
         going = True
         try:
             while going:
