@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from benchmarks.first_line import first_line
 from benchmarks.installing import installing
 from benchmarks.leases import leases
+from benchmarks.masking import masking
 from benchmarks.measure import (
     Command,
     FailedError,
@@ -384,6 +385,7 @@ PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "training": training,
     "leases": leases,
     "log": log,
+    "masking": masking,
     "sampling": sampling,
     "collect": collect,
     "validate": validate,

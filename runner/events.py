@@ -38,7 +38,8 @@ class Waiting(NamedTuple):
     """A run waits for devices.
 
     ``short_of`` is what it lacks, in words. ``place`` of ``places`` is where it stands in the
-    queue, counted from 1. ``holders`` are who has it, in words. ``likely`` is in how many seconds
+    queue, counted from 1. ``holders`` are who has it, in words, and ``runs`` the names of all runs
+    that have something, as their users say. ``likely`` is in how many seconds
     it probably starts, and ``at_most`` in how many at the latest; ``None``: nobody can tell.
     """
 
@@ -48,6 +49,7 @@ class Waiting(NamedTuple):
     holders: tuple[str, ...] = ()
     likely: float | None = None
     at_most: float | None = None
+    runs: tuple[str, ...] = ()
 
 
 class PhaseFinished(NamedTuple):

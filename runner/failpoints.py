@@ -12,6 +12,7 @@ import os
 
 VARIABLE = "WF_FAILPOINTS"
 POINTS = (
+    "made",  # its folder is complete, and has no name yet
     "created",  # its folder, locks and state are there
     "code-placed",  # the workspace is there
     "inputs-placed",  # and what other runs left behind is in it
@@ -24,8 +25,12 @@ POINTS = (
     "collecting",  # nothing has been collected yet
     "collected",  # files have been moved, and nothing says which
     "manifest-written",
+    "cleared",  # what it needed only meanwhile is gone
     "end-written",  # the end is on the disk, and not in the index
     "released",  # its devices are free again
+    "orphans-ended",  # of a run that lost its supervisor no process lives
+    "recollected",  # what such a run left behind is in its place
+    "out-of-sight",  # a run that is being removed has no name any more
 )
 
 

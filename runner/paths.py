@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment``, ``waiting``, ``progress``, ``unmasked_notes`` and
-    the locks stay until ``wf rm``.
+    All but ``workspace``, ``own_environment``, ``waiting``, ``progress``, ``reserve``,
+    ``unmasked_notes`` and the locks stay until ``wf rm``.
     """
 
     root: Path
@@ -65,6 +65,11 @@ class RunPaths(NamedTuple):
     def verdict(self) -> Path:
         """What its job came to, written the moment it ended: the end of the run, if wf dies now."""
         return self.root / "verdict.json"
+
+    @property
+    def reserve(self) -> Path:
+        """Room for saying how it ended, should the disk be full by then; gone when it has."""
+        return self.root / "reserve"
 
     @property
     def attempts(self) -> Path:

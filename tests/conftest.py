@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from runner.process import tree
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -252,6 +254,7 @@ def kill(wf: subprocess.Popen[bytes]) -> None:
     wf.wait()
     for pid in carrying:
         os.kill(pid, signal.SIGKILL)
+    until(lambda: not any(map(tree.alive, carrying)), "the end of what carried them out")
 
 
 def _commands() -> Iterator[tuple[int, list[bytes]]]:

@@ -56,7 +56,7 @@ class FileLeases:
 
         Who asks for nothing that is leased does not touch the folder.
         """
-        if asked.cpu is None and asked.gpu is None and not asked.memory:
+        if not asked.leased:
             return _shared(look(asked), asked)
         # most runs ask for nothing, and need not load all this
         from runner.allocation.waiting.attempt import Attempt

@@ -7,7 +7,6 @@ the command is killed, or leaves.
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -287,8 +286,10 @@ class Runner:
 
     def _lost(self) -> Outcome:
         """What carried the plan out was killed: the truth about what it had begun."""
+        from runner.cli.settled import settle
+
         records = self.own.records
-        records.settle()
+        settle(records, self.context)
         if self._view is None and self._batch is None and self._hearing.asked:
             return Outcome(SIGNAL_BASE + self._hearing.asked[0], ())  # nothing had been begun
         if self._view is not None:
@@ -321,6 +322,8 @@ def _outcome(end: news.End) -> Outcome:
         case news.CalledOff(number):
             return Outcome(SIGNAL_BASE + number, ())
         case news.Broke(error):
+            import pickle
+
             raise pickle.loads(error)  # noqa: S301 - our own process has made it
         case news.Bug(said, report):
             raise ReportedError(said, None if report is None else Path(report))

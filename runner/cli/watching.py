@@ -56,7 +56,8 @@ class RunView:
         self._tell_progress()
         if self._runs:
             self.watcher.notify(events.JobWrote())
-        if self.watcher.gone:
+        # nohup(1): the end of a terminal is no reason to end
+        if self.watcher.gone and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
             raise Leaving(signal.SIGHUP)
 
     def look_back(self) -> None:

@@ -6,14 +6,13 @@ that edits made while the first of them runs do not reach the others.
 
 from __future__ import annotations
 
-import fcntl
 import os
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from runner import tree
 from runner.errors import STORAGE, WfError
+from runner.records import transit
 from runner.workspace.code import digest
 from runner.workspace.snapshot import take
 from runner.workspace.source import Git
@@ -104,7 +103,8 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         """Make it below ``folder``, and remove what killed commands left there."""
-        self.path, self._lock = _claim(folder)
+        transit.sweep(folder)
+        self.path, self._lock = transit.claim(folder)
 
     def let_go(self) -> None:
         """Remove it, unless another process uses it still. Safe to repeat."""
@@ -112,7 +112,7 @@ class Copy:
             return
         os.close(self._lock)
         self._lock = -1
-        _remove(self.path)
+        transit.remove(self.path)
 
 
 @contextmanager
@@ -150,41 +150,3 @@ def own_copy(folder: Path) -> Iterator[Copy]:
         yield own
     finally:
         own.let_go()
-
-
-def _claim(folder: Path) -> tuple[Path, int]:
-    """A folder of our own, and its lock; one command at a time, as the next one sweeps."""
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    turn = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        sweep(folder)
-        own = folder / f"{os.getpid()}-{os.urandom(4).hex()}"
-        own.mkdir(mode=0o700)
-        lock = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    finally:
-        os.close(turn)
-    return own, lock
-
-
-def sweep(folder: Path) -> None:
-    """Remove what killed commands left here: nobody holds its lock any more."""
-    try:
-        left = os.listdir(folder)
-    except OSError:
-        return
-    for name in left:
-        _remove(folder / name)
-
-
-def _remove(own: Path) -> None:
-    """Remove a folder that nobody uses."""
-    with suppress(OSError):
-        lock = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            tree.remove(own)
-        finally:
-            os.close(lock)

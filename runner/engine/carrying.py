@@ -5,7 +5,6 @@ It goes on in a process of its own, which says what it comes to (``news.py``).
 
 from __future__ import annotations
 
-import pickle
 import signal
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -76,6 +75,8 @@ class Carrier:
     """Runs made so far, by workflow, in the order in which they were begun."""
     late: bool = False
     """A signal came too late for the last job: it is for what follows it."""
+    _only: bool = False
+    """Nothing comes after the run."""
     _reserved: OpenRun | None = None
     """The run that was asked for, until it begins."""
     _at_fault: str | None = None
@@ -90,16 +91,20 @@ class Carrier:
         except Interrupted as interruption:
             end = CalledOff(interruption.signal)
         except WfError as error:
+            import pickle
+
             end = Broke(pickle.dumps(error))
         except Exception as bug:  # noqa: BLE001 - reported here, and told to who watches
             path = self.report(bug)
             end = Bug(f"{type(bug).__name__}: {bug}", None if path is None else str(path))
+        basis.let_go()
         self.speaker.finish(end)
 
     def _one(self, plan: Plan, basis: Basis) -> Carried:
         """A workflow, and before it what it depends on."""
         jobs = plan.to_run
         if len(jobs) == 1:
+            self._only = True
             self._tell_reused(plan)
             return self._carried(self._alone(jobs[0], basis))
         from runner.engine.basis import frozen
@@ -206,7 +211,7 @@ class Carrier:
         name = finished.document["name"]
         self.made[job.workflow] = name
         self.late = any(number != signal.SIGWINCH for number in signals.take())
-        self.speaker.say(Over(name))
+        self.speaker.say(Over(name), more=self._only)
         return finished.exit_code
 
     def _resolved(self, job: Job) -> Job:

@@ -13,6 +13,7 @@ from runner import tree
 from runner.artifacts.collect import collect
 from runner.engine.accounting import usage
 from runner.engine.verdict import shell_code, shortcomings
+from runner.errors import WfError
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.failpoints import reach
 from runner.process.signals import Interrupted
@@ -35,7 +36,8 @@ def keep(attempt: Attempt, ended: Ended) -> bool:
     for text in shortcomings(exited):
         attempt.notify(Warned(text))
     used = usage.document(exited, ended.wall, ended.sampled, _own_peak())
-    folder.write(paths.usage, used, durable=False)
+    with suppress(WfError):  # on a full disk the artifacts matter more
+        folder.write(paths.usage, used, durable=False)
     if said := usage.idle(used):
         attempt.notify(Warned(said))
     signals = attempt.session.signals

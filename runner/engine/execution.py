@@ -15,6 +15,7 @@ from runner.engine.accounting.watch import Watch
 from runner.engine.enforcement import Enforcement
 from runner.engine.noting import Noting
 from runner.engine.requests import Requests
+from runner.engine.standby import Standby
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import (
@@ -66,10 +67,14 @@ def leased(attempt: Attempt) -> Iterator[Lease]:
     started = time.monotonic()
     resources = attempt.job.demand
     attempt.notify(PhaseStarted("devices", "taking devices"))
-    with Noting(attempt.run.paths.waiting, attempt.session.observer) as observer:
-        lease = attempt.parts.leases.acquire(
+    parts = attempt.parts
+    with (
+        Noting(attempt.run.paths.waiting, attempt.session.observer) as noting,
+        Standby(parts.records, parts.leases, noting) as observer,
+    ):
+        lease = parts.leases.acquire(
             resources,
-            attempt.parts.inventory,
+            parts.inventory,
             _claim(attempt),
             observer,
             wait=attempt.session.wait,
@@ -192,8 +197,8 @@ def _accompany(
 def _claim(attempt: Attempt) -> Claim:
     """What those who wait meanwhile may know. Who asks for nothing keeps nobody waiting."""
     wanted = attempt.job.demand
-    counted = (wanted.cpu, wanted.gpu, wanted.memory) != (None, None, None)
-    usual = attempt.parts.records.usual(attempt.run.name, attempt.job.workflow) if counted else None
+    records = attempt.parts.records
+    usual = records.usual(attempt.run.name, attempt.job.workflow) if wanted.leased else None
     return Claim(attempt.run.name, usual, attempt.job.limits.max_duration)
 
 

@@ -1,13 +1,10 @@
-"""What killed commands have left behind, and reports of bugs that nobody will send any more."""
+"""Reports of bugs that nobody will send any more."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
-
-from runner.engine import basis
-from runner.records import removing, starting
 
 if TYPE_CHECKING:
     from runner.paths import Home
@@ -17,10 +14,7 @@ _REPORTS_SECONDS = 30 * 86400.0
 
 
 def sweep(home: Home, now: float) -> None:
-    """Remove it; what cannot be removed stays. ``now`` in seconds since the epoch."""
-    removing.sweep(home)
-    starting.sweep(home)
-    basis.sweep(home.submissions)
+    """Remove them; what cannot be removed stays. ``now`` in seconds since the epoch."""
     with suppress(OSError):
         for entry in os.scandir(home.crash_reports):
             if now - entry.stat(follow_symlinks=False).st_mtime >= _REPORTS_SECONDS:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.engine.parts import SecretValues
+    from runner.errors import Problem
     from runner.paths import RunPaths
     from runner.plan.plan import Job
     from runner.process.sink import Sink
@@ -56,9 +57,12 @@ class Masking:
         try:
             yield
         except WfError as error:
-            error.message = self.text(error.message)
-            error.hint = error.hint and self.text(error.hint)
+            error.args = (self.text(error.message),)
             error.details = error.details and self.text(error.details)
+            tellings: tuple[WfError | Problem, ...] = (error, *error.problems)
+            for told in tellings:
+                told.message = self.text(told.message)
+                told.hint = told.hint and self.text(told.hint)
             raise
         except Exception as bug:
             if not self._shows(bug):

@@ -5,7 +5,6 @@ It is little: how each run goes on, its own folder tells.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import select
@@ -157,7 +156,7 @@ def encode(news: News) -> bytes:
         case JobTold(_, event):
             facts["event"] = written(event)
         case Broke(error):
-            facts["error"] = base64.b64encode(error).decode()
+            facts["error"] = error.hex()
     return json.dumps([type(news).__name__, facts]).encode() + b"\n"
 
 
@@ -175,7 +174,7 @@ def decode(line: bytes) -> News | None:
             left_out = tuple(LeftOut(*one) for one in facts["left_out"])
             return Carried(facts["exit_code"], tuple(facts["runs"]), left_out)
         case "Broke":
-            return Broke(base64.b64decode(facts["error"]))
+            return Broke(bytes.fromhex(facts["error"]))
     return cast("News", _PLAIN[name](**facts))
 
 
@@ -198,12 +197,16 @@ class Speaker:
         """Whether something has not been said yet."""
         return bool(self._left)
 
-    def say(self, news: News, *, passing: bool = False) -> None:
-        """Say it, now or later; what is ``passing`` now or never."""
+    def say(self, news: News, *, passing: bool = False, more: bool = False) -> None:
+        """Say it, now or later; what is ``passing`` now or never.
+
+        ``more`` follows at once: it is said together with that, for each piece wakes who listens.
+        """
         with self._turn:
             if self._heard and not (passing and self._left):
                 self._left += encode(news)
-                self._write()
+                if not more:
+                    self._write()
 
     def go_on(self) -> None:
         """Say what can be said now."""

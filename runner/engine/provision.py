@@ -8,9 +8,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from runner import envvars
 from runner.engine import pylock
 from runner.environments.interface import Asker, Build
 from runner.events import PhaseFinished, Warned
+from runner.failpoints import reach
 from runner.paths import EnvironmentPaths, OwnPaths
 from runner.records import folder
 
@@ -43,15 +45,17 @@ def provisioned(attempt: Attempt, conda: Conda | None) -> Iterator[Environment]:
     """
     environments, paths = attempt.parts.environments, attempt.run.paths
     log, observer = paths.environment_log, attempt.session.observer
-    asker = Asker(attempt.run.name, paths.workspace)
+    marks = ((envvars.WF_RUN, attempt.run.name), (envvars.WF_NOTES, str(paths.notes)))
+    asker = Asker(attempt.run.name, paths.workspace, marks)
     shared = environments.obtain(attempt.job.environment, observer, log, asker)
     try:
         _write(attempt, shared)
         own = EnvironmentPaths(paths.own_environment)
-        build = Build(own, log, attempt.run.lock, observer, paths.workspace)
+        build = Build(own, log, attempt.run.lock, observer, paths.workspace, marks)
         final = environment = _on_top(attempt, shared, build)
         if conda is not None:
             _put_in_reach(attempt, conda)
+        reach("environment-ready")
         yield environment
         if attempt.job.installs:
             final = environments.with_installed(shared, build)

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from signal import SIGTERM
 from typing import TYPE_CHECKING, Any
 
-from runner import errors, tree
-from runner.engine import restoring, simulated
+from runner import errors
+from runner.engine import restoring, simulated, space
 from runner.engine.advice import Adviser
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
 from runner.engine.chronicle import Chronicle
+from runner.engine.clearing import clear
 from runner.engine.collecting import keep
 from runner.engine.execution import leased
 from runner.engine.placing import place_code, place_inputs
 from runner.engine.provision import conda_of, provisioned
 from runner.engine.retrying import carry_out_patiently
 from runner.engine.submitting import submission
-from runner.engine.verdict import cancelled
+from runner.engine.verdict import Verdict, cancelled, given_up
+from runner.engine.verdict import read as read_verdict
 from runner.engine.verdict import write as write_verdict
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import RunCreated
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from runner.engine.basis import Basis
     from runner.engine.parts import Parts, Session
     from runner.engine.retrying import Outcome
-    from runner.engine.verdict import Verdict
     from runner.plan.plan import Plan
     from runner.records.store import OpenRun
 
@@ -91,26 +91,35 @@ def execute(  # noqa: PLR0913 - all that a run is made of
         if source.diff:
             folder.write_bytes(run.paths.diff, source.diff)
         verdict = _go_through(Attempt(run, job, parts, session), adviser, basis)
-        return _end(run, parts, verdict)
+        _end(run, verdict, edited=job.edits)
+        return Finished(parts.records.document(run.paths), verdict.shell_code)
     except Interrupted as interruption:
         session.signals.arm()  # another one must not keep this from being written down
         how = f" while it was {run.state.status}, before the job started"
-        return _end(run, parts, cancelled(interruption.signal, asking.read(run.paths), how=how))
+        verdict = cancelled(interruption.signal, asking.read(run.paths), how=how)
+        _end(run, verdict, edited=job.edits)
+        return Finished(parts.records.document(run.paths), verdict.shell_code)
     except WfError as error:
+        session.signals.arm()
         if error.kind == ENVIRONMENT:
             adviser.after_build(error)
         if not run.state.terminal:
             reason = _REASONS.get(error.kind, "internal_error")
-            run.advance("failed", reason=reason, message=error.message, hint=error.hint)
+            known = read_verdict(run.paths)  # the job has ended before
+            code = known and known.exit_code
+            end = Verdict("failed", reason, error.message, code, error.hint)
+            _end(run, end, edited=job.edits)
         raise
     except Exception as error:
+        session.signals.arm()
         if not run.state.terminal:
             with suppress(WfError):
-                run.advance("failed", reason="internal_error", message=f"a bug in wf: {error!r}")
+                end = Verdict("failed", "internal_error", f"a bug in wf: {error!r}", None)
+                _end(run, end, edited=job.edits)
         raise
     finally:
         chronicle.close()
-        _clean_up(run, edited=plan.job.edits)
+        run.close()
 
 
 def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
@@ -137,7 +146,9 @@ def _judged(attempt: Attempt, outcome: Outcome, adviser: Adviser) -> Verdict:
         how = f" before it was started again ({verdict.message})"
         verdict = cancelled(outcome.stopped, asking.read(paths), verdict.exit_code, how)
     verdict = adviser.after_run(paths, attempt.parts.records, verdict)
-    write_verdict(paths, verdict)
+    verdict = space.explained(verdict, paths, attempt.session.variables)
+    with suppress(WfError):  # a full disk keeps the artifacts from being collected, and tells so
+        write_verdict(paths, verdict)
     reach("verdict-written")
     return verdict
 
@@ -146,15 +157,19 @@ def _aborted(attempt: Attempt, verdict: Verdict) -> Verdict:
     """The verdict on a run whose artifacts were given up."""
     if verdict.reason == "aborted":
         return verdict
-    asked = asking.read(attempt.run.paths)
-    how = f" while it was collecting ({verdict.message})"
-    found = cancelled(SIGTERM, asked, verdict.exit_code, how)
+    found = given_up(verdict, asking.read(attempt.run.paths))
     write_verdict(attempt.run.paths, found)
     return found
 
 
-def _end(run: OpenRun, parts: Parts, verdict: Verdict) -> Finished:
-    """Bring the run to its end."""
+def _end(run: OpenRun, verdict: Verdict, *, edited: bool) -> None:
+    """Write down the end, the last of all: whoever dies before has left a run that is not over.
+
+    A workspace is kept where what could not be collected is still in it, or the job edited what is
+    to stay.
+    """
+    clear(run.paths, keep_workspace=edited or verdict.reason == "storage")
+    reach("cleared")
     run.advance(
         verdict.status,  # type: ignore[arg-type]
         reason=verdict.reason,
@@ -162,16 +177,3 @@ def _end(run: OpenRun, parts: Parts, verdict: Verdict) -> Finished:
         hint=verdict.hint,
         exit_code=verdict.exit_code,
     )
-    return Finished(parts.records.document(run.paths), verdict.shell_code)
-
-
-def _clean_up(run: OpenRun, *, edited: bool) -> None:
-    """The workspace goes with the run; what could not be collected, or was edited, stays."""
-    if run.paths.workspace.is_symlink():
-        run.paths.workspace.unlink()
-    elif run.state.reason != "storage" and not edited:
-        with suppress(OSError):
-            tree.remove(run.paths.workspace)
-    with suppress(OSError):
-        tree.remove(run.paths.own_environment)
-    run.close()

@@ -34,6 +34,7 @@ def submission(plan: Plan, parts: Parts, basis: Basis, source: Source) -> dict[s
         "fingerprint": made_of and made_of.document(),
         "dependencies": inputs.described(job, parts.records) if ready else [],
         "plan": plan.document(),
+        "edits": job.edits,
         "source": source.document(),
         "asked": job.chosen and described(job.chosen, basis.code),
         "resumed_from": job.resumes,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _UNITS = ((1 << 30, "GiB"), (10**9, "GB"), (1 << 20, "MiB"), (10**6, "MB"))
 
 
+_ENDS = ("succeeded", "failed", "cancelled")
+
+
 class Verdict(NamedTuple):
     """What an exit means for the run.
 
@@ -57,9 +60,10 @@ def read(paths: RunPaths) -> Verdict | None:
     """What a run's job came to; ``None`` when that is not on the disk."""
     found = folder.read(paths.verdict) or {}
     try:
-        return Verdict(*(found[name] for name in Verdict._fields))
+        said = Verdict(*(found[name] for name in Verdict._fields))
     except KeyError:
         return None
+    return said if said.status in _ENDS else None
 
 
 def judge(exited: Exit, asked: Asked | None = None) -> Verdict:
@@ -105,6 +109,14 @@ def cancelled(
         return Verdict("cancelled", "stopped", f"stopped by the user ({name}){how}", exit_code)
     message = f"wf was asked to end from outside ({name}){how}"
     return Verdict("cancelled", "terminated", message, exit_code)
+
+
+def given_up(verdict: Verdict, asked: Asked | None) -> Verdict:
+    """What a verdict becomes when the artifacts are given up while they are collected."""
+    if verdict.reason == "aborted":
+        return verdict
+    how = f" while it was collecting ({verdict.message})"
+    return cancelled(signal.SIGTERM, asked, verdict.exit_code, how)
 
 
 def shortcomings(exited: Exit) -> list[str]:

@@ -61,7 +61,7 @@ class Builder:
             if found is not None:
                 return found, how
             announcing = _Announcing(observer, lock, asker.name)
-            build = Build(place.paths, log, lock, announcing, asker.project)
+            build = Build(place.paths, log, lock, announcing, asker.project, asker.marks)
             self._build_locked(spec, place, build)
             found = place.hold(wait=True)
         finally:

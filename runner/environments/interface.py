@@ -71,7 +71,8 @@ class Build:
 
     ``log`` takes everything the installer says. ``lock`` is the descriptor of the build lock:
     helpers must inherit it, so that a build whose wf was killed still counts as being built.
-    ``project`` is the copy of the project that local paths are below.
+    ``project`` is the copy of the project that local paths are below. ``marks`` are variables that
+    helpers are started with besides: by them they are found when their wf was killed.
     """
 
     destination: EnvironmentPaths
@@ -79,13 +80,15 @@ class Build:
     lock: int
     observer: Observer
     project: Path | None = None
+    marks: tuple[tuple[str, str], ...] = ()
 
 
 class Asker(NamedTuple):
-    """Who wants an environment: a run's name, and its copy of the project."""
+    """Who wants an environment: a run's name, its copy of the project, marks as in Build."""
 
     name: str
     project: Path | None = None
+    marks: tuple[tuple[str, str], ...] = ()
 
 
 SOMEBODY = Asker("another run")

@@ -15,11 +15,13 @@ class Passing:
 
     So a bar moves as it does for whoever started the job, while titles, the clipboard, other
     screens, and answers that a terminal would give stay out of reach. With ``colour`` off no
-    colours pass. Whatever is left on is turned off by :meth:`finish`.
+    colours pass, and without ``moves`` what moves and erases is left out. Whatever is left on is
+    turned off by :meth:`finish`.
     """
 
-    def __init__(self, *, colour: bool) -> None:
+    def __init__(self, *, colour: bool, moves: bool = True) -> None:
         self._colour = colour
+        self._moves = moves
         self._whole = Whole()
         self._on = NONE
 
@@ -48,5 +50,5 @@ class Passing:
             self._on = now
             return change(before, now).encode()
         if letter[0] in _MOVES and len(numbers) <= _DIGITS and (numbers or b"0").isdigit():
-            return came
+            return came if self._moves else b""
         return visible(came.decode()).encode()

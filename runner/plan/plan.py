@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from runner.plan import programs
@@ -100,7 +100,7 @@ class Job:
     run: str | None = None
     notices: tuple[Problem, ...] = ()
     simulated: int = 0
-    chosen: Choices | None = None
+    chosen: Choices | None = field(default=None, compare=False)
 
     @property
     def resumes(self) -> str | None:

@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.process import tree
+from runner.process.killing import hold, kill
 
 if TYPE_CHECKING:
     import resource
     import subprocess
-    from collections.abc import Iterator
 
     from runner.process.confinement.tracking import Group
     from runner.process.tree import Tree
@@ -23,8 +23,6 @@ _MOMENT_SECONDS = 0.01
 # a process in the kernel's hands (a dead network disk) cannot be ended: it is not waited for
 _PATIENCE_SECONDS = 10.0
 _LOOK_AGAIN_SECONDS = (0.001, 0.05)
-# descriptors that are open at a time, one for each process that is ended
-_AT_ONCE = 100
 
 
 class Left(NamedTuple):
@@ -47,7 +45,7 @@ class EndWatch:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self.pid = process.pid
-        self.descriptor = _hold(process.pid)
+        self.descriptor = hold(process.pid)
         self.code = 0
         self.cpu_seconds = 0.0
         self.peak_memory = 0
@@ -149,8 +147,8 @@ class Remains:
         """Whether any of them could be sent it."""
         if self.group is not None:
             self.group.kill()
-        sent = [self._kill_groups(), *(self._send(some) for some in _batches(pids))]
-        return any(sent)
+        sent = self._kill_groups()
+        return kill(pids, self.processes) or sent
 
     def _kill_groups(self) -> bool:
         """End the process groups of our own children among them.
@@ -166,42 +164,3 @@ class Remains:
                     os.killpg(known.group, signal.SIGKILL)
                     sent = True
         return sent
-
-    def _send(self, pids: list[int]) -> bool:
-        """Send KILL to those that are still the job's once we hold on to them.
-
-        The id of one that has ended meanwhile may be a stranger's.
-        """
-        held = {pid: _hold(pid) for pid in pids}
-        try:
-            still = self.processes()
-            sent = False
-            for pid, descriptor in held.items():
-                if pid in still:
-                    with suppress(ProcessLookupError, PermissionError):
-                        if descriptor is None:
-                            os.kill(pid, signal.SIGKILL)
-                        else:
-                            signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-                        sent = True
-            return sent
-        finally:
-            for descriptor in held.values():
-                if descriptor is not None:
-                    os.close(descriptor)
-
-
-def _hold(pid: int) -> int | None:
-    """A descriptor that stands for the process, whoever has its id later."""
-    if not hasattr(os, "pidfd_open"):
-        return None
-    try:
-        return os.pidfd_open(pid)
-    except OSError:  # it is gone; or a kernel before 5.3, or a sandbox that hides it
-        return None
-
-
-def _batches(pids: set[int]) -> Iterator[list[int]]:
-    left = sorted(pids)
-    for start in range(0, len(left), _AT_ONCE):
-        yield left[start : start + _AT_ONCE]

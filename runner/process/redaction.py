@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MASK = b"***"
 # looked through at once: a piece as small stays in the processor's cache for all needles
 _BLOCK = 1 << 17
+# by so many of its first bytes a needle is looked for at the end of a text
 _PROBE = 4
 
 
@@ -31,6 +32,9 @@ class Masker:
     def __init__(self, needles: Iterable[bytes]) -> None:
         """``needles`` must not be empty texts."""
         self._needles = tuple(dict.fromkeys(needles))
+        self._beginnings = {
+            needle[:at] for needle in self._needles for at in range(1, min(_PROBE, len(needle)))
+        }
         self._held = b""
         # so many bytes at the start of what is held are part of a mask that is out already
         self._covered = 0
@@ -83,25 +87,24 @@ class Masker:
 
     def _open_end(self, text: bytes) -> int:
         """Where the longest end begins that is the beginning of a needle."""
-        found = len(text)
+        size = len(text)
+        found = size
+        for length in range(1, min(_PROBE, size + 1)):
+            if text[size - length :] in self._beginnings:
+                found = size - length
         for needle in self._needles:
-            found = min(found, _beginning(needle, text, found))
+            found = min(found, _long_beginning(needle, text, found))
         return found
 
 
-def _beginning(needle: bytes, text: bytes, before: int) -> int:
-    """Where ``text`` ends with the beginning of a needle, if in front of ``before``; else that."""
-    size = len(text)
-    at = first = max(size - len(needle) + 1, 0)
+def _long_beginning(needle: bytes, text: bytes, before: int) -> int:
+    """Where ``text`` ends with a beginning of a needle that has a whole probe, if before that."""
     probe = needle[:_PROBE]
-    while (at := text.find(probe, at)) >= 0:
-        if needle.startswith(text[at:]):
-            return min(at, before)
-        at += 1
-    # the last few places leave less of the text than the probe has
-    for at in range(max(first, size - _PROBE + 1), before):
+    at = max(len(text) - len(needle) + 1, 0)
+    while (at := text.find(probe, at, before + _PROBE - 1)) >= 0:
         if needle.startswith(text[at:]):
             return at
+        at += 1
     return before
 
 

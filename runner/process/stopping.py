@@ -38,8 +38,11 @@ class Stopping:
     def arrived(self, number: int, now: float) -> None:
         """Somebody wants the end; SIGKILL, or who has wanted it before, at once."""
         if number == signal.SIGKILL or self._request is not None:
-            self._request = self._request or number
-            self._request_at = self._notice_at = _NEVER
+            self._notice_at = _NEVER
+            if number == signal.SIGKILL:
+                self._request, self._request_at = number, _NEVER
+            elif self._request_at < _NEVER:
+                self._request_at = now
             self._kill_at = now if signal.SIGKILL not in self.asked else _NEVER
             return
         self._begin(number, now, now + self._grace / 2 if self._notice else now)
@@ -60,12 +63,12 @@ class Stopping:
         if now >= self._notice_at:
             self._notice_at, self._notice = _NEVER, False
             return NOTICE
-        if now >= self._kill_at:
-            self._kill_at = self._request_at = _NEVER
-            return self._sent(signal.SIGKILL)
         if now >= self._request_at and self._request is not None:
             self._request_at = _NEVER
             return self._sent(self._request)
+        if now >= self._kill_at:
+            self._kill_at = _NEVER
+            return self._sent(signal.SIGKILL)
         return None
 
     @property

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from runner.records.state import State
+
 _BUSY_SECONDS = 10.0
-_PAGE = 500
+_PAGE = 100
 _COLUMNS = (
     "name, workflow, executor, status, reason, exit_code, submitted_at, started_at, finished_at, "
     "project, fingerprint"
@@ -134,6 +136,27 @@ class Index:
             self._connection.executemany(
                 "INSERT OR IGNORE INTO inputs (run, input) VALUES (?, ?)", links
             )
+
+    def move(self, name: str, known: State, patience: float) -> bool:
+        """Put what can have changed of a run; ``False`` when it does not stand here.
+
+        Raises:
+            WfError: as :meth:`put`.
+        """
+        with self._write(patience):
+            changed = self._connection.execute(
+                "UPDATE runs SET status = ?, reason = ?, exit_code = ?, started_at = ?, "
+                "finished_at = ? WHERE name = ?",
+                (
+                    known.status,
+                    known.reason,
+                    known.exit_code,
+                    known.entered("running"),
+                    known.finished_at,
+                    name,
+                ),
+            )
+            return changed.rowcount > 0
 
     def delete(self, *names: str) -> None:
         """Forget runs."""

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -112,22 +112,6 @@ class Log:
             except FileNotFoundError:
                 return None
         return self._descriptor
-
-
-def pour(path: Path, out: int, more: Callable[[], bool] = lambda: False, *, start: int = 0) -> None:
-    """Write the log to the descriptor ``out`` from byte ``start`` on, and what is added to it.
-
-    ``more`` waits until there may be more and answers whether to go on; what was written before
-    it said no is still handed on.
-
-    Raises:
-        OSError: ``out`` cannot be written; nobody reads any more, most likely.
-    """
-    going = True
-    with Log(path) as log:
-        while going:
-            going = more()
-            start = log.send(out, start)
 
 
 def since(times: Path, moment: int, end: int) -> int | None:

@@ -58,7 +58,9 @@ def to_event(said: dict[str, Any], now: datetime) -> PhaseProgress | Waiting | N
             return None
         passed = (now - datetime.fromisoformat(said["at"].replace("Z", "+00:00"))).total_seconds()
         told = (said["short_of"], said["place"], said["places"], tuple(said["holders"]))
-        left = (None if said[key] is None else said[key] - passed for key in ("likely", "at_most"))
-        return Waiting(*told, *left)
+        likely, at_most = (
+            None if said[key] is None else said[key] - passed for key in ("likely", "at_most")
+        )
+        return Waiting(*told, likely, at_most)
     except (KeyError, TypeError, ValueError):
         return None

@@ -1,7 +1,7 @@
 """A run that is removed: out of sight by one rename, then file by file.
 
 Half a folder must not be taken for a run. What a killed command leaves of one is removed by the
-next that removes something.
+next command (:mod:`runner.records.transit`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import fcntl
 import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
-
-from runner import tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +26,7 @@ def out_of_sight(home: Home, run: str) -> Iterator[Path]:
         OSError: it is not there (any more), or cannot be moved.
     """
     home.removed.mkdir(mode=0o700, exist_ok=True)
-    before, gone = home.run(run).root, home.removed / f"{run}-{os.urandom(4).hex()}"
+    before, gone = home.run(run).root, home.removed / f"{run}.{os.urandom(4).hex()}"
     descriptor = os.open(before, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         # shared: whoever settles the run takes turns by the same lock, and is not waited for
@@ -38,19 +36,3 @@ def out_of_sight(home: Home, run: str) -> Iterator[Path]:
         yield gone
     finally:
         os.close(descriptor)
-
-
-def sweep(home: Home) -> None:
-    """Remove what killed commands left: nobody holds its lock any more."""
-    try:
-        left = os.listdir(home.removed)
-    except OSError:
-        return
-    for name in left:
-        with suppress(OSError):
-            descriptor = os.open(home.removed / name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                tree.remove(home.removed / name)
-            finally:
-                os.close(descriptor)

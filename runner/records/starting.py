@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import tree
+from runner.failpoints import reach
 from runner.paths import RunPaths
-from runner.records import folder, supervision
+from runner.records import folder, reserve, supervision, transit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from runner.records.state import State
 
 _TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR})
-# whoever makes one needs some milliseconds; after that only its lock tells
-_LEFT_SECONDS = 60.0
 
 
 class Started(NamedTuple):
@@ -44,28 +42,22 @@ def start(
         OSError: the state folder cannot be written.
         WfError: kind ``STORAGE``, for the same reason.
     """
-    aside = _aside(home)
+    made, held = transit.claim(home.starting)
+    aside = RunPaths(made)
     try:
+        home.runs.mkdir(mode=0o700, exist_ok=True)
         lock, supervising = folder.hold(aside), supervision.hold(aside)
         folder.write_new(aside.submitted, document)
         folder.write_new(aside.state, first.document())
+        reserve.keep(aside)
+        reach("made")
         return Started(_appear(home, aside, choose), lock, supervising)
     except BaseException:
         with suppress(OSError):
             tree.remove(aside.root)
         raise
-
-
-def _aside(home: Home) -> RunPaths:
-    """A folder of our own, out of sight."""
-    paths = RunPaths(home.starting / os.urandom(8).hex())
-    try:
-        paths.root.mkdir(mode=0o700)
-    except FileNotFoundError:
-        for parent in (home.root, home.runs, home.starting):
-            parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        paths.root.mkdir(mode=0o700)
-    return paths
+    finally:
+        os.close(held)
 
 
 def _appear(home: Home, aside: RunPaths, choose: Callable[[Sequence[str]], str]) -> RunPaths:
@@ -84,17 +76,3 @@ def _appear(home: Home, aside: RunPaths, choose: Callable[[Sequence[str]], str])
             continue
         return paths
     raise AssertionError
-
-
-def sweep(home: Home) -> None:
-    """Remove what killed commands have left aside: nobody holds its lock any more."""
-    try:
-        left = os.listdir(home.starting)
-    except OSError:
-        return
-    for name in left:
-        paths = RunPaths(home.starting / name)
-        with suppress(OSError):
-            age = time.time() - paths.root.stat().st_mtime
-            if age > _LEFT_SECONDS and not folder.alive(paths):
-                tree.remove(paths.root)

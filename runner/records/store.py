@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 from runner import tree
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
-from runner.records import behind, folder, removing, starting, state
+from runner.records import (
+    behind,
+    folder,
+    removing,
+    reserve,
+    starting,
+    state,
+    supervision,
+    transit,
+)
 from runner.records.filling import entry, fill
 from runner.records.index import Index
 from runner.records.tags import Tags
@@ -88,6 +97,10 @@ class Records:
             self._filled = True
         return self._opened
 
+    def again(self) -> Records:
+        """The same with an index of its own, for another thread."""
+        return Records(self._home, self._now, self._tell)
+
     def close(self) -> None:
         """Close the index until it is needed again.
 
@@ -98,16 +111,47 @@ class Records:
             self._opened.close()
             self._opened = None
 
-    def advance(self, paths: RunPaths, before: State, status: Status, **facts: Any) -> State:  # noqa: ANN401
-        """Move a run on: first in its folder, then in the index."""
-        after = state.advance(before, status, self.stamp(), **facts)
-        if after.terminal:
+    def advance(
+        self,
+        paths: RunPaths,
+        before: State,
+        status: Status,
+        at: datetime | None = None,
+        *,
+        durable: bool = True,
+        **facts: Any,  # noqa: ANN401 - those of state.advance
+    ) -> State:
+        """Move a run on: first in its folder, then in the index.
+
+        ``at`` is when that was, if it was not now; nothing happens before what was before. An end
+        that is not ``durable`` may be lost with the machine's power until :meth:`make_durable`,
+        and before that the index is not told of it.
+        """
+        stamp = self.stamp() if at is None else max(_written(at), before.history[-1][1])
+        after = state.advance(before, status, stamp, **facts)
+        durable = durable and after.terminal
+        if durable:
             folder.make_durable(paths)
-        folder.write(paths.state, after.document(), durable=after.terminal)
+        folder.write(paths.state, after.document(), durable=durable)
         if after.terminal:
+            reserve.let_go(paths.root)
             reach("end-written")
-        self._mirror(paths)
+        if durable or not after.terminal:
+            self._move(paths, after)
         return after
+
+    def _move(self, paths: RunPaths, after: State) -> None:
+        """Tell the index what has changed of a run, without reading all of it again."""
+        try:
+            if not self.index().move(paths.root.name, after, self._patience):
+                self._mirror(paths)
+        except WfError:
+            self._fall_behind(paths)
+
+    def make_durable(self, ended: Sequence[RunPaths]) -> None:
+        """Bring the ends of many runs to the disk at once, which is much faster than one by one."""
+        os.sync()
+        self._mirror(*ended)
 
     def _mirror(self, *changed: RunPaths) -> None:
         """Have the index say of runs what their folders do; nothing of those that are gone.
@@ -124,9 +168,13 @@ class Records:
                 self.index().delete(*gone)
             self._patience = _PATIENT_SECONDS
         except WfError:
-            self._patience = 0.0  # whoever has it locked is not waited for at every step
-            for paths in changed:
-                behind.mark(self._home, paths.root.name)
+            self._fall_behind(*changed)
+
+    def _fall_behind(self, *changed: RunPaths) -> None:
+        """Have a later command tell the index; who has it locked is not waited for at each step."""
+        self._patience = 0.0
+        for paths in changed:
+            behind.mark(self._home, paths.root.name)
 
     def _catch_up(self) -> None:
         """Tell the index what it could not take before, and remove what killed commands left."""
@@ -135,15 +183,21 @@ class Records:
             for name in marked:
                 behind.unmark(self._home, name)  # before we look: it may change meanwhile
             self._mirror(*map(self._home.run, marked))
-        starting.sweep(self._home)
+        transit.sweep(self._home.starting)
+        transit.sweep(self._home.submissions)
+        # whoever removed it was killed, perhaps before the index knew
+        transit.sweep(self._home.removed, lambda run: self._mirror(self._home.run(run)))
 
-    def settle(self) -> None:
-        """Bring every run that is not over in line with the facts.
+    def settle(self) -> list[RunPaths]:
+        """Bring the index in line with the folders; the runs that have lost their supervisors.
 
-        A run whose lock nobody holds has lost its supervisor and all its processes; unless its
-        end is in its folder, nobody knows how it ended.
+        Those are not over, and nobody carries them out any more: it takes
+        :func:`runner.engine.reconcile.reconcile` to end them. A run of an older version, which had
+        no lock for its supervisor, counts as alive as long as any process of it is; after that
+        nobody knows how it ended.
         """
         self._catch_up()
+        dead = []
         for row in self.index().unfinished():
             paths = self._home.run(row.name)
             known = folder.read_state(paths)
@@ -151,8 +205,19 @@ class Records:
                 self.index().delete(row.name)
             elif known.terminal:
                 self._mirror(paths)
+            elif self.abandoned(paths):
+                dead.append(paths)
             elif not folder.alive(paths):
                 self._settle_dead(paths)
+        return dead
+
+    def abandoned(self, paths: RunPaths) -> bool:
+        """Whether a run is not over, and nobody carries it out any more."""
+        if not paths.supervisor.exists() or supervision.supervised(paths):
+            return False
+        # asked last: who carried it out may have written its end just before
+        known = folder.read_state(paths)
+        return known is not None and not known.terminal
 
     def _settle_dead(self, paths: RunPaths) -> None:
         """Write down that nobody knows how the run ended; one of several commands does it."""
@@ -189,7 +254,7 @@ class Records:
         if word.startswith(":"):
             return self.tags.find(word[1:])
         exact = self._home.run(word) if "/" not in word and word not in {".", ".."} else None
-        if exact is not None and exact.state.is_file():
+        if exact is not None and exact.root.is_dir():
             return exact
         rows = list(self.index().newest(1)) if word == "last" else self.index().with_prefix(word, 6)
         if len(rows) == 1:
@@ -273,10 +338,10 @@ class Records:
             WfError: kind ``USAGE`` when it is still going on, or carries a tag.
         """
         known = folder.read_state(paths)
-        if known is not None and not known.terminal and folder.alive(paths):
+        if (known is None or not known.terminal) and folder.alive(paths):
             raise WfError(
                 USAGE,
-                f"{paths.root.name} is still {known.status}",
+                f"{paths.root.name} is still {'being made' if known is None else known.status}",
                 hint=f"end it first: wf stop {paths.root.name}",
             )
         name = paths.root.name
@@ -287,7 +352,6 @@ class Records:
                 f"{name} carries the tag `{carried[0]}`",
                 hint=f"take it away first: wf tags delete {carried[0]}",
             )
-        removing.sweep(self._home)
         self.forget(paths)
 
     def forget(self, paths: RunPaths) -> None:
@@ -299,9 +363,10 @@ class Records:
         name = paths.root.name
         try:
             with removing.out_of_sight(self._home, name) as gone:
+                reach("out-of-sight")
                 self._mirror(paths)
                 tree.remove(gone)
-        except FileNotFoundError:
+        except FileNotFoundError:  # a crash has left it in the index only
             self._mirror(paths)
         except OSError as error:
             raise WfError(
@@ -310,8 +375,7 @@ class Records:
 
     def stamp(self) -> str:
         """The time it is, UTC in ISO 8601."""
-        at = self._now().astimezone(timezone.utc)
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return _written(self._now())
 
 
 class OpenRun:
@@ -349,6 +413,11 @@ class OpenRun:
         """Let go of the locks."""
         os.close(self.supervising)
         os.close(self.lock)
+
+
+def _written(at: datetime) -> str:
+    in_utc = at.astimezone(timezone.utc)
+    return in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _moment(at: str) -> datetime:

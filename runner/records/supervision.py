@@ -1,4 +1,4 @@
-"""Who carries a run out: a lock that lives as long as that process, and its process id.
+"""Who carries a run out: a lock that lives as long as that process, and which one it is.
 
 The job does not inherit this lock (it does the run's own, see ``folder.py``). So a run whose
 supervisor is gone is told from one that is over, and a process id is never that of a stranger.
@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from runner.process.boot import boot
 from runner.records import folder
 
 if TYPE_CHECKING:
     from runner.paths import RunPaths
 
-_LONGEST = 32
+_LONGEST = 128
+
+
+class Supervisor(NamedTuple):
+    """The process that carries a run out, or did: its id, at which start of the machine."""
+
+    pid: int
+    boot: str
+
+    @property
+    def of_this_start(self) -> bool:
+        """Whether the machine has not been started anew since, as far as that can be told."""
+        return self.boot in {"", boot()}
 
 
 def hold(paths: RunPaths) -> int:
@@ -24,7 +36,7 @@ def hold(paths: RunPaths) -> int:
     descriptor = os.open(paths.supervisor, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n{boot()}\n".encode(), 0)
     return descriptor
 
 
@@ -48,11 +60,18 @@ def supervised(paths: RunPaths) -> bool:
 
 def supervisor(paths: RunPaths) -> int | None:
     """The id of the process that carries the run out; ``None`` when none does any more."""
-    if not supervised(paths):
+    known = recorded(paths) if supervised(paths) else None
+    return None if known is None else known.pid
+
+
+def recorded(paths: RunPaths) -> Supervisor | None:
+    """Who carries the run out, or did when it was not over; ``None`` where that is not known."""
+    try:
+        with paths.supervisor.open("rb") as file:
+            pid, start, *_ = [*file.read(_LONGEST).decode("ascii").split("\n"), ""]
+            return Supervisor(int(pid), start)
+    except (OSError, ValueError):
         return None
-    with suppress(OSError, ValueError), paths.supervisor.open("rb") as file:
-        return int(file.read(_LONGEST))
-    return None
 
 
 def send(paths: RunPaths, number: int) -> bool:

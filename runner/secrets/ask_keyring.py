@@ -7,10 +7,14 @@ the answer. Values stand on no command line.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
 _MASK = "***"
+# the library's own measure: what is below is there, but not for use unless somebody chooses it
+_RECOMMENDED = 1
+_CHOICE = "PYTHON_KEYRING_BACKEND"
 
 
 def _answer(asked: dict[str, Any]) -> dict[str, Any]:
@@ -20,8 +24,10 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         return {"unusable": "the keyring library is not installed"}
     backend = keyring.get_keyring()
     kind = f"{type(backend).__module__}.{type(backend).__qualname__}"
-    if backend.priority <= 0 or ".fail." in kind or ".null." in kind:
+    if ".fail." in kind or ".null." in kind:
         return {"unusable": "the keyring library finds no keyring here"}
+    if backend.priority < _RECOMMENDED and _CHOICE not in os.environ:
+        return {"unusable": f"the keyring library finds {kind} only, and does not recommend it"}
     service, names = asked["service"], asked["names"]
     if asked["action"] == "put":
         backend.set_password(service, names[0], asked["value"])

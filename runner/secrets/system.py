@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +60,8 @@ class SystemKeyring:
         self._ask({"action": "delete", "service": service, "names": list(names)})
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        from importlib.util import find_spec
+
         if find_spec("keyring") is None:
             raise KeyringError("the keyring library is not installed")
         done = ask(

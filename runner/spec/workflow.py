@@ -131,6 +131,11 @@ class Resources:
         """How much memory the job is held to."""
         return self.memory if self.most_memory is None else self.most_memory or None
 
+    @property
+    def leased(self) -> bool:
+        """Whether any of it is taken from others meanwhile."""
+        return self.cpu is not None or self.gpu is not None or bool(self.memory)
+
     def times(self, nodes: int) -> Resources:
         """What so many need that run side by side on one machine."""
         if nodes == 1:

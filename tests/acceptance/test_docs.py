@@ -16,19 +16,21 @@ from runner import envvars, errors
 from runner.allocation.interface import Passed, Standing, Turn
 from runner.allocation.inventory import Gpu, Limited
 from runner.cli.main import VERBS
+from runner.engine import reconcile, verdict
 from runner.engine import run as engine
-from runner.engine import verdict
 from runner.engine.accounting.sampler import Sampler, Sources
 from runner.engine.failing.failure import Failure, Place
 from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
 from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
 from runner.records import codes, folder
+from runner.records.attempts import Attempt
 from runner.records.samples import Samples, columns
 from runner.records.state import Status
 from runner.spec.load import load
 from runner.spec.providers.registry import PROVIDERS
 from runner.spec.variables import load as load_variables
+from runner.spec.workflow import Retry
 from tests.acceptance.documents import (
     HOME,
     NEEDS,
@@ -451,6 +453,8 @@ def reasons() -> set[str]:
         *(verdict.judge(end).reason for end in ends),
         *codes._OF_REASONS,
         *codes._OF_JOBS,
+        reconcile.DIED,
+        reconcile.RESTARTED,
         *engine._REASONS.values(),
         *re.findall(r"reason=\"(\w+)\"", source),
         *re.findall(r"_REASONS\.get\([\w.]+, \"(\w+)\"\)", source),
@@ -562,6 +566,9 @@ def told(world: World) -> dict[str, set[str]]:
     found["A run"] |= set(keys(turn.document(), "resources.queue"))
     for heading in ("A run", "The list of runs"):
         found[heading] |= {f"waiting.{key}" for key in folder._WAITING}
+    found["A run"] |= {f"restored.{key}" for key in folder._RESTORED}
+    found["A run"] |= set(keys({"attempts": [Attempt(1, "now", 0)._asdict()]}))
+    found["A plan"] |= {f"jobs[].retry.{key}" for key in Retry._fields}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
     found["A run"] |= set(keys({"usage": with_a_gpu()}))

@@ -33,6 +33,7 @@ KEYS = {
     "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan", "ports",
     "attempts",
     "service", "project", "fingerprint", "waiting",
+    "resumed_from", "restored",
 }  # fmt: skip
 
 

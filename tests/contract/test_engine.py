@@ -61,7 +61,7 @@ from tests.fakes.provisioner import REFUSED, FakeProvisioner
 from tests.fakes.secrets import FakeSecrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from runner.allocation.interface import Lease
     from runner.environments.interface import Build
@@ -315,6 +315,48 @@ def test_a_job_that_cannot_be_started(rig: Rig) -> None:
     assert rig.document()["status"] == "failed"
     assert rig.leases.held == frozenset()
     assert rig.observer.of(JobEnded)
+
+
+def test_secrets_are_given_named_on_the_record_and_masked(rig: Rig) -> None:
+    value = "wOrDsThAtNoBoDyKnOwS"
+    rig.secrets = FakeSecrets({"TOKEN": value, "OTHER": "not asked for"})
+    rig.start_real_processes()
+    says = 'printf "%s" "$TOKEN" | tee model/token; echo "noted $TOKEN" >> "$WF_NOTES"; exit 3'
+    finished = rig.run(secrets=("TOKEN",), launch=ShellCommands((says,)))
+    assert finished.exit_code == 3
+    assert finished.document["secrets"] == ["TOKEN"]
+    assert finished.document["notes"] == ["noted ***"]
+    paths = rig.records.find("last")
+    assert paths.log.read_bytes() == b"***"
+    # what it keeps itself is its own affair
+    assert (paths.artifacts / "model" / "token").read_text() == value
+    for path in paths.root.iterdir():
+        assert path.is_dir() or value.encode() not in path.read_bytes()
+
+
+def test_a_secret_that_cannot_be_had(rig: Rig) -> None:
+    class Away(FakeSecrets):
+        def values(self, project: Path, names: Sequence[str]) -> dict[str, str]:
+            del project
+            raise WfError(ENVIRONMENT, f"the secret `{names[0]}` cannot be read")
+
+    rig.secrets = Away()
+    with pytest.raises(WfError, match="`TOKEN` cannot be read"):
+        rig.run(secrets=("TOKEN",))
+    document = rig.document()
+    assert (document["status"], document["reason"]) == ("failed", "environment")
+    assert rig.executor.started == []
+    assert rig.leases.held == frozenset()
+
+
+def test_a_key_that_is_a_secret_is_known_to_its_tracker(rig: Rig) -> None:
+    rig.secrets = FakeSecrets({"WANDB_API_KEY": "wOrDsThAtNoBoDyKnOwS"})
+    rig.start_real_processes()
+    says = 'echo "${WANDB_MODE-as it is}"'
+    rig.run("wandb", secrets=("WANDB_API_KEY",), launch=ShellCommands((says,)))
+    assert rig.records.find("last").log.read_bytes() == b"as it is\n"
+    rig.run("wandb", launch=ShellCommands((says,)))
+    assert rig.records.find("last").log.read_bytes() == b"offline\n"
 
 
 def test_an_environment_that_cannot_be_made(rig: Rig) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,7 @@ from runner.plan.environment import EnvironmentSpec
 from runner.plan.plan import Job
 from runner.process.signals import Signals
 from runner.process.sink import LogFile
+from runner.process.tree import stat
 from runner.process.values import Exit
 from runner.spec.workflow import Limits, PythonScript, Resources, ShellCommands
 from runner.terminal import WindowSize
@@ -408,6 +410,92 @@ def test_a_grace_that_is_over_kills(local: LocalBench, place: Place) -> None:
     assert exited.signal == signal.SIGKILL
 
 
+def test_whoever_wants_no_grace_gets_none(local: LocalBench, place: Place) -> None:
+    """SIGKILL among what arrives: all of the job ends, those included that have left its group."""
+    from runner.process.job import JobProcess
+
+    far = place.context.workspace / "far.sh"
+    far.write_text("trap '' TERM INT HUP\necho $$\nwhile :; do sleep 9; done\n")
+    command = local.executor.translate(
+        a_job("trap '' TERM INT HUP", "setsid bash far.sh & wait"),
+        environment(place.log_path.parent),
+        a_lease(),
+        place.context,
+    )
+    signals = Arrived()
+    process = JobProcess(command, LogFile(place.log))
+    exited = process.wait(signals, lambda: signals.put(signal.SIGKILL), lambda _: None)
+    assert exited.asked == (signal.SIGKILL,)
+    assert exited.signal == signal.SIGKILL
+    pid = int(place.said)
+    until(lambda: not alive(pid), f"the end of {pid}")
+
+
+def test_a_job_that_stands_still_hears_that_it_is_to_end(local: LocalBench, place: Place) -> None:
+    from runner.process.job import JobProcess
+
+    command = local.executor.translate(
+        a_job("trap 'echo woken; exit 5' TERM", "echo begun", "kill -STOP $$", "sleep 60"),
+        environment(place.log_path.parent),
+        a_lease(),
+        place.context,
+    )
+    signals = Signals()
+    signals.arm()
+    process = JobProcess(command, LogFile(place.log))
+
+    def halted(told: list[int]) -> None:
+        known = stat(process.pid)
+        if known is not None and known.state == "T" and not told:
+            told.append(signal.SIGTERM)
+            signals.arrived(signal.SIGTERM)
+
+    told: list[int] = []
+    exited = process.wait(signals, lambda: None, lambda _: None, lambda: halted(told))
+    assert exited.code == 5
+    assert place.said == b"begun\nwoken\n"
+
+
+NOTICED = r"""
+import os, signal, sys, time
+handler = lambda number, _: os.write(1, b"noticed\n")
+signal.signal(signal.SIGUSR1, handler)
+os.write(1, b"begun\n")
+while True:
+    time.sleep(0.05)
+"""
+
+
+@pytest.mark.parametrize("limit", [2, None], ids=["time is up", "somebody asks"])
+def test_a_job_that_can_be_interrupted_is_given_notice(
+    local: LocalBench, place: Place, limit: int | None
+) -> None:
+    from dataclasses import replace
+
+    from runner.process.job import JobProcess
+
+    (place.context.workspace / "train.py").write_text(NOTICED)
+    job = replace(
+        a_job(f"exec {sys.executable} train.py"),
+        limits=Limits(limit, 1),
+        interruptible=True,
+    )
+    command = local.executor.translate(
+        job, environment(place.log_path.parent), a_lease(), place.context
+    )
+    signals = Signals()
+    signals.arm()
+    sent: list[int] = []
+    once = iter([signal.SIGTERM] if limit is None else [])
+    exited = JobProcess(command, LogFile(place.log)).wait(
+        signals, lambda: signals.arrived(next(once, signal.SIGWINCH)), sent.append
+    )
+    assert place.said == b"begun\nnoticed\n"
+    assert sent == [signal.SIGUSR1, signal.SIGTERM]
+    assert exited.asked == (signal.SIGTERM,)
+    assert exited.signal == signal.SIGTERM
+
+
 def limited(local: LocalBench, place: Place, *commands: str, stop: int | None = None) -> Exit:
     from dataclasses import replace
 
@@ -574,6 +662,26 @@ def test_the_end_and_a_stop_are_noticed_while_output_rests(
     assert place.said == b"one\ntwo\nthree\n"
 
 
+class Arrived:
+    """What has arrived for a job."""
+
+    def __init__(self) -> None:
+        self._reading, self._writing = os.pipe()
+        os.set_blocking(self._reading, False)
+
+    def put(self, number: int) -> None:
+        os.write(self._writing, bytes([number]))
+
+    def fileno(self) -> int:
+        return self._reading
+
+    def take(self) -> list[int]:
+        try:
+            return list(os.read(self._reading, 64))
+        except BlockingIOError:
+            return []
+
+
 def interrupt(signals: Signals) -> None:
     """A request to stop, as a handler passes it on."""
     signals.arm()
@@ -610,7 +718,7 @@ def test_a_log_that_cannot_be_written_is_said_and_does_not_stop_the_job(
     finally:
         os.close(full)
     assert exited.code == 4
-    assert exited.log_error == "No space left on device"
+    assert exited.log_error == ("23,893 bytes of it could not be written: No space left on device")
 
 
 def alive(pid: int) -> bool:

@@ -86,6 +86,7 @@ class FakeExecution:
         signals.take()
         for number in self._script.exit.asked:
             on_stop(number)
+        self._log.finish()
         return self._script.exit
 
 

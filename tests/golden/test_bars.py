@@ -8,6 +8,8 @@ left of it is what stood on that terminal in the end.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,3 +38,24 @@ def test_nothing_else_is_left_of_it_in_a_file(case: str) -> None:
     assert plain_lines(left) == plain_lines(output)
     assert b"\r" not in left
     assert len(left) < len(output) / 2
+
+
+BAR = """
+from rich.console import Console
+from rich.progress import Progress
+with Progress(console=Console(force_terminal=True, width=60), auto_refresh=False) as progress:
+    tasks = [progress.add_task(name, total=3) for name in ("one", "two")]
+    for step in range(3):
+        for task in tasks:
+            progress.advance(task)
+            progress.refresh()
+        progress.console.print(f"step {step}")
+"""
+
+
+def test_the_bars_of_the_library_that_is_installed() -> None:
+    output = subprocess.run([sys.executable, "-c", BAR], capture_output=True, check=True).stdout
+    *said, one, two, end = plain_lines(output)
+    assert said == ["step 0", "step 1", "step 2"]
+    assert (one[:4], two[:4], end) == ("one ", "two ", "")
+    assert one.count("100%") == two.count("100%") == 1

@@ -31,18 +31,26 @@ _LAUNCHER = (
     "fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
+_NOHUP = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); {_LAUNCHER}"
 
 
 class Screen:
     """``with Screen(world, "run", "train") as screen:`` shows ``wf run train``."""
 
     def __init__(
-        self, world: World, *words: str, rows: int = 30, columns: int = 100, **variables: str
+        self,
+        world: World,
+        *words: str,
+        rows: int = 30,
+        columns: int = 100,
+        nohup: bool = False,
+        **variables: str,
     ) -> None:
+        """``nohup``: the end of the terminal means nothing to the command."""
         self._master, slave = pty.openpty()
         self.resize(rows, columns)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _LAUNCHER, *self._argv(world, words)],
+            [sys.executable, "-c", _NOHUP if nohup else _LAUNCHER, *self._argv(world, words)],
             cwd=world.project,
             env={**world.variables, "TERM": "xterm", **variables},
             stdin=slave,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.conftest import PATIENCE_SECONDS, require, until
+from tests.conftest import PATIENCE_SECONDS, kill, require, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -227,23 +227,16 @@ def test_nothing_is_left_after_ctrl_c(forks: Forks, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_when_wf_is_killed_the_devices_stay_taken_until_the_last_process_is_gone(
+def test_when_wf_is_killed_the_next_one_ends_all_of_it_and_has_its_devices(
     forks: Forks, kind: str
 ) -> None:
     command = forks.start(kind)
     if kind == "closes":
         forks.wait_until_gathered()
-    command.kill()
-    command.wait()
-    first, *others = reversed(forks.noted())  # the first process notes itself last
+    kill(command)
     assert forks.living()
-    assert forks.is_busy()
-    os.kill(first.pid, signal.SIGKILL)
-    until(lambda: not first.lives, "the end of the first process")
-    # the others live on, or were ended; either is the truth that the next one is told
-    assert forks.is_busy() == any(other.lives for other in others)
-    forks.let_go()
-    until(lambda: not forks.is_busy(), "free devices")
+    assert not forks.is_busy()
+    assert forks.living() == []
 
 
 def _stderr(command: subprocess.Popen[bytes]) -> bytes:

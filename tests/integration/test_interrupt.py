@@ -149,7 +149,7 @@ def test_sigterm_is_passed_on(world: World, pid_file: Path) -> None:
     assert run.returncode == 128 + signal.SIGTERM
     assert b"Traceback" not in err
     record = world.record()
-    assert (record["status"], record["reason"]) == ("cancelled", "terminated")
+    assert (record["status"], record["reason"]) == ("cancelled", "stopped")
     assert "SIGTERM" in record["message"]
     assert [artifact["files"] for artifact in record["artifacts"]] == [1]
     assert "cleaning up" in world.wf("logs", "last").out

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.process import tree
 from tests.conftest import hear, kill, until
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ workflows:
     artifacts: [model]
     commands:
       - echo some > model/first.ckpt
+      - echo begun
       - echo $$ > "$PID_FILE"
       - for i in {{1..600}}; do sleep 0.1; done
     resources: {{cpu: {CORES}}}
@@ -46,6 +49,11 @@ class Orphan:
         self.pid = int(until(lambda: _text(pid_file), "a job"))
         kill(wf)
         (self.run,) = world.runs()
+
+    @property
+    def lives(self) -> bool:
+        """Whether its first process does."""
+        return tree.alive(self.pid)
 
     def end(self) -> None:
         """Kill what is left of the job."""
@@ -73,25 +81,13 @@ def status(world: World) -> str:
     return found
 
 
-def test_the_run_goes_on_while_its_job_lives(world: World, orphan: Orphan) -> None:
-    assert status(world) == "running"
-    assert world.record()["status"] == "running"
-    assert world.wf("rm", orphan.run).code == 64
-    assert world.runs() == [orphan.run]
-
-
-def test_its_devices_are_not_free_while_its_job_lives(world: World, orphan: Orphan) -> None:
-    done = world.wf("run", "quick", "--no-wait")
-    assert done.code == 75
-    assert orphan.run in done.err
-
-
-def test_it_is_lost_when_its_job_is_gone(world: World, orphan: Orphan) -> None:
-    orphan.end()
-    until(lambda: status(world) == "lost", "a lost run")
+def test_it_is_lost_and_its_job_ended(world: World, orphan: Orphan) -> None:
+    assert status(world) == "lost"
+    assert not orphan.lives
     record = world.record()
     assert record["reason"] == "supervisor_died"
     assert "running" in record["message"]
+    assert "of it were ended" in record["message"]
     assert record["exit_code"] is None
     assert record["finished_at"] is not None
     # for ever
@@ -99,36 +95,49 @@ def test_it_is_lost_when_its_job_is_gone(world: World, orphan: Orphan) -> None:
     assert [entry["status"] for entry in world.record()["history"]].count("lost") == 1
 
 
+def test_what_it_left_so_far_is_kept_and_its_workspace_gone(world: World, orphan: Orphan) -> None:
+    record = world.record()
+    assert [(one["path"], one["files"]) for one in record["artifacts"]] == [("model", 1)]
+    assert record["hint"] == f"wf resume {orphan.run}"
+    folder = world.folder(orphan.run)
+    assert (folder / "artifacts" / "model" / "first.ckpt").read_text() == "some\n"
+    assert not (folder / "workspace").exists()
+    assert world.wf("logs", "last").out == "begun\n"
+
+
 @pytest.mark.parametrize("verb", [("show", "last"), ("ps",), ("artifacts", "list", "last")])
 def test_whatever_command_comes_first_finds_out(
     world: World, orphan: Orphan, verb: tuple[str, ...]
 ) -> None:
-    orphan.end()
-    until(lambda: not _held(world, orphan), "a released lock")
     assert world.wf(*verb).code == 0
     state = (world.folder(orphan.run) / "state.json").read_text()
     assert '"status": "lost"' in state
 
 
-def test_its_devices_are_free_when_its_job_is_gone(world: World, orphan: Orphan) -> None:
-    orphan.end()
-    until(lambda: not _held(world, orphan), "a released lock")
+def test_its_devices_are_had_by_the_next_one_and_not_before_its_job_has_ended(
+    world: World, orphan: Orphan
+) -> None:
     done = world.wf("run", "quick", "--no-wait")
     assert (done.code, done.out) == (0, "quick\n")
+    assert not orphan.lives
 
 
-def test_who_waits_gets_the_devices_of_a_dead_run(world: World, orphan: Orphan) -> None:
+def test_who_waits_gets_the_devices_of_a_run_that_loses_its_wf_meanwhile(world: World) -> None:
+    """Nobody types anything."""
+    world.workflows(WORKFLOW)
+    pid_file = world.home / "pid"
+    first = world.start("run", "job", PID_FILE=str(pid_file))
+    pid = int(until(lambda: _text(pid_file), "a job"))
     waiting = world.start("run", "quick")
     hear(waiting, b"waiting for")
-    orphan.end()
+    kill(first)
     assert waiting.wait(60) == 0
+    assert not tree.alive(pid)
 
 
-def test_what_it_left_can_be_looked_at_and_removed(world: World, orphan: Orphan) -> None:
-    orphan.end()
-    until(lambda: status(world) == "lost", "a lost run")
-    assert world.wf("logs", "last").code == 0
-    assert world.wf("rm", "last").code == 0
+def test_what_it_left_can_be_removed(world: World, orphan: Orphan) -> None:
+    assert world.wf("rm", orphan.run).code == 0
+    assert not orphan.lives
     assert world.runs() == []
     assert world.wf("ps", "-a", "--json").json() == []
 
@@ -136,17 +145,55 @@ def test_what_it_left_can_be_looked_at_and_removed(world: World, orphan: Orphan)
 def test_the_index_of_a_killed_wf_can_be_made_again(world: World, orphan: Orphan) -> None:
     for path in world.folder(".").parent.glob("index.sqlite*"):
         path.unlink()
-    assert status(world) == "running"
-    orphan.end()
-    until(lambda: status(world) == "lost", "a lost run")
+    assert status(world) == "lost"
+    assert not orphan.lives
 
 
 def test_commands_at_once_all_find_out(world: World, orphan: Orphan) -> None:
-    orphan.end()
-    until(lambda: not _held(world, orphan), "a released lock")
     commands = [world.start("ps", "-a") for _ in range(6)]
     assert [command.wait(60) for command in commands] == [0] * 6
+    assert not orphan.lives
     assert [entry["status"] for entry in world.record()["history"]].count("lost") == 1
+
+
+def test_whoever_looks_into_its_folder_is_no_process_of_it(world: World, orphan: Orphan) -> None:
+    """An open file is no sign, nor is a run of the same name in another state folder."""
+    with (world.folder(orphan.run) / "lock").open() as lock:
+        strangers = [
+            subprocess.Popen(["sleep", "600"], stdin=lock),
+            subprocess.Popen(
+                ["sleep", "600"],
+                env={"PATH": os.environ["PATH"], "WF_RUN": orphan.run, "WF_NOTES": "/tmp/notes"},
+            ),
+        ]
+    try:
+        assert status(world) == "lost"
+        assert [stranger.poll() for stranger in strangers] == [None, None]
+        assert not orphan.lives
+    finally:
+        for stranger in strangers:
+            stranger.kill()
+            stranger.wait()
+
+
+def test_a_job_that_asks_does_not_end_itself(world: World, tmp_path: Path) -> None:
+    """It leaves its run to those outside, who find it."""
+    world.workflows(
+        "workflows:\n"
+        "  - name: job\n"
+        "    provider: bash\n"
+        "    commands:\n"
+        "      - touch $OUT/begun; until test -e $OUT/killed; do sleep 0.05; done\n"
+        "      - $WF ps; echo $? > $OUT/code; sleep 600\n"
+    )
+    wf = world.start("run", "job", OUT=str(tmp_path), WF=" ".join(world.argv()))
+    until((tmp_path / "begun").exists, "a job")
+    (run,) = world.runs()
+    kill(wf)
+    (tmp_path / "killed").touch()
+    assert until(lambda: _text(tmp_path / "code"), "the end of its command") == "0"
+    assert '"status": "running"' in (world.folder(run) / "state.json").read_text()
+    assert status(world) == "lost"
 
 
 def test_looking_whether_a_run_lives_does_not_make_it_look_alive(
@@ -155,6 +202,7 @@ def test_looking_whether_a_run_lives_does_not_make_it_look_alive(
     """Two commands that look at the same time must not take each other for the run."""
     from runner.paths import RunPaths
     from runner.records.folder import alive
+    from runner.records.supervision import supervised
 
     orphan.end()
     until(lambda: not _held(world, orphan), "a released lock")
@@ -163,7 +211,7 @@ def test_looking_whether_a_run_lives_does_not_make_it_look_alive(
 
     def look() -> None:
         for _ in range(2000):
-            answers.add(alive(paths))
+            answers.update((alive(paths), supervised(paths)))
 
     threads = [threading.Thread(target=look) for _ in range(4)]
     for thread in threads:
@@ -171,6 +219,17 @@ def test_looking_whether_a_run_lives_does_not_make_it_look_alive(
     for thread in threads:
         thread.join()
     assert answers == {False}
+
+
+def test_a_run_of_an_older_version_goes_on_while_its_job_lives(
+    world: World, orphan: Orphan
+) -> None:
+    """It had one lock only, which says nothing of its wf."""
+    (world.folder(orphan.run) / "supervisor").unlink()
+    assert status(world) == "running"
+    assert world.wf("rm", orphan.run).code == 64
+    orphan.end()
+    until(lambda: status(world) == "lost", "a lost run")
 
 
 @pytest.mark.parametrize("state", ["pending", "provisioning"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import program, require
+from tests.conftest import program, require, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -315,6 +315,26 @@ def test_a_run_that_was_repeated_can_be_reused(project: World) -> None:
     )
     jobs = project.wf("plan", "after", "--json").json()["jobs"]
     assert (jobs[0]["action"], jobs[0]["run"]) == ("reuse", again)
+
+
+def test_in_the_background_the_copy_goes_with_the_last_that_needs_it(project: World) -> None:
+    project.workflows(
+        WORKFLOWS.replace("artifacts:", "depends-on: [prepare]\n    artifacts:")
+        + "  - name: prepare\n    provider: bash\n    commands: [cp code.txt data/]\n"
+        "    artifacts: [data]\n"
+    )
+    git(project, "commit", "-qam", "with data")
+    former = ran(project, "train")[1]
+    project.write("code.txt", "changed since\n")
+    for words in ([], ["--fresh"]):
+        done = project.wf("run", "--locked", former["name"], "-d", *words)
+        assert done.code == 0, done.err
+        name = done.out.strip()
+        assert project.wf("wait", name).code == 0
+        until(lambda: not left_over(project), "the end of the copy")
+        again = project.record(name)
+        assert again["fingerprint"] == former["fingerprint"]
+        assert (project.folder(name) / "artifacts/model/code.txt").read_text() == "first\n"
 
 
 def test_another_workflow_in_the_source_of_a_run(project: World) -> None:

@@ -17,6 +17,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from runner.paths import RunPaths
+from runner.records import supervision
+from runner.secrets.system import KeyringError, SystemKeyring
 from tests.conftest import World, until
 from tests.integration.screen import Screen
 
@@ -224,6 +227,22 @@ def test_on_a_terminal(watched: Watched) -> None:
     assert watched.hits() == []
 
 
+def test_who_carries_it_out_is_killed(watched: Watched) -> None:
+    running = watched.start("run", "tell", out=subprocess.PIPE)
+    until(Path(watched.variables["MEETING"], "said-0-0").exists, "the first pause of the job")
+    [run] = watched.runs()
+    paths = RunPaths(watched.folder(run))
+    assert paths.unmasked_notes.exists()
+    os.kill(until(lambda: supervision.supervisor(paths), "a supervisor"), signal.SIGKILL)
+    out, err = running.communicate()
+    watched.printed += out + err
+    watched.do("ps", "-a")
+    watched.do("show", run)
+    assert watched.record(run)["status"] == "lost"
+    assert watched.hits() == []
+    assert not paths.unmasked_notes.exists()
+
+
 # wf itself goes wrong in the worst of places, and says what it has in its hands
 BUG = """\
 import sys
@@ -348,6 +367,15 @@ def test_a_keyring_that_fails_is_passed_over_and_said(desktop: Watched) -> None:
     assert "a file that only you can read (RuntimeError: cannot keep ***)" in added.err
     assert desktop.do("run", "fine").out == "*** ***\n"
     assert desktop.hits() == []
+
+
+def test_a_keyring_that_never_answers(desktop: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = desktop.variables["PYTHONPATH"].split(os.pathsep)[0]
+    monkeypatch.syspath_prepend(library)
+    keyring = SystemKeyring({**desktop.variables, "HANGS": "1"}, limit=2.0)
+    with pytest.raises(KeyringError, match="did not answer within 2 seconds"):
+        keyring.put("wf here", "TOKEN", TOKEN)
+    assert not asking(desktop)
 
 
 def test_a_project_cannot_put_itself_in_the_place_of_the_library(watched: Watched) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,6 @@ from runner.records import supervision
 from tests.conftest import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
-    import subprocess
-
     from tests.conftest import World
 
 pytestmark = pytest.mark.integration
@@ -322,3 +321,97 @@ def test_waiting_ends_with_the_run_or_with_patience(world: World, pid_file: Path
     assert world.wf("stop", "last").code == 0
     assert ended(waiting) == 143
     assert world.wf("wait", "last", "--timeout", "soon").code == 64
+
+
+INTERRUPTIBLE = """\
+workflows:
+  - name: job
+    provider: python
+    script: train.py
+    artifacts: [model]
+    resources: {interruptible: true}
+"""
+# what it does not handle ends it: without the notice nothing would be saved
+TRAINING = """\
+import multiprocessing, os, signal, sys, time
+
+def save(*_):
+    with open("model/last.ckpt", "a") as file:
+        file.write(f"{os.getpid()}\\n")
+    sys.exit()
+
+signal.signal(signal.SIGUSR1, save)
+if __name__ == "__main__":
+    # a data loader's worker has a copy of the handler, and must not write the checkpoint too
+    forked = multiprocessing.get_context("fork")
+    loader = forked.Process(target=time.sleep, args=(600,), daemon=True)
+    loader.start()
+    with open(os.environ["PID_FILE"], "w") as file:
+        file.write(f"{os.getpid()}\\n")
+    while True:
+        time.sleep(0.05)
+"""
+
+
+@pytest.mark.parametrize("words", [[], ["--max-duration", "3s"]], ids=["stopped", "time is up"])
+def test_a_job_saves_what_it_has_at_the_notice(
+    world: World, pid_file: Path, words: list[str]
+) -> None:
+    world.workflows(INTERRUPTIBLE)
+    world.write("train.py", TRAINING)
+    run = world.start("run", "job", *words)
+    until(lambda: pid_file.exists() and pid_file.read_text(), "the job")
+    if not words:
+        assert world.wf("stop", "last").code == 0
+    _, err = run.communicate(timeout=PATIENCE_SECONDS)
+    assert b"given notice" in err
+    record = world.record()
+    assert record["plan"]["jobs"][0]["interruptible"] is True
+    saved = world.folder(record["name"]) / "artifacts" / "model" / "last.ckpt"
+    assert saved.read_text() == pid_file.read_text()
+    assert gone(pid_file)
+
+
+RETRIED = """\
+type: task
+name: job
+commands:
+  - echo attempt $WF_ATTEMPT
+  - echo $WF_ATTEMPT >> model/steps
+  - test $WF_ATTEMPT != 1 || kill -KILL $$
+  - until test -e "$GO"; do sleep 0.02; done
+  - test $WF_ATTEMPT = 3
+artifacts: [model]
+retry: true
+"""
+
+
+def test_a_job_that_was_taken_away_is_started_again(world: World, pid_file: Path) -> None:
+    world.write("job.dstack.yml", RETRIED)
+    run = world.start("run", "job", out=subprocess.PIPE)
+    until(lambda: world.runs() and len(world.record()["attempts"]) == 2, "the second attempt")
+    going = world.record()
+    assert going["status"] == "running"
+    assert going["attempts"][0]["reason"] == "signal"
+    assert going["attempts"][1]["finished_at"] is None
+    assert "is under way" in world.wf("show", "last").out
+    go(world)
+    out, err = run.communicate(timeout=PATIENCE_SECONDS)
+    assert run.returncode == 0
+    assert out == b"attempt 1\nattempt 2\nattempt 3\n"
+    assert b"started again in 1.0s (attempt 2)" in err
+    record = world.record()
+    assert [one["exit_code"] for one in record["attempts"]] == [137, 1, 0]
+    steps = world.folder(record["name"]) / "artifacts" / "model" / "steps"
+    assert steps.read_text() == "1\n2\n3\n"
+    assert not pid_file.exists()
+
+
+def test_a_run_is_stopped_while_it_pauses(world: World) -> None:
+    world.write("job.dstack.yml", RETRIED.replace("kill -KILL $$", "exit 4").replace("!= 1", "= 9"))
+    world.variables["GO"] = str(world.project)
+    run = world.start("run", "job")
+    until(lambda: world.runs() and len(world.record()["attempts"]) == 2, "two attempts")
+    assert world.wf("stop", "last").code == 0
+    assert ended(run) == 143
+    assert world.record()["reason"] == "stopped"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import CACHE, ROOT, Result, make_world, program, require
+from tests.conftest import CACHE, ROOT, Result, make_world, program, require, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,3 +199,36 @@ def test_all_three_without_a_gpu(checkout: World, trained: Result) -> None:
     ]
     assert "cannot be satisfied here (69)" in done.stdout
     assert len(checkout.runs()) == before + 1
+
+
+def test_a_run_that_was_stopped_goes_on_after_its_last_epoch(
+    checkout: World, trained: Result
+) -> None:
+    assert trained.code == 0
+    words = ("--epochs", "3", "--limit-train-batches", "1", "--batch-size", "2")
+    process = checkout.start("run", "train-mnist-no-gpu", "--", *words)
+    name = checkout.running()
+    last = checkout.folder(name) / "workspace/model/checkpoints/last.ckpt"
+    until(last.exists, "the end of an epoch")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert checkout.record(name)["status"] == "cancelled"
+    done = checkout.wf("resume", name, timeout=PATIENCE)
+    assert done.code == 0, done.err
+    assert f"from {name}: " in done.err
+    assert "checkpoint model/checkpoints/last.ckpt" in done.err
+    said = re.search(r"^resumed at epoch ([23]) of 3$", done.out, re.MULTILINE)
+    assert said is not None, done.out
+    model = checkout.folder(checkout.record()["name"]) / "artifacts" / "model"
+    assert (model / f"metrics.{name}.csv").exists()
+    first = int(said[1]) - 1
+    # what was trained is not trained again, and all of it was trained
+    assert trained_epochs(model / "metrics.csv") == list(range(first, 3))
+    assert (model / "example.ckpt").exists()
+
+
+def trained_epochs(metrics: Path) -> list[int]:
+    """The epochs at whose end a run has written down the loss of training."""
+    with metrics.open(encoding="utf-8", newline="") as file:
+        return [int(row["epoch"]) for row in csv.DictReader(file) if row.get("train_loss_epoch")]

@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import CACHE, require, until
+from tests.conftest import CACHE, kill, require, until
 from tests.fakes import packages
 
 if TYPE_CHECKING:
@@ -231,20 +231,14 @@ def test_killed_while_packages_install(world: World, links: Path) -> None:
     world.write("requirements.txt", "held\nleaf\n")
     installing = world.start("run", "train")
     until(began.exists, "the middle of the installation")
-    installing.kill()
-    installing.wait()
-    gate.touch()
-    record = until(lambda: _once_over(world), "the end of the run")
+    kill(installing)
+    record = world.record()
     assert record["status"] == "lost"
     assert "provisioning" in record["message"]
     assert [run["status"] for run in world.wf("ps", "-a", "--json").json()] == ["lost"]
+    gate.touch()
     # half an environment is not trusted, and stands in nobody's way
     assert world.wf("run", "train").out == "2.0\n"
-
-
-def _once_over(world: World) -> dict[str, Any] | None:
-    record: dict[str, Any] = world.record()
-    return record if record["finished_at"] else None
 
 
 def test_pips_configuration_says_where_packages_come_from(world: World, links: Path) -> None:

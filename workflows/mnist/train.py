@@ -105,7 +105,7 @@ def make_trainer(args: argparse.Namespace) -> pl.Trainer:
         log_every_n_steps=LOG_EVERY_N_STEPS,
         num_sanity_val_steps=0,  # the validation before training is a whole one
         # to go on from, whatever ends this run; the one to keep is saved at the end
-        callbacks=[ModelCheckpoint(args.model / "checkpoints", save_top_k=0, save_last=True)],
+        callbacks=[ModelCheckpoint(args.model / "checkpoints", save_last=True)],
         logger=[
             CSVLogger(args.model, name="", version=""),
             TensorBoardLogger(args.model, name="tensorboard", version="", default_hp_metric=False),
@@ -125,8 +125,9 @@ def remove_outputs(folder: Path) -> None:
 
 
 def epochs_done(checkpoint: str) -> int:
-    """How many epochs had been trained when a checkpoint was saved; Lightning counts from 0."""
-    return int(torch.load(checkpoint, map_location="cpu")["epoch"]) + 1
+    """How many epochs had been trained when a checkpoint was saved."""
+    loops = torch.load(checkpoint, map_location="cpu")["loops"]
+    return int(loops["fit_loop"]["epoch_progress"]["current"]["processed"])
 
 
 @rank_zero_only
@@ -150,7 +151,7 @@ def silence_idle_advice() -> None:
         ".*Using `DistributedSampler` with the dataloaders",  # at most a few images count twice
         ".*isinstance\\(treespec, LeafSpec\\)",  # between Lightning and torch
         ".*The dirpath has changed from",  # each run has a folder of its own
-        ".*Checkpoint directory .* exists and is not empty",  # what is gone on from lies there
+        ".*directory .* exists and is not empty",  # a run that goes on finds what was there
     ):
         warnings.filterwarnings("ignore", message=message)
     # Lightning's product tips; the banner that names the devices comes the same way and stays.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from runner.allocation.locks import keepers, ranges
 from runner.allocation.locks.devices import Devices
 from runner.allocation.locks.folder import sealed, write
+from runner.process.boot import boot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -152,15 +153,6 @@ class Claims:
         if seen.name not in self._answers or time.monotonic() - asked > _ANSWER_HOLDS_SECONDS:
             self._unasked.append(seen)
         return kept
-
-
-def boot() -> str:
-    """What tells this start of the machine from others; empty where nothing does."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:  # not Linux
-        return ""
 
 
 def number(said: object) -> float | None:

@@ -60,6 +60,7 @@ class Teller:
                 holders=holders_in_words(self._asked, view),
                 likely=soon.likely,
                 at_most=soon.at_most,
+                runs=tuple(claim.run for claim in view.claims),
             )
         )
 

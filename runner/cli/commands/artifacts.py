@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settled
 from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Show them."""
-    from runner import compose
     from runner.cli.render.artifacts import show_list, show_tree
     from runner.records import folder
 
@@ -46,8 +46,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
             f"there is no action `{arguments.action}`",
             hint=did_you_mean(arguments.action, _ACTIONS, "the actions are"),
         )
-    records = compose.records(context.settings, context.now, context.tell)
-    records.settle()
+    records = settled(context)
     paths = records.find(arguments.run)
     found: list[dict[str, Any]] = (folder.read(paths.manifest) or {}).get("artifacts", [])
     if arguments.json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settle, settled
 from runner.errors import INTERNAL
 
 if TYPE_CHECKING:
@@ -43,15 +44,13 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Show it."""
-    from runner import compose
     from runner.cli.hearing import Hearing, Leaving, left
     from runner.cli.render.live import Watcher
     from runner.cli.render.statusline import possible
     from runner.cli.watching import RunView
     from runner.records.codes import of_document
 
-    records = compose.records(context.settings, context.now)
-    records.settle()
+    records = settled(context)
     paths = records.find(arguments.run)
     project = records.document(paths)["project"] or ""
     status = not arguments.no_status and possible(context.out, context.variables)
@@ -65,7 +64,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
             hearing.shown = watcher
             hearing.kept_rows = int(status)
             _follow(view, hearing, context)
-            records.settle()
+            settle(records, context)
             document = records.document(paths)
             watcher.finish(document)
     except Leaving as leaving:

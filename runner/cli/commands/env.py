@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settled
 from runner.errors import ENVIRONMENT, OK, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -185,7 +186,6 @@ def _prune(arguments: argparse.Namespace, shelf: Shelf, context: Context) -> int
 
 def _find(word: str, shelf: Shelf, context: Context) -> tuple[Kept | None, dict[str, Any] | None]:
     """The environment that a fingerprint or a run names, and what the run's record says of it."""
-    from runner import compose
     from runner.records import folder
 
     # the name of a run has a dash in it, and a fingerprint has none
@@ -193,8 +193,7 @@ def _find(word: str, shelf: Shelf, context: Context) -> tuple[Kept | None, dict[
         kept = shelf.find(word)
         if kept is not None:
             return kept, None
-    records = compose.records(context.settings, context.now, context.tell)
-    records.settle()
+    records = settled(context)
     paths = records.find(word)
     said = folder.read(paths.environment)
     if said is None:
@@ -289,10 +288,7 @@ def _brief(kept: Kept) -> dict[str, Any]:
 
 def _runs(context: Context) -> dict[str, list[str]]:
     """Fingerprint -> the runs that are going on in that environment."""
-    from runner import compose
-
-    records = compose.records(context.settings, context.now, context.tell)
-    records.settle()
+    records = settled(context)
     return records.environments_in_use()
 
 

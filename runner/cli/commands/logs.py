@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settled
 from runner.errors import OK, USAGE, WfError
 from runner.units import amount
 
@@ -35,7 +36,7 @@ def parser() -> Parser:
             ("wf logs -n 20 last", "its last 20 lines"),
             ("wf logs --since 10m last", "what it has printed in the last ten minutes"),
             ("wf logs last | grep val_loss", "search it"),
-            ("wf logs --raw last > log.txt", "its very bytes"),
+            ("wf logs --raw last | sha256sum", "its very bytes"),
         ],
     )
     made.add_argument("run", metavar="RUN", help="a name, its first letters, or `last`")
@@ -54,7 +55,6 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Print them."""
-    from runner import compose
     from runner.records import folder
     from runner.records.log import Log
 
@@ -64,8 +64,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         raise WfError(
             USAGE, "--json is one document, and --follow has no end", hint="leave one out"
         )
-    records = compose.records(context.settings, context.now, context.tell)
-    records.settle()
+    records = settled(context)
     paths = records.find(arguments.run)
     installer = not paths.log.exists() and not folder.alive(paths)
     path = paths.environment_log if installer else paths.log
@@ -97,12 +96,12 @@ class _Asked(NamedTuple):
         return self.paths.root.name
 
     def more(self) -> bool:
-        """Whether the run still lives; a moment later, if it does."""
+        """Whether somebody carries the run out; a moment later, if so."""
         import time
 
-        from runner.records import folder
+        from runner.records import supervision
 
-        if not folder.alive(self.paths):
+        if not supervision.supervised(self.paths):
             return False
         time.sleep(_LOOK_AGAIN_SECONDS)
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settled
 from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -53,13 +54,11 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Remove them."""
-    from runner import compose
     from runner.engine import leftovers
     from runner.records import pruning
 
     rules = _rules(arguments)
-    records = compose.records(context.settings, context.now, context.tell)
-    records.settle()
+    records = settled(context)
     if not arguments.dry_run:
         leftovers.sweep(context.settings.home, context.now().timestamp())
     chosen = pruning.choose(records, rules, context.now())

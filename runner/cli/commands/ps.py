@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settle, settled
 from runner.errors import OK, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _HEADER = ("RUN", "WORKFLOW", "WHERE", "STATUS", "TOOK", "AGE", "PROGRESS")
 _ROOM = {"WHERE": (3,), "AGE": (2,), "WORKFLOW": (1, 8), "PROGRESS": (0, 40)}
 _MOST_FOLLOWED = 200
 # lines that are shown together; more than a screen has
-_PAGE = 500
+_PAGE = 100
 
 
 def parser() -> Parser:
@@ -53,12 +54,9 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """List them."""
-    from runner import compose
-
+    records = settled(context)
     if arguments.watch:
-        return _watch(arguments, compose.records(context.settings, context.now), context)
-    records = compose.records(context.settings, context.now, context.tell)
-    records.settle()
+        return _watch(arguments, records, context)
     index = records.index()
     going = index.unfinished()
     rows: Iterable[Row]
@@ -107,7 +105,7 @@ def _watch(arguments: argparse.Namespace, records: Records, context: Context) ->
     followed: dict[str, None] = {}
 
     def seen() -> tuple[object, str]:
-        records.settle()
+        settle(records, context)
         index = records.index()
         rows = _followed(index, followed) if newest is None else list(index.newest(newest))
         text = _fitted(rows, records, context) if rows else "nothing is going on\n"

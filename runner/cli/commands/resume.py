@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runner.cli import choices
 from runner.cli.arguments import Parser
 from runner.cli.commands import run
+from runner.cli.settled import settle
 from runner.errors import UNSATISFIABLE, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     given = choices.chosen(arguments, arguments.args, context.variables)
     how = run.going(arguments, context)
     records = how.own.records
-    records.settle()
+    settle(records, context)
     paths = records.find(arguments.run)
     _check(paths, records)
     again = former(paths)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settled
 from runner.errors import OK
 
 if TYPE_CHECKING:
@@ -26,10 +27,7 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Remove them: all are found before the first is removed."""
-    from runner import compose
-
-    records = compose.records(context.settings, context.now, context.tell)
-    records.settle()
+    records = settled(context)
     found = {paths.root: paths for paths in map(records.find, arguments.runs)}
     for paths in found.values():
         records.remove(paths)

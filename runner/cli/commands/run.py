@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.cli import choices
 from runner.cli.arguments import Parser
+from runner.cli.settled import settle
 from runner.cli.tags import tag_name
 from runner.errors import OK, USAGE, WfError
 from runner.units import count
@@ -119,14 +120,16 @@ def going(arguments: argparse.Namespace, context: Context) -> Going:
     from runner import compose
     from runner.engine.parts import Rules
 
+    own = compose.parts(context.settings, context.variables, context.now, context.tell)
+
     def parts() -> Parts:
-        return compose.parts(context.settings, context.variables, context.now, context.tell)
+        return compose.parts(
+            context.settings, context.variables, context.now, context.tell, own.environments
+        )
 
     tag = None if arguments.tag is None else tag_name(arguments.tag)
     rules = Rules(wait=not arguments.no_wait)
-    return Going(
-        parts, parts(), rules, tag, arguments.json, arguments.detach, not arguments.no_status
-    )
+    return Going(parts, own, rules, tag, arguments.json, arguments.detach, not arguments.no_status)
 
 
 def go(asker: Asker, wanted: Wanted, how: Going) -> int:
@@ -152,6 +155,8 @@ def go(asker: Asker, wanted: Wanted, how: Going) -> int:
         tag=how.tag,
         status=how.status,
     )
+    if any(job.demand.leased for job in planned.to_run):
+        settle(own.records, context)  # what is left of a run whose wf was killed stands in the way
     if planned.everything:
         show_notices(unused(planned, chosen), context.err, context.variables)
         _tell_aged(planned, opened, context)

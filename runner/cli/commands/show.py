@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settled
 from runner.errors import OK
 
 if TYPE_CHECKING:
@@ -38,10 +39,7 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Show it."""
-    from runner import compose
-
-    records = compose.records(context.settings, context.now, context.tell)
-    records.settle()
+    records = settled(context)
     paths = records.find(arguments.run)
     if arguments.samples:
         return _samples(paths, context, as_json=arguments.json)

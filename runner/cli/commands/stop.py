@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settle, settled
 from runner.errors import BUSY, OK, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -47,14 +48,12 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """End them; 75 if there is one that cannot be ended now."""
-    from runner import compose
     from runner.cli.render.ends import Waited
 
     if bool(arguments.runs) == arguments.all:
         what = "name either runs or --all" if arguments.all else "which run?"
         raise WfError(USAGE, what, hint="`wf ps` lists what is going on; `wf stop -a` ends all")
-    records = compose.records(context.settings, context.now, context.tell)
-    records.settle()
+    records = settled(context)
     shown = Waited(context.err, context.variables)
     ending = _Ending(records, shown, context, abort=arguments.abort)
     if arguments.all:
@@ -116,7 +115,7 @@ class _Ending:
             self._shown.move("ending", [stop.paths.root.name for stop in stops])
             ended = [stop for stop in stops if stop.wait(_MOVES_SECONDS / len(stops))]
             if ended:
-                self._records.settle()
+                settle(self._records, self._context)
             for stop in ended:
                 self._over(stop.paths)
             stops = [stop for stop in stops if stop not in ended and not self._hopeless(stop)]

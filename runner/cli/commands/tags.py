@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settle
 from runner.cli.tags import tag_name
 from runner.errors import OK, USAGE, WfError
 
@@ -62,7 +63,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         records.tags.delete(tag)
         context.err.write(f"deleted the tag `{tag}`\n")
         return OK
-    records.settle()
+    settle(records, context)
     run = records.find(arguments.run).root.name
     before = records.tags.give(tag, run)
     moved = f", no longer to {before}" if before else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
+from runner.cli.settled import settle, settled
 from runner.errors import OK, TIMED_OUT
 
 if TYPE_CHECKING:
@@ -37,19 +38,17 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Wait for them."""
-    from runner import compose
     from runner.cli.choices import option_value
     from runner.cli.render.ends import Waited
     from runner.records.codes import of_document
     from runner.spec import text
 
     limit = option_value("--timeout", arguments.timeout, text.duration) or None
-    records = compose.records(context.settings, context.now, context.tell)
-    records.settle()
+    records = settled(context)
     found = {paths.root: paths for paths in map(records.find, arguments.runs)}
     shown = Waited(context.err, context.variables)
     _wait(list(found.values()), limit, shown)
-    records.settle()
+    settle(records, context)
     documents = [records.document(paths) for paths in found.values()]
     codes = [of_document(document) for document in documents]
     for document, code in zip(documents, codes, strict=True):

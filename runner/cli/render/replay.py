@@ -43,6 +43,7 @@ class Replay:
         self._out = out.fileno()
         self._terminal = out.isatty()
         self._colour = dress.colour
+        self._moves = dress.terminal
         # a terminal that does not know all letters is shown numbers in place of the others
         self._encoding = None if dress.unicode or not self._terminal else out.encoding
 
@@ -71,12 +72,15 @@ class Replay:
             self._write(shown)
 
     def follow(self, start: int, more: Callable[[], bool]) -> None:
-        """Write what comes from byte ``start`` on; ``more`` as in :func:`runner.records.log.pour`.
+        """Write what comes from byte ``start`` on, as it comes.
+
+        ``more`` waits until there may be more, and answers whether to go on. What was written
+        before it said no is still shown.
 
         Raises:
             OSError: nobody reads any more, most likely.
         """
-        passing = Passing(colour=self._colour)
+        passing = Passing(colour=self._colour, moves=self._moves)
         going = True
         try:
             while going:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 
+from runner.folding.fold import plain_lines
+
 _LINES = 4000
 _WIDTH = 2000
 
-# ECMA-48: control sequences, operating system commands and other strings, single functions
-_ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])|\x1b"
-)
 # bars of tqdm, rich and Keras, and rules
 _MOVING = re.compile(
     r"\d{1,3}%\|.*\||[━╸╺]{3,}|[█▉▊▋▌▍▎▏]{3,}|^\s*\d+/\d+ \[[=>.]+\]|^\s*[-=_*#~─]{4,}\s*$"
@@ -22,8 +20,7 @@ def lines(tail: bytes) -> list[str]:
 
     Nothing in them is a control character, and each is of a bounded length.
     """
-    text = _ESCAPES.sub("", tail.decode(errors="replace"))
-    return [_clean(line) for line in text.split("\n")[-_LINES:]]
+    return [_clean(line) for line in plain_lines(tail)[-_LINES:]]
 
 
 def moving(line: str) -> bool:
@@ -32,7 +29,5 @@ def moving(line: str) -> bool:
 
 
 def _clean(line: str) -> str:
-    states = [state for state in line.split("\r") if state.strip()]
-    shown = states[-1] if states else ""
-    shown = shown[:_WIDTH].expandtabs(4)
+    shown = line[:_WIDTH].expandtabs(4)
     return "".join(c if c.isprintable() else "?" for c in shown).rstrip()

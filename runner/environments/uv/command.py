@@ -43,7 +43,7 @@ class Uv:
 
     def __init__(self, uv: Path, variables: Mapping[str, str], build: Build) -> None:
         self.program = uv
-        self._variables = {**variables, **_DRAWING}
+        self._variables = {**variables, **_DRAWING, **dict(build.marks)}
         self._build = build
         self._said: Collection[str] = ()
 

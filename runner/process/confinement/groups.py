@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.process import tree
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
 _PREFIX = "wf-"
 # what a group that we are in ourselves must allow: we are a process like any other to the kernel
@@ -119,9 +121,34 @@ def take_away(group: Path) -> None:
             break
     for left in group.parent.glob(f"{_PREFIX}*-*"):
         maker = left.name.split("-")[1]
-        with suppress(OSError):
-            if not os.path.exists(f"/proc/{maker}") and left.stat().st_uid == os.geteuid():
+        with suppress(OSError, ValueError):
+            if not tree.alive(int(maker)) and left.stat().st_uid == os.geteuid():
                 _removed(left)
+
+
+def left_by(makers: Iterable[int], trees: Iterable[Path]) -> dict[int, list[Path]]:
+    """The groups that processes made which have ended; ``trees`` are the tops of hierarchies.
+
+    What a living process has the id of is not told: the groups of that name may be its own.
+    """
+    gone = {maker for maker in makers if not tree.alive(maker)}
+    found: dict[int, list[Path]] = {}
+    if not gone:
+        return found
+    for top in trees:
+        for folder, names, _ in os.walk(top):
+            for name in names:
+                word = name.split("-")[1] if name.startswith(_PREFIX) else ""
+                if word.isdecimal() and int(word) in gone:
+                    found.setdefault(int(word), []).append(Path(folder, name))
+    return {maker: list(filter(_is_ours, groups)) for maker, groups in found.items()}
+
+
+def _is_ours(group: Path) -> bool:
+    try:
+        return group.stat().st_uid == os.geteuid()
+    except OSError:
+        return False
 
 
 def _removed(group: Path) -> bool:

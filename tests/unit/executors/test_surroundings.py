@@ -12,8 +12,10 @@ import pytest
 from runner import envvars
 from runner.allocation.interface import Lease
 from runner.executors.interface import Context
+from runner.executors.local import LocalExecutor
 from runner.executors.surroundings import share_of, variables
 from runner.plan.environment import EnvironmentSpec
+from runner.process.values import JobCommand
 from runner.spec.workflow import Service
 from tests.fakes import inventory, jobs
 from tests.fakes.executor import environment
@@ -151,6 +153,53 @@ def test_the_services_token_is_wfs_alone() -> None:
     assert told(job, token="secret")["JUPYTER_TOKEN"] == "secret"
     assert "secret" not in told(token="secret").values()
     assert "secret" not in repr(replace(CONTEXT, token="secret"))
+
+
+def test_secrets_win_over_the_workflow_and_the_lease_over_them() -> None:
+    job = a_job(
+        variables=(("TOKEN", "own"), ("URL", "https://${{ secrets.TOKEN }}@h"), ("RAW", "$TOKEN")),
+        expanded=("URL",),
+        parameters=(("TOKEN", "parameter"),),
+    )
+    given = told(job, secrets={"TOKEN": "$X ${{ secrets.TOKEN }}", "CUDA_VISIBLE_DEVICES": "all"})
+    assert given["TOKEN"] == "$X ${{ secrets.TOKEN }}"
+    # put in once, and nothing in a value is looked at
+    assert given["URL"] == "https://$X ${{ secrets.TOKEN }}@h"
+    assert given["RAW"] == "$TOKEN"
+    assert given["CUDA_VISIBLE_DEVICES"] == ""
+
+
+def test_a_shells_variable_can_be_a_secret() -> None:
+    job = a_job(
+        variables=(("TOKEN", "own"), ("A", "$TOKEN-${TOKEN}"), ("B", "$A")), expanded=("A", "B")
+    )
+    given = told(job, secrets={"TOKEN": "s$t"})
+    assert (given["A"], given["B"]) == ("s$t-s$t", "s$t-s$t")
+
+
+def test_what_is_passed_on_stands_for_a_secret() -> None:
+    job = a_job(variables=(("URL", "${{ secrets.TOKEN }}"),), passed=("TOKEN",))
+    assert told(job, variables={"TOKEN": "mine"})["URL"] == "mine"
+
+
+def test_secrets_are_not_shown_with_a_context_or_a_command() -> None:
+    context = replace(CONTEXT, secrets={"TOKEN": "hidden"})
+    assert "hidden" not in repr(context)
+    command = JobCommand(argv=("true",), env={"TOKEN": "hidden"}, cwd=HERE)
+    assert "hidden" not in repr(command)
+
+
+@pytest.mark.parametrize("nodes", [1, 3])
+def test_no_value_stands_on_a_command_line(nodes: int) -> None:
+    job = a_job(
+        nodes=nodes,
+        variables=(("A", "$TOKEN-$DSTACK_NODE_RANK"), ("B", "${{ secrets.TOKEN }}")),
+        expanded=("A",),
+    )
+    around = replace(CONTEXT, secrets={"TOKEN": "hidden"})
+    command = LocalExecutor().translate(job, environment(HERE), LEASE, around)
+    assert not any("hidden" in word for word in command.argv)
+    assert command.env["A"] == "hidden-0"
 
 
 # --- nodes ----------------------------------------------------------------------------------------

@@ -41,6 +41,11 @@ def test_colours_can_be_off() -> None:
     assert passed(b"\x1b[31mred\x1b[0m\x1b[A", colour=False) == b"red\x1b[A"
 
 
+def test_a_terminal_that_knows_no_sequences_gets_none() -> None:
+    passing = Passing(colour=False, moves=False)
+    assert passing.feed(b"\r\x1b[K\x1b[31m5%\x1b[A") + passing.finish() == b"\r5%"
+
+
 @given(OUTPUT, st.data())
 def test_nothing_else_reaches_a_terminal_however_it_is_cut(
     parts: list[Part], data: st.DataObject

@@ -46,6 +46,20 @@ def test_who_asks_twice_does_not_want_to_wait() -> None:
     ]
 
 
+def test_two_who_ask_at_the_same_moment_are_one_after_the_other() -> None:
+    stopping = Stopping(0, 30, None, notice=False)
+    assert play(stopping, [(5, SIGINT), (5, SIGINT)], 100) == [(5, SIGINT), (5, SIGKILL)]
+
+
+def test_impatience_ends_a_notice() -> None:
+    stopping = Stopping(0, 30, None, notice=True)
+    assert play(stopping, [(5, SIGINT), (6, SIGINT)], 100) == [
+        (5, NOTICE),
+        (6, SIGINT),
+        (6, SIGKILL),
+    ]
+
+
 def test_an_abort_kills_at_once() -> None:
     stopping = Stopping(0, 30, None, notice=True)
     assert play(stopping, [(5, SIGKILL)], 100) == [(5, SIGKILL)]

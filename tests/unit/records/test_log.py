@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.records import log as module
-from runner.records.log import Log, pour, since
+from runner.records.log import Log, since
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,26 +79,15 @@ def test_a_log_that_is_not_there_yet(path: Path) -> None:
 
 
 def test_a_log_that_somebody_removes_is_read_to_its_end(path: Path) -> None:
-    path.write_bytes(b"before ")
     reading, writing = os.pipe()
-    with path.open("ab", buffering=0) as file:
-        steps = iter([b"after ", b"end"])
-
-        def more() -> bool:
-            path.unlink(missing_ok=True)
-            file.write(next(steps, b""))
-            return next(going)
-
-        going = iter([True, True, False])
-        with Log(path) as log:
-            log.size()
-            pour(path, writing, lambda: False)
-            assert os.read(reading, 100) == b"before "
-            start = 7
-            while more():
-                start = log.send(writing, start)
-            log.send(writing, start)
-    assert os.read(reading, 100) == b"after end"
+    with path.open("wb", buffering=0) as file, Log(path) as log:
+        file.write(b"before ")
+        assert log.send(writing, 0) == 7
+        path.unlink()
+        path.write_bytes(b"another file")
+        file.write(b"after")
+        assert log.send(writing, 7) == 12
+    assert os.read(reading, 100) == b"before after"
     os.close(reading)
     os.close(writing)
 

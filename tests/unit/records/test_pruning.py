@@ -9,7 +9,7 @@ import pytest
 
 from runner import tree
 from runner.paths import Home
-from runner.records import folder, removing
+from runner.records import folder, removing, transit
 from runner.records.pruning import Rules, choose, remove
 from tests.unit.records.made import NOW, asked, make, records_of
 
@@ -173,16 +173,16 @@ def test_a_kill_in_between_leaves_no_half_of_a_run(
     assert os.listdir(home.runs) == []
     assert list(records_of(home).index().newest()) == []
     assert len(os.listdir(home.removed)) == 1
-    removing.sweep(home)
+    transit.sweep(home.removed)
     assert os.listdir(home.removed) == []
 
 
 def test_who_is_removing_is_not_disturbed(home: Home) -> None:
     make(home, "old-1", days=60, status="failed")
     with removing.out_of_sight(home, "old-1") as aside:
-        removing.sweep(home)
+        transit.sweep(home.removed)
         assert aside.is_dir()
-    removing.sweep(home)
+    transit.sweep(home.removed)
     assert not aside.exists()
 
 

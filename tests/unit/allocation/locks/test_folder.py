@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from runner.allocation.interface import Claim, Standing
 from runner.allocation.lease import FileLeases
 from runner.allocation.locks.claims import PREFIX as RUN
-from runner.allocation.locks.claims import Claims, boot
+from runner.allocation.locks.claims import Claims
 from runner.allocation.locks.folder import MOUNTS, LockFolder, file_system, sealed
 from runner.allocation.locks.ofd import hold_file
 from runner.allocation.locks.places import PREFIX as WAIT
 from runner.allocation.locks.places import OwnPlace, Places, next_number, places
 from runner.errors import STORAGE, WfError
+from runner.process.boot import boot
 from runner.spec.workflow import GpuRequest, Resources
 from tests.fakes.inventory import machine
 from tests.fakes.observer import RecordingObserver
