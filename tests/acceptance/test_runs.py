@@ -31,7 +31,7 @@ workflows:
 """
 ROW = {
     "name", "workflow", "executor", "status", "reason", "exit_code", "submitted_at", "started_at",
-    "finished_at", "project", "fingerprint", "waiting"
+    "finished_at", "project", "fingerprint", "waiting", "progress"
 }  # fmt: skip
 
 
