@@ -75,12 +75,40 @@ def recorded(paths: RunPaths) -> Supervisor | None:
 
 
 def send(paths: RunPaths, number: int) -> bool:
-    """Send a signal to who carries the run out; whether there was anybody."""
-    pid = supervisor(paths)
-    if pid is None:
+    """Send a signal to who carries the run out; whether there was anybody.
+
+    That process may go on with another run, which the signal is not for: see :func:`done_with`.
+    """
+    try:
+        turn = os.open(paths.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
         return False
     try:
+        fcntl.flock(turn, fcntl.LOCK_SH)
+        pid = supervisor(paths)
+        if pid is None:
+            return False
         os.kill(pid, number)
     except ProcessLookupError:
         return False
+    finally:
+        os.close(turn)
+    return True
+
+
+def done_with(paths: RunPaths) -> bool:
+    """Whether this process, which has let go of a run, is sent no more signals for it.
+
+    What was sent before has arrived then. ``False`` if somebody may be about to send one.
+    """
+    try:
+        turn = os.open(paths.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(turn)
     return True
