@@ -57,12 +57,24 @@ def write(path: Path, document: dict[str, Any], *, durable: bool = True) -> None
     put(path, json.dumps(document).encode(), durable=durable)
 
 
-def put(path: Path, content: bytes, *, durable: bool = True) -> None:
+def write_end(paths: RunPaths, document: dict[str, Any]) -> None:
+    """Write the state that a run ends with, after all that was written of it is on the disk.
+
+    Raises:
+        WfError: kind ``STORAGE``, naming a file.
+    """
+    written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
+    seen = (paths.restored, paths.enforced, paths.usage, paths.failure)
+    put(paths.state, json.dumps(document).encode(), after=(*written, *seen))
+
+
+def put(path: Path, content: bytes, *, durable: bool = True, after: Iterable[Path] = ()) -> None:
     """Write a file so that a crash at any moment leaves the old one or the new one.
 
-    A file that is not ``durable`` may be lost with the machine's power, until
-    :func:`make_durable`. That is so for what is said of a run that goes on: without power it is
-    over, and its lock says so. One that is may use the room that was reserved for it.
+    A file that is not ``durable`` may be lost with the machine's power, until :func:`write_end`.
+    That is so for what is said of a run that goes on: without power it is over, and its lock says
+    so. One that is may use the room that was reserved for it, and takes its place when those files
+    that it comes ``after`` are on the disk as well.
 
     Raises:
         WfError: kind ``STORAGE``, naming the file.
@@ -73,7 +85,7 @@ def put(path: Path, content: bytes, *, durable: bool = True) -> None:
         try:
             _write_all(descriptor, content)
             if durable:
-                os.fsync(descriptor)
+                _bring_to_disk(after, descriptor)
         finally:
             os.close(descriptor)
         os.replace(staged, path)
@@ -81,7 +93,7 @@ def put(path: Path, content: bytes, *, durable: bool = True) -> None:
         with suppress(OSError):
             os.unlink(staged)
         if durable and reserve.helps(error, path.parent):
-            put(path, content)
+            put(path, content, after=after)
             return
         raise WfError(
             STORAGE,
@@ -109,30 +121,25 @@ def _content(path: Path) -> bytes:
         os.close(descriptor)
 
 
-def make_durable(paths: RunPaths) -> None:
-    """Bring to the disk what was written of a run; to be called before its end is.
+def _bring_to_disk(paths: Iterable[Path], last: int) -> None:
+    """Those files that are there, and after them that of the descriptor ``last``.
 
     Raises:
-        WfError: kind ``STORAGE``, naming the file.
+        OSError: one of them cannot be written.
     """
-    written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
-    seen = (paths.restored, paths.enforced, paths.usage, paths.failure)
-    opened: list[tuple[Path, int]] = []
+    opened: list[int] = []
     try:
-        for path in (*written, *seen):
+        for path in paths:
             with suppress(FileNotFoundError):
-                opened.append((path, os.open(path, os.O_RDONLY | os.O_CLOEXEC)))
-        if hasattr(os, "posix_fadvise"):
+                opened.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        if opened and hasattr(os, "posix_fadvise"):
             # all of them are begun with, so that one commit of the file system can serve them all
-            for _, descriptor in opened:
+            for descriptor in (*opened, last):
                 os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        for path, descriptor in opened:
-            try:
-                os.fsync(descriptor)
-            except OSError as error:
-                raise WfError(STORAGE, f"{path} cannot be written: {error.strerror}") from error
+        for descriptor in (*opened, last):
+            os.fsync(descriptor)
     finally:
-        for _, descriptor in opened:
+        for descriptor in opened:
             os.close(descriptor)
 
 

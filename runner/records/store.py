@@ -131,8 +131,9 @@ class Records:
         after = state.advance(before, status, stamp, **facts)
         durable = durable and after.terminal
         if durable:
-            folder.make_durable(paths)
-        folder.write(paths.state, after.document(), durable=durable)
+            folder.write_end(paths, after.document())
+        else:
+            folder.write(paths.state, after.document(), durable=False)
         if after.terminal:
             reserve.let_go(paths.root)
             reach("end-written")
