@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.allocation.locks import ofd
-from tests.conftest import PATIENCE_SECONDS, Result, hear, program, require, until
+from tests.conftest import (
+    PATIENCE_SECONDS,
+    Result,
+    children,
+    hear,
+    kill,
+    program,
+    require,
+    until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,12 +148,16 @@ def test_a_folder_that_cannot_be_written_is_said_with_its_name(
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "lustre", "fuse.sshfs"])
 def test_a_network_file_system_is_refused(project: World, tmp_path: Path, kind: str) -> None:
     """As the kernel tells of mounts: the same folder, but for the word in that list."""
+    require("gcc", program("gcc"))
     shared(project)
-    table = tmp_path / "mountinfo"
+    table, library = tmp_path / "mountinfo", tmp_path / "mounts.so"
+    source = Path(__file__).parents[1] / "fakes/mounts.c"
+    command = ["gcc", "-shared", "-fPIC", "-o", library, source, "-ldl"]
+    subprocess.run([*map(str, command)], check=True)
     script = (
         MOUNT.format(options="size=64k")
         + f'\nsed "s/ - tmpfs none / - {kind} server:\\/export /" /proc/$$/mountinfo > {table}'
-        + f"\nmount --bind {table} /proc/$$/mountinfo"
+        + f"\nexport MOUNTS_TOLD={table} LD_PRELOAD={library}"
     )
     done = within(project, script, "run", "all")
     assert done.code == 73, done.err
@@ -284,8 +297,7 @@ def test_a_killed_waiter_holds_nobody_up(project: World, tmp_path: Path) -> None
     first, second = Holder(project, tmp_path / "first"), Holder(project, tmp_path / "second")
     for waiter in (first, second):
         hear(waiter.process, b"waiting for")
-    first.process.kill()
-    first.process.wait()
+    kill(first.process)
     assert holder.let_go() == 0
     second.wait_until_it_runs()
     assert second.let_go() == 0
@@ -296,11 +308,12 @@ def test_a_stopped_waiter_is_passed_and_has_its_turn_later(project: World, tmp_p
     first, second = Holder(project, tmp_path / "first"), Holder(project, tmp_path / "second")
     hear(first.process, b"waiting for")
     hear(second.process, b"waiting for")
-    first.process.send_signal(signal.SIGSTOP)
+    (carrying,) = children(first.process.pid)
+    os.kill(carrying, signal.SIGSTOP)
     assert holder.let_go() == 0
     second.wait_until_it_runs()
     assert second.let_go() == 0
-    first.process.send_signal(signal.SIGCONT)
+    os.kill(carrying, signal.SIGCONT)
     first.wait_until_it_runs()
     assert first.let_go() == 0
 
