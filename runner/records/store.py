@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from runner import tree
+from runner.disks import named, unwritable
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
 from runner.records import (
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 # others who write to the index need milliseconds; a job is not kept waiting for more than that
 _PATIENT_SECONDS = 2.0
+# and who only looks is not kept waiting for others to write what happened before
+_PATIENT_READER_SECONDS = 0.25
 # a run now and then takes longer than others do
 _USUAL_OF = 5
 
@@ -70,12 +73,8 @@ class Records:
         try:
             started = starting.start(self._home, document, first, choose)
         except OSError as error:
-            raise WfError(
-                STORAGE,
-                f"the state folder cannot be written: {error.strerror}: "
-                f"{error.filename or self._home.root}",
-                hint="look for free space (df -h), or set WF_HOME to another folder",
-            ) from error
+            what = "the state folder cannot be written"
+            raise unwritable(what, named(error), self._home.root) from error
         self._mirror(started.paths)
         return OpenRun(self, started.paths, first, started.lock, started.supervising)
 
@@ -85,11 +84,8 @@ class Records:
             try:
                 self._home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
-                raise WfError(
-                    STORAGE,
-                    f"the state folder cannot be made: {error.strerror}: {error.filename}",
-                    hint="set WF_HOME to a folder that can be written",
-                ) from error
+                what = "the state folder cannot be made"
+                raise unwritable(what, named(error), self._home.root.parent) from error
             self._opened = Index(self._home.database)
         if not self._filled:
             if not self._opened.filled:
@@ -108,6 +104,7 @@ class Records:
         Database File", 2.6).
         """
         if self._opened is not None:
+            self._filled = self._filled and not self._opened.aside
             self._opened.close()
             self._opened = None
 
@@ -132,7 +129,9 @@ class Records:
         durable = durable and after.terminal
         if durable:
             folder.make_durable(paths)
-        folder.write(paths.state, after.document(), durable=durable)
+        # the last words begin when the job has ended
+        last = durable or status == "collecting"
+        folder.write(paths.state, after.document(), durable=durable, reserved=last)
         if after.terminal:
             reserve.let_go(paths.root)
             reach("end-written")
@@ -159,8 +158,11 @@ class Records:
             if gone:
                 self.index().delete(*gone)
             self._patience = _PATIENT_SECONDS
+            told = not self.index().aside
         except WfError:
             self._patience = 0.0  # whoever has it locked is not waited for at every step
+            told = False
+        if not told:
             for paths in changed:
                 behind.mark(self._home, paths.root.name)
 
@@ -170,7 +172,15 @@ class Records:
         if marked:
             for name in marked:
                 behind.unmark(self._home, name)  # before we look: it may change meanwhile
+            self._patience = _PATIENT_READER_SECONDS
             self._mirror(*map(self._home.run, marked))
+            if behind.marked(self._home) and not self.index().aside:
+                # it is still locked, or its disk full: this command knows the truth all the same
+                before = self.index()
+                self._opened = before.copied()
+                before.close()
+                self._mirror(*map(self._home.run, marked))
+            self._patience = _PATIENT_SECONDS
         transit.sweep(self._home.starting)
         transit.sweep(self._home.submissions)
         # whoever removed it was killed, perhaps before the index knew
