@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import subprocess
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,8 +60,20 @@ class Disk:
             while file.write(bytes(_BLOCK)):
                 pass
 
+    def use_up_names(self) -> None:
+        """Not a file more can be made."""
+        ballast = self.folder / "ballast"
+        ballast.mkdir()
+        with suppress(OSError):
+            for number in count():
+                (ballast / str(number)).touch()
+
     def make_room(self) -> None:
-        (self.folder / "ballast").unlink()
+        ballast = self.folder / "ballast"
+        if ballast.is_dir():
+            shutil.rmtree(ballast)
+        else:
+            ballast.unlink()
 
     def read_only(self) -> None:
         self._mount("-o", "remount,ro")
