@@ -124,7 +124,8 @@ class Records:
         that is not ``durable`` may be lost with the machine's power until :meth:`make_durable`,
         and before that the index is not told of it.
         """
-        stamp = self.stamp() if at is None else max(_written(at), before.history[-1][1])
+        # a clock that is set back meanwhile takes no run back
+        stamp = max(_written(self._now() if at is None else at), before.history[-1][1])
         after = state.advance(before, status, stamp, **facts)
         durable = durable and after.terminal
         if durable:

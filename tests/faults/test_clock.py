@@ -33,10 +33,8 @@ def test_the_clock_is_set(trial: Trial, clock: Path, seconds: int) -> None:
     shift = trial.world.home / "shift"
     shift.write_text("0")
     trial.world.variables.update(LD_PRELOAD=str(clock), JUMP=str(shift))
-    trial.job(
-        "echo begun; echo one > model/a", "gate", "echo whole", options="    max_duration: 1h\n"
-    )
-    wf = trial.at_gate()
+    trial.job("echo begun; echo one > model/a", "gate", "echo whole")
+    wf = trial.at_gate("--max-duration", "1h")
     run = trial.run
     shift.write_text(str(seconds))
     until(lambda: trial.world.record(run)["status"] == "running", "a look at it")

@@ -21,7 +21,7 @@ workflows:
   - name: job
     provider: bash
     artifacts: [model]
-{options}    commands:
+    commands:
       - |
 {script}
   - name: plain
@@ -41,15 +41,15 @@ class Trial:
         self._gate = world.home / "gate"
         world.variables["GATE"] = str(self._gate)
 
-    def job(self, *lines: str, options: str = "") -> None:
+    def job(self, *lines: str) -> None:
         """The workflow `job` is this shell script; `gate` in it waits for :meth:`let_go`."""
         gate = 'touch "$GATE.there"; until test -e "$GATE"; do sleep 0.02; done'
         script = "\n".join(f"        {gate if line == 'gate' else line}" for line in lines)
-        self.world.workflows(_WORKFLOWS.format(script=script, options=options))
+        self.world.workflows(_WORKFLOWS.format(script=script))
 
-    def at_gate(self) -> subprocess.Popen[bytes]:
+    def at_gate(self, *options: str) -> subprocess.Popen[bytes]:
         """Start the job; it waits at its gate."""
-        wf = self.world.start("run", "job")
+        wf = self.world.start("run", "job", *options)
         until(self._gate.with_suffix(".there").exists, "a job at its gate")
         return wf
 
