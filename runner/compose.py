@@ -102,8 +102,13 @@ def parts(
     variables: Mapping[str, str],
     now: Callable[[], datetime],
     tell: Callable[[str], None] = _silent,
+    known: EnvironmentCache | None = None,
 ) -> Parts:
-    """Everything a run needs; ``tell`` as for :func:`records`."""
+    """Everything a run needs; ``tell`` as for :func:`records`.
+
+    ``known`` is the cache of a process that this one was forked from, which has read the user's
+    index settings already; nothing in it is open.
+    """
     from functools import cache
 
     from runner.engine.parts import Parts
@@ -113,7 +118,7 @@ def parts(
     return Parts(
         records=records(settings, now, tell),
         secrets=secrets(settings, variables, now),
-        environments=environments(settings, variables),
+        environments=known or environments(settings, variables),
         leases=leases(settings),
         executor=LocalExecutor(),
         inventory=inventory(settings, variables, lambda: asked().look()),

@@ -99,8 +99,9 @@ GIVEN = (
     Given(
         (WF_RESUME_CKPT,),
         "The newest Lightning checkpoint among those artifacts: `last.ckpt`, else the one that was "
-        "saved when a cluster ended the job (`hpc_ckpt_N.ckpt`), else the youngest `*.ckpt`. Only "
-        "if there is one.",
+        "saved when a cluster ended the job (`hpc_ckpt_N.ckpt`), else the youngest `*.ckpt`. With "
+        "[`retry`](../how-to/retry.md) what an attempt before has saved comes first. Only if there "
+        "is one.",
     ),
     Given(("PATH",), "The environment's commands, then the caller's."),
     Given(("VIRTUAL_ENV",), "The environment."),

@@ -36,7 +36,9 @@ def place_code(attempt: Attempt, basis: Basis) -> None:
     with_script = basis.with_scripts(needs)
     listed = None if with_script.listed is None else list(with_script.listed)
     workspace = attempt.run.paths.workspace
-    taken = take(basis.root, listed, workspace, attempt.parts.own_folders, tell)
+    # a copy that was made for several runs has none of wf's own folders in it
+    own = attempt.parts.own_folders if basis.root == basis.project else ()
+    taken = take(basis.root, listed, workspace, own, tell)
     place(basis.wanted_from, attempt.job.files, workspace, attempt.job.working_dir)
     _keep_code(attempt, basis)
     text = f"{count(taken.files, 'file')}, {amount(taken.bytes)}"

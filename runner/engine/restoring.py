@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.artifacts.checkpoints import newest
@@ -17,10 +18,12 @@ from runner.records import folder
 from runner.units import amount, count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from runner.engine.attempt import Attempt
     from runner.paths import RunPaths
+    from runner.plan.plan import Job
 
 _SHOWN = 3
 
@@ -105,6 +108,32 @@ def restore(attempt: Attempt, code: frozenset[str]) -> None:
     if not made.files:
         attempt.notify(Warned(f"{former} left nothing to go on from: it begins at the start"))
     attempt.notify(PhaseFinished("resume", in_words(made), time.monotonic() - started))
+
+
+def checkpoint(paths: RunPaths, job: Job, attempt: int) -> Path | None:
+    """What a job goes on from: a checkpoint of an attempt before, else of the former run."""
+    working_dir = paths.workspace / job.working_dir
+    found = restored(paths)
+    path = found and found.checkpoint
+    if attempt > 1:
+        path = newest(_written(paths, working_dir, job)) or path
+    return working_dir / path if path else None
+
+
+def _written(paths: RunPaths, working_dir: Path, job: Job) -> Iterator[tuple[str, int]]:
+    """Files of the artifacts that were written since there is the run, each with the time (ns).
+
+    What was copied into the workspace has the time that it had where it came from.
+    """
+    begun = paths.submitted.stat().st_mtime_ns
+    for artifact in job.kept:
+        for folder_path, _, names in os.walk(working_dir / artifact.path):
+            for name in names:
+                whole = os.path.join(folder_path, name)
+                with suppress(OSError):
+                    written = os.lstat(whole).st_mtime_ns
+                    if written >= begun:
+                        yield os.path.relpath(whole, working_dir), written
 
 
 def in_words(restored: Restored) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from runner.events import Event
     from runner.plan.plan import Job
     from runner.process.sink import Sink
-    from runner.records.store import OpenRun
+    from runner.records.opened import OpenRun
 
 _HOST = "127.0.0.1"
 _TOKEN = "{token}"  # noqa: S105 - the place of a secret, not one
@@ -88,7 +88,6 @@ class Surroundings:
         """What the executor is told. ``repo`` is what the project is called."""
         paths = self._run.paths
         restored = restoring.restored(paths)
-        working_dir = paths.workspace / self._job.working_dir
         return Context(
             run=self._run.name,
             workspace=paths.workspace,
@@ -107,9 +106,7 @@ class Surroundings:
             defaults=self._trackers.variables,
             conda=OwnPaths(paths.own_environment).conda if self._job.uses_conda else None,
             resumed_from=restored and restored.run,
-            checkpoint=working_dir / restored.checkpoint
-            if restored and restored.checkpoint
-            else None,
+            checkpoint=restoring.checkpoint(paths, self._job, attempt),
         )
 
     def _write_hostfile(self, lease: Lease) -> Path:

@@ -28,6 +28,7 @@ STAGED = ".new"
 """How the name of a file ends that will take the place of another one."""
 
 _NOTES_BYTES = 1 << 16
+_CHUNK = 1 << 16
 _SUBMITTED = {"workflow", "executor", "plan", "source"}
 _WAITING = ("short_of", "place", "places")
 _SERVED = ("ports", "service")
@@ -74,22 +75,42 @@ def put(path: Path, content: bytes, *, durable: bool = True, reserved: bool | No
     Raises:
         WfError: kind ``STORAGE``, naming the file.
     """
-    staged = path.with_name(path.name + STAGED)
+    staged = f"{path}{STAGED}"
     try:
         descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
+        try:
+            _write_all(descriptor, content)
             if durable:
                 os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         os.replace(staged, path)
     except OSError as error:
         with suppress(OSError):
-            staged.unlink()
+            os.unlink(staged)
         if (durable if reserved is None else reserved) and reserve.helps(error, path.parent):
             put(path, content, durable=durable, reserved=False)
             return
         raise unwritable(f"{path} cannot be written", error, path.parent) from error
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    """A file object asks the kernel half a dozen things of each file, and a run has dozens."""
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _content(path: Path) -> bytes:
+    """All of a file; see :func:`_write_all`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(descriptor, _CHUNK):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
 
 
 def make_durable(paths: RunPaths) -> None:
@@ -100,16 +121,22 @@ def make_durable(paths: RunPaths) -> None:
     """
     written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
     seen = (paths.restored, paths.enforced, paths.usage, paths.failure)
-    for path in (*written, *seen):
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            continue
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            raise WfError(STORAGE, f"{path} cannot be written: {error.strerror}") from error
-        finally:
+    opened: list[tuple[Path, int]] = []
+    try:
+        for path in (*written, *seen):
+            with suppress(FileNotFoundError):
+                opened.append((path, os.open(path, os.O_RDONLY | os.O_CLOEXEC)))
+        if hasattr(os, "posix_fadvise"):
+            # all of them are begun with, so that one commit of the file system can serve them all
+            for _, descriptor in opened:
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        for path, descriptor in opened:
+            try:
+                os.fsync(descriptor)
+            except OSError as error:
+                raise WfError(STORAGE, f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        for _, descriptor in opened:
             os.close(descriptor)
 
 
@@ -121,8 +148,10 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        try:
+            _write_all(descriptor, content)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise unwritable(f"{path} cannot be written", error, path.parent) from error
 
@@ -130,7 +159,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 def read(path: Path) -> dict[str, Any] | None:
     """What was written, or ``None`` if nothing (or nothing readable) is there."""
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(_content(path))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from runner.records.state import State
+
 _BUSY_SECONDS = 10.0
-_PAGE = 500
+_PAGE = 100
 _MEMORY = ":memory:"
 # what SQLite says when a file cannot grow (sqlite.org, "Result and Error Codes"); codes come only
 # with Python 3.11
@@ -92,7 +94,8 @@ class Index:
             if os.access(path.parent, os.W_OK):
                 raise
             # nobody can write there, and so nobody does: it need not be watched for changes
-            self._connection.close()
+            with suppress(AttributeError):  # there may not even be one
+                self._connection.close()
             self._open(f"{path.as_uri()}?immutable=1")
 
     def copied(self) -> Index:
@@ -162,6 +165,27 @@ class Index:
             self._connection.executemany(
                 "INSERT OR IGNORE INTO inputs (run, input) VALUES (?, ?)", links
             )
+
+    def move(self, name: str, known: State, patience: float) -> bool:
+        """Put what can have changed of a run; ``False`` when it does not stand here.
+
+        Raises:
+            WfError: as :meth:`put`.
+        """
+        with self._write(patience):
+            changed = self._connection.execute(
+                "UPDATE runs SET status = ?, reason = ?, exit_code = ?, started_at = ?, "
+                "finished_at = ? WHERE name = ?",
+                (
+                    known.status,
+                    known.reason,
+                    known.exit_code,
+                    known.entered("running"),
+                    known.finished_at,
+                    name,
+                ),
+            )
+            return changed.rowcount > 0
 
     def delete(self, *names: str) -> None:
         """Forget runs."""

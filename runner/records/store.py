@@ -22,6 +22,7 @@ from runner.records import (
 )
 from runner.records.filling import entry, fill
 from runner.records.index import Index
+from runner.records.opened import OpenRun
 from runner.records.tags import Tags
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Records:
             what = "the state folder cannot be written"
             raise unwritable(what, named(error), self._home.root) from error
         self._mirror(started.paths)
-        return OpenRun(self, started.paths, first, started.lock, started.supervising)
+        return OpenRun(self.advance, started.paths, first, started.lock, started.supervising)
 
     def index(self) -> Index:
         """The index, opened at its first use, and filled from the folders when it is new."""
@@ -137,8 +138,18 @@ class Records:
             reserve.let_go(paths.root)
             reach("end-written")
         if durable or not after.terminal:
-            self._mirror(paths)
+            self._move(paths, after)
         return after
+
+    def _move(self, paths: RunPaths, after: State) -> None:
+        """Tell the index what has changed of a run, without reading all of it again."""
+        try:
+            if not self.index().move(paths.root.name, after, self._patience):
+                self._mirror(paths)
+            elif self.index().aside:
+                self._fall_behind(paths)
+        except WfError:
+            self._fall_behind(paths)
 
     def make_durable(self, ended: Sequence[RunPaths]) -> None:
         """Bring the ends of many runs to the disk at once, which is much faster than one by one."""
@@ -161,11 +172,15 @@ class Records:
             self._patience = _PATIENT_SECONDS
             told = not self.index().aside
         except WfError:
-            self._patience = 0.0  # whoever has it locked is not waited for at every step
             told = False
         if not told:
-            for paths in changed:
-                behind.mark(self._home, paths.root.name)
+            self._fall_behind(*changed)
+
+    def _fall_behind(self, *changed: RunPaths) -> None:
+        """Have a later command tell the index; who has it locked is not waited for at each step."""
+        self._patience = 0.0
+        for paths in changed:
+            behind.mark(self._home, paths.root.name)
 
     def _catch_up(self) -> None:
         """Tell the index what it could not take before, and remove what killed commands left."""
@@ -375,43 +390,6 @@ class Records:
     def stamp(self) -> str:
         """The time it is, UTC in ISO 8601."""
         return _written(self._now())
-
-
-class OpenRun:
-    """A run that is going on here: the one object that may write its record."""
-
-    def __init__(
-        self, records: Records, paths: RunPaths, first: State, lock: int, supervising: int
-    ) -> None:
-        self._records = records
-        self.paths = paths
-        self.state = first
-        self.lock = lock
-        """The descriptor of the run's lock; the job must inherit it."""
-        self.supervising = supervising
-        """That of its supervisor's lock; nobody may inherit it."""
-
-    @property
-    def name(self) -> str:
-        """The run's name."""
-        return self.paths.root.name
-
-    def advance(self, status: Status, **facts: Any) -> None:  # noqa: ANN401 - those of state.advance
-        """Move on; see :func:`runner.records.state.advance`."""
-        self.state = self._records.advance(self.paths, self.state, status, **facts)
-
-    def submit(self, document: dict[str, Any]) -> None:
-        """Write down what was asked for, once more is known of it than when the run was made.
-
-        Raises:
-            WfError: kind ``STORAGE`` when it cannot be written.
-        """
-        folder.write(self.paths.submitted, document, durable=False)
-
-    def close(self) -> None:
-        """Let go of the locks."""
-        os.close(self.supervising)
-        os.close(self.lock)
 
 
 def _written(at: datetime) -> str:

@@ -566,6 +566,7 @@ def told(world: World) -> dict[str, set[str]]:
     found["A run"] |= set(keys(turn.document(), "resources.queue"))
     for heading in ("A run", "The list of runs"):
         found[heading] |= {f"waiting.{key}" for key in folder._WAITING}
+        found[heading] |= set(keys(going(), "progress"))
     found["A run"] |= {f"restored.{key}" for key in folder._RESTORED}
     found["A run"] |= set(keys({"attempts": [Attempt(1, "now", 0)._asdict()]}))
     found["A plan"] |= {f"jobs[].retry.{key}" for key in Retry._fields}
@@ -594,6 +595,16 @@ def with_a_gpu() -> dict[str, Any]:
     gpu = Gpu("GPU-1", 0, "NVIDIA Fake", 80)
     sources = Sources(lambda: None, (gpu,), dict, lambda: 0.0, lambda: 0.0)
     return Sampler(sources, Path(os.devnull)).document()
+
+
+def going() -> dict[str, Any]:
+    """How far a job with a GPU is."""
+    seconds = iter(range(9))
+    gpu = Gpu("GPU-1", 0, "NVIDIA Fake", 80)
+    sources = Sources(lambda: None, (gpu,), dict, lambda: float(next(seconds)), lambda: 0.0)
+    sampler = Sampler(sources, Path(os.devnull))
+    sampler.tick()
+    return {**dict.fromkeys(folder._PROGRESS), "metrics": {}, "usage": sampler.latest()}
 
 
 def removed(world: World) -> Result:

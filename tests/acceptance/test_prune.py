@@ -91,7 +91,7 @@ def test_what_killed_commands_left_goes_too(world: World, home: Home) -> None:
         at = (home.crash_reports / name).stat().st_mtime - days
         os.utime(home.crash_reports / name, (at, at))
     assert world.wf("prune", "--dry-run").code == 0
-    assert all(folder.exists() for folder in left[:2])
+    assert len(os.listdir(home.crash_reports)) == 2
     assert world.wf("prune").code == 0
     assert [folder for folder in left if folder.exists()] == []
     assert os.listdir(home.crash_reports) == ["new"]

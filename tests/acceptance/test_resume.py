@@ -306,6 +306,24 @@ def test_runs_side_by_side_and_those_that_come_first_can_be_resumed(world: World
     assert "went on from another run" in jobs[0]["reason"]
 
 
+def test_an_attempt_goes_on_from_what_the_one_before_has_saved(world: World) -> None:
+    world.write("model/pretrained.ckpt", "of the project\n")
+    world.write(
+        "train.dstack.yml",
+        "type: task\nretry: true\nartifacts: [model]\ncommands:\n"
+        '  - echo "$WF_ATTEMPT ${WF_RESUME_CKPT-nothing} ${WF_RESUMED_FROM-nothing}"\n'
+        "  - test $WF_ATTEMPT = 1 || echo > model/a.ckpt; test $WF_ATTEMPT = 3\n",
+    )
+    done = world.wf("run", "train")
+    assert done.code == 0, done.err
+    model = world.folder(world.record()["name"]) / "workspace" / "model"
+    assert done.out.splitlines() == [
+        "1 nothing nothing",
+        "2 nothing nothing",
+        f"3 {model / 'a.ckpt'} nothing",
+    ]
+
+
 def test_json_and_a_tag_as_for_every_run(project: World) -> None:
     first = failed(project)["name"]
     done = project.wf("resume", first, "--json", "-t", "best")

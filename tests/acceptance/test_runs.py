@@ -31,7 +31,7 @@ workflows:
 """
 ROW = {
     "name", "workflow", "executor", "status", "reason", "exit_code", "submitted_at", "started_at",
-    "finished_at", "project", "fingerprint", "waiting"
+    "finished_at", "project", "fingerprint", "waiting", "progress"
 }  # fmt: skip
 
 
@@ -312,7 +312,8 @@ def test_logs_are_the_jobs_bytes(past: Past) -> None:
 
 def test_logs_as_json(past: Past) -> None:
     project, name, _ = past
-    assert project.wf("logs", name, "--json").json() == {"run": name, "log": "went well\n"}
+    document = project.wf("logs", name, "--json").json()
+    assert document == {"run": name, "log": "went well\n", "offset": 0, "size": 10}
 
 
 def test_logs_follow_until_the_end(project: World) -> None:

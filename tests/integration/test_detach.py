@@ -278,11 +278,11 @@ def test_a_window_that_changes_its_size_is_the_jobs_wherever_it_is_watched(world
         "    time.sleep(0.1)\n"
         "sys.exit('never told')\n",
     )
-    with Screen(world, "run", "job", rows=24, columns=80) as first:
+    with Screen(world, "run", "job", "--no-status", rows=24, columns=80) as first:
         first.wait_for(b"ready")
         first.press(CTRL_BACKSLASH)
         assert first.end() == 0
-    with Screen(world, "attach", "last", rows=30, columns=100) as second:
+    with Screen(world, "attach", "last", "--no-status", rows=30, columns=100) as second:
         second.wait_for(b"now 30 100")
         second.resize(44, 77)
         assert second.end() == 0

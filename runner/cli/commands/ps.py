@@ -27,10 +27,10 @@ _COLOURS = {
 
 _HEADER = ("RUN", "WORKFLOW", "WHERE", "STATUS", "TOOK", "AGE", "PROGRESS")
 # which columns make room on a narrow screen: the order in which they go, and their least width
-_ROOM = {"WHERE": (3,), "AGE": (2,), "WORKFLOW": (1, 8), "PROGRESS": (0, 12)}
+_ROOM = {"WHERE": (3,), "AGE": (2,), "WORKFLOW": (1, 8), "PROGRESS": (0, 40)}
 _MOST_FOLLOWED = 200
 # lines that are shown together; more than a screen has
-_PAGE = 500
+_PAGE = 100
 
 
 def parser() -> Parser:
@@ -71,6 +71,9 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.cli.render.table import flowing
 
     dress = style(context.out, context.variables)
+    if going and rows is going:
+        context.out.write(_fitted(going, records, context))
+        return OK
     # nothing is read of the many that are over
     told = any(records.progress(row) for row in going)
     header = _HEADER if told else _HEADER[:-1]
@@ -97,22 +100,28 @@ def _watch(arguments: argparse.Namespace, records: Records, context: Context) ->
         raise WfError(USAGE, f"{given} and --watch do not go together", hint="wf ps --watch -n 20")
     from runner.cli.render.screen import watch
     from runner.cli.render.style import style
-    from runner.cli.render.table import Column, fitted
 
     newest = None if arguments.last is None else _number(arguments.last)
-    shape = [Column(title, *_ROOM.get(title, ())) for title in _HEADER]
     followed: dict[str, None] = {}
 
     def seen() -> tuple[object, str]:
         settle(records, context)
         index = records.index()
         rows = _followed(index, followed) if newest is None else list(index.newest(newest))
-        dress = style(context.out, context.variables)
-        cells = [_cells(row, records, context) for row in rows]
-        text = fitted(shape, cells, dress, _paint_titled) if rows else "nothing is going on\n"
+        text = _fitted(rows, records, context) if rows else "nothing is going on\n"
         return [(row.name, row.status) for row in rows], text
 
     return watch(seen, context.out, terminal=style(context.out, context.variables).terminal)
+
+
+def _fitted(rows: list[Row], records: Records, context: Context) -> str:
+    """A table that fits the terminal; how far they are stands in it if any tells that."""
+    from runner.cli.render.style import style
+    from runner.cli.render.table import Column, fitted
+
+    shape = [Column(title, *_ROOM.get(title, ())) for title in _HEADER]
+    cells = [_cells(row, records, context) for row in rows]
+    return fitted(shape, cells, style(context.out, context.variables), _paint_titled)
 
 
 def _followed(index: Index, followed: dict[str, None]) -> list[Row]:

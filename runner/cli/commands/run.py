@@ -120,14 +120,16 @@ def going(arguments: argparse.Namespace, context: Context) -> Going:
     from runner import compose
     from runner.engine.parts import Rules
 
+    own = compose.parts(context.settings, context.variables, context.now, context.tell)
+
     def parts() -> Parts:
-        return compose.parts(context.settings, context.variables, context.now, context.tell)
+        return compose.parts(
+            context.settings, context.variables, context.now, context.tell, own.environments
+        )
 
     tag = None if arguments.tag is None else tag_name(arguments.tag)
     rules = Rules(wait=not arguments.no_wait)
-    return Going(
-        parts, parts(), rules, tag, arguments.json, arguments.detach, not arguments.no_status
-    )
+    return Going(parts, own, rules, tag, arguments.json, arguments.detach, not arguments.no_status)
 
 
 def go(asker: Asker, wanted: Wanted, how: Going) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.records.index import Index, Link, Row
+from runner.records.state import submitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,7 @@ QUESTIONS: dict[str, Callable[[Index], object]] = {
     "newer success": lambda index: index.newer_success(ROW),
     "made from": lambda index: index.made_from("run-1"),
     "put": lambda index: index.put([ROW], [Link("run-2", "run-1")]),
+    "move": lambda index: index.move("run-1", submitted("2026"), 1.0),
     "delete": lambda index: index.delete("run-1"),
 }
 
@@ -62,7 +64,7 @@ def test_no_question_reads_every_run(index: Index, question: str) -> None:
     connection.set_trace_callback(asked.append)
     QUESTIONS[question](index)
     connection.set_trace_callback(None)
-    asked = [one for one in asked if one.split()[0] in {"SELECT", "DELETE", "INSERT"}]
+    asked = [one for one in asked if one.split()[0] in {"SELECT", "DELETE", "INSERT", "UPDATE"}]
     assert asked
     for one in asked:
         steps = [str(step[-1]) for step in connection.execute(f"EXPLAIN QUERY PLAN {one}")]
