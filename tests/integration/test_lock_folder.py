@@ -19,6 +19,7 @@ import pytest
 from runner.allocation.locks import ofd
 from tests.conftest import (
     PATIENCE_SECONDS,
+    ROOT,
     Result,
     children,
     hear,
@@ -320,29 +321,6 @@ def test_a_stopped_waiter_is_passed_and_has_its_turn_later(project: World, tmp_p
 
 # --- clocks and ids ---------------------------------------------------------------------------
 
-JUMPING_CLOCK = """\
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
-/* the time of day as the file JUMP shifts it, in seconds; other clocks are left alone */
-int clock_gettime(clockid_t clock, struct timespec *now)
-{
-    int (*real)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT, "clock_gettime");
-    int answer = real(clock, now);
-    char said[32] = "";
-    int file;
-    if (clock == CLOCK_REALTIME && (file = open(getenv("JUMP"), O_RDONLY | O_CLOEXEC)) >= 0) {
-        if (read(file, said, sizeof said - 1) > 0)
-            now->tv_sec += atol(said);
-        close(file);
-    }
-    return answer;
-}
-"""
-
 
 @pytest.mark.parametrize("seconds", [-400 * 86400, 400 * 86400])
 def test_a_clock_that_jumps_changes_neither_the_queue_nor_what_is_told(
@@ -350,8 +328,8 @@ def test_a_clock_that_jumps_changes_neither_the_queue_nor_what_is_told(
 ) -> None:
     require("gcc", program("gcc"))
     library, jump = tmp_path / "clock.so", tmp_path / "jump"
-    (tmp_path / "clock.c").write_text(JUMPING_CLOCK)
-    command = ["gcc", "-shared", "-fPIC", "-o", library, tmp_path / "clock.c", "-ldl"]
+    source = ROOT / "tests/fakes/set_clock.c"
+    command = ["gcc", "-shared", "-fPIC", "-o", library, source, "-ldl"]
     subprocess.run([*map(str, command)], check=True)
     jump.write_text("0")
     clock: dict[str, Any] = {"LD_PRELOAD": str(library), "JUMP": str(jump)}

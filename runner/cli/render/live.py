@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _LABEL = 9
 # where the terminal shows ^C: at the end of the last line it would begin another
 _ECHO = 3
+# what a pipe or a terminal says that has no reader any more, and a stream that was closed
+_NOBODY = (errno.EPIPE, errno.EIO, errno.EBADF)
 _SHOWN, _HIDDEN = "\x1b[?25h", "\x1b[?25l"
 
 
@@ -269,6 +271,9 @@ class Watcher:
             except OSError as error:  # the log still has it all
                 self._shown = None
                 self._left(error)
+                if error.errno not in _NOBODY:
+                    said = f"{error.strerror}; `wf logs` has all of it"
+                    self._say(self._dress.paint("warning: ", "yellow") + f"stdout: {said}")
 
     def _close_log(self) -> None:
         if self._log is not None:
