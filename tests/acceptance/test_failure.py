@@ -234,3 +234,24 @@ def test_who_was_stopped_or_ran_too_long_has_no_failure(world: World) -> None:
     )
     world.wf("run", "train", "--max-duration", "1s")
     assert world.record()["failure"] is None
+
+
+def test_who_waits_for_a_run_sees_where_it_failed(world: World) -> None:
+    world.workflows(
+        f"workflows:\n  - {{name: train, provider: python, python: '{PYTHON}', script: train.py}}\n"
+    )
+    gate = world.home / "gate"
+    world.write(
+        "train.py",
+        "import os, time\n"
+        f"while not os.path.exists('{gate}'):\n    time.sleep(0.02)\nimport yaml\n",
+    )
+    world.start("run", "train")
+    run = world.running()
+    waiting = world.start("wait", run)
+    gate.touch()
+    assert waiting.wait(60) == 1
+    assert waiting.stderr is not None
+    said = waiting.stderr.read().decode()
+    assert "  train.py:4\n  │ import yaml\n" in said
+    assert "hint: write `pyyaml` into requirements.txt" in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.cli.render.style import columns, harmless
-from runner.units import amount, duration
+from runner.units import amount, count, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,7 +96,7 @@ def _cpu(told: dict[str, Any], devices: int | None) -> str:
     said = []
     if usage.get("cpu") is not None:
         cores = f"{usage['cpu']:.1f}"
-        said.append(f"{cores} cores" if devices is None else f"{cores} of {devices} cores")
+        said.append(f"{cores} cores" if devices is None else f"{cores} of {count(devices, 'core')}")
     if usage.get("memory") is not None:
         said.append(amount(int(usage["memory"])))
     return " ".join(said)
