@@ -182,6 +182,62 @@ def test_of_a_long_log_the_end_is_shown(world: World, gate: Path) -> None:
     assert b"above" in shown
 
 
+BAR = r"printf 'a 1%%\ra 2%%\rb\033[2J\033]0;title\007\303'"
+
+
+def test_what_was_written_before_is_told_and_what_comes_is_passed_on(
+    world: World, gate: Path
+) -> None:
+    """A character, or a control sequence, that has but begun belongs to what comes."""
+    text = JOB.replace("- echo begun", f"- echo begun; {BAR}; touch $PID_FILE.drawn")
+    world.workflows(text.replace("- echo done", r"- printf '\251\r\033[2Kdone\n'"))
+    wf = world.start("run", "job")
+    until((world.home / "pid.drawn").exists, "the bar")
+    with Screen(world, "attach", "last", "--no-status") as screen:
+        screen.wait_for(b"title")
+        gate.touch()
+        assert screen.end() == 3
+    wf.wait(60)
+    # spelled out before, passed on after
+    assert b"begun\r\nb\\x1b[2J\\x1b]0;title\\x07\xc3\xa9\r\x1b[2Kdone\r\n" in screen.shown
+    assert b"a 1%" not in screen.shown
+
+
+SERVES = """\
+#!/usr/bin/env bash
+exec python3 - "$4" <<'END'
+import os, socket, sys, time
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+open(os.environ["PID_FILE"], "w").write(os.environ["CONNECTION_TOKEN"])
+while not os.path.exists(os.environ["GATE"]):
+    time.sleep(0.02)
+END
+"""
+
+
+def test_who_comes_back_to_an_editor_is_told_its_whole_address(world: World, gate: Path) -> None:
+    program = world.home / "programs" / "openvscode-server"
+    program.parent.mkdir()
+    program.write_text(SERVES)
+    program.chmod(0o755)
+    world.variables["PATH"] = f"{program.parent}:{world.variables['PATH']}"
+    world.workflows("workflows: [{name: edit, provider: code}]\n")
+    assert world.wf("run", "-d", "edit").code == 0
+    told = world.home / "pid"
+    token = until(lambda: told.read_text() if told.exists() else "", "the token")
+    with Screen(world, "attach", "last", columns=200) as screen:
+        screen.wait_for(f"/?tkn={token}".encode())
+        screen.press(CTRL_BACKSLASH)
+        assert screen.end() == 0
+    watching = world.start("attach", "last")
+    hear(watching, "/?tkn=…".encode())
+    gate.touch()
+    assert watching.wait(60) == 0
+    (run,) = world.runs()
+    for path in world.folder(run).rglob("*"):
+        assert not path.is_file() or token.encode() not in path.read_bytes()
+
+
 def test_ctrl_c_asks_the_job_from_wherever_it_is_watched(world: World, gate: Path) -> None:
     wf = world.start("run", "job")
     pid = job(world)
