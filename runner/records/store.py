@@ -127,7 +127,7 @@ class Records:
         that is not ``durable`` may be lost with the machine's power until :meth:`make_durable`,
         and before that the index is not told of it.
         """
-        stamp = self.stamp() if at is None else max(_written(at), before.history[-1][1])
+        stamp = self.stamp() if at is None else max(self.stamp(at), before.history[-1][1])
         after = state.advance(before, status, stamp, **facts)
         durable = durable and after.terminal
         if durable:
@@ -373,9 +373,9 @@ class Records:
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"
             ) from error
 
-    def stamp(self) -> str:
-        """The time it is, UTC in ISO 8601."""
-        return _written(self._now())
+    def stamp(self, at: datetime | None = None) -> str:
+        """The time it is, or another one, UTC in ISO 8601."""
+        return _written(at or self._now())
 
 
 class OpenRun:

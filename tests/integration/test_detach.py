@@ -41,8 +41,9 @@ workflows:
     provider: bash
     commands:
       - trap '' INT TERM
-      - sleep 600 &
-      - setsid sleep 600 &
+      - sleep 600 & echo $! > "$PID_FILE.near"
+      - setsid bash -c 'trap "" INT TERM HUP; echo $$ > "$PID_FILE.far"; sleep 600; sleep 600' &
+      - until test -s "$PID_FILE.far"; do sleep 0.02; done
       - echo $$ > "$PID_FILE"
       - echo begun
       - for i in {1..600}; do sleep 0.1; done
@@ -267,7 +268,9 @@ def test_ctrl_c_twice_leaves_nothing_and_a_third_time_does_no_harm(
         assert screen.end() == 130
         assert b"Traceback" not in screen.shown
         assert termios.tcgetattr(screen.terminal) == before
-    assert gone(pid)
+    # also the one that has made a session of its own
+    others = [world.home / name for name in ("pid.near", "pid.far")]
+    assert all(gone(one) for one in (pid, *(int(other.read_text()) for other in others)))
     record = world.record()
     assert (record["status"], record["reason"]) == ("cancelled", "interrupted")
     assert not gate.exists()
