@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from runner.engine.parts import Parts, Rules
     from runner.events import Event
     from runner.plan.plan import Job, Plan
-    from runner.records.store import OpenRun
+    from runner.records.opened import OpenRun
     from runner.terminal import WindowSize
 
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGWINCH)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from runner.events import Event
     from runner.plan.plan import Job
     from runner.process.sink import Sink
-    from runner.records.store import OpenRun
+    from runner.records.opened import OpenRun
 
 _HOST = "127.0.0.1"
 _TOKEN = "{token}"  # noqa: S105 - the place of a secret, not one

@@ -21,6 +21,7 @@ from runner.records import (
 )
 from runner.records.filling import entry, fill
 from runner.records.index import Index
+from runner.records.opened import OpenRun
 from runner.records.tags import Tags
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Records:
                 hint="look for free space (df -h), or set WF_HOME to another folder",
             ) from error
         self._mirror(started.paths)
-        return OpenRun(self, started.paths, first, started.lock, started.supervising)
+        return OpenRun(self.advance, started.paths, first, started.lock, started.supervising)
 
     def index(self) -> Index:
         """The index, opened at its first use, and filled from the folders when it is new."""
@@ -376,43 +377,6 @@ class Records:
     def stamp(self, at: datetime | None = None) -> str:
         """The time it is, or another one, UTC in ISO 8601."""
         return _written(at or self._now())
-
-
-class OpenRun:
-    """A run that is going on here: the one object that may write its record."""
-
-    def __init__(
-        self, records: Records, paths: RunPaths, first: State, lock: int, supervising: int
-    ) -> None:
-        self._records = records
-        self.paths = paths
-        self.state = first
-        self.lock = lock
-        """The descriptor of the run's lock; the job must inherit it."""
-        self.supervising = supervising
-        """That of its supervisor's lock; nobody may inherit it."""
-
-    @property
-    def name(self) -> str:
-        """The run's name."""
-        return self.paths.root.name
-
-    def advance(self, status: Status, **facts: Any) -> None:  # noqa: ANN401 - those of state.advance
-        """Move on; see :func:`runner.records.state.advance`."""
-        self.state = self._records.advance(self.paths, self.state, status, **facts)
-
-    def submit(self, document: dict[str, Any]) -> None:
-        """Write down what was asked for, once more is known of it than when the run was made.
-
-        Raises:
-            WfError: kind ``STORAGE`` when it cannot be written.
-        """
-        folder.write(self.paths.submitted, document, durable=False)
-
-    def close(self) -> None:
-        """Let go of the locks."""
-        os.close(self.supervising)
-        os.close(self.lock)
 
 
 def _written(at: datetime) -> str:
