@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import termios
 from typing import TYPE_CHECKING, Any
@@ -418,6 +419,22 @@ def test_a_batch_can_be_left(world: World, gate: Path) -> None:
         assert b"wf ps" in screen.shown
         assert b"\x1b[?25h" in screen.shown
     went_on(world, gate)
+
+
+def test_what_a_terminal_echoes_has_room_beside_the_table(world: World, gate: Path) -> None:
+    """Else it would begin a line, and the header would stay on the screen."""
+    world.workflows(JOB.replace("- echo begun", "- seq -s. 100"))
+    with Screen(world, "run", "--all", columns=60) as screen:
+        screen.wait_for(b"1.2.3.4")
+        row = next(
+            line
+            for line in screen.shown.decode().splitlines()
+            if "1.2.3.4" in line and "running" in line
+        )
+        assert len(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", row).rstrip()) == 60 - len("^C ")
+        screen.press(CTRL_C)
+        assert screen.end() == 130
+    assert not gate.exists()
 
 
 def test_sigterm_to_who_watches_stops_all_that_is_watched(world: World, gate: Path) -> None:

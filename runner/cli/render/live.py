@@ -13,7 +13,7 @@ from runner.cli.render.failure import excerpt
 from runner.cli.render.going import status_line
 from runner.cli.render.replay import Replay
 from runner.cli.render.statusline import TAIL, StatusLine, room, settled
-from runner.cli.render.style import cut, harmless, style
+from runner.cli.render.style import ECHO, cut, harmless, style
 from runner.cli.render.waiting import News, waiting_line
 from runner.records.log import Log
 from runner.terminal import window_size
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _LABEL = 9
-# where the terminal shows ^C: at the end of the last line it would begin another
-_ECHO = 3
 # of what was written before, a terminal is told the end
 _TOLD_BYTES = 1 << 16
 _SHOWN, _HIDDEN = "\x1b[?25h", "\x1b[?25l"
@@ -314,4 +312,4 @@ class _Countdown:
 
         passed = time.monotonic() - self._told
         said = f"{'devices':<{_LABEL}} {waiting_line(self._event, self._now(), passed)}"
-        yield Text(cut(said, options.max_width - _ECHO), no_wrap=True)
+        yield Text(cut(said, options.max_width - ECHO), no_wrap=True)
