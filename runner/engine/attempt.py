@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from runner.engine.parts import Parts, Session
     from runner.events import Event
     from runner.plan.plan import Job
-    from runner.records.store import OpenRun
+    from runner.records.opened import OpenRun
 
 # between two signs of life of a long copy
 _TELL_SECONDS = 0.2

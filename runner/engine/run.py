@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from runner.engine.parts import Parts, Session
     from runner.engine.retrying import Outcome
     from runner.plan.plan import Plan
-    from runner.records.store import OpenRun
+    from runner.records.opened import OpenRun
 
 _REASONS = {
     errors.UNSATISFIABLE: "cannot_be_satisfied",

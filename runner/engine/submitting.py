@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runner.engine.basis import Basis
     from runner.engine.parts import Parts
     from runner.plan.plan import Job
-    from runner.records.store import OpenRun
+    from runner.records.opened import OpenRun
     from runner.workspace.source import Source
 
 

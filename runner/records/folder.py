@@ -12,6 +12,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from runner.disks import unwritable
 from runner.errors import STORAGE, WfError
 from runner.records import reserve
 from runner.records import state as states
@@ -51,30 +52,25 @@ def write_new(path: Path, document: dict[str, Any]) -> None:
     write_bytes(path, json.dumps(document).encode())
 
 
-def write(path: Path, document: dict[str, Any], *, durable: bool = True) -> None:
+def write(
+    path: Path,
+    document: dict[str, Any],
+    *,
+    durable: bool = True,
+    reserved: bool | None = None,
+) -> None:
     """Write JSON as :func:`put` writes text."""
     # neither `dump` nor an indent: the slow encoder would do both, and lists can be long
-    put(path, json.dumps(document).encode(), durable=durable)
+    put(path, json.dumps(document).encode(), durable=durable, reserved=reserved)
 
 
-def write_end(paths: RunPaths, document: dict[str, Any]) -> None:
-    """Write the state that a run ends with, after all that was written of it is on the disk.
-
-    Raises:
-        WfError: kind ``STORAGE``, naming a file.
-    """
-    written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
-    seen = (paths.restored, paths.enforced, paths.usage, paths.failure)
-    put(paths.state, json.dumps(document).encode(), after=(*written, *seen))
-
-
-def put(path: Path, content: bytes, *, durable: bool = True, after: Iterable[Path] = ()) -> None:
+def put(path: Path, content: bytes, *, durable: bool = True, reserved: bool | None = None) -> None:
     """Write a file so that a crash at any moment leaves the old one or the new one.
 
-    A file that is not ``durable`` may be lost with the machine's power, until :func:`write_end`.
-    That is so for what is said of a run that goes on: without power it is over, and its lock says
-    so. One that is may use the room that was reserved for it, and takes its place when those files
-    that it comes ``after`` are on the disk as well.
+    A file that is not ``durable`` may be lost with the machine's power, until
+    :func:`make_durable`. That is so for what is said of a run that goes on: without power it is
+    over, and its lock says so. What is ``reserved``, as it is if it is durable, may use the room
+    that was kept for the last words on a run.
 
     Raises:
         WfError: kind ``STORAGE``, naming the file.
@@ -85,21 +81,17 @@ def put(path: Path, content: bytes, *, durable: bool = True, after: Iterable[Pat
         try:
             _write_all(descriptor, content)
             if durable:
-                _bring_to_disk(after, descriptor)
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         os.replace(staged, path)
     except OSError as error:
         with suppress(OSError):
             os.unlink(staged)
-        if durable and reserve.helps(error, path.parent):
-            put(path, content, after=after)
+        if (durable if reserved is None else reserved) and reserve.helps(error, path.parent):
+            put(path, content, durable=durable, reserved=False)
             return
-        raise WfError(
-            STORAGE,
-            f"{path} cannot be written: {error.strerror}",
-            hint="look for free space (df -h), or set WF_HOME to another folder",
-        ) from error
+        raise unwritable(f"{path} cannot be written", error, path.parent) from error
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
@@ -121,25 +113,30 @@ def _content(path: Path) -> bytes:
         os.close(descriptor)
 
 
-def _bring_to_disk(paths: Iterable[Path], last: int) -> None:
-    """Those files that are there, and after them that of the descriptor ``last``.
+def make_durable(paths: RunPaths) -> None:
+    """Bring to the disk what was written of a run; to be called before its end is.
 
     Raises:
-        OSError: one of them cannot be written.
+        WfError: kind ``STORAGE``, naming the file.
     """
-    opened: list[int] = []
+    written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
+    seen = (paths.restored, paths.enforced, paths.usage, paths.failure)
+    opened: list[tuple[Path, int]] = []
     try:
-        for path in paths:
+        for path in (*written, *seen):
             with suppress(FileNotFoundError):
-                opened.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-        if opened and hasattr(os, "posix_fadvise"):
+                opened.append((path, os.open(path, os.O_RDONLY | os.O_CLOEXEC)))
+        if hasattr(os, "posix_fadvise"):
             # all of them are begun with, so that one commit of the file system can serve them all
-            for descriptor in (*opened, last):
+            for _, descriptor in opened:
                 os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        for descriptor in (*opened, last):
-            os.fsync(descriptor)
+        for path, descriptor in opened:
+            try:
+                os.fsync(descriptor)
+            except OSError as error:
+                raise WfError(STORAGE, f"{path} cannot be written: {error.strerror}") from error
     finally:
-        for descriptor in opened:
+        for _, descriptor in opened:
             os.close(descriptor)
 
 
@@ -156,11 +153,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise WfError(
-            STORAGE,
-            f"{path} cannot be written: {error.strerror}",
-            hint="look for free space (df -h), or set WF_HOME to another folder",
-        ) from error
+        raise unwritable(f"{path} cannot be written", error, path.parent) from error
 
 
 def read(path: Path) -> dict[str, Any] | None:
@@ -269,7 +262,7 @@ def take_turns(paths: RunPaths) -> int:
 def alive(paths: RunPaths) -> bool:
     """Whether anything of the run still lives."""
     try:
-        descriptor = os.open(paths.lock, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(paths.lock, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from runner import tree
+from runner.disks import named, unwritable
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
 from runner.records import (
@@ -21,6 +22,7 @@ from runner.records import (
 )
 from runner.records.filling import entry, fill
 from runner.records.index import Index
+from runner.records.opened import OpenRun
 from runner.records.tags import Tags
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 # others who write to the index need milliseconds; a job is not kept waiting for more than that
 _PATIENT_SECONDS = 2.0
+# and who only looks is not kept waiting for others to write what happened before
+_PATIENT_READER_SECONDS = 0.25
 # a run now and then takes longer than others do
 _USUAL_OF = 5
 
@@ -70,14 +74,10 @@ class Records:
         try:
             started = starting.start(self._home, document, first, choose)
         except OSError as error:
-            raise WfError(
-                STORAGE,
-                f"the state folder cannot be written: {error.strerror}: "
-                f"{error.filename or self._home.root}",
-                hint="look for free space (df -h), or set WF_HOME to another folder",
-            ) from error
+            what = "the state folder cannot be written"
+            raise unwritable(what, named(error), self._home.root) from error
         self._mirror(started.paths)
-        return OpenRun(self, started.paths, first, started.lock, started.supervising)
+        return OpenRun(self.advance, started.paths, first, started.lock, started.supervising)
 
     def index(self) -> Index:
         """The index, opened at its first use, and filled from the folders when it is new."""
@@ -85,11 +85,8 @@ class Records:
             try:
                 self._home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
-                raise WfError(
-                    STORAGE,
-                    f"the state folder cannot be made: {error.strerror}: {error.filename}",
-                    hint="set WF_HOME to a folder that can be written",
-                ) from error
+                what = "the state folder cannot be made"
+                raise unwritable(what, named(error), self._home.root.parent) from error
             self._opened = Index(self._home.database)
         if not self._filled:
             if not self._opened.filled:
@@ -108,6 +105,7 @@ class Records:
         Database File", 2.6).
         """
         if self._opened is not None:
+            self._filled = self._filled and not self._opened.aside
             self._opened.close()
             self._opened = None
 
@@ -127,13 +125,15 @@ class Records:
         that is not ``durable`` may be lost with the machine's power until :meth:`make_durable`,
         and before that the index is not told of it.
         """
-        stamp = self.stamp() if at is None else max(_written(at), before.history[-1][1])
+        # a clock that is set back meanwhile takes no run back
+        stamp = max(self.stamp(at), before.history[-1][1])
         after = state.advance(before, status, stamp, **facts)
         durable = durable and after.terminal
         if durable:
-            folder.write_end(paths, after.document())
-        else:
-            folder.write(paths.state, after.document(), durable=False)
+            folder.make_durable(paths)
+        # the last words begin when the job has ended
+        last = durable or status == "collecting"
+        folder.write(paths.state, after.document(), durable=durable, reserved=last)
         if after.terminal:
             reserve.let_go(paths.root)
             reach("end-written")
@@ -146,6 +146,8 @@ class Records:
         try:
             if not self.index().move(paths.root.name, after, self._patience):
                 self._mirror(paths)
+            elif self.index().aside:
+                self._fall_behind(paths)
         except WfError:
             self._fall_behind(paths)
 
@@ -168,7 +170,10 @@ class Records:
             if gone:
                 self.index().delete(*gone)
             self._patience = _PATIENT_SECONDS
+            told = not self.index().aside
         except WfError:
+            told = False
+        if not told:
             self._fall_behind(*changed)
 
     def _fall_behind(self, *changed: RunPaths) -> None:
@@ -183,7 +188,15 @@ class Records:
         if marked:
             for name in marked:
                 behind.unmark(self._home, name)  # before we look: it may change meanwhile
+            self._patience = _PATIENT_READER_SECONDS
             self._mirror(*map(self._home.run, marked))
+            if behind.marked(self._home) and not self.index().aside:
+                # it is still locked, or its disk full: this command knows the truth all the same
+                before = self.index()
+                self._opened = before.copied()
+                before.close()
+                self._mirror(*map(self._home.run, marked))
+            self._patience = _PATIENT_SECONDS
         transit.sweep(self._home.starting)
         transit.sweep(self._home.submissions)
         # whoever removed it was killed, perhaps before the index knew
@@ -374,46 +387,9 @@ class Records:
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"
             ) from error
 
-    def stamp(self) -> str:
-        """The time it is, UTC in ISO 8601."""
-        return _written(self._now())
-
-
-class OpenRun:
-    """A run that is going on here: the one object that may write its record."""
-
-    def __init__(
-        self, records: Records, paths: RunPaths, first: State, lock: int, supervising: int
-    ) -> None:
-        self._records = records
-        self.paths = paths
-        self.state = first
-        self.lock = lock
-        """The descriptor of the run's lock; the job must inherit it."""
-        self.supervising = supervising
-        """That of its supervisor's lock; nobody may inherit it."""
-
-    @property
-    def name(self) -> str:
-        """The run's name."""
-        return self.paths.root.name
-
-    def advance(self, status: Status, **facts: Any) -> None:  # noqa: ANN401 - those of state.advance
-        """Move on; see :func:`runner.records.state.advance`."""
-        self.state = self._records.advance(self.paths, self.state, status, **facts)
-
-    def submit(self, document: dict[str, Any]) -> None:
-        """Write down what was asked for, once more is known of it than when the run was made.
-
-        Raises:
-            WfError: kind ``STORAGE`` when it cannot be written.
-        """
-        folder.write(self.paths.submitted, document, durable=False)
-
-    def close(self) -> None:
-        """Let go of the locks."""
-        os.close(self.supervising)
-        os.close(self.lock)
+    def stamp(self, at: datetime | None = None) -> str:
+        """The time it is, or another one, UTC in ISO 8601."""
+        return _written(at or self._now())
 
 
 def _written(at: datetime) -> str:

@@ -28,7 +28,7 @@ workflows:
 """
 KEYS = {
     "schema_version", "name", "workflow", "status", "reason", "message", "hint", "exit_code",
-    "executor", "failure", "progress",
+    "executor", "failure", "progress", "secrets",
     "submitted_at", "started_at", "finished_at", "history", "command", "resources", "environment",
     "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan", "ports",
     "attempts",

@@ -312,7 +312,8 @@ def test_logs_are_the_jobs_bytes(past: Past) -> None:
 
 def test_logs_as_json(past: Past) -> None:
     project, name, _ = past
-    assert project.wf("logs", name, "--json").json() == {"run": name, "log": "went well\n"}
+    document = project.wf("logs", name, "--json").json()
+    assert document == {"run": name, "log": "went well\n", "offset": 0, "size": 10}
 
 
 def test_logs_follow_until_the_end(project: World) -> None:

@@ -119,12 +119,6 @@ def scene(world: World, shared_cache: Path) -> Scene:
     return Scene(world)
 
 
-@pytest.fixture(scope="session")
-def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bare environment is made once for all of them."""
-    return tmp_path_factory.mktemp("cache")
-
-
 def kill(*pids: int) -> None:
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
@@ -215,6 +209,33 @@ def test_killed_while_the_job_runs(scene: Scene, who: str) -> None:
     (model, _) = scene.world.record()["artifacts"]
     assert model["files"] == 1
     scene.clean()
+
+
+RETRIED = """\
+type: task
+name: again
+commands:
+  - test $WF_ATTEMPT = 2 || kill -KILL $$
+  - echo $$ > "$GATE.pid"
+  - until test -e "$GATE"; do sleep 0.02; done
+retry: true
+"""
+
+
+def test_killed_in_the_second_attempt(scene: Scene) -> None:
+    scene.world.write("again.dstack.yml", RETRIED)
+    wf = scene.world.start("run", "again")
+    until(scene.gate.with_suffix(".pid").exists, "the second attempt")
+    kill(scene.supervisor())
+    wf.wait()
+    assert scene.status() == LOST
+    record = scene.world.record()
+    first, second = record["attempts"]
+    assert (first["reason"], first["exit_code"]) == ("signal", 137)
+    assert (second["reason"], second["exit_code"]) == ("supervisor_died", None)
+    assert second["started_at"] <= second["finished_at"] <= record["finished_at"]
+    assert second["message"] == record["message"]
+    assert scene.audit.faults() == []
 
 
 def _over(scene: Scene) -> tuple[str, str | None] | None:

@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
+from runner.cli.render.failure import excerpt
 from runner.cli.render.style import cut, harmless, style
 from runner.units import count, duration
 
@@ -46,6 +47,10 @@ class Waited:
         name = self._dress.paint(document["name"], "bold")
         had = "had ended before: " if before else ""
         self.say(f"{name} {had}{status} · {harmless(document['message'] or '')}")
+        for line in excerpt(document["failure"], self._dress):
+            self.say(line)
+        if document["failure"] and document["hint"]:
+            self.say(f"{self._dress.paint('hint:', 'cyan')} {harmless(document['hint'])}")
 
     def say(self, line: str) -> None:
         """A line that stays."""

@@ -16,7 +16,7 @@ from runner.records import folder
 from runner.records.store import Records
 
 if TYPE_CHECKING:
-    from runner.records.store import OpenRun
+    from runner.records.opened import OpenRun
 
 
 @pytest.fixture
