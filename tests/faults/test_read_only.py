@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 READING = (
-    ("ps", "-a"), ("show", "last"), ("logs", "last"), ("plan", "plain"), ("wait", "last"),
-    ("artifacts", "tree", "last"), ("env", "list"), ("tags", "list"), ("runners",),
+    # what looks at GPUs ends a moment after who has asked
+    ("runners",), ("plan", "plain"),
+    ("ps", "-a"), ("show", "last"), ("logs", "last"), ("wait", "last"),
+    ("artifacts", "tree", "last"), ("env", "list"), ("tags", "list"),
 )  # fmt: skip
 ELSEWHERE = "hint: set WF_HOME to a folder that can be written\n"
 
