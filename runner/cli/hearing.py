@@ -146,10 +146,10 @@ def left(leaving: Leaving, err: TextIO, run: str | None) -> int:
     if leaving.signal == signal.SIGHUP:
         return SIGNAL_BASE + leaving.signal
     if run is None:
-        said = "they go on in the background; `wf ps` lists them"
+        said = "they go on in the background\n`wf ps` lists them, `wf stop -a` ends all"
     else:
         said = (
-            f"{run} goes on in the background; `wf attach {run}` shows it, `wf stop {run}` ends it"
+            f"{run} goes on in the background\n`wf attach {run}` shows it, `wf stop {run}` ends it"
         )
     with suppress(OSError):
         err.write(f"\n{said}\n")

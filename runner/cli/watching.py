@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner import events
 from runner.cli.hearing import Leaving
-from runner.records import folder, progress
+from runner.records import folder, progress, served
 from runner.records.changes import Changes
 from runner.records.events import EventReader
 
@@ -41,6 +41,7 @@ class RunView:
         self._runs = False
         self._going: dict[str, Any] | None = None
         self._cores: int | None = None
+        self._job = 0
         self.ended = False
         """Whether the job has ended, and the run soon will."""
         self._began = False
@@ -82,8 +83,11 @@ class RunView:
         match event:
             case events.ServiceReady() if self._apart:
                 return
+            case events.ServiceReady(_, url) if self._context.err.isatty():
+                event = event._replace(url=served.whole(self.paths, url, self._job))
             case events.JobStarted():
                 self._runs = self._began = True
+                self._job = event.pid
                 self.ended = False
                 granted = (folder.read(self.paths.granted) or {}).get("cpus")
                 self._cores = len(granted) if granted else None

@@ -103,9 +103,10 @@ class Batch:
     courses: dict[str, Course] = field(default_factory=dict)
     first: int = errors.OK
     """The exit code: of the first job that did not succeed."""
+    asked: list[int] = field(default_factory=list)
+    """The signals by which somebody asked for the end of all."""
     _schedule: Schedule = field(init=False)
     _machine: Inventory = field(init=False)
-    _asked: list[int] = field(default_factory=list)
     _children: dict[str, Child] = field(default_factory=dict)
     _said: dict[str, bytes] = field(default_factory=dict)
 
@@ -124,6 +125,7 @@ class Batch:
             while not self._schedule.over:
                 self._start(nursery)
                 self._listen()
+            self._take()  # what came with the last end is for what follows
         finally:
             nursery.close()
 
@@ -180,21 +182,24 @@ class Batch:
             poller.register(output, select.POLLIN | select.POLLHUP)
         interval = self.board.interval
         ready = poller.poll(None if interval is None else interval * 1000)
-        for number in self.signals.take():
-            if number != signal.SIGWINCH:
-                self._stop(number)
+        self._take()
         for descriptor, _ in ready:
             if descriptor in names:
                 self._hear(names[descriptor])
         self.board.tick()
 
+    def _take(self) -> None:
+        for number in self.signals.take():
+            if number != signal.SIGWINCH:
+                self._stop(number)
+
     def _stop(self, number: int) -> None:
         """Ask every job to stop; the second time they kill."""
-        self._asked.append(number)
+        self.asked.append(number)
         for child in self._children.values():
             child.signal(number)
         self.board.stopping(signal.Signals(number).name)
-        if len(self._asked) == 1:
+        if len(self.asked) == 1:
             before = self._schedule
             self._schedule = before.stop()
             self._tell_skipped(before)

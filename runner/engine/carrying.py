@@ -5,7 +5,9 @@ It goes on in a process of its own, which says what it comes to (``news.py``).
 
 from __future__ import annotations
 
+import os
 import signal
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -28,12 +30,12 @@ from runner.engine.news import (
     Tagged,
 )
 from runner.engine.parts import Session
-from runner.errors import INTERRUPTED, OK, WfError
+from runner.errors import INTERRUPTED, OK, SIGNAL_BASE, STORAGE, WfError
 from runner.events import PhaseProgress, PhaseStarted, RunCreated, ServiceReady, Waiting
 from runner.process.signals import Interrupted, Signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from runner.engine.basis import Basis
@@ -110,7 +112,10 @@ class Carrier:
         from runner.engine.basis import frozen
 
         parts = self.own
-        with frozen(basis, parts.records.home.submissions, parts.own_folders) as copy:
+        with (
+            frozen(basis, parts.records.home.submissions, parts.own_folders) as copy,
+            _known(copy, f"wf run {plan.job.workflow}"),
+        ):
             return self._after(plan, copy) if self.ahead else self._chain(plan, copy)
 
     def _after(self, plan: Plan, basis: Basis) -> Carried:
@@ -132,9 +137,10 @@ class Carrier:
         inventory = self.own.inventory(widest(tuple(first)))
         if side_by_side(plan, tuple(first), inventory, self.rules):
             batch = self._batch(plan, tuple(first), basis)
-            if batch.first != OK:
+            code = batch.first or (SIGNAL_BASE + batch.asked[0] if batch.asked else OK)
+            if code != OK:
                 self._at_fault = _failed(batch)
-                return self._carried(batch.first, _skipped(last.workflow, self._at_fault))
+                return self._carried(code, _skipped(last.workflow, self._at_fault))
             first = []
         else:
             self._tell_reused(plan)
@@ -153,7 +159,10 @@ class Carrier:
         from runner.engine.basis import frozen
 
         parts = self.own
-        with frozen(basis, parts.records.home.submissions, parts.own_folders) as copy:
+        with (
+            frozen(basis, parts.records.home.submissions, parts.own_folders) as copy,
+            _known(copy, "wf run --all"),
+        ):
             self.speaker.say(Submitted(None))
             batch = self._batch(plan, plan.to_run, copy)
         left_out = tuple(_left_out(c) for c in batch.courses.values() if c.run is None)
@@ -281,6 +290,24 @@ class _Board:
 
     def tick(self) -> None:
         self._speaker.go_on()
+
+
+@contextmanager
+def _known(basis: Basis, command: str) -> Iterator[None]:
+    """This process carries several runs out: whoever wants the end of all can find it."""
+    from runner.records import carriers
+
+    assert basis.copy is not None  # noqa: S101 - several runs are made from a copy
+    try:
+        held = carriers.hold(basis.copy.path, command)
+    except OSError as error:
+        raise WfError(
+            STORAGE, f"the state folder cannot be written: {error.strerror}: {error.filename}"
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 def _failed(batch: Batch) -> str | None:

@@ -21,7 +21,7 @@ from runner.engine.verdict import Verdict
 from runner.errors import STORAGE, WfError
 from runner.failpoints import reach
 from runner.process import orphans
-from runner.records import asking, folder, supervision
+from runner.records import asking, attempts, folder, supervision
 from runner.spec.interpolation import with_run_name
 from runner.spec.workflow import ArtifactRequest
 from runner.units import count
@@ -145,6 +145,7 @@ class _Settlement:
         edited = self._submitted.get("edits") is True
         clear(self._paths, keep_workspace=edited or error is not None)
         reach("cleared")
+        attempts.end_open(self._paths, self._records.stamp(self._at), end)
         self._records.advance(
             self._paths,
             self._state,

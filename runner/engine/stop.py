@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from runner.engine import verdict
+from runner.errors import WfError
+from runner.process import tree
 from runner.process.forcing import end_with_all_below, halted
 from runner.records import asking, folder, supervision
 from runner.records.ends import Ends
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from runner.paths import RunPaths
+    from runner.records.carriers import Carrier
 
 # an end that was to come at once is made sure of when it has not by then
 _PATIENCE_SECONDS = 5.0
+
+# what a carrier does when the last of its runs is over takes milliseconds
+_LOOK_AGAIN_SECONDS = 0.02
 
 Trouble = Literal["halted", "foreign"]
 
@@ -35,14 +43,19 @@ class Stop:
         self._ends = Ends(paths)
         self._since = time.monotonic()
 
-    def ask(self) -> None:
-        """Ask once.
+    def note(self) -> None:
+        """Write down who asks. A full disk is no reason not to ask: then nobody knows who did."""
+        with suppress(WfError):
+            asking.write(self.paths, self._asked)
 
-        Raises:
-            WfError: kind ``STORAGE`` when it cannot be written down who asked.
-        """
+    def ask(self, passed_on: Collection[int] = ()) -> None:
+        """Ask once; ``passed_on``: by these processes it is, to those that they have started."""
+        self.note()
+        made_by = tree.stat(self.pid) if passed_on and self.pid else None
+        if made_by is not None and not {self.pid, made_by.parent}.isdisjoint(passed_on):
+            return
         try:
-            asking.ask(self.paths, self._asked)
+            supervision.send(self.paths, self._asked.number)
         except PermissionError:
             self.trouble = "foreign"
 
@@ -75,3 +88,33 @@ class Stop:
             how = f"; its wf (process {self.pid}) did not answer and was killed"
             end = verdict.cancelled(signal.SIGKILL, self._asked, state.exit_code, how)
             verdict.write(self.paths, end)
+
+
+class StopCarrier:
+    """The end of a process that carries several runs out; it begins nothing any more."""
+
+    def __init__(self, carrier: Carrier, *, abort: bool) -> None:
+        self.carrier = carrier
+        self.trouble: Trouble | None = None
+        """Why it passes nothing on to its runs: it is halted, or another user's."""
+        self._abort = abort
+
+    def ask(self) -> None:
+        """Ask once. One that stands still will hear it when it goes on."""
+        try:
+            self.carrier.send(signal.SIGTERM)
+        except PermissionError:
+            self.trouble = "foreign"
+            return
+        self.trouble = "halted" if halted(self.carrier.pid) else None
+
+    def wait(self) -> bool:
+        """Whether it has ended, once its runs are over."""
+        if self.trouble == "halted" and self._abort:
+            with suppress(PermissionError):
+                self.carrier.send(signal.SIGKILL)
+            self.trouble = None
+        while self.trouble is None and self.carrier.lives:
+            time.sleep(_LOOK_AGAIN_SECONDS)
+            self.trouble = "halted" if halted(self.carrier.pid) else None
+        return self.trouble is None

@@ -16,7 +16,7 @@ from runner.events import PhaseFinished, ServiceReady, Warned
 from runner.executors.devices import gpus_of
 from runner.executors.interface import Context
 from runner.paths import OwnPaths
-from runner.records import folder
+from runner.records import folder, served
 from runner.spec.workflow import TorchrunScript
 from runner.terminal import left_size
 
@@ -74,7 +74,11 @@ class Surroundings:
         self._knocking: threading.Thread | None = None
         self._tell_of_busy_ports(session.observer.notify)
         if self.ports:
-            document = {"ports": list(self.ports), "service": self._url("…")}
+            document = {
+                "ports": list(self.ports),
+                "service": self._url(served.HIDDEN),
+                "token_variable": job.service and job.service.token_variable,
+            }
             folder.write(run.paths.served, document, durable=False)
             said = ", ".join(str(port) for port in self.ports)
             session.observer.notify(PhaseFinished("ports", said, 0.0))

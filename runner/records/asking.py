@@ -10,7 +10,7 @@ import signal
 from datetime import timezone
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from runner.records import folder, supervision
+from runner.records import folder
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,16 +71,6 @@ def read(paths: RunPaths) -> Asked | None:
     except (KeyError, TypeError):
         return None
     return asked
-
-
-def ask(paths: RunPaths, asked: Asked) -> bool:
-    """Ask for the end; whether there was anybody who carries the run out.
-
-    Raises:
-        WfError: kind ``STORAGE`` when it cannot be written, and nobody was signalled.
-    """
-    write(paths, asked)
-    return supervision.send(paths, asked.number)
 
 
 def aborted(paths: RunPaths) -> bool:

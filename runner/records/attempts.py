@@ -52,6 +52,21 @@ class Attempt(NamedTuple):
         )
 
 
+def end_open(paths: RunPaths, at: str, end: End) -> None:
+    """Give the attempt an end that was going on when wf was killed. Safe to repeat.
+
+    Raises:
+        WfError: kind ``STORAGE``, naming the file.
+    """
+    try:
+        known = [Attempt(**attempt) for attempt in folder.read_attempts(paths)]
+    except TypeError:  # a newer version knows more of them
+        return
+    if known and known[-1].finished_at is None:
+        last = known[-1]
+        write(paths, [*known[:-1], last.ended(max(at, last.started_at), end)])
+
+
 def write(paths: RunPaths, known: Sequence[Attempt]) -> None:
     """Put all of them so far on the record.
 

@@ -126,7 +126,7 @@ class Records:
         and before that the index is not told of it.
         """
         # a clock that is set back meanwhile takes no run back
-        stamp = max(_written(self._now() if at is None else at), before.history[-1][1])
+        stamp = max(self.stamp(at), before.history[-1][1])
         after = state.advance(before, status, stamp, **facts)
         durable = durable and after.terminal
         if durable:
@@ -387,9 +387,9 @@ class Records:
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"
             ) from error
 
-    def stamp(self) -> str:
-        """The time it is, UTC in ISO 8601."""
-        return _written(self._now())
+    def stamp(self, at: datetime | None = None) -> str:
+        """The time it is, or another one, UTC in ISO 8601."""
+        return _written(at or self._now())
 
 
 def _written(at: datetime) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from runner.process import tree
+
 if TYPE_CHECKING:
     from tests.conftest import World
 
@@ -255,3 +257,28 @@ def test_who_waits_for_a_run_sees_where_it_failed(world: World) -> None:
     said = waiting.stderr.read().decode()
     assert "  train.py:4\n  │ import yaml\n" in said
     assert "hint: write `pyyaml` into requirements.txt" in said
+
+
+def test_one_of_several_nodes_dies_and_it_is_the_one_that_is_named(world: World) -> None:
+    """Row F12 of the faults: not the survivors' 143."""
+    world.write(
+        "ddp.dstack.yml",
+        """\
+type: task
+name: ddp
+nodes: 2
+commands:
+  - test $DSTACK_NODE_RANK = 1 || echo $$ > "$PID_FILE"
+  - until test -s "$PID_FILE"; do sleep 0.02; done
+  - test $DSTACK_NODE_RANK = 0 || exit 3
+  - sleep 600
+""",
+    )
+    survivor = world.home / "pid"
+    world.variables["PID_FILE"] = str(survivor)
+    done = world.wf("run", "ddp")
+    assert done.code == 3, done.err
+    assert "node 1 of 2 exited with 3; the others were ended" in done.err
+    record = world.record()
+    assert (record["status"], record["reason"], record["exit_code"]) == ("failed", "exit_code", 3)
+    assert not tree.alive(int(survivor.read_text()))

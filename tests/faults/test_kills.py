@@ -211,6 +211,33 @@ def test_killed_while_the_job_runs(scene: Scene, who: str) -> None:
     scene.clean()
 
 
+RETRIED = """\
+type: task
+name: again
+commands:
+  - test $WF_ATTEMPT = 2 || kill -KILL $$
+  - echo $$ > "$GATE.pid"
+  - until test -e "$GATE"; do sleep 0.02; done
+retry: true
+"""
+
+
+def test_killed_in_the_second_attempt(scene: Scene) -> None:
+    scene.world.write("again.dstack.yml", RETRIED)
+    wf = scene.world.start("run", "again")
+    until(scene.gate.with_suffix(".pid").exists, "the second attempt")
+    kill(scene.supervisor())
+    wf.wait()
+    assert scene.status() == LOST
+    record = scene.world.record()
+    first, second = record["attempts"]
+    assert (first["reason"], first["exit_code"]) == ("signal", 137)
+    assert (second["reason"], second["exit_code"]) == ("supervisor_died", None)
+    assert second["started_at"] <= second["finished_at"] <= record["finished_at"]
+    assert second["message"] == record["message"]
+    assert scene.audit.faults() == []
+
+
 def _over(scene: Scene) -> tuple[str, str | None] | None:
     found = scene.status()
     return found if found and found[0] not in {"running", "collecting"} else None

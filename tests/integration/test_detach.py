@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import termios
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,9 @@ workflows:
     provider: bash
     commands:
       - trap '' INT TERM
-      - sleep 600 &
-      - setsid sleep 600 &
+      - sleep 600 & echo $! > "$PID_FILE.near"
+      - setsid bash -c 'trap "" INT TERM HUP; echo $$ > "$PID_FILE.far"; sleep 600; sleep 600' &
+      - until test -s "$PID_FILE.far"; do sleep 0.02; done
       - echo $$ > "$PID_FILE"
       - echo begun
       - for i in {1..600}; do sleep 0.1; done
@@ -182,6 +184,62 @@ def test_of_a_long_log_the_end_is_shown(world: World, gate: Path) -> None:
     assert b"above" in shown
 
 
+BAR = r"printf 'a 1%%\ra 2%%\rb\033[2J\033]0;title\007\303'"
+
+
+def test_what_was_written_before_is_told_and_what_comes_is_passed_on(
+    world: World, gate: Path
+) -> None:
+    """A character, or a control sequence, that has but begun belongs to what comes."""
+    text = JOB.replace("- echo begun", f"- echo begun; {BAR}; touch $PID_FILE.drawn")
+    world.workflows(text.replace("- echo done", r"- printf '\251\r\033[2Kdone\n'"))
+    wf = world.start("run", "job")
+    until((world.home / "pid.drawn").exists, "the bar")
+    with Screen(world, "attach", "last", "--no-status") as screen:
+        screen.wait_for(b"title")
+        gate.touch()
+        assert screen.end() == 3
+    wf.wait(60)
+    # spelled out before, passed on after
+    assert b"begun\r\nb\\x1b[2J\\x1b]0;title\\x07\xc3\xa9\r\x1b[2Kdone\r\n" in screen.shown
+    assert b"a 1%" not in screen.shown
+
+
+SERVES = """\
+#!/usr/bin/env bash
+exec python3 - "$4" <<'END'
+import os, socket, sys, time
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+open(os.environ["PID_FILE"], "w").write(os.environ["CONNECTION_TOKEN"])
+while not os.path.exists(os.environ["GATE"]):
+    time.sleep(0.02)
+END
+"""
+
+
+def test_who_comes_back_to_an_editor_is_told_its_whole_address(world: World, gate: Path) -> None:
+    program = world.home / "programs" / "openvscode-server"
+    program.parent.mkdir()
+    program.write_text(SERVES)
+    program.chmod(0o755)
+    world.variables["PATH"] = f"{program.parent}:{world.variables['PATH']}"
+    world.workflows("workflows: [{name: edit, provider: code}]\n")
+    assert world.wf("run", "-d", "edit").code == 0
+    told = world.home / "pid"
+    token = until(lambda: told.read_text() if told.exists() else "", "the token")
+    with Screen(world, "attach", "last", columns=200) as screen:
+        screen.wait_for(f"/?tkn={token}".encode())
+        screen.press(CTRL_BACKSLASH)
+        assert screen.end() == 0
+    watching = world.start("attach", "last")
+    hear(watching, "/?tkn=…".encode())
+    gate.touch()
+    assert watching.wait(60) == 0
+    (run,) = world.runs()
+    for path in world.folder(run).rglob("*"):
+        assert not path.is_file() or token.encode() not in path.read_bytes()
+
+
 def test_ctrl_c_asks_the_job_from_wherever_it_is_watched(world: World, gate: Path) -> None:
     wf = world.start("run", "job")
     pid = job(world)
@@ -211,7 +269,9 @@ def test_ctrl_c_twice_leaves_nothing_and_a_third_time_does_no_harm(
         assert screen.end() == 130
         assert b"Traceback" not in screen.shown
         assert termios.tcgetattr(screen.terminal) == before
-    assert gone(pid)
+    # also the one that has made a session of its own
+    others = [world.home / name for name in ("pid.near", "pid.far")]
+    assert all(gone(one) for one in (pid, *(int(other.read_text()) for other in others)))
     record = world.record()
     assert (record["status"], record["reason"]) == ("cancelled", "interrupted")
     assert not gate.exists()
@@ -359,6 +419,22 @@ def test_a_batch_can_be_left(world: World, gate: Path) -> None:
         assert b"wf ps" in screen.shown
         assert b"\x1b[?25h" in screen.shown
     went_on(world, gate)
+
+
+def test_what_a_terminal_echoes_has_room_beside_the_table(world: World, gate: Path) -> None:
+    """Else it would begin a line, and the header would stay on the screen."""
+    world.workflows(JOB.replace("- echo begun", "- seq -s. 100"))
+    with Screen(world, "run", "--all", columns=60) as screen:
+        screen.wait_for(b"1.2.3.4")
+        row = next(
+            line
+            for line in screen.shown.decode().splitlines()
+            if "1.2.3.4" in line and "running" in line
+        )
+        assert len(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", row).rstrip()) == 60 - len("^C ")
+        screen.press(CTRL_C)
+        assert screen.end() == 130
+    assert not gate.exists()
 
 
 def test_sigterm_to_who_watches_stops_all_that_is_watched(world: World, gate: Path) -> None:

@@ -53,10 +53,13 @@ def cannot_mount() -> str | None:
 
 
 def run(world: World, job: str) -> tuple[int, Any, str]:
-    require("small-disk", cannot_mount())
     world.workflows(JOBS)
+    return in_small_disk(world, SMALL_DISK.format(wf=" ".join(world.argv()), job=job))
+
+
+def in_small_disk(world: World, script: str) -> tuple[int, Any, str]:
+    require("small-disk", cannot_mount())
     os.makedirs(world.variables["WF_HOME"])
-    script = SMALL_DISK.format(wf=" ".join(world.argv()), job=job)
     done = subprocess.run(
         ["unshare", "-m", "bash", "-c", script],
         cwd=world.project,
@@ -102,3 +105,32 @@ def test_the_end_is_on_the_disk_and_nothing_of_it_is_left(world: World, tmp_path
     assert "verdict.json" in names
     assert "manifest.json" in names
     assert [name for name in names if name.endswith(".new") or name == "reserve"] == []
+
+
+STOPPED = """
+mount -t tmpfs -o size=3m tmpfs "$WF_HOME" || exit 99
+{wf} run waits >/dev/null &
+until test -e "$READY"; do sleep 0.05; done
+cat /dev/zero > "$WF_HOME/filler"
+{wf} stop last >&2
+wait $!
+code=$?
+rm "$WF_HOME/filler"
+{wf} show last --json
+exit $code
+"""
+
+
+def test_a_run_is_stopped_on_a_full_disk(world: World) -> None:
+    """Who asked for it cannot be written down; that is no reason not to ask."""
+    world.workflows("""\
+workflows:
+  - name: waits
+    provider: bash
+    commands: ['touch "$READY"', 'for i in {1..600}; do sleep 0.1; done']
+""")
+    world.variables["READY"] = str(world.home / "ready")
+    code, record, err = in_small_disk(world, STOPPED.format(wf=" ".join(world.argv())))
+    assert code == 143, err
+    assert record["status"] == "cancelled"
+    assert record["reason"] == "terminated"

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.paths import RunPaths
+from runner.process import tree
+from runner.records import supervision
 from tests.conftest import program, require, until
 from tests.fakes import packages
 from tests.fakes.package_index import PackageIndex
@@ -63,6 +66,36 @@ def test_a_download_is_shown_with_its_bytes_on_a_terminal(
         screen.wait_for(b"trained")
         assert screen.end() == 0
         assert SECRET.encode() not in screen.shown
+
+
+def test_a_run_is_stopped_while_its_packages_are_installed(
+    world: World, gate: threading.Event, index: PackageIndex
+) -> None:
+    """The download hangs: what installs is ended, not waited for, and leaves nothing half made."""
+    run = world.start("run", "train")
+    until(lambda: world.runs() and "Downloading large" in log(world), "the download")
+    installers = tree.below(supervisor(world))
+    stopped = world.wf("stop", "last")
+    assert stopped.code == 0
+    assert "cancelled · stopped by the user" in stopped.err
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 143, said
+    record = world.record()
+    assert (record["status"], record["reason"]) == ("cancelled", "stopped")
+    assert record["exit_code"] is None
+    assert not gate.is_set()
+    assert installers
+    assert not any(tree.alive(pid) for pid in installers)
+    gate.set()
+    assert world.wf("run", "train").out == "trained\n"
+    assert index.asked
+
+
+def supervisor(world: World) -> int:
+    (name,) = world.runs()
+    pid = supervision.supervisor(RunPaths(world.folder(name)))
+    assert pid is not None
+    return pid
 
 
 @pytest.mark.usefixtures("index")

@@ -293,6 +293,66 @@ def test_one_run_of_a_batch(world: World, pid_file: Path) -> None:
     assert ended(run) == 143
 
 
+CHAIN = (
+    POLITE
+    + """\
+  - {name: next, provider: bash, depends-on: [job], commands: [echo next]}
+  - {name: last, provider: bash, depends-on: [next], commands: [echo last]}
+"""
+)
+
+
+def left_over(world: World) -> list[Path]:
+    return list((world.home / "state" / "submissions").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["--all", "--parallel", "2"], "wf run --all"),
+        (["last"], "wf run last"),
+    ],
+    ids=["a batch", "a chain"],
+)
+def test_all_that_was_left_behind_is_stopped_as_a_whole(
+    world: World, pid_file: Path, words: list[str], command: str
+) -> None:
+    """Also what is not on the record yet: nothing of it is started."""
+    world.workflows(CHAIN)
+    go(world)
+    assert world.wf("run", "-d", *words).code == 0
+    until(lambda: pid_file.exists() and pid_file.read_text(), "the job")
+    stopped = world.wf("stop", "-a")
+    assert stopped.code == 0
+    assert f"`{command}` has ended (process " in stopped.err
+    assert "it starts nothing more" in stopped.err
+    assert gone(pid_file)
+    assert left_over(world) == []
+    records = [world.record(name) for name in world.runs()]
+    assert {(one["status"], one["reason"]) for one in records} == {("cancelled", "stopped")}
+    assert all("killed" not in one["message"] for one in records)
+    job = next(one for one in records if one["workflow"] == "job")
+    assert (job["exit_code"], job["artifacts"][0]["files"]) == (7, 1)
+    assert world.wf("stop", "-a").err == "nothing is going on\n"
+
+
+def test_a_batch_whose_wf_stands_still(world: World, pid_file: Path) -> None:
+    world.workflows(CHAIN)
+    go(world)
+    assert world.wf("run", "-d", "--all", "--parallel", "2").code == 0
+    until(lambda: pid_file.exists() and pid_file.read_text(), "the job")
+    (folder,) = left_over(world)
+    pid = int(folder.name.split("-")[0])
+    os.kill(pid, signal.SIGSTOP)
+    stopped = world.wf("stop", "-a")
+    assert stopped.code == 75
+    assert f"process {pid}, SIGSTOP" in stopped.err
+    assert world.record()["reason"] == "stopped"
+    assert world.wf("stop", "-a", "--abort").code == 0
+    assert not tree.alive(pid)
+    assert len(world.runs()) == 1
+
+
 def test_waiting_has_the_code_of_the_run(world: World) -> None:
     world.workflows(QUICK)
     for name in ("good", "bad"):

@@ -14,13 +14,10 @@ if TYPE_CHECKING:
     from runner.cli.context import Context
     from runner.cli.hearing import Hearing
     from runner.cli.watching import RunView
-    from runner.paths import RunPaths
 
 # the end of a run is told by the kernel, mostly
 _LOOK_AGAIN_SECONDS = 1.0
 _ENDING_SECONDS = 0.05
-# of a long log, what was written last
-_TAIL_BYTES = 1 << 16
 
 
 def parser() -> Parser:
@@ -57,7 +54,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     watcher = Watcher(
         context.err, context.out, context.variables, project, context.now, status=status
     )
-    watcher.skip(_tail(paths))
+    watcher.replay()
     view = RunView(paths, watcher, context)
     try:
         with Hearing() as hearing:
@@ -98,16 +95,3 @@ def _follow(view: RunView, hearing: Hearing, context: Context) -> None:
         if going:
             view.wait([], _ENDING_SECONDS if view.ended else _LOOK_AGAIN_SECONDS)
     view.look_back()
-
-
-def _tail(paths: RunPaths) -> int:
-    """Where the last lines of its log begin that are worth showing."""
-    try:
-        with paths.log.open("rb") as log:
-            size = log.seek(0, 2)
-            if size <= _TAIL_BYTES:
-                return 0
-            start = log.seek(size - _TAIL_BYTES)
-            return start + len(log.readline(_TAIL_BYTES // 2))
-    except FileNotFoundError:
-        return 0

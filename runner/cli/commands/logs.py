@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
     from runner.cli.context import Context
     from runner.paths import RunPaths
+    from runner.records.changes import Changes
     from runner.records.log import Log
 
-_LOOK_AGAIN_SECONDS = 0.1
+# the kernel tells what is added, and not that a process was killed, or lets go of a lock
+_LOOK_AGAIN_SECONDS = 1.0
+_ENDING_SECONDS = 0.05
+# what a job prints in so short a time is shown at once
+_REST_SECONDS = 0.01
 # of a longer log, a document holds the end
 _DOCUMENT_BYTES = 1 << 23
 _MOST_LINES = 10**12
@@ -56,6 +61,7 @@ def parser() -> Parser:
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Print them."""
     from runner.records import folder
+    from runner.records.changes import Changes
     from runner.records.log import Log
 
     lines = _number(arguments.tail)
@@ -70,7 +76,8 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     path = paths.environment_log if installer else paths.log
     with Log(path) as log:
         floor = 0 if moment is None else _since(path, paths, log, moment, context)
-        asked = _Asked(paths, log, log.size(), floor, lines, arguments.follow)
+        changes = Changes(paths.root) if arguments.follow else None
+        asked = _Asked(paths, log, log.size(), floor, lines, changes)
         if arguments.json:
             _document(asked, context, raw=arguments.raw)
         elif arguments.raw or (arguments.follow and not context.out.isatty()):
@@ -88,7 +95,13 @@ class _Asked(NamedTuple):
     end: int
     floor: int
     lines: int | None
-    follow: bool
+    changes: Changes | None
+    """What tells that there is more; ``None``: nobody wants more."""
+
+    @property
+    def follow(self) -> bool:
+        """Whether what is added is wanted, too."""
+        return self.changes is not None
 
     @property
     def name(self) -> str:
@@ -96,14 +109,15 @@ class _Asked(NamedTuple):
         return self.paths.root.name
 
     def more(self) -> bool:
-        """Whether somebody carries the run out; a moment later, if so."""
-        import time
-
+        """Whether somebody carries the run out; if so, once there may be more of it."""
         from runner.records import supervision
 
         if not supervision.supervised(self.paths):
             return False
-        time.sleep(_LOOK_AGAIN_SECONDS)
+        if self.changes is not None:
+            ending = self.paths.verdict.exists()
+            self.changes.wait([], _ENDING_SECONDS if ending else _LOOK_AGAIN_SECONDS)
+            self.changes.rest([], _REST_SECONDS)
         return True
 
 

@@ -202,7 +202,9 @@ def _submit(runner: Runner, planned: Plan, basis: Basis, how: Going) -> int:
     run = runner.submit(planned, basis)
     if run is None:
         jobs = count(len(planned.to_run), "workflow")
-        context.err.write(f"{jobs} in the background; `wf ps -a` lists the runs\n")
+        context.err.write(
+            f"{jobs} in the background; `wf ps -a` lists the runs, `wf stop -a` ends all\n"
+        )
         return OK
     if how.json:
         records = how.own.records

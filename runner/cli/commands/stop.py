@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
+from runner.cli.render.style import harmless
 from runner.cli.settled import settle, settled
 from runner.errors import BUSY, OK, USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from runner.cli.context import Context
     from runner.cli.render.ends import Waited
-    from runner.engine.stop import Stop
+    from runner.engine.stop import Stop, StopCarrier
     from runner.paths import RunPaths
     from runner.records.store import Records
 
@@ -29,7 +30,7 @@ def parser() -> Parser:
         "seconds (its stop_duration) to do so; then it is killed. What it made is kept.",
         [
             ("wf stop wet-mango-1", "end a run"),
-            ("wf stop -a", "all that are going on"),
+            ("wf stop -a", "all that are going on, and `wf run --all` itself"),
             ("wf stop last --abort", "at once, and keep nothing of what it made"),
         ],
     )
@@ -79,20 +80,46 @@ class _Ending:
         self._abort = abort
 
     def all(self) -> None:
-        """All that go on; those as well that a batch begins meanwhile."""
+        """All that go on, and before that what would begin more."""
+        from runner.engine.stop import Stop, StopCarrier
+        from runner.records import carriers
+
+        for paths in self._going(set()):
+            Stop(paths, self._context.now(), abort=self._abort).note()
+        found = carriers.living(self._records.home.submissions)
+        several = [StopCarrier(carrier, abort=self._abort) for carrier in found]
+        for one in several:
+            one.ask()
+        heard = {one.carrier.pid for one in several if one.trouble is None}
         known: set[str] = set()
-        while True:
-            rows = self._records.index().unfinished()
-            new = [row.name for row in rows if row.name not in known]
-            if not new:
-                break
-            known.update(new)
-            self.some([self._records.home.run(name) for name in new])
-        if not known:
+        while new := self._going(known):
+            known.update(paths.root.name for paths in new)
+            self.some(new, heard)
+        for one in several:
+            self._carrier_over(one)
+        if not known and not several:
             self._shown.say("nothing is going on")
 
-    def some(self, runs: Sequence[RunPaths]) -> None:
-        """These."""
+    def _going(self, known: set[str]) -> list[RunPaths]:
+        rows = self._records.index().unfinished()
+        return [self._records.home.run(row.name) for row in rows if row.name not in known]
+
+    def _carrier_over(self, stop: StopCarrier) -> None:
+        pid, what = stop.carrier.pid, f"`{harmless(stop.carrier.command)}`"
+        if stop.wait():
+            self._shown.say(f"{what} has ended (process {pid}): it starts nothing more")
+            return
+        self.left = True
+        if stop.trouble == "foreign":
+            self._shown.say(f"{what} is another user's (process {pid}): only they can end it")
+            return
+        self._shown.say(
+            f"{what} will end when its wf goes on: that stands still (process {pid}, SIGSTOP)\n"
+            f"hint: kill -CONT {pid}, or end it all the same: wf stop --all --abort"
+        )
+
+    def some(self, runs: Sequence[RunPaths], passed_on: Collection[int] = ()) -> None:
+        """These; ``passed_on``: these processes have asked those that they carry out."""
         from runner.engine.stop import Stop
         from runner.records import folder
 
@@ -103,7 +130,7 @@ class _Ending:
                 self._over(paths, before=True)
                 continue
             stop = Stop(paths, self._context.now(), abort=self._abort)
-            stop.ask()
+            stop.ask(passed_on)
             stops.append(stop)
         try:
             self._wait(stops)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from runner import events
 from runner.cli.render.failure import excerpt
-from runner.cli.render.style import harmless, style
+from runner.cli.render.style import ECHO, harmless, style
 from runner.cli.render.waiting import News, waiting_line
 from runner.folding.fold import plain_lines
 from runner.units import duration
@@ -188,7 +188,9 @@ class Board:
         from rich.table import Table
         from rich.text import Text
 
-        made = Table(box=None, show_header=True, header_style="dim", pad_edge=False, expand=True)
+        assert self._live is not None  # noqa: S101 - it draws
+        width = max(self._live.console.width - ECHO, 1)
+        made = Table(box=None, header_style="dim", pad_edge=False, width=width)
         for name in ("RUN", "WORKFLOW", "STATE", "TIME"):
             made.add_column(name, no_wrap=True, overflow="ellipsis")
         made.add_column("LAST", no_wrap=True, overflow="ellipsis", ratio=1)

@@ -17,7 +17,7 @@ _KEYS = "^C stop  ^\\ detach"
 
 
 class Part(NamedTuple):
-    """A piece of the line; where there is no room, those of the lowest ``worth`` go first."""
+    """A piece of the line; those of the highest ``worth`` are first to be given room."""
 
     text: str
     worth: int
@@ -49,10 +49,13 @@ def status_line(
         Part(_left(told), 7),
         Part(_KEYS, 4),
     ]
-    parts = [part for part in found if part.text]
-    while len(parts) > 1 and columns(_joined(parts)) > width:
-        parts.remove(min(parts, key=lambda part: part.worth))
-    return _joined(parts)
+    first, *others = sorted((part for part in found if part.text), key=lambda part: -part.worth)
+    kept = {first}
+    for part in others:
+        # one for which there is no room leaves it to a shorter one
+        if columns(_joined(one for one in found if one in {*kept, part})) <= width:
+            kept.add(part)
+    return _joined(one for one in found if one in kept)
 
 
 def _joined(parts: Iterable[Part]) -> str:

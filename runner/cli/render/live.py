@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 from runner import events
 from runner.cli.render.failure import excerpt
 from runner.cli.render.going import status_line
+from runner.cli.render.replay import Replay
 from runner.cli.render.statusline import TAIL, StatusLine, room, settled
-from runner.cli.render.style import cut, harmless, style
+from runner.cli.render.style import ECHO, cut, harmless, style
 from runner.cli.render.waiting import News, waiting_line
 from runner.records.log import Log
 from runner.terminal import window_size
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _LABEL = 9
-# where the terminal shows ^C: at the end of the last line it would begin another
-_ECHO = 3
 # what a pipe or a terminal says that has no reader any more, and a stream that was closed
 _NOBODY = (errno.EPIPE, errno.EIO, errno.EBADF)
+# of what was written before, a terminal is told the end
+_TOLD_BYTES = 1 << 16
 _SHOWN, _HIDDEN = "\x1b[?25h", "\x1b[?25l"
 
 
@@ -67,7 +68,8 @@ class Watcher:
         self._log: Log | None = None
         self._shown: int | None = 0
         """So much of the log has been shown; ``None``: nobody reads it."""
-        self._skipped = 0
+        self._replays = False
+        self._dress_out = style(out, variables)
         self.gone = False
         self._told = ""
         self._news = News()
@@ -92,9 +94,9 @@ class Watcher:
         self._close_log()
         self._hide_line()
 
-    def skip(self, position: int) -> None:
-        """Show the log from there on."""
-        self._shown = self._skipped = position
+    def replay(self) -> None:
+        """The job was started before: its output so far is told, not drawn once more."""
+        self._replays = True
 
     def stand_aside(self) -> None:
         """Somebody else has the terminal for a while (Ctrl-Z)."""
@@ -123,9 +125,8 @@ class Watcher:
                 self._log = Log(Path(log))
                 if self._shown is not None:
                     self._shown = max(self._shown, start)
-                if self._skipped:
-                    self._say(self._dress.paint(f"  … {amount(self._skipped)} above", "dim"))
-                    self._skipped = 0
+                if self._replays:
+                    self._tell_again(self._log)
             case events.JobEnded():
                 self._carry()
                 self._close_log()
@@ -275,6 +276,25 @@ class Watcher:
                     said = f"{error.strerror}; `wf logs` has all of it"
                     self._say(self._dress.paint("warning: ", "yellow") + f"stdout: {said}")
 
+    def _tell_again(self, log: Log) -> None:
+        """The output so far, folded; of a long one, on a terminal, the end."""
+        self._replays = False
+        start, end = self._shown or 0, log.size()
+        # what comes next is passed on as it is: it must not begin within something
+        tail = log.read(max(end - TAIL, start), end)
+        while not settled(tail):
+            tail, end = tail[:-1], end - 1
+        replay = Replay(log, self._out, self._dress_out)
+        part = replay.all(start, end, _TOLD_BYTES)
+        if part.start > start:
+            self._say(self._dress.paint(f"  … {amount(part.start)} above", "dim"))
+        try:
+            replay.show(part)
+            self._shown = end
+        except OSError as error:
+            self._shown = None
+            self._left(error)
+
     def _close_log(self) -> None:
         if self._log is not None:
             self._log.close()
@@ -297,4 +317,4 @@ class _Countdown:
 
         passed = time.monotonic() - self._told
         said = f"{'devices':<{_LABEL}} {waiting_line(self._event, self._now(), passed)}"
-        yield Text(cut(said, options.max_width - _ECHO), no_wrap=True)
+        yield Text(cut(said, options.max_width - ECHO), no_wrap=True)

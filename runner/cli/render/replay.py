@@ -47,11 +47,14 @@ class Replay:
         # a terminal that does not know all letters is shown numbers in place of the others
         self._encoding = None if dress.unicode or not self._terminal else out.encoding
 
-    def all(self, start: int, end: int) -> Part:
-        """The part that is shown when nobody asks for another: on a terminal, the end."""
-        if not self._terminal or end - start <= _WHOLE_BYTES:
+    def all(self, start: int, end: int, whole: int = _WHOLE_BYTES) -> Part:
+        """The part that is shown when nobody asks for another.
+
+        That is on a terminal, where it is longer than ``whole`` bytes, the end.
+        """
+        if not self._terminal or end - start <= whole:
             return Part(start, end)
-        return self.last(_LINES, end - _WHOLE_BYTES, end)
+        return self.last(_LINES, end - whole, end)
 
     def last(self, lines: int, floor: int, end: int) -> Part:
         """The last ``lines`` lines as they are shown, and none from before ``floor``."""

@@ -16,6 +16,9 @@ _CODES = {
 _ASCII = {"✓": "ok", "✗": "failed", "●": "*", "◌": "-", "·": "-", "│": "|", "├─": "|-",
           "└─": "`-", "…": "...", "→": "->", "—": "-"}  # fmt: skip
 
+ECHO = 3
+"""Columns that what moves leaves free: a terminal shows ^C there, else it would begin a line."""
+
 _DIGITS = 6
 
 

@@ -122,7 +122,8 @@ def _line(
 
 def age(seconds: float) -> str:
     """How long ago, in one unit: ``now``, ``41s``, ``6m``, ``2h``, ``3d``."""
+    seconds = int(seconds + 0.5)  # as durations are told: nothing took longer than it is old
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
         if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
+            return f"{seconds // size}{unit}"
     return "now"

@@ -6,10 +6,12 @@ import json
 import signal
 import subprocess
 import sys
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.engine.stop import Stop
 from runner.paths import RunPaths
 from runner.records import asking
 from runner.records.asking import Asked
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 POLITE = Asked("stop", "SIGTERM", abort=False, at="2026-01-01T00:00:00.000Z")
 ABORT = POLITE._replace(abort=True)
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 SUPERVISOR = """
 import signal, sys, pathlib
@@ -74,10 +77,12 @@ def test_it_is_on_the_disk_before_the_signal_arrives(paths: RunPaths) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as supervisor:
         assert supervisor.stdout is not None
         assert supervisor.stdout.readline() == b"ready\n"
-        assert asking.ask(paths, ABORT)
+        Stop(paths, NOW, abort=True).ask()
         _, said = supervisor.communicate(timeout=60)
-    assert json.loads(said) == ABORT._asdict()
+    assert json.loads(said) == asking.request("stop", signal.SIGTERM, NOW, abort=True)._asdict()
 
 
 def test_nobody_is_there_to_be_asked(paths: RunPaths) -> None:
-    assert not asking.ask(paths, POLITE)
+    stop = Stop(paths, NOW, abort=False)
+    stop.ask()
+    assert (stop.pid, stop.trouble) == (None, None)
