@@ -92,6 +92,7 @@ def test_a_lost_run_in_it(trial: Trial) -> None:
         assert "running" in done.out
         assert "lost its wf, and cannot be brought to its end" in done.err
         assert "Read-only file system" in done.err
+        assert trial.world.wf("wait", "last").code == 71
         disk.writable()
         assert trial.end() == ("lost", "supervisor_died")
         trial.sound()
