@@ -12,7 +12,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from runner.artifacts.manifest import Artifact, Entry, Manifest
-from runner.errors import STORAGE, WfError
+from runner.disks import named, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,11 +62,9 @@ def collect(
         counter = _Counter(progress)
         return Manifest(tuple(_list(destination, request.path, counter) for request in requests))
     except OSError as error:
-        raise WfError(
-            STORAGE,
-            f"the artifacts could not be kept: {error.strerror}: {error.filename}",
-            hint="look for free space (df -h); what was not moved is still in the workspace",
-        ) from error
+        hint = "look for free space (df -h); what was not moved is still in the workspace"
+        what = "the artifacts could not be kept"
+        raise unwritable(what, named(error), working_dir, hint) from error
 
 
 class _Counter:

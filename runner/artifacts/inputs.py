@@ -12,7 +12,7 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 from runner import tree
-from runner.errors import STORAGE, WfError
+from runner.disks import named, unwritable
 from runner.workspace.snapshot import copy_file
 
 if TYPE_CHECKING:
@@ -52,11 +52,9 @@ def place(
         for folder, mode in folders.items():
             os.chmod(working_dir / folder, mode | stat.S_IRWXU)
     except OSError as error:
-        raise WfError(
-            STORAGE,
-            f"an input could not be copied: {error.strerror}: {error.filename}",
-            hint="look for free space (df -h), or make it anew: wf run --fresh",
-        ) from error
+        hint = "look for free space (df -h), or make it anew: wf run --fresh"
+        what = "an input could not be copied"
+        raise unwritable(what, named(error), working_dir, hint) from error
 
 
 def _open_way(source: Path, working_dir: Path, folder: str, made: dict[str, int]) -> None:

@@ -5,6 +5,7 @@ Start-up is part of the product: nothing is imported before it is known to be ne
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -19,6 +20,8 @@ from runner.errors import WfError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# what a file says that can take no more
+_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 # verb -> its module in cli/commands, and a line for the overview
 VERBS = {
     "run": ("run", "run a workflow and show its output until it ends"),
@@ -97,7 +100,7 @@ def _open_streams() -> None:
 def main(words: Sequence[str]) -> int:
     """Run one command line; its exit code."""
     try:
-        return _flushed(_dispatch(list(words)))
+        return _said(list(words))
     except WfError as error:
         return _report(error, machine=_wants_json(words))
     except BrokenPipeError:
@@ -112,13 +115,17 @@ def main(words: Sequence[str]) -> int:
         return _report_bug(bug, words)
 
 
-def _flushed(code: int) -> int:
-    """The code, after everything said has reached whoever listens."""
+def _said(words: list[str]) -> int:
+    """Do as asked; the code, after everything said has reached whoever listens."""
     try:
+        code = _dispatch(words)
         sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
+        # whatever else cannot be written has a name, and is told where that happens
+        if error.errno not in _REFUSED or error.filename is not None:
+            raise
         raise WfError(errors.STORAGE, f"stdout cannot be written: {error.strerror}") from error
     return code
 

@@ -88,6 +88,8 @@ class Runner:
     _view: RunView | None = None
     _batch: BatchView | None = None
     _hearing: Hearing = field(default_factory=Hearing)
+    _unheard: Signals = field(default_factory=Signals)
+    """What was asked for while no run was shown."""
 
     def run(self, plan: Plan, basis: Basis) -> Outcome:
         """Have it carried out, and show it.
@@ -98,6 +100,7 @@ class Runner:
             Leaving: the user wants to see no more of it.
         """
         self._plan = plan
+        self._unheard.arm()
         with self._hearing:
             child = self._start(plan, basis)
             self._hearing.aim(lambda number: self._pass_on(child, number))
@@ -173,7 +176,16 @@ class Runner:
         return write_report(bug, sys.argv[1:], self.context.variables)
 
     def _pass_on(self, child: Child, number: int) -> None:
-        """What is asked of a command is asked of all runs that it shows."""
+        """What is asked of a command is asked of all runs that it shows.
+
+        Where it shows none it may not have heard of one that has begun: it listens first.
+        """
+        if self._view is None and self._batch is None and number != signal.SIGWINCH:
+            self._unheard.arrived(number)
+        else:
+            self._ask(child, number)
+
+    def _ask(self, child: Child, number: int) -> None:
         if number != signal.SIGWINCH:
             home, now = self.own.records.home, self.context.now()
             for run in self._going():
@@ -190,7 +202,8 @@ class Runner:
         """Show what is said and done until it ends; ``None`` when it was killed."""
         said = b""
         while True:
-            if child.output in self._wait(child.output):
+            ready = self._wait(child.output)
+            if child.output in ready:
                 chunk = os.read(child.output, _CHUNK)
                 *lines, said = (said + chunk).split(b"\n")
                 for line in lines:
@@ -202,15 +215,19 @@ class Runner:
                         self._tell(told)
                 if not chunk:
                     return None
+            elif self._unheard.fileno() in ready:
+                for number in self._unheard.take():
+                    self._ask(child, number)
             self._look()
 
     def _wait(self, output: int) -> set[int]:
+        asked = self._unheard.fileno()
         if self._view is not None:
-            return self._view.wait([output], None)
+            return self._view.wait([output, asked], None)
         import select
 
         interval = None if self._batch is None else self._batch.interval
-        ready, _, _ = select.select([output], [], [], interval)
+        ready, _, _ = select.select([output, asked], [], [], interval)
         return set(ready)
 
     def _look(self) -> None:

@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from runner.envvars import CUDA_VISIBLE_DEVICES
+from runner.errors import WfError
+from runner.events import Warned
 from runner.records import folder
 
 if TYPE_CHECKING:
@@ -28,9 +30,6 @@ class Enforcement:
 
         A process that has closed the lease's descriptors does not hold it any more; the group it
         is in does.
-
-        Raises:
-            WfError: kind ``STORAGE``.
         """
         held = execution.held
         if held == self._known:
@@ -45,4 +44,7 @@ class Enforcement:
             "gpus": CUDA_VISIBLE_DEVICES if self._lease.gpus else None,
             "processes": held.processes,
         }
-        folder.write(self._attempt.run.paths.enforced, document, durable=False)
+        try:
+            folder.write(self._attempt.run.paths.enforced, document, durable=False)
+        except WfError as error:  # a full disk ends no job
+            self._attempt.notify(Warned(f"what is enforced is not on the record: {error.message}"))

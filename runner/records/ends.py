@@ -38,7 +38,7 @@ class Ends:
 
 def _until_free(path: os.PathLike[str]) -> None:
     with suppress(FileNotFoundError):
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             # shared: several may wait
             fcntl.flock(descriptor, fcntl.LOCK_SH)

@@ -12,6 +12,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from runner.disks import unwritable
 from runner.errors import STORAGE, WfError
 from runner.records import reserve
 from runner.records import state as states
@@ -51,18 +52,25 @@ def write_new(path: Path, document: dict[str, Any]) -> None:
     write_bytes(path, json.dumps(document).encode())
 
 
-def write(path: Path, document: dict[str, Any], *, durable: bool = True) -> None:
+def write(
+    path: Path,
+    document: dict[str, Any],
+    *,
+    durable: bool = True,
+    reserved: bool | None = None,
+) -> None:
     """Write JSON as :func:`put` writes text."""
     # neither `dump` nor an indent: the slow encoder would do both, and lists can be long
-    put(path, json.dumps(document).encode(), durable=durable)
+    put(path, json.dumps(document).encode(), durable=durable, reserved=reserved)
 
 
-def put(path: Path, content: bytes, *, durable: bool = True) -> None:
+def put(path: Path, content: bytes, *, durable: bool = True, reserved: bool | None = None) -> None:
     """Write a file so that a crash at any moment leaves the old one or the new one.
 
     A file that is not ``durable`` may be lost with the machine's power, until
     :func:`make_durable`. That is so for what is said of a run that goes on: without power it is
-    over, and its lock says so. One that is may use the room that was reserved for it.
+    over, and its lock says so. What is ``reserved``, as it is if it is durable, may use the room
+    that was kept for the last words on a run.
 
     Raises:
         WfError: kind ``STORAGE``, naming the file.
@@ -80,14 +88,10 @@ def put(path: Path, content: bytes, *, durable: bool = True) -> None:
     except OSError as error:
         with suppress(OSError):
             os.unlink(staged)
-        if durable and reserve.helps(error, path.parent):
-            put(path, content)
+        if (durable if reserved is None else reserved) and reserve.helps(error, path.parent):
+            put(path, content, durable=durable, reserved=False)
             return
-        raise WfError(
-            STORAGE,
-            f"{path} cannot be written: {error.strerror}",
-            hint="look for free space (df -h), or set WF_HOME to another folder",
-        ) from error
+        raise unwritable(f"{path} cannot be written", error, path.parent) from error
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
@@ -149,11 +153,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise WfError(
-            STORAGE,
-            f"{path} cannot be written: {error.strerror}",
-            hint="look for free space (df -h), or set WF_HOME to another folder",
-        ) from error
+        raise unwritable(f"{path} cannot be written", error, path.parent) from error
 
 
 def read(path: Path) -> dict[str, Any] | None:
@@ -262,7 +262,7 @@ def take_turns(paths: RunPaths) -> int:
 def alive(paths: RunPaths) -> bool:
     """Whether anything of the run still lives."""
     try:
-        descriptor = os.open(paths.lock, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(paths.lock, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:

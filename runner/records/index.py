@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS = 10.0
 _PAGE = 100
+_MEMORY = ":memory:"
+# what SQLite says when a file cannot grow (sqlite.org, "Result and Error Codes"); codes come only
+# with Python 3.11
+_NO_ROOM = ("database or disk is full", "disk I/O error", "unable to open database file")
 _COLUMNS = (
     "name, workflow, executor, status, reason, exit_code, submitted_at, started_at, finished_at, "
     "project, fingerprint"
@@ -60,25 +64,50 @@ class Index:
     def __init__(self, path: Path) -> None:
         """Open the index, made or brought up to date if need be.
 
+        Where none can be made, on a disk that is full or cannot be written, it stands in memory
+        only, ``aside``, and is lost with the command.
+
         Raises:
             WfError: kind ``STORAGE`` when it cannot be opened or belongs to a newer wf.
         """
         self._path = path
+        self.aside = False
         # private whatever the umask; its companions take its mode. Where the file cannot be opened,
         # SQLite says so if it matters
         with suppress(OSError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         try:
-            try:
-                self._open(os.fspath(path))
-            except sqlite3.OperationalError:
-                if os.access(path.parent, os.W_OK):
-                    raise
-                # nobody can write there, and so nobody does: it need not be watched for changes
-                self._connection.close()
-                self._open(f"{path.as_uri()}?immutable=1")
+            self._open_somehow(path)
         except sqlite3.DatabaseError as error:
             raise self._unusable(error) from error
+
+    def _open_somehow(self, path: Path) -> None:
+        try:
+            self._open(os.fspath(path))
+        except sqlite3.OperationalError as error:
+            # found where nothing is but what we have just tried to make
+            nothing = not path.exists() or not path.stat().st_size
+            if nothing and (str(error) in _NO_ROOM or not os.access(path.parent, os.W_OK)):
+                self._open(_MEMORY)
+                self.aside = True
+                return
+            if os.access(path.parent, os.W_OK):
+                raise
+            # nobody can write there, and so nobody does: it need not be watched for changes
+            with suppress(AttributeError):  # there may not even be one
+                self._connection.close()
+            self._open(f"{path.as_uri()}?immutable=1")
+
+    def copied(self) -> Index:
+        """A copy in memory, for who must know more than the one on the disk can be told now."""
+        copy = object.__new__(Index)
+        copy._path, copy.aside = self._path, True
+        copy._open(_MEMORY)
+        try:
+            self._connection.backup(copy._connection)
+        except sqlite3.DatabaseError as error:
+            raise self._unusable(error) from error
+        return copy
 
     def _open(self, where: str) -> None:
         """Open a file named by its path or address (sqlite.org, "URI Filenames")."""

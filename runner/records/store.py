@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from runner import tree
+from runner.disks import named, unwritable
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
 from runner.records import (
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 # others who write to the index need milliseconds; a job is not kept waiting for more than that
 _PATIENT_SECONDS = 2.0
+# and who only looks is not kept waiting for others to write what happened before
+_PATIENT_READER_SECONDS = 0.25
 # a run now and then takes longer than others do
 _USUAL_OF = 5
 
@@ -71,12 +74,8 @@ class Records:
         try:
             started = starting.start(self._home, document, first, choose)
         except OSError as error:
-            raise WfError(
-                STORAGE,
-                f"the state folder cannot be written: {error.strerror}: "
-                f"{error.filename or self._home.root}",
-                hint="look for free space (df -h), or set WF_HOME to another folder",
-            ) from error
+            what = "the state folder cannot be written"
+            raise unwritable(what, named(error), self._home.root) from error
         self._mirror(started.paths)
         return OpenRun(self.advance, started.paths, first, started.lock, started.supervising)
 
@@ -86,11 +85,8 @@ class Records:
             try:
                 self._home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
-                raise WfError(
-                    STORAGE,
-                    f"the state folder cannot be made: {error.strerror}: {error.filename}",
-                    hint="set WF_HOME to a folder that can be written",
-                ) from error
+                what = "the state folder cannot be made"
+                raise unwritable(what, named(error), self._home.root.parent) from error
             self._opened = Index(self._home.database)
         if not self._filled:
             if not self._opened.filled:
@@ -109,6 +105,7 @@ class Records:
         Database File", 2.6).
         """
         if self._opened is not None:
+            self._filled = self._filled and not self._opened.aside
             self._opened.close()
             self._opened = None
 
@@ -128,12 +125,15 @@ class Records:
         that is not ``durable`` may be lost with the machine's power until :meth:`make_durable`,
         and before that the index is not told of it.
         """
-        stamp = self.stamp() if at is None else max(self.stamp(at), before.history[-1][1])
+        # a clock that is set back meanwhile takes no run back
+        stamp = max(self.stamp(at), before.history[-1][1])
         after = state.advance(before, status, stamp, **facts)
         durable = durable and after.terminal
         if durable:
             folder.make_durable(paths)
-        folder.write(paths.state, after.document(), durable=durable)
+        # the last words begin when the job has ended
+        last = durable or status == "collecting"
+        folder.write(paths.state, after.document(), durable=durable, reserved=last)
         if after.terminal:
             reserve.let_go(paths.root)
             reach("end-written")
@@ -146,6 +146,8 @@ class Records:
         try:
             if not self.index().move(paths.root.name, after, self._patience):
                 self._mirror(paths)
+            elif self.index().aside:
+                self._fall_behind(paths)
         except WfError:
             self._fall_behind(paths)
 
@@ -168,7 +170,10 @@ class Records:
             if gone:
                 self.index().delete(*gone)
             self._patience = _PATIENT_SECONDS
+            told = not self.index().aside
         except WfError:
+            told = False
+        if not told:
             self._fall_behind(*changed)
 
     def _fall_behind(self, *changed: RunPaths) -> None:
@@ -183,7 +188,15 @@ class Records:
         if marked:
             for name in marked:
                 behind.unmark(self._home, name)  # before we look: it may change meanwhile
+            self._patience = _PATIENT_READER_SECONDS
             self._mirror(*map(self._home.run, marked))
+            if behind.marked(self._home) and not self.index().aside:
+                # it is still locked, or its disk full: this command knows the truth all the same
+                before = self.index()
+                self._opened = before.copied()
+                before.close()
+                self._mirror(*map(self._home.run, marked))
+            self._patience = _PATIENT_SECONDS
         transit.sweep(self._home.starting)
         transit.sweep(self._home.submissions)
         # whoever removed it was killed, perhaps before the index knew

@@ -43,7 +43,7 @@ def hold(paths: RunPaths) -> int:
 def supervised(paths: RunPaths) -> bool:
     """Whether the process that carries the run out lives, be it stopped."""
     try:
-        descriptor = os.open(paths.supervisor, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(paths.supervisor, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return folder.alive(paths)  # older versions had but one lock
     except OSError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import tree
+from runner.disks import named, unwritable
 from runner.errors import STORAGE, WfError
 from runner.workspace.snapshot import copy_file, walk
 
@@ -40,12 +41,9 @@ def place(root: Path, files: tuple[FileCopy, ...], workspace: Path, working_dir:
                     )
                 _copy(source, target)
         except OSError as error:
-            raise WfError(
-                STORAGE,
-                f"`{file.local}` could not be copied to `{file.target}`: "
-                f"{error.strerror}: {error.filename}",
-                hint="look at `files` in the workflow, and for free space (df -h)",
-            ) from error
+            what = f"`{file.local}` could not be copied to `{file.target}`"
+            hint = "look at `files` in the workflow, and for free space (df -h)"
+            raise unwritable(what, named(error), workspace, hint) from error
 
 
 def _pairs(source: Path, target: Path) -> Iterator[tuple[str, Path]]:

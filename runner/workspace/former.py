@@ -11,7 +11,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.errors import STORAGE, WfError
+from runner.disks import named, unwritable
 from runner.workspace.code import digest_of
 from runner.workspace.commit import Checkout
 from runner.workspace.snapshot import copy_file
@@ -65,11 +65,8 @@ def gather(
             if checkout.there:
                 gone = not _from_commit(left, then, checkout, copy) or gone
     except OSError as error:
-        raise WfError(
-            STORAGE,
-            f"the project cannot be copied: {error.strerror}: {error.filename}",
-            hint="look for free space (df -h)",
-        ) from error
+        what = "the project cannot be copied"
+        raise unwritable(what, named(error), copy) from error
     return Lacking(tuple(sorted(left)), gone)
 
 

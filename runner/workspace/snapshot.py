@@ -12,7 +12,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.errors import STORAGE, WfError
+from runner.disks import named, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,11 +61,9 @@ def take(
             files, size = files + 1, size + copied
             progress(files, size)
     except OSError as error:
-        raise WfError(
-            STORAGE,
-            f"the project could not be copied: {error.strerror}: {error.filename}",
-            hint="make the file readable or let git ignore it, and look for free space (df -h)",
-        ) from error
+        hint = "make the file readable or let git ignore it, and look for free space (df -h)"
+        what = "the project could not be copied"
+        raise unwritable(what, named(error), destination, hint) from error
     return Snapshot(files, size)
 
 

@@ -124,7 +124,7 @@ class Audit:
 
     def _index(self) -> Iterator[str]:
         database = self._state / "index.sqlite"
-        if not database.exists():
+        if not database.exists() or not database.stat().st_size:
             return
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             rows = dict(connection.execute("SELECT name, status FROM runs"))

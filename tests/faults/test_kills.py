@@ -119,12 +119,6 @@ def scene(world: World, shared_cache: Path) -> Scene:
     return Scene(world)
 
 
-@pytest.fixture(scope="session")
-def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bare environment is made once for all of them."""
-    return tmp_path_factory.mktemp("cache")
-
-
 def kill(*pids: int) -> None:
     for pid in pids:
         os.kill(pid, signal.SIGKILL)

@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.allocation.locks import ofd
-from tests.conftest import PATIENCE_SECONDS, Result, hear, program, require, until
+from tests.conftest import (
+    PATIENCE_SECONDS,
+    ROOT,
+    Result,
+    children,
+    hear,
+    kill,
+    program,
+    require,
+    until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -139,12 +149,16 @@ def test_a_folder_that_cannot_be_written_is_said_with_its_name(
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "lustre", "fuse.sshfs"])
 def test_a_network_file_system_is_refused(project: World, tmp_path: Path, kind: str) -> None:
     """As the kernel tells of mounts: the same folder, but for the word in that list."""
+    require("gcc", program("gcc"))
     shared(project)
-    table = tmp_path / "mountinfo"
+    table, library = tmp_path / "mountinfo", tmp_path / "mounts.so"
+    source = Path(__file__).parents[1] / "fakes/mounts.c"
+    command = ["gcc", "-shared", "-fPIC", "-o", library, source, "-ldl"]
+    subprocess.run([*map(str, command)], check=True)
     script = (
         MOUNT.format(options="size=64k")
         + f'\nsed "s/ - tmpfs none / - {kind} server:\\/export /" /proc/$$/mountinfo > {table}'
-        + f"\nmount --bind {table} /proc/$$/mountinfo"
+        + f"\nexport MOUNTS_TOLD={table} LD_PRELOAD={library}"
     )
     done = within(project, script, "run", "all")
     assert done.code == 73, done.err
@@ -284,8 +298,7 @@ def test_a_killed_waiter_holds_nobody_up(project: World, tmp_path: Path) -> None
     first, second = Holder(project, tmp_path / "first"), Holder(project, tmp_path / "second")
     for waiter in (first, second):
         hear(waiter.process, b"waiting for")
-    first.process.kill()
-    first.process.wait()
+    kill(first.process)
     assert holder.let_go() == 0
     second.wait_until_it_runs()
     assert second.let_go() == 0
@@ -296,39 +309,17 @@ def test_a_stopped_waiter_is_passed_and_has_its_turn_later(project: World, tmp_p
     first, second = Holder(project, tmp_path / "first"), Holder(project, tmp_path / "second")
     hear(first.process, b"waiting for")
     hear(second.process, b"waiting for")
-    first.process.send_signal(signal.SIGSTOP)
+    (carrying,) = children(first.process.pid)
+    os.kill(carrying, signal.SIGSTOP)
     assert holder.let_go() == 0
     second.wait_until_it_runs()
     assert second.let_go() == 0
-    first.process.send_signal(signal.SIGCONT)
+    os.kill(carrying, signal.SIGCONT)
     first.wait_until_it_runs()
     assert first.let_go() == 0
 
 
 # --- clocks and ids ---------------------------------------------------------------------------
-
-JUMPING_CLOCK = """\
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
-/* the time of day as the file JUMP shifts it, in seconds; other clocks are left alone */
-int clock_gettime(clockid_t clock, struct timespec *now)
-{
-    int (*real)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT, "clock_gettime");
-    int answer = real(clock, now);
-    char said[32] = "";
-    int file;
-    if (clock == CLOCK_REALTIME && (file = open(getenv("JUMP"), O_RDONLY | O_CLOEXEC)) >= 0) {
-        if (read(file, said, sizeof said - 1) > 0)
-            now->tv_sec += atol(said);
-        close(file);
-    }
-    return answer;
-}
-"""
 
 
 @pytest.mark.parametrize("seconds", [-400 * 86400, 400 * 86400])
@@ -337,8 +328,8 @@ def test_a_clock_that_jumps_changes_neither_the_queue_nor_what_is_told(
 ) -> None:
     require("gcc", program("gcc"))
     library, jump = tmp_path / "clock.so", tmp_path / "jump"
-    (tmp_path / "clock.c").write_text(JUMPING_CLOCK)
-    command = ["gcc", "-shared", "-fPIC", "-o", library, tmp_path / "clock.c", "-ldl"]
+    source = ROOT / "tests/fakes/set_clock.c"
+    command = ["gcc", "-shared", "-fPIC", "-o", library, source, "-ldl"]
     subprocess.run([*map(str, command)], check=True)
     jump.write_text("0")
     clock: dict[str, Any] = {"LD_PRELOAD": str(library), "JUMP": str(jump)}

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _LABEL = 9
+# what a pipe or a terminal says that has no reader any more, and a stream that was closed
+_NOBODY = (errno.EPIPE, errno.EIO, errno.EBADF)
 # of what was written before, a terminal is told the end
 _TOLD_BYTES = 1 << 16
 _SHOWN, _HIDDEN = "\x1b[?25h", "\x1b[?25l"
@@ -270,6 +272,9 @@ class Watcher:
             except OSError as error:  # the log still has it all
                 self._shown = None
                 self._left(error)
+                if error.errno not in _NOBODY:
+                    said = f"{error.strerror}; `wf logs` has all of it"
+                    self._say(self._dress.paint("warning: ", "yellow") + f"stdout: {said}")
 
     def _tell_again(self, log: Log) -> None:
         """The output so far, folded; of a long one, on a terminal, the end."""
