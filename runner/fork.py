@@ -1,14 +1,15 @@
 """A part of this very command as a process of its own: it costs no start of an interpreter.
 
 A :class:`Nursery`'s child lives in a process group of its own, so that Ctrl-C on a terminal reaches
-the parent alone, which passes it on. It is asked to end (SIGTERM) when its parent is gone. A
-:func:`detached` one stays when its parent and the terminal are gone.
+the parent alone, which passes it on. It takes orders through a pipe, and is asked to end (SIGTERM)
+when its parent is gone. A :func:`detached` one stays when its parent and the terminal are gone.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
 import threading
 from contextlib import contextmanager, suppress
@@ -47,39 +48,75 @@ class Child(NamedTuple):
         return os.waitstatus_to_exitcode(status)
 
 
+class Worker(NamedTuple):
+    """A child, and the descriptor that it is told through what to do."""
+
+    child: Child
+    orders: int
+
+    def tell(self, order: bytes) -> bool:
+        """Give it an order; whether it is there to take it."""
+        view = memoryview(order)
+        try:
+            while view:
+                view = view[os.write(self.orders, view) :]
+        except BrokenPipeError:
+            return False
+        return True
+
+
 class Nursery:
     """Makes children, none of which outlives the process it was made in."""
 
     def __init__(self) -> None:
-        self._reading, self._writing = os.pipe()
+        self._orders: set[int] = set()
 
     def close(self) -> None:
-        """No more children are made, and those that live are asked to end."""
-        os.close(self._writing)
-        os.close(self._reading)
+        """No more orders are given, and children that are not idle are asked to end."""
+        for orders in self._orders:
+            os.close(orders)
+        self._orders.clear()
 
-    def make(self, work: Callable[[int], None]) -> Child:
+    def make(self, work: Callable[[int, int], None]) -> Worker:
         """Start a child that does ``work`` and ends with exit code 0, or 70 if that raises.
 
-        ``work`` is given the descriptor that it can say something to its parent through.
+        ``work`` is given the descriptor that its orders come through, which end when its parent is
+        gone or has no more, and the one that it can say something to its parent through.
         """
+        taking, orders = os.pipe()
 
         def live(writing: int, mask: set[int]) -> None:
             os.setpgid(0, 0)
-            os.close(self._writing)
+            # as long as another child could still write to it, a pipe would not end
+            for mine in (orders, *self._orders):
+                os.close(mine)
             for number in _HANDLED:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            threading.Thread(target=self._watch_parent, daemon=True).start()
-            work(writing)
+            threading.Thread(target=_watch, args=(taking,), daemon=True).start()
+            work(taking, writing)
 
-        return _fork(live)
+        try:
+            child = _fork(live)
+        finally:
+            os.close(taking)
+        self._orders.add(orders)
+        return Worker(child, orders)
 
-    def _watch_parent(self) -> None:
-        """The pipe ends when the last who can write to it is gone, and only the parent can."""
-        with suppress(OSError):
-            os.read(self._reading, 1)
-        os.kill(os.getpid(), signal.SIGTERM)
+    def dismiss(self, worker: Worker) -> int:
+        """Give it no more orders, and wait for its end, which is at hand; its exit code."""
+        if worker.orders in self._orders:
+            self._orders.remove(worker.orders)
+            os.close(worker.orders)
+        return worker.child.collect()
+
+
+def _watch(orders: int) -> None:
+    """Ask this process to end when nobody can give it orders any more."""
+    poller = select.poll()
+    poller.register(orders, 0)  # the other end being closed is always told
+    poller.poll()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def detached(work: Callable[[int], None], arrived: Callable[[int, object], None]) -> Child:

@@ -126,11 +126,11 @@ def as_it_is(asker: Asker, again: Former, given: Choices) -> Wanted:
 
 def told_changes(asker: Asker, wanted: Wanted, made: Basis) -> list[Problem]:
     """How the project differs from what a former run was made from, as a notice."""
-    from runner.engine.reproducing import changes, now_of
-
     again = wanted.former
     if again is None:
         return []
+    from runner.engine.reproducing import changes, now_of
+
     if not made.of_then:
         found = changes(again, made)
         hint = f"`wf resume {again.run} --locked` takes the code that it had"

@@ -1,5 +1,7 @@
 """Several jobs of a plan, each a run of its own in a child of this process, as many as fit at once.
 
+A child that has done with a job carries out another one: making one costs as much as a short job.
+
 A job starts when all that it needs has succeeded. Ctrl-C asks all of them to stop, twice kills.
 """
 
@@ -9,12 +11,12 @@ import os
 import select
 import signal
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from runner import errors
 from runner.allocation.matching.together import fit
-from runner.engine.member import Ended, Member, heard, load_all
+from runner.engine.member import Ended, Idle, Member, Order, heard, load_all
 from runner.events import JobStarted, RunCreated
 from runner.fork import Nursery
 from runner.plan.schedule import schedule
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from runner.engine.parts import Parts, Rules
     from runner.errors import WfError
     from runner.events import Event
-    from runner.fork import Child
+    from runner.fork import Worker
     from runner.plan.plan import Job, Plan
     from runner.plan.schedule import Schedule
     from runner.process.signals import Signals
@@ -107,7 +109,9 @@ class Batch:
     """The signals by which somebody asked for the end of all."""
     _schedule: Schedule = field(init=False)
     _machine: Inventory = field(init=False)
-    _children: dict[str, Child] = field(default_factory=dict)
+    _nursery: Nursery = field(default_factory=Nursery)
+    _children: dict[str, Worker] = field(default_factory=dict)
+    _idle: list[Worker] = field(default_factory=list)
     _said: dict[str, bytes] = field(default_factory=dict)
 
     def carry_out(self) -> None:
@@ -120,16 +124,17 @@ class Batch:
         self._machine = self.parts().inventory(widest(self.jobs))
         self.signals.arm()
         load_all()
-        nursery = Nursery()
         try:
             while not self._schedule.over:
-                self._start(nursery)
+                self._start()
                 self._listen()
             self._take()  # what came with the last end is for what follows
         finally:
-            nursery.close()
+            self._nursery.close()
+            for worker in self._idle:
+                worker.child.collect()
 
-    def _start(self, nursery: Nursery) -> None:
+    def _start(self) -> None:
         """Start what can be; a job that this machine can never run has failed."""
         for name in self._schedule.ready:
             if self._schedule.states[name] != "waiting":
@@ -147,35 +152,43 @@ class Batch:
                 self._end(name, Ended(lacking.kind, "failed", said.message, said.hint))
             elif self._fits(course.job):
                 self._schedule = self._schedule.start(name)
-                member = Member(
-                    self._resolved(course.job), self.basis, self.parts, self.variables,
-                    self.rules.wait, self.report,
-                )  # fmt: skip
                 course.started = time.monotonic()
                 self._said[name] = b""
-                self._children[name] = nursery.make(member.live)
+                self._children[name] = self._told(self._order(course.job))
                 self.board.began(course)
+
+    def _told(self, order: Order) -> Worker:
+        """A child that was told to carry the job out; it may have ended before it could begin."""
+        line = order.line()
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.tell(line):
+                return worker
+            self._nursery.dismiss(worker)
+        jobs = {job.workflow: job for job in self.jobs}
+        member = Member(jobs, self.basis, self.parts, self.variables, self.rules.wait, self.report)
+        worker = self._nursery.make(member.live)
+        worker.tell(line)
+        return worker
 
     def _fits(self, job: Job) -> bool:
         going = [self.courses[name].job.demand for name in self._children]
         share = self.rules.limit is not None
         return not going or fit([*going, job.demand], self._machine, share=share)
 
-    def _resolved(self, job: Job) -> Job:
+    def _order(self, job: Job) -> Order:
         """The job with the names of the runs that its inputs come from."""
-        inputs = (
-            replace(given, run=self.courses[str(given.workflow)].run)
-            if given.run is None
-            else given
+        runs = (
+            self.courses[str(given.workflow)].run if given.run is None else given.run
             for given in job.inputs
         )
-        return replace(job, inputs=tuple(inputs))
+        return Order(job.workflow, tuple(runs))
 
     def _listen(self) -> None:
         """Wait until something happens, and take note of it."""
         if not self._children:
             return
-        names = {child.output: name for name, child in self._children.items()}
+        names = {worker.child.output: name for name, worker in self._children.items()}
         poller = select.poll()
         poller.register(self.signals, select.POLLIN)
         for output in names:
@@ -196,8 +209,8 @@ class Batch:
     def _stop(self, number: int) -> None:
         """Ask every job to stop; the second time they kill."""
         self.asked.append(number)
-        for child in self._children.values():
-            child.signal(number)
+        for worker in self._children.values():
+            worker.child.signal(number)
         self.board.stopping(signal.Signals(number).name)
         if len(self.asked) == 1:
             before = self._schedule
@@ -205,15 +218,17 @@ class Batch:
             self._tell_skipped(before)
 
     def _hear(self, name: str) -> None:
-        child, course = self._children[name], self.courses[name]
-        chunk = os.read(child.output, _CHUNK)
+        worker, course = self._children[name], self.courses[name]
+        chunk = os.read(worker.child.output, _CHUNK)
         *lines, self._said[name] = (self._said[name] + chunk).split(b"\n")
         for line in lines:
             event = heard(line)
             if isinstance(event, Ended):
                 course.ended = event
-                continue
-            if event is None:
+            if isinstance(event, Idle):
+                self._idle.append(self._children.pop(name))
+                self._end(name, course.ended or Ended(errors.INTERNAL))
+            if event is None or isinstance(event, (Ended, Idle)):
                 continue
             if isinstance(event, RunCreated):
                 course.run = event.run
@@ -221,8 +236,7 @@ class Batch:
                 course.log = event.log
             self.board.told(course, event)
         if not chunk:
-            code = child.collect()
-            del self._children[name]
+            code = self._nursery.dismiss(self._children.pop(name))
             died = Ended(errors.INTERNAL, "failed", f"its process ended by itself ({code})")
             self._end(name, course.ended or died)
 

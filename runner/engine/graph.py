@@ -14,6 +14,7 @@ from runner.plan.graph import closure, everything
 from runner.plan.plan import Choices
 from runner.plan.reuse import Known, link
 from runner.records.past import gather, inputs_of, unfit
+from runner.workspace.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,10 +68,13 @@ def plan_graph(
         workflows = closure(name, opened.workflows)
     then = Then(asked.today, cache(basis.git.history), cache(parts.environments.interpreters))
     secrets = parts.secrets.names(opened.root)
-    jobs = [
-        (workflow, prepare(opened, workflow.name, _choices(asked, workflow), then, secrets).job)
-        for workflow in workflows
-    ]
+    project = Project(opened.root)
+
+    def planned_alone(workflow: Workflow) -> Job:
+        choices = _choices(asked, workflow)
+        return prepare(opened, workflow.name, choices, then, secrets, project=project).job
+
+    jobs = [(workflow, planned_alone(workflow)) for workflow in workflows]
     made = _digested(basis, jobs, parts.own_folders, asked.choices.file)
     again: tuple[FormerInput, ...] = ()
     if asked.former is not None and not asked.fresh:

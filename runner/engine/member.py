@@ -1,15 +1,18 @@
-"""One job of several, carried out in a child process, and what it says to its parent.
+"""Jobs of several, carried out one after another in a child process, which is told which.
 
-A line of JSON is one event of the job, the last one its end.
+What it says to its parent: a line of JSON is one event of a job, the last one its end. After that
+it says that it is idle, or ends itself: it goes on only after a job that came to an end as it
+should, so that nothing which went wrong with one job can touch the next.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import events
@@ -18,6 +21,7 @@ from runner.engine.run import execute
 from runner.errors import INTERNAL, SIGNAL_BASE, WfError
 from runner.plan.plan import Plan
 from runner.process.signals import Interrupted, Signals
+from runner.records import supervision
 from runner.records.events import parse, written
 
 if TYPE_CHECKING:
@@ -37,6 +41,9 @@ _TOLD = (
     events.Stopping,
     events.Warned,
 )
+
+
+_CHUNK = 1 << 16
 
 
 def load_all() -> None:
@@ -70,64 +77,147 @@ class Ended(NamedTuple):
     failure: dict[str, Any] | None = None
 
 
+class Idle(NamedTuple):
+    """A child has done with its job, and waits for another one."""
+
+
+class Order(NamedTuple):
+    """What a child is told to do: a job, with the runs that its inputs come from, in their order.
+
+    A run is ``None`` where nobody knows it.
+    """
+
+    workflow: str
+    runs: tuple[str | None, ...]
+
+    def line(self) -> bytes:
+        """As it is sent."""
+        return json.dumps([self.workflow, self.runs]).encode() + b"\n"
+
+
 class _Teller:
-    """An observer that writes what happens to a descriptor."""
+    """An observer that writes what happens to a descriptor. ``run`` is the run it happened to."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self.run: str | None = None
 
     def notify(self, event: events.Event) -> None:
+        if isinstance(event, events.RunCreated):
+            self.run = event.run
         if isinstance(event, _TOLD):
             self.say(event)
 
-    def say(self, event: events.Event | Ended) -> None:
-        told = {"ended": event._asdict()} if isinstance(event, Ended) else written(event)
-        line = json.dumps(told) + "\n"
-        view = memoryview(line.encode())
+    def say(self, *said: events.Event | Ended | Idle) -> None:
+        lines = "".join(json.dumps(_told(each)) + "\n" for each in said)
+        view = memoryview(lines.encode())
         with suppress(OSError):  # nobody listens any more; the record still has it all
             while view:
                 view = view[os.write(self._descriptor, view) :]
 
 
-def heard(line: bytes) -> events.Event | Ended | None:
+def _told(said: events.Event | Ended | Idle) -> dict[str, Any]:
+    if isinstance(said, Idle):
+        return {"idle": True}
+    return {"ended": said._asdict()} if isinstance(said, Ended) else written(said)
+
+
+def heard(line: bytes) -> events.Event | Ended | Idle | None:
     """What a line says."""
     told: dict[str, Any] = json.loads(line)
+    if "idle" in told:
+        return Idle()
     return Ended(**told["ended"]) if "ended" in told else parse(told)
+
+
+class _Orders:
+    """Orders as they arrive."""
+
+    def __init__(self, descriptor: int, signals: Signals) -> None:
+        self._descriptor = descriptor
+        self._signals = signals
+
+    def next(self) -> Order | None:
+        """Wait for one; ``None`` when there is none any more, or somebody asks for the end."""
+        poller = select.poll()
+        for each in (self._descriptor, self._signals.fileno()):
+            poller.register(each, select.POLLIN)
+        if all(found != self._descriptor for found, _ in poller.poll()):
+            return None
+        line = b""
+        while not line.endswith(b"\n"):  # there is but one order at a time
+            part = os.read(self._descriptor, _CHUNK)
+            if not part:
+                return None
+            line += part
+        workflow, runs = json.loads(line)
+        return Order(workflow, tuple(runs))
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A job with all that carrying it out takes.
+    """A child's work, with all that carrying jobs out takes.
 
     ``parts`` makes them anew in the child. ``report`` writes a report of a bug in wf, and says what
     to do with it.
     """
 
-    job: Job
+    jobs: Mapping[str, Job]
+    """By workflow: all that it can be told to carry out."""
     basis: Basis
     parts: Callable[[], Parts]
     variables: Mapping[str, str]
     wait: bool
     report: Callable[[Exception], str]
 
-    def live(self, descriptor: int) -> None:
-        """Carry the job out, in the child."""
-        teller = _Teller(descriptor)
+    def live(self, taking: int, saying: int) -> None:
+        """Carry jobs out, in the child, until there are no more orders."""
         signals = Signals()
+        signals.arm()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signals.arrived)
+        orders, parts = _Orders(taking, signals), self.parts()
+        while (order := orders.next()) is not None:
+            teller = _Teller(saying)
+            ended, goes_on = self._carry_out(order, parts, teller, signals)
+            if not goes_on or not _let_go(parts, teller.run, signals):
+                teller.say(ended)
+                return
+            teller.say(ended, Idle())
+
+    def _carry_out(
+        self, order: Order, parts: Parts, teller: _Teller, signals: Signals
+    ) -> tuple[Ended, bool]:
+        """How the job ended, and whether this process is fit for another one."""
         session = Session(teller, signals, self.variables, terminal=None, wait=self.wait)
         try:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signals.arrived)
-            parts = self.parts()
-            finished = execute(Plan((self.job,)), self.basis.root, parts, session, self.basis)
-            told = finished.document
-            ended = Ended(finished.exit_code, told["status"], told["message"], told["hint"])
-            teller.say(ended._replace(failure=told["failure"]))
+            signals.disarm()
+            plan = Plan((self._job(order),))
+            finished = execute(plan, self.basis.root, parts, session, self.basis)
+            signals.arm()
         except Interrupted as interruption:
             code = SIGNAL_BASE + interruption.signal
-            teller.say(Ended(code, "cancelled", "interrupted before it was begun"))
+            return Ended(code, "cancelled", "interrupted before it was begun"), False
         except WfError as error:
-            teller.say(Ended(error.kind, "failed", error.message, error.hint, error.details))
+            return Ended(error.kind, "failed", error.message, error.hint, error.details), False
         except Exception as bug:  # noqa: BLE001 - reported here, and told to the parent
             said = f"a bug in wf: {type(bug).__name__}: {bug}"
-            teller.say(Ended(INTERNAL, "failed", said, self.report(bug)))
+            return Ended(INTERNAL, "failed", said, self.report(bug)), False
+        told = finished.document
+        ended = Ended(finished.exit_code, told["status"], told["message"], told["hint"])
+        return ended._replace(failure=told["failure"]), True
+
+    def _job(self, order: Order) -> Job:
+        job = self.jobs[order.workflow]
+        inputs = (
+            replace(given, run=run) for given, run in zip(job.inputs, order.runs, strict=True)
+        )
+        return replace(job, inputs=tuple(inputs))
+
+
+def _let_go(parts: Parts, run: str | None, signals: Signals) -> bool:
+    """Whether no signal for a run that is over can hit the next one."""
+    if run is None or not supervision.done_with(parts.records.home.run(run)):
+        return False
+    signals.take()
+    return True

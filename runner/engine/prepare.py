@@ -43,16 +43,19 @@ class Then(NamedTuple):
     pythons: Callable[[], tuple[str, ...]]
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - all that a plan depends on
     opened: WorkflowFiles,
     name: str,
     choices: Choices,
     then: Then,
     secrets: tuple[str, ...] | None = None,
+    *,
+    project: Project | None = None,
 ) -> Plan:
     """Plan a run of the workflow called ``name`` alone, without what it depends on.
 
-    ``secrets`` are the names of the project's; ``None``: they do not matter.
+    ``secrets`` are the names of the project's; ``None``: they do not matter. ``project`` is the
+    folder as far as it was looked at for other workflows.
 
     Raises:
         WfError: kind ``USAGE`` for an unknown workflow, ``INVALID`` for files it names that
@@ -60,7 +63,7 @@ def prepare(
     """
     workflow = opened.find(name)
     with located(opened.document(workflow)):
-        return _plan(workflow, choices, Project(opened.root), then, secrets)
+        return _plan(workflow, choices, project or Project(opened.root), then, secrets)
 
 
 def _plan(
@@ -160,10 +163,12 @@ def without_conda(
     opened: WorkflowFiles, planned: Plan, variables: Mapping[str, str]
 ) -> WfError | None:
     """Why the first job of a plan that calls conda cannot go here, or ``None``."""
-    from runner.environments.conda.find import absent, find
-
     for job in planned.to_run:
-        if job.uses_conda and job.container is None and find(variables) is None:
+        if not job.uses_conda or job.container is not None:
+            continue
+        from runner.environments.conda.find import absent, find
+
+        if find(variables) is None:
             workflow, error = opened.find(job.workflow), absent(job.workflow)
             route = workflow.route("commands")
             problem = Problem(error.message, route=route, hint=error.hint, code="environment")

@@ -68,13 +68,13 @@ class Stop:
 
     def _look(self) -> None:
         """Whether it can be expected to end; make sure of it where nothing is left to wait for."""
-        pid = supervision.supervisor(self.paths)
-        if pid is None or self.trouble == "foreign":
-            return
-        self.pid = pid
-        self.trouble = "halted" if halted(pid) else None
-        if self._asked.abort and (self.trouble or self._silent()):
-            end_with_all_below(pid, self._settle)
+        with supervision.staying(self.paths) as pid:
+            if pid is None or self.trouble == "foreign":
+                return
+            self.pid = pid
+            self.trouble = "halted" if halted(pid) else None
+            if self._asked.abort and (self.trouble or self._silent()):
+                end_with_all_below(pid, self._settle)
 
     def _silent(self) -> bool:
         """It has had its time, and has not even got as far as to say how its job ended."""

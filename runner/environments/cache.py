@@ -20,7 +20,6 @@ from runner.environments.finishing.mark import (
     why_no_lock,
 )
 from runner.environments.interface import SOMEBODY, Build
-from runner.environments.own.stack import fingerprints
 from runner.environments.packages.lists import difference
 from runner.environments.store.place import Place, let_go, note_use
 from runner.errors import ENVIRONMENT, STORAGE, WfError
@@ -195,6 +194,8 @@ class EnvironmentCache:
 
         What cannot be told any more (the job may have broken it) is left out.
         """
+        from runner.environments.own.stack import fingerprints
+
         try:
             found = self._provisioner.installed(shared, build)
             layers = fingerprints(OwnPaths(build.destination.root))

@@ -9,7 +9,6 @@ import shlex
 from typing import TYPE_CHECKING
 
 from runner import envvars
-from runner.environments.conda.start import start
 from runner.executors.nodes import grace, side_by_side
 from runner.executors.surroundings import HOST, variables
 from runner.process.job import JobProcess
@@ -80,6 +79,8 @@ def _argv(job: Job, environment: Environment, context: Context) -> tuple[str, ..
         # the script takes the place of the shell, so that signals reach it
         commands, shell = (*job.before, f'exec {_in_shell(program)} "$@"'), "bash"
     if context.conda is not None:
+        from runner.environments.conda.start import start
+
         commands = (f". {shlex.quote(str(start(context.conda, shell)))}", *commands)
     return (shell, "-c", _NEXT.join(commands), job.workflow, *launch.args)
 

@@ -54,6 +54,18 @@ class Signals:
         self._armed = True
         self._aborts = None
 
+    def disarm(self) -> None:
+        """Nothing is running any more, or not yet: what arrives interrupts, or has arrived already.
+
+        Raises:
+            Interrupted: something has.
+        """
+        self._armed = False
+        self._aborts = None
+        for number in self.take():
+            if number != signal.SIGWINCH:
+                raise Interrupted(number)
+
     def only_abort(self, aborts: Callable[[], bool]) -> None:
         """From now on what arrives is kept, and interrupts only when ``aborts`` says so then."""
         self._armed = True

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.process.boot import boot
 from runner.records import folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runner.paths import RunPaths
 
 _LONGEST = 128
@@ -76,11 +79,53 @@ def recorded(paths: RunPaths) -> Supervisor | None:
 
 def send(paths: RunPaths, number: int) -> bool:
     """Send a signal to who carries the run out; whether there was anybody."""
-    pid = supervisor(paths)
-    if pid is None:
+    with staying(paths) as pid:
+        if pid is None:
+            return False
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return False
+        return True
+
+
+@contextmanager
+def staying(paths: RunPaths) -> Iterator[int | None]:
+    """The id of the process that carries the run out; ``None`` when none does any more.
+
+    Meanwhile it goes on with no other run, which what is done to it would be done to as well: see
+    :func:`done_with`.
+    """
+    turn = _open(paths)
+    if turn is None:
+        yield None
+        return
+    try:
+        fcntl.flock(turn, fcntl.LOCK_SH)
+        yield supervisor(paths)
+    finally:
+        os.close(turn)
+
+
+def done_with(paths: RunPaths) -> bool:
+    """Whether nobody does anything any more to this process for a run that it has let go of.
+
+    Signals that were sent before have arrived then. ``False`` if somebody may be about to.
+    """
+    turn = _open(paths)
+    if turn is None:
         return False
     try:
-        os.kill(pid, number)
-    except ProcessLookupError:
+        fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
+    finally:
+        os.close(turn)
     return True
+
+
+def _open(paths: RunPaths) -> int | None:
+    try:
+        return os.open(paths.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None

@@ -142,3 +142,48 @@ def test_ctrl_c_in_a_chain_skips_what_follows(world: World, pids: Path) -> None:
         assert b"skipped: one failed" in screen.shown
     assert {name: run["status"] for name, run in runs(world).items()} == {"one": "cancelled"}
     assert gone(pids)
+
+
+ONE_BY_ONE = """\
+workflows:
+  - name: one
+    provider: bash
+    commands: [echo $PPID > "$PIDS/one"]
+  - name: two
+    provider: bash
+    depends-on: [one]
+    commands:
+      - echo $PPID > "$PIDS/two"
+      - {end}
+      - for i in {{1..600}}; do sleep 0.1; done
+  - name: three
+    provider: bash
+    depends-on: [one]
+    commands: [echo $PPID > "$PIDS/three"]
+"""
+
+
+def test_a_child_that_dies_takes_its_present_job_along_and_no_other(
+    world: World, pids: Path
+) -> None:
+    world.workflows(ONE_BY_ONE.format(end="kill -KILL $PPID"))
+    ran = world.wf("run", "--all", "--parallel", "1", "--keep-going")
+    assert "two" in ran.err
+    assert "its process ended by itself (-9)" in ran.err
+    one, two, three = ((pids / name).read_text() for name in ("one", "two", "three"))
+    assert one == two != three
+    found = {name: run["status"] for name, run in runs(world).items()}
+    assert found == {"one": "succeeded", "two": "lost", "three": "succeeded"}
+
+
+def test_stopping_one_run_leaves_the_next_one_of_its_child_alone(world: World, pids: Path) -> None:
+    world.workflows(ONE_BY_ONE.format(end="touch begun"))
+    wf = world.start("run", "--all", "--parallel", "1", "--keep-going")
+    until((pids / "two").exists, "the second job")
+    stopped = world.wf("stop", runs(world)["two"]["name"])
+    assert stopped.code == 0
+    hear(wf, b"2 succeeded, 1 cancelled")
+    wf.wait(60)
+    assert (pids / "two").read_text() == (pids / "three").read_text()
+    found = {name: run["status"] for name, run in runs(world).items()}
+    assert found == {"one": "succeeded", "two": "cancelled", "three": "succeeded"}

@@ -22,16 +22,16 @@ def said(child: Child) -> bytes:
     raise AssertionError(heard)
 
 
-def sleep(descriptor: int) -> None:
+def sleep(_orders: int, descriptor: int) -> None:
     os.write(descriptor, b"begun")
     time.sleep(PATIENCE_SECONDS)
 
 
 def test_a_child_says_something_and_ends() -> None:
     nursery = Nursery()
-    child = nursery.make(lambda descriptor: _say(descriptor, b"hello"))
-    assert said(child) == b"hello"
-    assert child.collect() == 0
+    worker = nursery.make(lambda _, descriptor: _say(descriptor, b"hello"))
+    assert said(worker.child) == b"hello"
+    assert nursery.dismiss(worker) == 0
     nursery.close()
 
 
@@ -41,22 +41,51 @@ def _say(descriptor: int, text: bytes) -> None:
 
 def test_a_child_has_its_own_group_and_signals() -> None:
     nursery = Nursery()
-    child = nursery.make(lambda descriptor: _say(descriptor, str(os.getpgrp()).encode()))
-    assert int(said(child)) == child.pid
-    child.collect()
-    child.signal(signal.SIGTERM)  # after its end that means nothing
+    worker = nursery.make(lambda _, descriptor: _say(descriptor, str(os.getpgrp()).encode()))
+    assert int(said(worker.child)) == worker.child.pid
+    nursery.dismiss(worker)
+    worker.child.signal(signal.SIGTERM)  # after its end that means nothing
     nursery.close()
 
 
 def test_children_are_asked_to_end_when_nobody_is_left_to_wait_for_them() -> None:
     nursery = Nursery()
-    children = [nursery.make(sleep) for _ in range(2)]
+    children = [nursery.make(sleep).child for _ in range(2)]
     for child in children:
         assert os.read(child.output, 5) == b"begun"
     nursery.close()
     for child in children:
         assert said(child) == b""
         assert child.collect() == -signal.SIGTERM
+
+
+def echo(orders: int, descriptor: int) -> None:
+    """Say what one is told, until there is nothing more to be told."""
+    signal.signal(signal.SIGTERM, nothing)
+    while order := os.read(orders, 1 << 16):
+        os.write(descriptor, order)
+
+
+def test_children_take_orders_until_there_are_no_more() -> None:
+    nursery = Nursery()
+    workers = [nursery.make(echo) for _ in range(2)]
+    for order in (b"one", b"two"):
+        for worker in workers:
+            assert worker.tell(order)
+            assert os.read(worker.child.output, 3) == order
+    # the second one was made while the first one had its orders: that must not keep it from ending
+    assert nursery.dismiss(workers[0]) == 0
+    nursery.close()
+    assert nursery.dismiss(workers[1]) == 0
+
+
+def test_a_child_that_has_ended_takes_no_order() -> None:
+    nursery = Nursery()
+    worker = nursery.make(lambda _orders, _: None)
+    assert said(worker.child) == b""
+    assert not worker.tell(b"one")
+    assert nursery.dismiss(worker) == 0
+    nursery.close()
 
 
 def nothing(_number: int, _frame: object) -> None:

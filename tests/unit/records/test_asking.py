@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 
 from runner.engine.stop import Stop
 from runner.paths import RunPaths
-from runner.records import asking
+from runner.records import asking, supervision
 from runner.records.asking import Asked
 
 if TYPE_CHECKING:
@@ -86,3 +88,16 @@ def test_nobody_is_there_to_be_asked(paths: RunPaths) -> None:
     stop = Stop(paths, NOW, abort=False)
     stop.ask()
     assert (stop.pid, stop.trouble) == (None, None)
+
+
+def test_who_goes_on_with_another_run_knows_that_no_signal_for_this_one_is_on_its_way(
+    paths: RunPaths,
+) -> None:
+    os.close(supervision.hold(paths))
+    assert supervision.done_with(paths)
+    sending = os.open(paths.root, os.O_RDONLY)
+    fcntl.flock(sending, fcntl.LOCK_SH)  # as one does who has just seen that it is carried out
+    assert not supervision.done_with(paths)
+    os.close(sending)
+    assert supervision.done_with(paths)
+    assert not supervision.done_with(RunPaths(paths.root / "removed"))
