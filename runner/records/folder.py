@@ -275,11 +275,20 @@ def take_turns(paths: RunPaths) -> int:
 def alive(paths: RunPaths) -> bool:
     """Whether anything of the run still lives."""
     try:
-        descriptor = os.open(paths.lock, os.O_RDONLY | os.O_CLOEXEC)
+        return held(paths.lock)
     except OSError:
         return False
+
+
+def held(lock: Path) -> bool:
+    """Whether somebody holds the lock on a file.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        # shared: two who look at once must not take each other for the run
+        # shared: two who look at once must not take each other for the one that holds it
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
