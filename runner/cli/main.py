@@ -20,6 +20,7 @@ from runner.errors import WfError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_TOO_MANY = (errno.EMFILE, errno.ENFILE)
 # what a file says that can take no more
 _REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 # verb -> its module in cli/commands, and a line for the overview
@@ -123,6 +124,9 @@ def _said(words: list[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if error.errno in _TOO_MANY:
+            said = f"{error.strerror}: {error.filename}"
+            raise WfError(errors.STORAGE, said, hint="allow more: ulimit -n 1024") from error
         # whatever else cannot be written has a name, and is told where that happens
         if error.errno not in _REFUSED or error.filename is not None:
             raise

@@ -31,6 +31,7 @@ from runner.failpoints import reach
 from runner.process.sink import LogFile
 from runner.process.stopping import NOTICE
 from runner.records import folder
+from runner.records.past import usual
 from runner.units import count, numbered
 
 if TYPE_CHECKING:
@@ -198,8 +199,8 @@ def _claim(attempt: Attempt) -> Claim:
     """What those who wait meanwhile may know. Who asks for nothing keeps nobody waiting."""
     wanted = attempt.job.demand
     records = attempt.parts.records
-    usual = records.usual(attempt.run.name, attempt.job.workflow) if wanted.leased else None
-    return Claim(attempt.run.name, usual, attempt.job.limits.max_duration)
+    took = usual(records, attempt.run.name, attempt.job.workflow) if wanted.leased else None
+    return Claim(attempt.run.name, took, attempt.job.limits.max_duration)
 
 
 def _granted(lease: Lease) -> str:

@@ -98,6 +98,7 @@ class StopCarrier:
         self.trouble: Trouble | None = None
         """Why it passes nothing on to its runs: it is halted, or another user's."""
         self._abort = abort
+        self._process = tree.stat(carrier.pid)
 
     def ask(self) -> None:
         """Ask once. One that stands still will hear it when it goes on."""
@@ -114,7 +115,14 @@ class StopCarrier:
             with suppress(PermissionError):
                 self.carrier.send(signal.SIGKILL)
             self.trouble = None
-        while self.trouble is None and self.carrier.lives:
+        while self.trouble is None and not self._gone():
             time.sleep(_LOOK_AGAIN_SECONDS)
             self.trouble = "halted" if halted(self.carrier.pid) else None
         return self.trouble is None
+
+    def _gone(self) -> bool:
+        """Whether the process itself has ended: its lock goes before what it cleans up."""
+        now = tree.stat(self.carrier.pid)
+        if now is None or self._process is None:
+            return True
+        return not now.alive or now.started != self._process.started

@@ -9,16 +9,15 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from runner.disks import unwritable
-from runner.errors import STORAGE, WfError
 from runner.records import reserve
 from runner.records import state as states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from runner.paths import RunPaths
@@ -121,23 +120,37 @@ def make_durable(paths: RunPaths) -> None:
     """
     written = (paths.submitted, paths.environment, paths.pylock, paths.granted, paths.served)
     seen = (paths.restored, paths.enforced, paths.usage, paths.failure)
-    opened: list[tuple[Path, int]] = []
-    try:
+    if hasattr(os, "posix_fadvise"):
+        # all of them are begun with, so that one commit of the file system can serve them all
         for path in (*written, *seen):
-            with suppress(FileNotFoundError):
-                opened.append((path, os.open(path, os.O_RDONLY | os.O_CLOEXEC)))
-        if hasattr(os, "posix_fadvise"):
-            # all of them are begun with, so that one commit of the file system can serve them all
-            for _, descriptor in opened:
-                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        for path, descriptor in opened:
-            try:
+            with _opened(path) as descriptor:
+                if descriptor is not None:
+                    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    for path in (*written, *seen):
+        with _opened(path) as descriptor:
+            if descriptor is not None:
                 os.fsync(descriptor)
-            except OSError as error:
-                raise WfError(STORAGE, f"{path} cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int | None]:
+    """A file of a run for something that brings it to the disk; ``None`` where there is none.
+
+    One at a time: a run may be the last that still finds a descriptor.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        yield None
+        return
+    except OSError as error:
+        raise unwritable(f"{path} cannot be written", error, path.parent) from error
+    try:
+        yield descriptor
+    except OSError as error:
+        raise unwritable(f"{path} cannot be written", error, path.parent) from error
     finally:
-        for _, descriptor in opened:
-            os.close(descriptor)
+        os.close(descriptor)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -262,11 +275,20 @@ def take_turns(paths: RunPaths) -> int:
 def alive(paths: RunPaths) -> bool:
     """Whether anything of the run still lives."""
     try:
-        descriptor = os.open(paths.lock, os.O_RDONLY | os.O_CLOEXEC)
+        return held(paths.lock)
     except OSError:
         return False
+
+
+def held(lock: Path) -> bool:
+    """Whether somebody holds the lock on a file.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        # shared: two who look at once must not take each other for the run
+        # shared: two who look at once must not take each other for the one that holds it
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

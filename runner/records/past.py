@@ -1,9 +1,11 @@
-"""Former runs as the planner is told of them."""
+"""Former runs as the planner is told of them, and how long such runs take."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from runner.errors import WfError
 from runner.plan.facts import FormerInput, Past, PastRun, TaggedRun
 from runner.records import folder
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 
     from runner.records.index import Row
     from runner.records.store import Records
+
+# a run now and then takes longer than others do
+_USUAL_OF = 5
 
 
 def gather(
@@ -89,3 +94,26 @@ def unfit(records: Records, run: str, *, same: bool) -> str | None:
     if same and not paths.code.exists():
         return f"files changed while {run} was being made"
     return None
+
+
+def usual(records: Records, name: str, workflow: str) -> float | None:
+    """How long jobs such as that of the run ``name`` took, in seconds: the median of a few.
+
+    ``None`` when none of its workflow has succeeded, or the index cannot be read: it is but a
+    guess.
+    """
+    try:
+        rows = records.index().like(name, workflow, _USUAL_OF)
+    except WfError:
+        return None
+    took = sorted(
+        _seconds(row.started_at, row.finished_at)
+        for row in rows
+        if row.started_at and row.finished_at
+    )
+    return max(0.0, took[len(took) // 2]) if took else None
+
+
+def _seconds(start: str, end: str) -> float:
+    first, last = (datetime.fromisoformat(at.replace("Z", "+00:00")) for at in (start, end))
+    return (last - first).total_seconds()

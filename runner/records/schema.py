@@ -62,5 +62,5 @@ def _script(name: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:
             return "\n".join(line for line in file if not line.startswith("--"))
-    except OSError as error:
+    except FileNotFoundError as error:
         raise WfError(INTERNAL, f"this installation of wf is incomplete: {path}") from error

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 _PATIENT_SECONDS = 2.0
 # and who only looks is not kept waiting for others to write what happened before
 _PATIENT_READER_SECONDS = 0.25
-# a run now and then takes longer than others do
-_USUAL_OF = 5
 
 
 class Records:
@@ -304,23 +302,6 @@ class Records:
         submitted = folder.read_submitted(self._home.run(run))
         return None if submitted is None else str(submitted["workflow"])
 
-    def usual(self, name: str, workflow: str) -> float | None:
-        """How long jobs such as that of the run ``name`` took, in seconds: the median of a few.
-
-        ``None`` when none of its workflow has succeeded, or the index cannot be read: it is but a
-        guess.
-        """
-        try:
-            rows = self.index().like(name, workflow, _USUAL_OF)
-        except WfError:
-            return None
-        took = sorted(
-            (_moment(row.finished_at) - _moment(row.started_at)).total_seconds()
-            for row in rows
-            if row.started_at and row.finished_at
-        )
-        return max(0.0, took[len(took) // 2]) if took else None
-
     def environments_in_use(self) -> dict[str, list[str]]:
         """Fingerprint of an environment -> the runs that are going on in it, newest first."""
         using: dict[str, list[str]] = {}
@@ -395,7 +376,3 @@ class Records:
 def _written(at: datetime) -> str:
     in_utc = at.astimezone(timezone.utc)
     return in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _moment(at: str) -> datetime:
-    return datetime.fromisoformat(at.replace("Z", "+00:00"))

@@ -46,19 +46,11 @@ def hold(paths: RunPaths) -> int:
 def supervised(paths: RunPaths) -> bool:
     """Whether the process that carries the run out lives, be it stopped."""
     try:
-        descriptor = os.open(paths.supervisor, os.O_RDONLY | os.O_CLOEXEC)
+        return folder.held(paths.supervisor)
     except FileNotFoundError:
         return folder.alive(paths)  # older versions had but one lock
     except OSError:
         return False
-    try:
-        # shared: two who look at once must not take each other for the supervisor
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def supervisor(paths: RunPaths) -> int | None:

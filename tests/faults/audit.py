@@ -124,10 +124,12 @@ class Audit:
 
     def _index(self) -> Iterator[str]:
         database = self._state / "index.sqlite"
-        if not database.exists() or not database.stat().st_size:
+        if not database.exists():
             return
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-            rows = dict(connection.execute("SELECT name, status FROM runs"))
+            # one that could not be made is made again
+            made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchall()
+            rows = dict(connection.execute("SELECT name, status FROM runs")) if made else {}
         states = {run.name: (_json(run / "state.json") or {}).get("status") for run in self._runs()}
         for name in rows.keys() | states.keys():
             if rows.get(name) != states.get(name):

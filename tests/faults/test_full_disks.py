@@ -34,8 +34,10 @@ ENDS = {
     **dict.fromkeys(("manifest-written", "cleared", "end-written"), DONE),
 }
 READING = (
-    ("ps", "-a"), ("ps", "--json"), ("show", "last"), ("logs", "last"), ("ls",), ("plan", "plain"),
-    ("artifacts", "tree", "last"), ("env", "list"), ("tags", "list"), ("runners",),
+    # what looks at GPUs ends a moment after who has asked
+    ("runners",), ("plan", "plain"),
+    ("ps", "-a"), ("ps", "--json"), ("show", "last"), ("logs", "last"), ("ls",),
+    ("artifacts", "tree", "last"), ("env", "list"), ("tags", "list"),
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _BETWEEN = " · "
 # a guess is not made to a tenth of a second
 _NO_TENTHS_BELOW = 10
-_KEYS = "^C stop  ^\\ detach"
+_LEAVE = "^\\ detach"
 
 
 class Part(NamedTuple):
@@ -47,7 +47,7 @@ def status_line(
         Part(_gpus(told), 5),
         Part(_cpu(told, devices), 3),
         Part(_left(told), 7),
-        Part(_KEYS, 4),
+        Part(f"^C {'kill' if state == 'stopping' else 'stop'}  {_LEAVE}", 4),
     ]
     first, *others = sorted((part for part in found if part.text), key=lambda part: -part.worth)
     kept = {first}

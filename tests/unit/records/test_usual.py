@@ -10,6 +10,7 @@ import pytest
 
 from runner.paths import Home
 from runner.records.index import Row
+from runner.records.past import usual
 from runner.records.store import Records
 
 if TYPE_CHECKING:
@@ -43,26 +44,26 @@ def test_the_median_of_the_last_ones_that_succeeded_here(records: Records) -> No
     add(records, "elsewhere-1", 21, 3, project="/there")
     add(records, "other-1", 22, 4, workflow="prepare")
     add(records, "now-1", 30, None, status="pending")
-    assert records.usual("now-1", "train") == 12.5
+    assert usual(records, "now-1", "train") == 12.5
 
 
 def test_nobody_knows_of_a_workflow_that_never_succeeded(records: Records) -> None:
     add(records, "now-1", 30, None, status="pending")
     add(records, "failed-1", 20, 2, status="failed")
-    assert records.usual("now-1", "train") is None
+    assert usual(records, "now-1", "train") is None
 
 
 def test_a_guess_is_no_reason_to_fail(tmp_path: Path) -> None:
     (tmp_path / "index.sqlite").write_bytes(b"no database " * 1000)
     records = Records(Home(tmp_path), lambda: datetime.now(timezone.utc))
-    assert records.usual("now-1", "train") is None
+    assert usual(records, "now-1", "train") is None
 
 
 def test_history_does_not_make_it_dearer(records: Records, tmp_path: Path) -> None:
     add(records, "now-1", 30, None)
     asked: list[str] = []
     records.index()._connection.set_trace_callback(asked.append)
-    records.usual("now-1", "train")
+    usual(records, "now-1", "train")
     records.close()
     with sqlite3.connect(Home(tmp_path).database) as connection:
         steps = connection.execute(f"EXPLAIN QUERY PLAN {asked[-1]}").fetchall()

@@ -75,6 +75,12 @@ def test_all_of_it_where_there_is_room() -> None:
     )
 
 
+def test_the_keys_are_those_of_now() -> None:
+    """Ctrl-C asks at first, and kills who was asked."""
+    assert status_line("running", None, None, 60) == "running · ^C stop  ^\\ detach"
+    assert status_line("stopping", None, None, 60) == "stopping · ^C kill  ^\\ detach"
+
+
 def test_what_says_least_goes_first() -> None:
     said = [status_line("running", TOLD, None, width) for width in (110, 107, 80, 60, 40, 20, 5)]
     assert said == [
