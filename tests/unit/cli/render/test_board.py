@@ -90,8 +90,9 @@ def test_without_a_terminal_there_are_lines_and_nothing_moves(stream: Streams) -
     ]
 
 
-def test_a_job_that_waits_is_seen_to_wait(stream: Streams) -> None:
+def test_a_job_that_waits_is_seen_to_wait(stream: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal, in its row."""
+    monkeypatch.setenv("COLUMNS", "120")
     out = stream(terminal=True)
     board = Board(out, {"TERM": "xterm", "COLUMNS": "120"}, 1, now)
     waiting = course("waiting-one")
