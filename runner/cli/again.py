@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from runner.cli.context import Context
     from runner.cli.wanted import Asker
+    from runner.engine.again.reproducing import Former
     from runner.engine.basis import Basis
-    from runner.engine.reproducing import Former
     from runner.plan.plan import Choices
 
 
@@ -29,7 +29,7 @@ def repeated(asker: Asker, word: str, workflow: str | None, given: Choices) -> I
     Raises:
         WfError: as :func:`as_it_was`; kind ``USAGE`` when ``word`` names no run.
     """
-    from runner.engine.reproducing import former
+    from runner.engine.again.reproducing import former
 
     again = former(asker.parts.records.find(word))
     with as_it_was(asker, again, given, workflow) as wanted:
@@ -48,8 +48,8 @@ def as_it_was(
         WfError: kind ``UNSATISFIABLE`` when something of its source cannot be had again, ``USAGE``
             when it is not known what that was, or when other choices do not fit.
     """
+    from runner.engine.again.reproducing import bring_wanted, reproduced
     from runner.engine.graph import Asked
-    from runner.engine.reproducing import bring_wanted, reproduced
     from runner.records.locked import locked_in
     from runner.workspace import project
 
@@ -129,7 +129,7 @@ def told_changes(asker: Asker, wanted: Wanted, made: Basis) -> list[Problem]:
     again = wanted.former
     if again is None:
         return []
-    from runner.engine.reproducing import changes, now_of
+    from runner.engine.again.reproducing import changes, now_of
 
     if not made.of_then:
         found = changes(again, made)

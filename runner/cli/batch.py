@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from runner.cli.render.board import summary
-from runner.engine import news
-from runner.engine.batch import Course
-from runner.engine.member import Ended
+from runner.engine.carrying import news
+from runner.engine.carrying.batch import Course
+from runner.engine.carrying.member import Ended
 from runner.events import JobStarted, RunCreated
 
 if TYPE_CHECKING:

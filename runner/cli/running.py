@@ -1,7 +1,7 @@
 """How a plan is carried out for a command: in a process of its own, which the command shows.
 
-That process is forked from this one and knows no terminal (``engine/carrying.py``). It goes on when
-the command is killed, or leaves.
+That process is forked from this one and knows no terminal (``engine/carrying/carrier.py``). It goes
+on when the command is killed, or leaves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from runner import fork
 from runner.cli.crash import ReportedError, write_report
 from runner.cli.hearing import Hearing, ask
-from runner.engine import news
+from runner.engine.carrying import news
 from runner.errors import LOST, SIGNAL_BASE, WfError
 from runner.process.signals import Signals
 from runner.records.codes import of_document
@@ -149,7 +149,7 @@ class Runner:
         first = Signals()
 
         def work(descriptor: int) -> None:
-            from runner.engine.carrying import Carrier
+            from runner.engine.carrying.carrier import Carrier
 
             Carrier(
                 self.opened,

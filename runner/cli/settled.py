@@ -24,7 +24,7 @@ def settle(records: Records, context: Context) -> None:
     if not dead:
         return
     from runner import compose
-    from runner.engine.reconcile import reconcile
+    from runner.engine.ending.reconcile import reconcile
 
     for run, error in reconcile(records, dead, compose.leases(context.settings)):
         said = f"warning: {run} lost its wf, and cannot be brought to its end: {error.message}\n"

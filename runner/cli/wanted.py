@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from runner.cli.arguments import Parser
     from runner.cli.context import Context
+    from runner.engine.again.reproducing import Former
     from runner.engine.basis import Basis
     from runner.engine.files import WorkflowFiles
     from runner.engine.graph import Asked
     from runner.engine.parts import Parts
-    from runner.engine.reproducing import Former
     from runner.plan.plan import Choices
     from runner.records.store import Records
 

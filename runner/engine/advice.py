@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from runner.engine.ending.verdict import Verdict
     from runner.engine.failing.failure import Cause, Failure
     from runner.engine.failing.known import Known, Setting
-    from runner.engine.verdict import Verdict
     from runner.paths import RunPaths
     from runner.plan.ageing.advice import Advice
     from runner.plan.ageing.days import Changed

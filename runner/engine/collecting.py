@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from runner import tree
 from runner.artifacts.collect import collect
 from runner.engine.accounting import usage
-from runner.engine.verdict import shell_code, shortcomings
+from runner.engine.ending.verdict import shell_code, shortcomings
 from runner.errors import WfError
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.failpoints import reach

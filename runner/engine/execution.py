@@ -12,10 +12,10 @@ from runner.allocation.interface import Claim
 from runner.artifacts.collect import prepare
 from runner.engine import masking, simulated
 from runner.engine.accounting.watch import Watch
+from runner.engine.ending.requests import Requests
+from runner.engine.ending.standby import Standby
 from runner.engine.enforcement import Enforcement
 from runner.engine.noting import Noting
-from runner.engine.requests import Requests
-from runner.engine.standby import Standby
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import (

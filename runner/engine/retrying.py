@@ -8,9 +8,9 @@ import signal
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.engine.ending.requests import Requests
+from runner.engine.ending.verdict import judge
 from runner.engine.execution import carry_out
-from runner.engine.requests import Requests
-from runner.engine.verdict import judge
 from runner.events import Warned
 from runner.records import asking, attempts
 from runner.units import duration
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from runner.allocation.interface import Lease
     from runner.engine.attempt import Attempt
+    from runner.engine.ending.verdict import Verdict
     from runner.engine.execution import Ended
-    from runner.engine.verdict import Verdict
     from runner.environments.interface import Environment
     from runner.spec.workflow import Retry, RetryEvent
 

@@ -11,21 +11,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner import errors
-from runner.engine import restoring, simulated, space
+from runner.engine import simulated
 from runner.engine.advice import Adviser
+from runner.engine.again import restoring
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
 from runner.engine.chronicle import Chronicle
-from runner.engine.clearing import clear
 from runner.engine.collecting import keep
+from runner.engine.ending import space
+from runner.engine.ending.clearing import clear
+from runner.engine.ending.verdict import Verdict, cancelled, given_up
+from runner.engine.ending.verdict import read as read_verdict
+from runner.engine.ending.verdict import write as write_verdict
 from runner.engine.execution import leased
 from runner.engine.placing import place_code, place_inputs
 from runner.engine.provision import conda_of, provisioned
 from runner.engine.retrying import carry_out_patiently
 from runner.engine.submitting import submission
-from runner.engine.verdict import Verdict, cancelled, given_up
-from runner.engine.verdict import read as read_verdict
-from runner.engine.verdict import write as write_verdict
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import RunCreated
 from runner.failpoints import reach

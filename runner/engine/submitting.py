@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from runner.engine import inputs
-from runner.engine.verdict import cancelled
+from runner.engine.ending.verdict import cancelled
 from runner.errors import WfError
 from runner.plan.plan import Plan
 from runner.records import asking

@@ -9,7 +9,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from runner.engine import restoring
+from runner.engine.again import restoring
 from runner.engine.trackers import Trackers
 from runner.errors import UNSATISFIABLE, WfError
 from runner.events import PhaseFinished, ServiceReady, Warned

@@ -204,9 +204,9 @@ class Records:
         """Bring the index in line with the folders; the runs that have lost their supervisors.
 
         Those are not over, and nobody carries them out any more: it takes
-        :func:`runner.engine.reconcile.reconcile` to end them. A run of an older version, which had
-        no lock for its supervisor, counts as alive as long as any process of it is; after that
-        nobody knows how it ended.
+        :func:`runner.engine.ending.reconcile.reconcile` to end them. A run of an older version,
+        which had no lock for its supervisor, counts as alive as long as any process of it is; after
+        that nobody knows how it ended.
         """
         self._catch_up()
         dead = []

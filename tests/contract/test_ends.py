@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.engine import verdict
+from runner.engine.ending import verdict
 from runner.engine.retrying import Patience
 from runner.events import JobStarted, PhaseStarted, Warned
 from runner.process.values import Exit

@@ -54,7 +54,7 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Remove them."""
-    from runner.engine import leftovers
+    from runner.engine.ending import leftovers
     from runner.records import pruning
 
     rules = _rules(arguments)

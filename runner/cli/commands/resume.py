@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from runner.cli.context import Context
     from runner.cli.wanted import Asker, Wanted
-    from runner.engine.reproducing import Former
+    from runner.engine.again.reproducing import Former
     from runner.paths import RunPaths
     from runner.plan.plan import Choices
     from runner.records.store import Records
@@ -53,7 +53,7 @@ parse = choices.parse
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Go on; the code is the job's own, or that of wf's failure."""
     from runner.cli.wanted import Asker
-    from runner.engine.reproducing import former
+    from runner.engine.again.reproducing import former
 
     given = choices.chosen(arguments, arguments.args, context.variables)
     how = run.going(arguments, context)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from runner.cli.context import Context
     from runner.cli.render.ends import Waited
-    from runner.engine.stop import Stop, StopCarrier
+    from runner.engine.ending.stop import Stop, StopCarrier
     from runner.paths import RunPaths
     from runner.records.store import Records
 
@@ -81,7 +81,7 @@ class _Ending:
 
     def all(self) -> None:
         """All that go on, and before that what would begin more."""
-        from runner.engine.stop import Stop, StopCarrier
+        from runner.engine.ending.stop import Stop, StopCarrier
         from runner.records import carriers
 
         for paths in self._going(set()):
@@ -120,7 +120,7 @@ class _Ending:
 
     def some(self, runs: Sequence[RunPaths], passed_on: Collection[int] = ()) -> None:
         """These; ``passed_on``: these processes have asked those that they carry out."""
-        from runner.engine.stop import Stop
+        from runner.engine.ending.stop import Stop
         from runner.records import folder
 
         stops = []

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from runner.engine.batch import Course
-    from runner.engine.member import Ended
+    from runner.engine.carrying.batch import Course
+    from runner.engine.carrying.member import Ended
     from runner.events import Event
 
 _REFRESH_SECONDS = 0.25
@@ -32,7 +32,7 @@ _NAME = 18
 
 
 class Board:
-    """Shows a batch on ``err``; see :class:`runner.engine.batch.Board`."""
+    """Shows a batch on ``err``; see :class:`runner.engine.carrying.batch.Board`."""
 
     def __init__(
         self, err: TextIO, variables: Mapping[str, str], jobs: int, now: Callable[[], datetime]

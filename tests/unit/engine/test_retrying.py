@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.engine.ending.verdict import judge
 from runner.engine.retrying import Patience, event
-from runner.engine.verdict import judge
 from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
 from runner.spec.workflow import Retry

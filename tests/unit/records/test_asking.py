@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.engine.stop import Stop
+from runner.engine.ending.stop import Stop
 from runner.paths import RunPaths
 from runner.records import asking, supervision
 from runner.records.asking import Asked

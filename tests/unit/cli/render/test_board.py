@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.cli.render.board import Board, last_lines, summary
-from runner.engine.batch import Course
-from runner.engine.member import Ended
+from runner.engine.carrying.batch import Course
+from runner.engine.carrying.member import Ended
 from runner.events import JobStarted, PhaseProgress, PhaseStarted, RunCreated, Waiting, Warned
 from runner.plan.environment import EnvironmentSpec
 from runner.plan.plan import Job

@@ -57,7 +57,7 @@ class Standby:
             runs = (self._records.home.run(name) for name in self._holding)
             dead = [paths for paths in runs if self._records.abandoned(paths)]
             if dead:
-                from runner.engine.reconcile import reconcile
+                from runner.engine.ending.reconcile import reconcile
 
                 # what cannot be done now is tried again
                 with suppress(WfError, OSError):

@@ -10,7 +10,7 @@ from runner.records import folder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.engine.verdict import Verdict
+    from runner.engine.ending.verdict import Verdict
     from runner.paths import RunPaths
 
 _KIND = "no_space"

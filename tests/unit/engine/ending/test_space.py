@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.engine import space
-from runner.engine.verdict import judge
+from runner.engine.ending import space
+from runner.engine.ending.verdict import judge
 from runner.paths import RunPaths
 from runner.process.values import Exit
 from runner.records import folder

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
 from runner.artifacts.collect import collect
-from runner.engine import verdict
-from runner.engine.clearing import clear
-from runner.engine.verdict import Verdict
+from runner.engine.ending import verdict
+from runner.engine.ending.clearing import clear
+from runner.engine.ending.verdict import Verdict
 from runner.errors import STORAGE, WfError
 from runner.failpoints import reach
 from runner.process import orphans

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from runner import errors
 from runner.allocation.matching.together import fit
-from runner.engine.member import Ended, Idle, Member, Order, heard, load_all
+from runner.engine.carrying.member import Ended, Idle, Member, Order, heard, load_all
 from runner.events import JobStarted, RunCreated
 from runner.fork import Nursery
 from runner.plan.schedule import schedule

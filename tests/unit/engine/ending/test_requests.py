@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.engine.requests import Requests
+from runner.engine.ending.requests import Requests
 from runner.paths import RunPaths
 from runner.process.signals import Signals
 from runner.records import asking

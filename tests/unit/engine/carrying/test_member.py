@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from runner import events
-from runner.engine.member import Ended, Idle, Order, _Orders, _Teller, heard
+from runner.engine.carrying.member import Ended, Idle, Order, _Orders, _Teller, heard
 from runner.process.signals import Interrupted, Signals
 
 

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
-from runner.engine import verdict
+from runner.engine.ending import verdict
 from runner.errors import WfError
 from runner.process import tree
 from runner.process.forcing import end_with_all_below, halted

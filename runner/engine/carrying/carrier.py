@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from runner.engine.news import (
+from runner.engine.carrying.news import (
     BatchBegan,
     BatchOver,
     Begun,
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.engine.basis import Basis
-    from runner.engine.batch import Batch, Course
+    from runner.engine.carrying.batch import Batch, Course
+    from runner.engine.carrying.news import End, Speaker
     from runner.engine.files import WorkflowFiles
-    from runner.engine.news import End, Speaker
     from runner.engine.parts import Parts, Rules
     from runner.events import Event
     from runner.plan.plan import Job, Plan
@@ -131,7 +131,7 @@ class Carrier:
                 give_up(reserved, self._at_fault)
 
     def _chain(self, plan: Plan, basis: Basis) -> Carried:
-        from runner.engine.batch import side_by_side, widest
+        from runner.engine.carrying.batch import side_by_side, widest
 
         *first, last = plan.to_run
         inventory = self.own.inventory(widest(tuple(first)))
@@ -174,7 +174,7 @@ class Carrier:
         return Carried(code, tuple(self.made.values()), left_out)
 
     def _batch(self, plan: Plan, jobs: tuple[Job, ...], basis: Basis) -> Batch:
-        from runner.engine.batch import Batch
+        from runner.engine.carrying.batch import Batch
         from runner.engine.prepare import shortage_of
 
         # a connection must not be carried into children
@@ -265,7 +265,7 @@ class _Announcer:
 
 
 class _Board:
-    """Says how a batch goes; see :class:`runner.engine.batch.Board`."""
+    """Says how a batch goes; see :class:`runner.engine.carrying.batch.Board`."""
 
     def __init__(self, speaker: Speaker) -> None:
         self._speaker = speaker

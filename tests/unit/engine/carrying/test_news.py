@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner import events
-from runner.engine.news import (
+from runner.engine.carrying.news import (
     BatchBegan,
     BatchOver,
     Begun,
