@@ -35,7 +35,6 @@ _INVERSE, _PLAIN = "\x1b[7m", "\x1b[0m"
 _WHOLE = re.compile(
     rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-OQ-WYZ\\`-~])"
 )
-_STARTS_A_STRING = b"]PX^_"
 
 
 def possible(out: TextIO, variables: Mapping[str, str]) -> bool:
