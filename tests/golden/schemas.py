@@ -404,11 +404,10 @@ def _resolved(schema: Any) -> Any:
     if _REFERENCE in schema:
         return {"$ref": f"#/{_INNER}/{schema[_REFERENCE]}"}
     found = {key: _resolved(value) for key, value in schema.items()}
-    if "anyOf" in found and "minLength" in found:
-        # pydantic takes what a reader comes before for a text
-        least = found.pop("minLength")
-        lists = [choice for choice in found["anyOf"] if choice.get("type") == "array"]
-        lists[0]["minItems"] = least
+    # pydantic takes what a reader comes before for a text
+    choices = [choice for choice in found.get("anyOf", [found]) if choice.get("type") == "array"]
+    if choices and "minLength" in found:
+        choices[0]["minItems"] = found.pop("minLength")
     return found
 
 
