@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from datetime import timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from runner.allocation.locks.who import user as name_of
 from runner.allocation.matching.fitting import Taken, units
 from runner.allocation.queue.forecast import Forecast, forecast
 from runner.spec.workflow import GpuRequest, Resources
+from runner.stamps import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -151,8 +152,7 @@ class Runners:
     def _time(self, seconds: float | None) -> str | None:
         if seconds is None:
             return None
-        at = (self.at + timedelta(seconds=seconds)).astimezone(timezone.utc)
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return stamp(self.at + timedelta(seconds=seconds))
 
 
 def look(

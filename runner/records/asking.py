@@ -7,10 +7,10 @@ when the signal arrives. So a signal that nobody wrote anything for came from ou
 from __future__ import annotations
 
 import signal
-from datetime import timezone
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from runner.records import folder
+from runner.stamps import stamp
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,7 +41,7 @@ class Asked(NamedTuple):
 
 def request(by: By, number: int, now: datetime, *, abort: bool = False) -> Asked:
     """A request of this moment."""
-    at = now.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = stamp(now)
     return Asked(by, signal.Signals(number).name, abort, at)
 
 

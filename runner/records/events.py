@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_args
 
 from runner import events
+from runner.stamps import stamp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,8 +54,7 @@ class EventLog:
         """Append it, with the time it is (UTC)."""
         if self._descriptor is None:
             return
-        at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        told = {"at": at.replace("+00:00", "Z"), **written(event)}
+        told = {"at": stamp(datetime.now(timezone.utc)), **written(event)}
         with suppress(OSError):
             os.write(self._descriptor, json.dumps(told).encode() + b"\n")
 

@@ -197,13 +197,15 @@ def _begun(paths: RunPaths) -> State | None:
     """The state of a run whose last one went with the machine's power: that it was asked for."""
     from datetime import datetime, timezone
 
+    from runner.stamps import stamp
+
     try:
         if paths.state.stat().st_size:
             return None
         asked = datetime.fromtimestamp(paths.submitted.stat().st_mtime, timezone.utc)
     except OSError:
         return None
-    return states.submitted(asked.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+    return states.submitted(stamp(asked))
 
 
 def read_waiting(paths: RunPaths, status: str) -> dict[str, Any] | None:

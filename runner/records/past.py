@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from runner.errors import WfError
 from runner.plan.facts import FormerInput, Past, PastRun, TaggedRun
 from runner.records import folder
+from runner.stamps import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -115,5 +115,4 @@ def usual(records: Records, name: str, workflow: str) -> float | None:
 
 
 def _seconds(start: str, end: str) -> float:
-    first, last = (datetime.fromisoformat(at.replace("Z", "+00:00")) for at in (start, end))
-    return (last - first).total_seconds()
+    return (moment(end) - moment(start)).total_seconds()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from runner.errors import WfError
 from runner.events import PhaseProgress, Waiting
 from runner.records import folder
+from runner.stamps import moment, stamp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ class Progress:
 
     def put(self, said: dict[str, Any]) -> None:
         """Say it instead of what was said before."""
-        at = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        at = stamp(datetime.now(timezone.utc))
         self._there = True
         with suppress(WfError):
             folder.write(self._path, {**said, "at": at}, durable=False)
@@ -56,7 +57,7 @@ def to_event(said: dict[str, Any], now: datetime) -> PhaseProgress | Waiting | N
             return PhaseProgress(said["phase"], said["text"], said["waiting"])
         if said["kind"] != WAIT:
             return None
-        passed = (now - datetime.fromisoformat(said["at"].replace("Z", "+00:00"))).total_seconds()
+        passed = (now - moment(said["at"])).total_seconds()
         told = (said["short_of"], said["place"], said["places"], tuple(said["holders"]))
         likely, at_most = (
             None if said[key] is None else said[key] - passed for key in ("likely", "at_most")

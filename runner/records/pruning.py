@@ -73,13 +73,15 @@ def _moment(rules: Rules, now: datetime) -> str:
     """The moment before which runs must have been over, as the index writes it."""
     from datetime import timedelta, timezone
 
+    from runner.stamps import stamp
+
     if rules.over_for is None:
         return "\U0010ffff"
     try:
         at = now.astimezone(timezone.utc) - timedelta(seconds=rules.over_for)
     except OverflowError:  # before there were years
         return ""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp(at)
 
 
 def _needed(records: Records, row: Row, tagged: set[str], gone: dict[str, Row]) -> str | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from runner import tree
+from runner import stamps, tree
 from runner.disks import named, unwritable
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
@@ -27,6 +26,7 @@ from runner.records.tags import Tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from runner.paths import Home, RunPaths
     from runner.records.index import Row
@@ -370,9 +370,4 @@ class Records:
 
     def stamp(self, at: datetime | None = None) -> str:
         """The time it is, or another one, UTC in ISO 8601."""
-        return _written(at or self._now())
-
-
-def _written(at: datetime) -> str:
-    in_utc = at.astimezone(timezone.utc)
-    return in_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return stamps.stamp(at or self._now())

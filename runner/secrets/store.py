@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from runner.errors import ENVIRONMENT, STORAGE, USAGE, WfError
 from runner.secrets import private
 from runner.secrets.system import KeyringError
+from runner.stamps import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,8 +72,7 @@ class Secrets:
         self._now = now
 
     def _stamp(self) -> str:
-        at = self._now().astimezone(timezone.utc)
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return stamp(self._now())
 
     def _path(self, key: str) -> Path:
         from blake3 import blake3

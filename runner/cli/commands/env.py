@@ -295,7 +295,8 @@ def _runs(context: Context) -> dict[str, list[str]]:
 def _stamp(seconds: float | None) -> str | None:
     from datetime import datetime, timezone
 
+    from runner.stamps import stamp
+
     if seconds is None:
         return None
-    at = datetime.fromtimestamp(seconds, timezone.utc)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp(datetime.fromtimestamp(seconds, timezone.utc))

@@ -186,22 +186,23 @@ def _which(chosen: Chosen) -> str:
 
 
 def _list(context: Context, chosen: Chosen, sizes: dict[str, int]) -> None:
-    from datetime import datetime
 
     from runner.cli.render.style import style
-    from runner.cli.render.table import age, table
+    from runner.cli.render.table import since, table
     from runner.units import amount
 
     if not chosen.gone:
         return
     now = context.now()
 
-    def since(stamp: str | None) -> str:
-        at = datetime.fromisoformat((stamp or "").replace("Z", "+00:00"))
-        return age((now - at).total_seconds())
-
     rows = [
-        (row.name, row.workflow, row.status, since(row.finished_at), amount(sizes[row.name]))
+        (
+            row.name,
+            row.workflow,
+            row.status,
+            since(row.finished_at or "", now),
+            amount(sizes[row.name]),
+        )
         for row in chosen.gone
     ]
     dress = style(context.out, context.variables)

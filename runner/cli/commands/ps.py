@@ -156,14 +156,11 @@ def _paint_titled(title: str, text: str) -> tuple[str, ...]:
 
 
 def _cells(row: Row, records: Records, context: Context) -> tuple[str, ...]:
-    from datetime import datetime
 
     from runner.cli.render.going import in_words
     from runner.cli.render.table import age
+    from runner.stamps import moment as at
     from runner.units import duration
-
-    def at(stamp: str) -> datetime:
-        return datetime.fromisoformat(stamp.replace("Z", "+00:00"))
 
     now = context.now()
     end = at(row.finished_at) if row.finished_at else now

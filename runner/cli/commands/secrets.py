@@ -143,17 +143,12 @@ def _list(secrets: Secrets, project: Path, context: Context, *, as_json: bool) -
     if not found:
         context.err.write("no secrets yet; `wf secrets add NAME` adds one\n")
         return OK
-    from datetime import datetime
-
     from runner.cli.render.style import style
-    from runner.cli.render.table import age, table
+    from runner.cli.render.table import since, table
 
-    def since(stamp: str) -> str:
-        at = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
-        return age((context.now() - at).total_seconds())
-
+    now = context.now()
     rows: list[tuple[str, ...]] = [
-        (secret.name, since(secret.added_at), since(secret.updated_at), secret.kept)
+        (secret.name, since(secret.added_at, now), since(secret.updated_at, now), secret.kept)
         for secret in found
     ]
 

@@ -89,21 +89,16 @@ def _list(records: Records, context: Context, *, as_json: bool) -> int:
     if not found:
         context.err.write("no tags yet; `wf tags add TAG RUN` gives a run one\n")
         return OK
-    from datetime import datetime
-
     from runner.cli.render.style import style
-    from runner.cli.render.table import age, table
+    from runner.cli.render.table import since, table
 
-    def since(stamp: str) -> str:
-        at = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
-        return age((context.now() - at).total_seconds())
-
+    now = context.now()
     rows = [
         (
             str(tag["tag"]),
             str(tag["run"]),
             str(tag["workflow"] or "-"),
-            since(str(tag["created_at"])),
+            since(str(tag["created_at"]), now),
         )
         for tag in found
     ]

@@ -8,6 +8,7 @@ from runner.cli.render.style import columns, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from runner.cli.render.style import Style
 
@@ -118,6 +119,13 @@ def _line(
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
     return _GAP.join(padded).rstrip()
+
+
+def since(written: str, now: datetime) -> str:
+    """How long ago a time was that stands on a record."""
+    from runner.stamps import moment
+
+    return age((now - moment(written)).total_seconds())
 
 
 def age(seconds: float) -> str:
