@@ -152,6 +152,7 @@ def _fork(live: Callable[[int, set[int]], None]) -> Child:
         if pid == 0:
             code = _FAILED
             try:
+                signal.set_wakeup_fd(-1)  # what wakes up the parent
                 os.close(output)
                 live(writing, before)
                 code = 0

@@ -221,14 +221,16 @@ class Runner:
             self._look()
 
     def _wait(self, output: int) -> set[int]:
-        asked = self._unheard.fileno()
+        others = [output, self._unheard.fileno(), self._hearing.fileno()]
         if self._view is not None:
-            return self._view.wait([output, asked], None)
-        import select
+            ready = self._view.wait(others, None)
+        else:
+            import select
 
-        interval = None if self._batch is None else self._batch.interval
-        ready, _, _ = select.select([output, asked], [], [], interval)
-        return set(ready)
+            interval = None if self._batch is None else self._batch.interval
+            ready = set(select.select(others, [], [], interval)[0])
+        self._hearing.woken()
+        return ready
 
     def _look(self) -> None:
         if self._view is not None:

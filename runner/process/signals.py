@@ -8,7 +8,11 @@ import signal
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+
+# a byte of which this bit is set was written by a handler, one without it by the kernel's
+_HEARD = 0x80
 
 
 class Interrupted(KeyboardInterrupt):
@@ -49,6 +53,17 @@ class Signals:
         """Readable when something has arrived."""
         return self._reading
 
+    def listen(self, numbers: Iterable[int]) -> None:
+        """Hear these from now on, in place of whoever did.
+
+        A handler runs between two steps of the program. When a signal comes after the last step
+        before a wait, the wait has to end for its handler to run: so the interpreter writes to the
+        pipe as well, at once (docs.python.org, ``signal.set_wakeup_fd``).
+        """
+        signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
+        for number in numbers:
+            signal.signal(number, self.arrived)
+
     def arm(self) -> None:
         """From now on signals are for the job."""
         self._armed = True
@@ -76,7 +91,7 @@ class Signals:
         if self._armed:
             # a full pipe means that 64 KiB of requests are waiting already
             with contextlib.suppress(BlockingIOError):
-                os.write(self._writing, bytes([number]))
+                os.write(self._writing, bytes([number | _HEARD]))
             if self._aborts is not None and number != signal.SIGWINCH and self._aborts():
                 self._aborts = None  # a second time would hit who cleans up after this one
                 raise Interrupted(number)
@@ -86,6 +101,7 @@ class Signals:
     def take(self) -> list[int]:
         """The signals that arrived since the last time."""
         try:
-            return list(os.read(self._reading, 64))
+            found = os.read(self._reading, 64)
         except BlockingIOError:
             return []
+        return [number & ~_HEARD for number in found if number & _HEARD]

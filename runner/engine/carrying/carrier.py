@@ -333,6 +333,5 @@ def _left_out(course: Course) -> LeftOut:
 def _listen() -> Signals:
     """Signals for what is begun next; until it is armed they interrupt."""
     signals = Signals()
-    for number in _FORWARDED:
-        signal.signal(number, signals.arrived)
+    signals.listen(_FORWARDED)
     return signals

@@ -142,8 +142,9 @@ class _Orders:
         poller = select.poll()
         for each in (self._descriptor, self._signals.fileno()):
             poller.register(each, select.POLLIN)
-        if all(found != self._descriptor for found, _ in poller.poll()):
-            return None
+        while all(found != self._descriptor for found, _ in poller.poll()):
+            if self._signals.take():
+                return None
         line = b""
         while not line.endswith(b"\n"):  # there is but one order at a time
             part = os.read(self._descriptor, _CHUNK)
@@ -174,8 +175,7 @@ class Member:
         """Carry jobs out, in the child, until there are no more orders."""
         signals = Signals()
         signals.arm()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signals.arrived)
+        signals.listen((signal.SIGINT, signal.SIGTERM))
         orders, parts = _Orders(taking, signals), self.parts()
         while (order := orders.next()) is not None:
             teller = _Teller(saying)

@@ -18,6 +18,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _EVERY = frozenset({None, -1, 0, "", "-1", "0", "auto"})
 _NO_GPUS = frozenset({None, 0, "", "0", ()})
 # Lightning's words for 16 bits, and those for what a CPU can do instead
 _HALF = {16: "bf16", "16": "bf16", "16-mixed": "bf16-mixed", "16-true": "bf16-true"}
+_LAST_EXCHANGE_SECONDS = 0.1
 _CONNECTORS = frozenset({"AcceleratorConnector", "_AcceleratorConnector", "_Connector"})
 
 
@@ -168,9 +170,16 @@ def _parting(begin: Callable[..., None]) -> Callable[..., None]:
 
 
 def _leave(module: Any) -> None:  # noqa: ANN401 - the module has no types here
-    """Scripts leave it out; NCCL puts up with that, and Gloo now and then aborts the process."""
+    """Scripts leave it out; NCCL puts up with that, and Gloo now and then aborts the process.
+
+    So it does when a thread of its own still waits for the interpreter's lock to give back the
+    tensors of the last exchange: once the interpreter ends, who waits for it is ended with it, in
+    the midst of code that must not be left (C++ calls ``std::terminate``). Model and optimizer
+    keep these threads, so they can't be ended first; while this one rests, they have their turn.
+    """
     if module.is_initialized():
         module.destroy_process_group()
+    time.sleep(_LAST_EXCHANGE_SECONDS)
 
 
 def on_the_cpu(asked: Mapping[str, Any], gpus: int) -> dict[str, Any]:
