@@ -64,11 +64,14 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
     Collecting is what the engine does when a job has ended: the declared folder is moved out of
     the workspace, every file is listed with its digest, and the list is written.
     """
+    from runner.artifacts import manifest
     from runner.artifacts.collect import collect as collect_
+    from runner.paths import RunPaths
     from runner.records import folder as records
     from runner.spec.workflow import ArtifactRequest
 
-    workspace, kept = Path(folder, "workspace"), Path(folder, "artifacts")
+    paths = RunPaths(Path(folder))
+    workspace, kept = paths.workspace, paths.artifacts
     _fill(workspace / "out", int(files), int(size))
 
     def bare() -> float:
@@ -76,10 +79,8 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
 
     def wf() -> float:
         def work() -> None:
-            found = collect_(
-                workspace, (ArtifactRequest("out"),), kept, lambda _files, _bytes: None
-            )
-            records.write(Path(folder, "manifest.json"), found.document())
+            found = collect_(workspace, (ArtifactRequest("out"),), paths, lambda *_: None)
+            records.write(paths.manifest, manifest.document(found))
 
         taken = _seconds(work)
         (kept / "out").rename(workspace / "out")

@@ -103,8 +103,13 @@ class RunPaths(NamedTuple):
 
     @property
     def manifest(self) -> Path:
-        """Every collected file with size and digest. Written once."""
+        """The artifacts that were collected, each with its size and digest. Written once."""
         return self.root / "manifest.json"
+
+    @property
+    def lists(self) -> Path:
+        """One file per artifact with a line for each of its files. Written before the manifest."""
+        return self.root / "manifest"
 
     @property
     def usage(self) -> Path:
@@ -168,7 +173,7 @@ class RunPaths(NamedTuple):
 
     @property
     def artifacts(self) -> Path:
-        """The collected files, at the paths they had in the workspace."""
+        """The collected files, at the paths they had in the workspace; read-only once collected."""
         return self.root / "artifacts"
 
     @property
@@ -213,6 +218,11 @@ class Home(NamedTuple):
         return self.root / "tags"
 
     @property
+    def objects(self) -> Path:
+        """Hard links to the files of all artifacts, named by digest, to find equal ones by."""
+        return self.root / "objects"
+
+    @property
     def submissions(self) -> Path:
         """Copies of projects that several runs at once are made from, while they go on."""
         return self.root / "submissions"
@@ -241,7 +251,7 @@ class Home(NamedTuple):
         """All of it: the folder, and what is in it, for one that is a project folder as well."""
         database = self.database
         mirrored = (database.with_name(f"{database.name}{end}") for end in ("", "-wal", "-shm"))
-        lasting = (self.runs, self.tags, self.crash_reports)
+        lasting = (self.runs, self.tags, self.objects, self.crash_reports)
         passing = (self.submissions, self.starting, self.removed, self.behind)
         return (self.root, *lasting, *passing, *mirrored)
 

@@ -11,14 +11,15 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from runner.artifacts.manifest import Artifact, Entry, Manifest
+from runner.artifacts.manifest import Entry, Listing
 from runner.disks import named, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from runner.artifacts.manifest import Kind
+    from runner.artifacts.manifest import Artifact, Kind
+    from runner.paths import RunPaths
     from runner.spec.workflow import ArtifactRequest
 
 _CHUNK = 1 << 20
@@ -40,10 +41,10 @@ def prepare(working_dir: Path, requests: tuple[ArtifactRequest, ...]) -> None:
 def collect(
     working_dir: Path,
     requests: tuple[ArtifactRequest, ...],
-    destination: Path,
+    paths: RunPaths,
     progress: Callable[[int, int], None],
-) -> Manifest:
-    """Move every declared path below ``destination`` and list it.
+) -> list[Artifact]:
+    """Move every declared path among the run's artifacts and list it.
 
     ``progress`` is told files and bytes so far. An artifact inside another one belongs to the
     outer one and is listed there and here.
@@ -53,14 +54,19 @@ def collect(
             is still in the workspace.
     """
     try:
-        destination.mkdir(mode=0o700, exist_ok=True)
+        destination = paths.artifacts
+        for folder in (destination, paths.lists):
+            folder.mkdir(mode=0o700, exist_ok=True)
         moved: list[str] = []
         for request in sorted(requests, key=lambda found: found.path.count("/")):
             if not _inside(request.path, moved) and _movable(working_dir, request.path):
                 _move(working_dir / request.path, destination / request.path)
                 moved.append(request.path)
         counter = _Counter(progress)
-        return Manifest(tuple(_list(destination, request.path, counter) for request in requests))
+        return [
+            _list(destination, request.path, paths.lists / f"{at}.jsonl", counter)
+            for at, request in enumerate(requests)
+        ]
     except OSError as error:
         hint = "look for free space (df -h); what was not moved is still in the workspace"
         what = "the artifacts could not be kept"
@@ -109,18 +115,20 @@ def _move(source: Path, destination: Path) -> None:
         destination.chmod(stat.S_IMODE(mode))
 
 
-def _list(root: Path, path: str, counter: _Counter) -> Artifact:
-    entries: list[Entry] = []
-    skipped: list[str] = []
+def _list(root: Path, path: str, file: Path, counter: _Counter) -> Artifact:
     reader = _Reader()
-    for name, kind in _walk(root, path):
-        if kind is None:
-            skipped.append(name)
-        else:
-            size, digest = reader.read(os.path.join(root, name), kind)
-            entries.append(Entry(name, kind, size, digest))
+    with Listing(file, path) as listing:
+        for name, kind in _walk(root, path):
+            if kind is None:
+                listing.skip(name)
+                continue
+            whole = os.path.join(root, name)
+            size, digest = reader.read(whole, kind)
+            found = os.lstat(whole)
+            mode = stat.S_IMODE(found.st_mode) & 0o777
+            listing.add(Entry(name, kind, size, digest, mode, found.st_mtime_ns))
             counter.add(size)
-    return Artifact(path, tuple(entries), tuple(skipped))
+    return listing.artifact()
 
 
 def _walk(root: Path, path: str) -> Iterator[tuple[str, Kind | None]]:

@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner import tree
 from runner.disks import named, unwritable
 from runner.workspace.snapshot import copy_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from runner.artifacts.manifest import Entry
 
 
 def place(
     source: Path,
-    artifacts: Sequence[dict[str, Any]],
+    entries: Iterable[Entry],
     working_dir: Path,
     progress: Callable[[int, int], None],
 ) -> None:
-    """Copy artifacts from the folder ``source``, as its manifest lists them.
+    """Copy entries from ``source``, the folder of a run's artifacts.
 
     ``progress`` is told files and bytes so far.
 
@@ -36,18 +38,15 @@ def place(
     files = size = 0
     folders: dict[str, int] = {}
     try:
-        for artifact in artifacts:
-            for entry in artifact["entries"]:
-                path = entry["path"]
-                is_folder = entry["kind"] == "directory"
-                _open_way(
-                    source, working_dir, path if is_folder else os.path.dirname(path), folders
-                )
-                if is_folder:
-                    continue
-                copied = _put(source / path, working_dir / path)
-                files, size = files + 1, size + copied
-                progress(files, size)
+        for entry in entries:
+            path = entry.path
+            is_folder = entry.kind == "directory"
+            _open_way(source, working_dir, path if is_folder else os.path.dirname(path), folders)
+            if is_folder:
+                continue
+            copied = _put(source / path, working_dir / path)
+            files, size = files + 1, size + copied
+            progress(files, size)
         # a folder that may not be written is filled first
         for folder, mode in folders.items():
             os.chmod(working_dir / folder, mode | stat.S_IRWXU)

@@ -1,56 +1,86 @@
-"""The list of what was kept: every file with size and digest.
+"""The list of what was kept: every file with size, digest, mode and time.
+
+A run has one small document that names its artifacts (``manifest.json``), and for each of them a
+list of its entries, one JSON object a line, read and written line by line: there may be a hundred
+thousand. Lists are written first; the document is what makes them count.
 
 A digest is ``blake3:`` and the hash of a file's bytes; an artifact's own digest covers the names,
 kinds and digests of all its entries, so that two artifacts with one digest are alike.
+
+Older versions had the entries within the document, without mode and time.
 """
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
 
 Kind = Literal["file", "link", "directory"]
+_PREFIX = "blake3:"
 
 
 class Entry(NamedTuple):
     """A kept file (or link, or empty folder); ``path`` starts with the artifact's own path.
 
-    A tuple, as there may be a hundred thousand of them.
+    It is the path that the job had it at, an absolute one included; :func:`stored` is where it is
+    kept. ``mode`` are its permissions (``stat.S_IMODE``, without set-id and sticky bits) and
+    ``modified`` the time it was changed (ns since the epoch), both as the job left them; ``None``
+    where an older version did not write them down.
     """
 
     path: str
     kind: Kind
     bytes: int
     digest: str
+    mode: int | None = None
+    modified: int | None = None
+
+
+ABSOLUTE = "@root"
+"""The folder among a run's artifacts that stands for the root of the file system."""
+
+
+def stored(path: str) -> str:
+    """Where an entry lies, below the folder of a run's artifacts."""
+    return f"{ABSOLUTE}{path}" if path.startswith("/") else path
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What one declared path came to. No entries: nothing was there."""
+    """What one declared path came to. No files and no folders: nothing was there.
+
+    ``listed`` is the file with its entries; ``inline`` are those of an older version.
+    """
 
     path: str
-    entries: tuple[Entry, ...]
+    files: int
+    bytes: int
+    digest: str | None
     skipped: tuple[str, ...] = ()
+    listed: Path | None = None
+    inline: tuple[Entry, ...] = ()
 
-    @property
-    def files(self) -> int:
-        """How many files (and links) were kept."""
-        return sum(entry.kind != "directory" for entry in self.entries)
+    def entries(self) -> Iterator[Entry]:
+        """Every entry, sorted by path, read as it is asked for.
 
-    @property
-    def bytes(self) -> int:
-        """How many bytes they have together."""
-        return sum(entry.bytes for entry in self.entries)
-
-    @property
-    def digest(self) -> str | None:
-        """The digest over all entries, or ``None`` for nothing."""
-        if not self.entries:
-            return None
-        from blake3 import blake3
-
-        said = "".join(f"{kind}\0{digest}\0{path}" for path, kind, _, digest in self.entries)
-        return f"blake3:{blake3(said.encode(errors='surrogateescape')).hexdigest()}"
+        Raises:
+            OSError: the list cannot be read.
+            ValueError: it is damaged.
+        """
+        yield from self.inline
+        if self.listed is not None:
+            with self.listed.open("rb") as lines:
+                for line in lines:
+                    yield Entry(**json.loads(line))
 
     def summary(self) -> dict[str, Any]:
         """The artifact as it stands in the run's document."""
@@ -62,23 +92,84 @@ class Artifact:
         }
 
     def document(self) -> dict[str, Any]:
-        """The artifact with every entry."""
-        return {
-            **self.summary(),
-            "entries": [
-                {"path": e.path, "kind": e.kind, "bytes": e.bytes, "digest": e.digest}
-                for e in self.entries
-            ],
-            "skipped": list(self.skipped),
-        }
+        """The artifact as it stands in the run's manifest."""
+        listed = None if self.listed is None else self.listed.name
+        return {**self.summary(), "skipped": list(self.skipped), "list": listed}
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """Everything a run left behind, in the order declared."""
+class Listing:
+    """``with Listing(file, path) as listing:`` writes the list of one artifact.
 
-    artifacts: tuple[Artifact, ...]
+    Entries are added in the order of their paths. The list is on the disk when the ``with`` is
+    left.
+    """
 
-    def document(self) -> dict[str, Any]:
-        """The manifest as JSON."""
-        return {"artifacts": [artifact.document() for artifact in self.artifacts]}
+    def __init__(self, file: Path, path: str) -> None:
+        from blake3 import blake3
+
+        self._file = file
+        self._path = path
+        self._lines = file.open("wb")
+        self._hasher = blake3()
+        self._skipped: list[str] = []
+        self._files = self._bytes = self._entries = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _tb: TracebackType | None,
+    ) -> None:
+        with self._lines as lines:
+            lines.flush()
+            os.fsync(lines.fileno())
+
+    def add(self, entry: Entry) -> None:
+        """Add one."""
+        self._lines.write(json.dumps(entry._asdict(), separators=(",", ":")).encode() + b"\n")
+        said = f"{entry.kind}\0{entry.digest}\0{entry.path}"
+        self._hasher.update(said.encode(errors="surrogateescape"))
+        self._entries += 1
+        self._files += entry.kind != "directory"
+        self._bytes += entry.bytes
+
+    def skip(self, path: str) -> None:
+        """Note something that is not kept, as it is no file."""
+        self._skipped.append(path)
+
+    def artifact(self) -> Artifact:
+        """What has been added so far."""
+        digest = f"{_PREFIX}{self._hasher.hexdigest()}" if self._entries else None
+        skipped = tuple(self._skipped)
+        return Artifact(self._path, self._files, self._bytes, digest, skipped, self._file)
+
+
+def document(artifacts: Sequence[Artifact]) -> dict[str, Any]:
+    """Everything a run left behind, in the order declared, as JSON."""
+    return {"artifacts": [artifact.document() for artifact in artifacts]}
+
+
+def entries_of(artifacts: Iterable[Artifact]) -> Iterator[Entry]:
+    """The entries of several artifacts; what is in two of them comes twice."""
+    for artifact in artifacts:
+        yield from artifact.entries()
+
+
+def read(manifest: dict[str, Any] | None, lists: Path) -> list[Artifact]:
+    """The artifacts of a manifest, and where their lists are; of every version, in the order kept.
+
+    Raises:
+        KeyError, TypeError: it is damaged.
+    """
+    return [_artifact(found, lists) for found in (manifest or {}).get("artifacts", [])]
+
+
+def _artifact(found: dict[str, Any], lists: Path) -> Artifact:
+    summary = (found["path"], found["files"], found["bytes"], found["digest"])
+    skipped = tuple(found.get("skipped", ()))
+    listed = found.get("list")
+    inline = tuple(Entry(**entry) for entry in found.get("entries", ()))
+    return Artifact(*summary, skipped, None if listed is None else lists / listed, inline)

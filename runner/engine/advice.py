@@ -107,7 +107,9 @@ class Adviser:
             if row.project != str(self._project) or row.workflow == self._job.workflow:
                 continue
             for artifact in folder.read_artifacts(records.home.run(row.name)):
-                kept = artifact["path"].rstrip("/")
+                if not artifact.digest:
+                    continue
+                kept = artifact.path.rstrip("/")
                 if path == kept or path.startswith(f"{kept}/"):
                     return row.workflow
         return None

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner import tree
+from runner.artifacts import manifest
 from runner.artifacts.collect import collect
 from runner.engine.accounting import usage
 from runner.engine.ending.verdict import shell_code, shortcomings
@@ -24,7 +25,7 @@ from runner.units import amount, count
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.artifacts.manifest import Manifest
+    from runner.artifacts.manifest import Artifact
     from runner.engine.attempt import Attempt
     from runner.engine.execution import Ended
 
@@ -62,20 +63,18 @@ def _collected(attempt: Attempt) -> bool:
     attempt.notify(PhaseStarted("artifacts", "collecting"))
     working_dir = paths.workspace / attempt.job.working_dir
     reach("collecting")
-    manifest = collect(
-        working_dir, attempt.job.kept, paths.artifacts, attempt.teller("artifacts", "kept")
-    )
+    kept = collect(working_dir, attempt.job.kept, paths, attempt.teller("artifacts", "kept"))
     attempt.session.signals.arm()  # what is complete is not given up any more
     reach("collected")
-    folder.write(paths.manifest, manifest.document())
+    folder.write(paths.manifest, manifest.document(kept))
     reach("manifest-written")
-    _warn_of(attempt, manifest, working_dir)
+    _warn_of(attempt, kept, working_dir)
     if attempt.job.edits and not attempt.job.in_place:
         attempt.notify(Warned(f"what was edited stays in {paths.workspace} until `wf rm`"))
     text = ", ".join(
         f"{artifact.path}/ {count(artifact.files, 'file')} {amount(artifact.bytes)}"
-        for artifact in manifest.artifacts
-        if artifact.entries
+        for artifact in kept
+        if artifact.digest
     )
     if text:
         attempt.notify(PhaseFinished("artifacts", text, time.monotonic() - started))
@@ -88,13 +87,13 @@ def _own_peak() -> int:
     return peak if sys.platform == "darwin" else peak * 1024  # getrusage(2)
 
 
-def _warn_of(attempt: Attempt, manifest: Manifest, working_dir: Path) -> None:
+def _warn_of(attempt: Attempt, kept: list[Artifact], working_dir: Path) -> None:
     """Name what was declared and is not there, and what is there instead."""
-    for artifact in manifest.artifacts:
+    for artifact in kept:
         if artifact.skipped:
             shown = ", ".join(artifact.skipped[:3])
             attempt.notify(Warned(f"not files, and so not kept: {shown}"))
-        if not artifact.entries:
+        if not artifact.digest:
             there = _written(working_dir)
             instead = f"; there is: {', '.join(there)}" if there else ""
             attempt.notify(Warned(f"the artifact `{artifact.path}` is empty{instead}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.artifacts.inputs import place
+from runner.artifacts.manifest import entries_of
 from runner.events import Warned
 from runner.records import folder
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from runner.artifacts.manifest import Artifact
     from runner.events import Observer
     from runner.plan.plan import Input, Job
     from runner.records.store import Records
@@ -22,7 +24,7 @@ def described(job: Job, records: Records) -> list[dict[str, Any]]:
     return [
         {
             **given.document(),
-            "artifacts": [artifact["path"] for artifact in _artifacts(given, records)],
+            "artifacts": [artifact.path for artifact in _artifacts(given, records)],
         }
         for given in job.inputs
     ]
@@ -40,17 +42,19 @@ def put(
     for given in job.inputs:
         artifacts = _artifacts(given, records)
         for artifact in artifacts:
-            path = artifact["path"]
+            path = artifact.path
             if other := next((placed[known] for known in placed if _meet(path, known)), None):
                 told = f"`{path}` comes from {other.run} and from {given.run}"
                 observer.notify(Warned(f"{told}; where both have a file, the latter's is taken"))
             placed[path] = given
-        place(records.home.run(str(given.run)).artifacts, artifacts, working_dir, progress)
+        source = records.home.run(str(given.run)).artifacts
+        place(source, entries_of(artifacts), working_dir, progress)
     return len(placed)
 
 
-def _artifacts(given: Input, records: Records) -> list[dict[str, Any]]:
-    return folder.read_artifacts(records.home.run(str(given.run)))
+def _artifacts(given: Input, records: Records) -> list[Artifact]:
+    kept = folder.read_artifacts(records.home.run(str(given.run)))
+    return [artifact for artifact in kept if artifact.digest]
 
 
 def _meet(one: str, other: str) -> bool:

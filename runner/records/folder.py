@@ -12,6 +12,7 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from runner.artifacts import manifest
 from runner.disks import unwritable
 from runner.records import reserve
 from runner.records import state as states
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from runner.artifacts.manifest import Artifact
     from runner.paths import RunPaths
     from runner.records.state import State
 
@@ -221,21 +223,20 @@ def read_progress(paths: RunPaths, status: str) -> dict[str, Any] | None:
     return {key: said.get(key) for key in _PROGRESS}
 
 
-def read_artifacts(paths: RunPaths) -> list[dict[str, Any]]:
-    """Every artifact that was kept, with its entries."""
-    found = (read(paths.manifest) or {}).get("artifacts", [])
-    return [artifact for artifact in found if artifact["entries"]]
+def read_artifacts(paths: RunPaths) -> list[Artifact]:
+    """Every artifact that was declared, in that order; what came to nothing included."""
+    return manifest.read(read(paths.manifest), paths.lists)
 
 
 def intact(paths: RunPaths) -> bool:
     """Whether everything that was kept is still there, with the size it had."""
     try:
         for artifact in read_artifacts(paths):
-            for entry in artifact["entries"]:
-                found = os.lstat(paths.artifacts / entry["path"])
-                if entry["kind"] == "file" and found.st_size != entry["bytes"]:
+            for entry in artifact.entries():
+                found = os.lstat(paths.artifacts / manifest.stored(entry.path))
+                if entry.kind == "file" and found.st_size != entry.bytes:
                     return False
-    except (OSError, KeyError, TypeError):
+    except (OSError, KeyError, TypeError, ValueError):
         return False
     return paths.manifest.exists()
 
@@ -333,8 +334,6 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
     # what older versions did not write
     granted = {"simulated_gpus": 0, "queue": None, **granted}
     served = _whole(paths.served, _SERVED) or {"ports": [], "service": None}
-    artifacts = (read(paths.manifest) or {}).get("artifacts", [])
-    kept = ("path", "files", "bytes", "digest")
     return {
         "schema_version": 1,
         "name": paths.root.name,
@@ -365,7 +364,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "dependencies": submitted.get("dependencies", []),
         "resumed_from": submitted.get("resumed_from"),
         "restored": _restored(paths),
-        "artifacts": [{key: artifact[key] for key in kept} for artifact in artifacts],
+        "artifacts": [artifact.summary() for artifact in read_artifacts(paths)],
         "notes": read_notes(paths),
         "attempts": read_attempts(paths),
         "usage": _usage(paths),

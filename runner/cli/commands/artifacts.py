@@ -48,7 +48,14 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         )
     records = settled(context)
     paths = records.find(arguments.run)
-    found: list[dict[str, Any]] = (folder.read(paths.manifest) or {}).get("artifacts", [])
+    found: list[dict[str, Any]] = [
+        {
+            **artifact.summary(),
+            "entries": [entry._asdict() for entry in artifact.entries()],
+            "skipped": list(artifact.skipped),
+        }
+        for artifact in folder.read_artifacts(paths)
+    ]
     if arguments.json:
         document = {
             "run": paths.root.name,

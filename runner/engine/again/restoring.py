@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.checkpoints import newest
 from runner.artifacts.inputs import place
+from runner.artifacts.manifest import entries_of, stored
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.records import folder
 from runner.units import amount, count
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from runner.artifacts.manifest import Entry
     from runner.engine.attempt import Attempt
     from runner.paths import RunPaths
     from runner.plan.plan import Job
@@ -51,10 +53,9 @@ def in_the_way(attempt: Attempt) -> frozenset[str]:
     working_dir = attempt.run.paths.workspace / attempt.job.working_dir
     ways: dict[str, bool] = {"": True}
     return frozenset(
-        path
-        for artifact in folder.read_artifacts(attempt.parts.records.home.run(former))
-        for entry in artifact["entries"]
-        if _taken(working_dir, path := entry["path"], entry["kind"], ways)
+        entry.path
+        for entry in entries_of(folder.read_artifacts(attempt.parts.records.home.run(former)))
+        if _taken(working_dir, entry.path, entry.kind, ways)
     )
 
 
@@ -95,10 +96,12 @@ def restore(attempt: Attempt, code: frozenset[str]) -> None:
     attempt.notify(PhaseStarted("resume", f"copying what {former} left behind"))
     paths = attempt.run.paths
     source = attempt.parts.records.home.run(former)
-    artifacts = _less(folder.read_artifacts(source), code)
+    # an artifact inside another one is listed twice
+    found = {entry.path: entry for entry in entries_of(folder.read_artifacts(source))}
+    entries = [entry for path, entry in found.items() if path not in code]
     tell = attempt.teller("resume", "copied")
-    place(source.artifacts, artifacts, paths.workspace / attempt.job.working_dir, tell)
-    made = _made(former, source.artifacts, artifacts)
+    place(source.artifacts, entries, paths.workspace / attempt.job.working_dir, tell)
+    made = _made(former, source.artifacts, entries)
     document = {"run": made.run, "files": made.files, "bytes": made.bytes}
     folder.write(paths.restored, {**document, "checkpoint": made.checkpoint}, durable=False)
     if code:
@@ -150,16 +153,13 @@ def restored(paths: RunPaths) -> Restored | None:
     return None if found is None else Restored(*(found[key] for key in Restored._fields))
 
 
-def _less(artifacts: list[dict[str, Any]], code: frozenset[str]) -> list[dict[str, Any]]:
-    return [
-        {**artifact, "entries": [one for one in artifact["entries"] if one["path"] not in code]}
-        for artifact in artifacts
-    ]
+def _made(run: str, source: Path, entries: list[Entry]) -> Restored:
+    files = [entry for entry in entries if entry.kind != "directory"]
+    times = ((one.path, _modified(source, one)) for one in files)
+    return Restored(run, len(files), sum(one.bytes for one in files), newest(times))
 
 
-def _made(run: str, source: Path, artifacts: list[dict[str, Any]]) -> Restored:
-    # an artifact inside another one is listed twice
-    entries = {entry["path"]: entry for artifact in artifacts for entry in artifact["entries"]}
-    files = [entry for entry in entries.values() if entry["kind"] != "directory"]
-    times = ((one["path"], os.lstat(source / one["path"]).st_mtime_ns) for one in files)
-    return Restored(run, len(files), sum(one["bytes"] for one in files), newest(times))
+def _modified(source: Path, entry: Entry) -> int:
+    if entry.modified is not None:
+        return entry.modified
+    return os.lstat(source / stored(entry.path)).st_mtime_ns

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
+from runner.artifacts import manifest
 from runner.artifacts.collect import collect
 from runner.engine.ending import verdict
 from runner.engine.ending.clearing import clear
@@ -184,10 +185,10 @@ class _Settlement:
         except (KeyError, IndexError, TypeError):
             return WfError(STORAGE, "what it was to leave behind cannot be read")
         try:
-            manifest = collect(working_dir, requests, self._paths.artifacts, lambda *_: None)
+            kept = collect(working_dir, requests, self._paths, lambda *_: None)
         except WfError as error:
             return error
-        folder.write(self._paths.manifest, manifest.document(), durable=self._durable)
+        folder.write(self._paths.manifest, manifest.document(kept), durable=self._durable)
         return None
 
     def _end(self, error: WfError | None) -> Verdict:
@@ -205,7 +206,7 @@ class _Settlement:
         reason = RESTARTED if self._restarted else DIED
         what = "the machine was restarted" if self._restarted else "wf was killed"
         said = f"{what} while the run was {status}"
-        kept = folder.read_artifacts(self._paths)
+        kept = any(artifact.digest for artifact in folder.read_artifacts(self._paths))
         said = "; ".join(
             [
                 said,
