@@ -267,7 +267,8 @@ def test_as_json(world: World) -> None:
     assert document["folder"] == str(kept(world))
     (artifact,) = document["artifacts"]
     assert set(artifact) == {"path", "files", "bytes", "digest", "entries", "skipped"}
-    assert set(artifact["entries"][0]) == {"path", "kind", "bytes", "digest"}
+    keys = {"path", "kind", "bytes", "digest", "mode", "modified"}
+    assert set(artifact["entries"][0]) == keys
 
 
 def test_a_run_without_any(world: World) -> None:
