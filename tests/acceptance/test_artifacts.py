@@ -283,11 +283,11 @@ def test_a_run_without_any(world: World) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("pull", "last"), "there is no action `pull`"),
+        (("mend", "last"), "there is no action `mend`"),
         (("lst", "last"), "did you mean `list`?"),
         (("list",), "RUN"),
         (("list", "nothing"), "there is no run `nothing`"),
-        ((), "ACTION"),
+        ((), "an action is missing"),
     ],
 )
 def test_what_cannot_be_looked_at(world: World, words: tuple[str, ...], said: str) -> None:
