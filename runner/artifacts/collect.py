@@ -63,11 +63,10 @@ def collect(
             if not _inside(request.path, moved) and _movable(working_dir, request.path):
                 _move(working_dir / request.path, destination / request.path)
                 moved.append(request.path)
-        with Intake(destination, pool, progress) as intake:
-            for at, request in enumerate(requests):
-                intake.take_in(request.path, (request.path,), paths.lists / f"{at}.jsonl")
+        with Intake(destination, paths.lists, pool, progress) as intake:
+            kept = [intake.take_in(request.path, (request.path,)) for request in requests]
             reach("listed")
-            kept = intake.finish()
+            intake.finish()
         for failed in intake.unreadable:
             raise failed.error
     except OSError as error:
