@@ -60,12 +60,17 @@ class Pace:
         self._told = self._before = (0, 0)
         self._files: int | None = None
         self._bytes: int | None = None
+        self._count: Callable[[], tuple[int, int]] | None = None
         self._turn = threading.Lock()
 
     def expect(self, files: int | None, size: int | None) -> None:
         """How much there will be in all, of what is known beforehand."""
         self._files = files
         self._bytes = size
+
+    def expect_of(self, count: Callable[[], tuple[int, int]]) -> None:
+        """The same, of what is only counted when it turns out to take long."""
+        self._count = count
 
     def __call__(self, files: int, size: int) -> None:
         """So many files and bytes are done now, since the beginning or the last :meth:`go_on`."""
@@ -74,6 +79,9 @@ class Pace:
         # who finds another thread at it has nothing newer to say
         if now >= self._next and self._turn.acquire(blocking=False):
             try:
+                if self._count is not None:
+                    self.expect(*self._count())
+                    self._count = None
                 self._next = now + _EVERY_SECONDS
                 self._look(_Look(now, self._before[0] + files, self._before[1] + size))
                 self._show(self._text())

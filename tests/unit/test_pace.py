@@ -92,6 +92,22 @@ def test_files_without_a_byte() -> None:
     assert told.after(2, 2, 0) == "2 of 4 files · 2s left"
 
 
+def test_what_takes_long_is_counted_once() -> None:
+    told = Told()
+    counted: list[float] = []
+
+    def count() -> tuple[int, int]:
+        counted.append(told.at)
+        return 4, 40 * MB
+
+    told.pace.expect_of(count)
+    told.after(0.4, 0, 0)
+    assert counted == []
+    told.after(0.6, 1, 10 * MB)
+    assert told.after(1, 2, 20 * MB) == "2 of 4 files · 20 of 40 MB · 10 MB/s · 2s left"
+    assert len(counted) == 1
+
+
 def test_another_folder_that_is_counted_anew() -> None:
     told = Told()
     told.after(1, 5, 50 * MB)
