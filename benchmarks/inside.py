@@ -66,6 +66,7 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
     """
     from runner.artifacts import manifest
     from runner.artifacts.collect import collect as collect_
+    from runner.artifacts.store import Pool
     from runner.paths import RunPaths
     from runner.records import folder as records
     from runner.spec.workflow import ArtifactRequest
@@ -79,7 +80,10 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
 
     def wf() -> float:
         def work() -> None:
-            found = collect_(workspace, (ArtifactRequest("out"),), paths, lambda *_: None)
+            requests = (ArtifactRequest("out"),)
+            found = collect_(
+                workspace, requests, paths, Pool(paths.root / "objects"), lambda *_: None
+            )
             records.write(paths.manifest, manifest.document(found))
 
         taken = _seconds(work)

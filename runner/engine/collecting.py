@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from runner import tree
 from runner.artifacts import manifest
 from runner.artifacts.collect import collect
+from runner.artifacts.store import Pool
 from runner.engine.accounting import usage
 from runner.engine.ending.verdict import shell_code, shortcomings
 from runner.errors import WfError
@@ -63,7 +64,9 @@ def _collected(attempt: Attempt) -> bool:
     attempt.notify(PhaseStarted("artifacts", "collecting"))
     working_dir = paths.workspace / attempt.job.working_dir
     reach("collecting")
-    kept = collect(working_dir, attempt.job.kept, paths, attempt.teller("artifacts", "kept"))
+    pool = Pool(attempt.parts.records.home.objects)
+    tell = attempt.teller("artifacts", "kept")
+    kept = collect(working_dir, attempt.job.kept, paths, pool, tell)
     attempt.session.signals.arm()  # what is complete is not given up any more
     reach("collected")
     folder.write(paths.manifest, manifest.document(kept))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner import tree
 from runner.artifacts import manifest
 from runner.artifacts.collect import collect
+from runner.artifacts.store import Pool
 from runner.engine.ending import verdict
 from runner.engine.ending.clearing import clear
 from runner.engine.ending.verdict import Verdict
@@ -185,7 +186,8 @@ class _Settlement:
         except (KeyError, IndexError, TypeError):
             return WfError(STORAGE, "what it was to leave behind cannot be read")
         try:
-            kept = collect(working_dir, requests, self._paths, lambda *_: None)
+            pool = Pool(self._records.home.objects)
+            kept = collect(working_dir, requests, self._paths, pool, lambda *_: None)
         except WfError as error:
             return error
         folder.write(self._paths.manifest, manifest.document(kept), durable=self._durable)

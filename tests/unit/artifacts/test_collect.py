@@ -11,6 +11,7 @@ from blake3 import blake3
 
 from runner.artifacts.collect import collect
 from runner.artifacts.manifest import Artifact, Entry
+from runner.artifacts.store import Pool
 from runner.paths import RunPaths
 from runner.spec.workflow import ArtifactRequest
 
@@ -32,6 +33,7 @@ def collected(folder: Path, progress: list[tuple[int, int]] | None = None) -> Ar
         folder / "workspace",
         (ArtifactRequest("out"),),
         RunPaths(folder),
+        Pool(folder / "objects"),
         lambda files, size: told.append((files, size)),
     )[0]
 
