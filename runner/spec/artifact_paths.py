@@ -32,7 +32,9 @@ def artifact_path(value: Any) -> str:  # noqa: ANN401
         return _absolute(written)
     path = text.below(written)
     if path in _EVERYTHING:
-        raise text.mistake("the whole project folder cannot be an artifact", "name the folders to keep")
+        raise text.mistake(
+            "the whole project folder cannot be an artifact", "name the folders to keep"
+        )
     if path.split("/")[0] == ABSOLUTE:
         raise text.mistake(
             f"`{ABSOLUTE}` is where absolute paths are kept", "give the folder another name"
@@ -52,7 +54,9 @@ def _below_home(written: str) -> str:
             f"{quoted(written)} leads out of the home folder", "write it as an absolute path"
         )
     if path in _EVERYTHING:
-        raise text.mistake("the whole home folder cannot be an artifact", "name the folders to keep")
+        raise text.mistake(
+            "the whole home folder cannot be an artifact", "name the folders to keep"
+        )
     return f"{HOME}{path}"
 
 
