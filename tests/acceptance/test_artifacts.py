@@ -267,7 +267,8 @@ def test_as_json(world: World) -> None:
     assert document["folder"] == str(kept(world))
     (artifact,) = document["artifacts"]
     assert set(artifact) == {"path", "files", "bytes", "digest", "entries", "skipped"}
-    assert set(artifact["entries"][0]) == {"path", "kind", "bytes", "digest"}
+    keys = {"path", "kind", "bytes", "digest", "mode", "modified"}
+    assert set(artifact["entries"][0]) == keys
 
 
 def test_a_run_without_any(world: World) -> None:
@@ -282,11 +283,11 @@ def test_a_run_without_any(world: World) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("pull", "last"), "there is no action `pull`"),
+        (("mend", "last"), "there is no action `mend`"),
         (("lst", "last"), "did you mean `list`?"),
         (("list",), "RUN"),
         (("list", "nothing"), "there is no run `nothing`"),
-        ((), "ACTION"),
+        ((), "an action is missing"),
     ],
 )
 def test_what_cannot_be_looked_at(world: World, words: tuple[str, ...], said: str) -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -51,6 +52,7 @@ from tests.fakes.runners import ALICE, BOB, QUEUE, lab
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
+    from types import ModuleType
 
 
 DOCS = ROOT / "docs"
@@ -313,23 +315,33 @@ def common_keys() -> set[str]:
     return set(keys_of(WorkflowForm))
 
 
+def commands() -> dict[str, ModuleType]:
+    """Every verb, and every action that has arguments of its own: ``env``, ``artifacts list``."""
+    found = {verb: import_module(f"runner.cli.commands.{at}") for verb, (at, _) in VERBS.items()}
+    for verb, own in tuple(found.items()):
+        actions = getattr(own, "ACTIONS", ())
+        found |= {f"{verb} {action}": own.module(action) for action in actions}
+    return found
+
+
+COMMANDS = commands()
+
+
 def test_every_verb_is_documented() -> None:
     documented = [name for name in sections("command-line.md") if name.startswith("`wf ")]
-    assert sorted(documented) == sorted(f"`wf {verb}`" for verb in VERBS)
+    assert sorted(documented) == sorted(f"`wf {command}`" for command in COMMANDS)
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
-def test_every_option_of_a_verb_is_documented(verb: str) -> None:
-    section = sections("command-line.md")[f"`wf {verb}`"]
-    assert sorted(first_column(section)) == sorted(spellings(verb))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_option_of_a_verb_is_documented(command: str) -> None:
+    section = sections("command-line.md")[f"`wf {command}`"]
+    actions = getattr(COMMANDS[command], "ACTIONS", ())
+    assert sorted(first_column(section)) == sorted([*spellings(command), *actions])
 
 
-def spellings(verb: str) -> Iterator[str]:
-    """The options of a verb as the reference spells them: ``-f FILE``, ``--file FILE``."""
-    from importlib import import_module
-
-    parser = import_module(f"runner.cli.commands.{VERBS[verb][0]}").parser()
-    actions: list[argparse.Action] = parser._actions
+def spellings(command: str) -> Iterator[str]:
+    """The options of a command as the reference spells them: ``-f FILE``, ``--file FILE``."""
+    actions: list[argparse.Action] = COMMANDS[command].parser()._actions
     for action in actions:
         if action.dest == "help":
             continue
@@ -340,30 +352,31 @@ def spellings(verb: str) -> Iterator[str]:
             yield str(action.metavar)
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
-def test_every_example_of_a_verb_is_right(verb: str) -> None:
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_example_of_a_verb_is_right(command: str) -> None:
     """What ``--help`` shows as examples is accepted by the parser itself."""
     import shlex
-    from importlib import import_module
 
-    module = import_module(f"runner.cli.commands.{VERBS[verb][0]}")
-    shown = re.findall(rf"^  (wf {verb}\b.*?)(?:  |$)", module.parser().epilog, flags=re.MULTILINE)
+    module = COMMANDS[command]
+    help_text = module.parser().epilog
+    shown = re.findall(rf"^  (wf {command}\b.*?)(?:  |$)", help_text, flags=re.MULTILINE)
     assert shown
     for line in shown:
-        words = shlex.split(line.partition(" | ")[0])[2:]
+        words = shlex.split(line.partition(" | ")[0])[1 + len(command.split()) :]
         parse = getattr(module, "parse", lambda parser, words: parser.parse_args(words))
         parse(module.parser(), words)
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_page_names_a_verb_or_an_option_that_is_not_there(path: Path) -> None:
-    known = {verb: {word.split(" ")[0] for word in spellings(verb)} for verb in VERBS}
+    known = {one: {word.split(" ")[0] for word in spellings(one)} for one in COMMANDS}
     text = path.read_text(encoding="utf-8")
     for line in re.findall(r"(?:^\$ |`|^)wf ((?!VERB)[a-z][^`\n|<>]*)", text, flags=re.MULTILINE):
         verb, *words = line.partition("#")[0].partition(" -- ")[0].split()
         if verb in {"help", "runs", "is"}:  # a verb of ours, and verbs of English
             continue
         assert verb in known, line
+        verb = max((verb, " ".join([verb, *words[:1]])), key=lambda one: (one in known, one))
         options = {word for word in words if word.startswith("-")} - {"--", "--help"}
         options -= CHOSEN if verb in {"run", "plan"} else set()
         assert options <= known[verb], line

@@ -14,6 +14,7 @@ import termios
 import threading
 from typing import TYPE_CHECKING
 
+from runner.records.names import ADJECTIVES, ANIMALS
 from tests.conftest import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class Screen:
         os.close(self._master)
 
     def wait_for(self, text: bytes) -> None:
-        """Until ``text`` is on the screen."""
+        """Until ``text`` is on the screen; it must not be a part of what a run can be called."""
+        assert not any(text in word.encode() for word in (*ADJECTIVES, *ANIMALS)), text
         until(lambda: text in self._shown, f"{text!r} on the screen")
 
     def end(self) -> int:

@@ -333,13 +333,13 @@ def test_a_window_that_changes_its_size_is_the_jobs_wherever_it_is_watched(world
         "    if size.columns == 77:\n"
         "        sys.exit(0)\n"
         "signal.signal(signal.SIGWINCH, told)\n"
-        "print('ready', flush=True)\n"
+        "print('begun', flush=True)\n"
         "for _ in range(600):\n"
         "    time.sleep(0.1)\n"
         "sys.exit('never told')\n",
     )
     with Screen(world, "run", "job", "--no-status", rows=24, columns=80) as first:
-        first.wait_for(b"ready")
+        first.wait_for(b"begun")
         first.press(CTRL_BACKSLASH)
         assert first.end() == 0
     with Screen(world, "attach", "last", "--no-status", rows=30, columns=100) as second:

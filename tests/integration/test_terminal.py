@@ -111,13 +111,13 @@ def test_a_window_that_changes_its_size_is_the_jobs_too(world: World) -> None:
         "    if size.columns == 77:\n"
         "        sys.exit(0)\n"
         "signal.signal(signal.SIGWINCH, told)\n"
-        "print('ready')\n"
+        "print('begun')\n"
         "for _ in range(600):\n"
         "    time.sleep(0.1)\n"
         "sys.exit('never told')\n",
     )
     with Screen(world, "run", "job", rows=24, columns=80) as screen:
-        screen.wait_for(b"ready")
+        screen.wait_for(b"begun")
         screen.resize(44, 77)
         assert screen.end() == 0
         assert b"now 43 77" in screen.shown
