@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from runner.paths import ABSOLUTE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
@@ -46,10 +48,6 @@ class Entry(NamedTuple):
     digest: str
     mode: int | None = None
     modified: int | None = None
-
-
-ABSOLUTE = "@root"
-"""The folder among a run's artifacts that stands for the root of the file system."""
 
 
 def stored(path: str) -> str:
