@@ -84,7 +84,7 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
             found = collect_(
                 workspace, requests, paths, Pool(paths.root / "objects"), lambda *_: None
             )
-            records.write(paths.manifest, manifest.document(found))
+            records.write(paths.manifest, manifest.document(found.artifacts))
 
         taken = _seconds(work)
         (kept / "out").rename(workspace / "out")

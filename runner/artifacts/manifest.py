@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from runner.errors import WfError
+
 Kind = Literal["file", "link", "directory"]
 _PREFIX = "blake3:"
 
@@ -145,9 +147,12 @@ class Listing:
         return Artifact(self._path, self._files, self._bytes, digest, skipped, self._file)
 
 
-def document(artifacts: Sequence[Artifact]) -> dict[str, Any]:
-    """Everything a run left behind, in the order declared, as JSON."""
-    return {"artifacts": [artifact.document() for artifact in artifacts]}
+def document(artifacts: Sequence[Artifact], error: WfError | None = None) -> dict[str, Any]:
+    """Everything a run left behind, in the order declared, as JSON; and what could not be kept."""
+    kept = [artifact.document() for artifact in artifacts]
+    if error is None:
+        return {"artifacts": kept}
+    return {"artifacts": kept, "error": {"message": error.message, "hint": error.hint}}
 
 
 def entries_of(artifacts: Iterable[Artifact]) -> Iterator[Entry]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.collecting.live import at_home
 from runner.events import PhaseProgress
 from runner.units import amount, count
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from runner.events import Event
     from runner.plan.plan import Job
     from runner.records.opened import OpenRun
+    from runner.spec.workflow import ArtifactRequest
 
 # between two signs of life of a long copy
 _TELL_SECONDS = 0.2
@@ -28,6 +31,12 @@ class Attempt(NamedTuple):
     parts: Parts
     session: Session
     number: int = 1
+
+    @property
+    def requests(self) -> tuple[ArtifactRequest, ...]:
+        """What the job is to leave behind, with the user's home in place of ``~``."""
+        home = self.session.variables.get("HOME") or os.path.expanduser("~")
+        return at_home(self.job.kept, os.path.realpath(home))
 
     def notify(self, event: Event) -> None:
         """Tell those who watch."""

@@ -303,7 +303,8 @@ def test_what_cannot_be_kept_is_left_for_the_user(world: World) -> None:
         "train.py",
         "import os\n"
         "open('model/x', 'w').write('precious')\n"
-        "open(os.path.dirname(os.environ['WF_NOTES']) + '/artifacts', 'w')\n",
+        "os.rmdir(os.environ['WF_ARTIFACTS'])\n"
+        "open(os.environ['WF_ARTIFACTS'], 'w')\n",
     )
     done = world.wf("run", "train")
     assert done.code == 73

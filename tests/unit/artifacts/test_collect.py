@@ -35,7 +35,7 @@ def collected(folder: Path, progress: list[tuple[int, int]] | None = None) -> Ar
         RunPaths(folder),
         Pool(folder / "objects"),
         lambda files, size: told.append((files, size)),
-    )[0]
+    ).artifacts[0]
 
 
 @pytest.fixture
