@@ -81,9 +81,7 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
     def wf() -> float:
         def work() -> None:
             requests = (ArtifactRequest("out"),)
-            found = collect_(
-                workspace, requests, paths, Pool(paths.root / "objects"), lambda *_: None
-            )
+            found = collect_(workspace, requests, paths, Pool(paths.root / "objects"))
             records.write(paths.manifest, manifest.document(found.artifacts))
 
         taken = _seconds(work)

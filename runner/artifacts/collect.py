@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from runner.spec.workflow import ArtifactRequest
 
 
+def _nobody(_files: int, _bytes: int) -> None:
+    """Nobody watches."""
+
+
 class Collected(NamedTuple):
     """What is kept: one artifact for each declared path, and those the job made by itself.
 
@@ -41,18 +45,27 @@ class Collected(NamedTuple):
     error: WfError | None = None
 
 
+class Told(NamedTuple):
+    """Who is told files and bytes so far: of what has to be copied, and of what is taken in."""
+
+    copied: Callable[[int, int], None] = _nobody
+    kept: Callable[[int, int], None] = _nobody
+
+
+NOBODY = Told()
+
+
 def collect(
     working_dir: Path,
     requests: Sequence[ArtifactRequest],
     paths: RunPaths,
     pool: Pool,
-    progress: Callable[[int, int], None],
+    told: Told = NOBODY,
 ) -> Collected:
     """Bring every declared path among the run's artifacts and list it.
 
-    The paths are relative or absolute. ``progress`` is told files and bytes so far, first of what
-    has to be copied, then of what is taken in. An artifact inside another one belongs to the outer
-    one and is listed there and here.
+    The paths are relative or absolute. An artifact inside another one belongs to the outer one and
+    is listed there and here.
 
     Raises:
         WfError: kind ``STORAGE`` when something cannot be written; what has not been moved is still
@@ -61,8 +74,8 @@ def collect(
     try:
         for folder in (paths.artifacts, paths.lists):
             folder.mkdir(mode=0o700, exist_ok=True)
-        gathered = gather(working_dir, requests, paths, progress)
-        intake = Intake(paths.artifacts, pool, progress)
+        gathered = gather(working_dir, requests, paths, told.copied)
+        intake = Intake(paths.artifacts, pool, told.kept)
         kept = _take_in(requests, paths, intake)
         unread = [*gathered.unread, *((one.path, one.error) for one in intake.unreadable)]
         _give_back(intake.unreadable, paths, working_dir)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner import tree
 from runner.artifacts import manifest
-from runner.artifacts.collect import collect
+from runner.artifacts.collect import Told, collect
 from runner.artifacts.store import Pool
 from runner.engine.accounting import usage
 from runner.engine.ending.verdict import shell_code, shortcomings
@@ -64,7 +64,9 @@ def _collected(attempt: Attempt) -> bool:
     reach("collecting")
     pool = Pool(attempt.parts.records.home.objects)
     tell = attempt.teller("artifacts", "kept")
-    kept, remarks, error = collect(working_dir, attempt.requests, paths, pool, tell)
+    tell.expect_of(lambda: tree.measure(paths.artifacts))
+    told = Told(attempt.teller("artifacts", "copied"), tell)
+    kept, remarks, error = collect(working_dir, attempt.requests, paths, pool, told)
     attempt.session.signals.arm()  # what is complete is not given up any more
     reach("collected")
     folder.write(paths.manifest, manifest.document(kept, error))

@@ -185,7 +185,7 @@ class _Settlement:
             return WfError(STORAGE, "what it was to leave behind cannot be read")
         try:
             pool = Pool(self._records.home.objects)
-            done = collect(working_dir, requests, self._paths, pool, lambda *_: None)
+            done = collect(working_dir, requests, self._paths, pool)
         except WfError as error:
             return error
         document = manifest.document(done.artifacts, done.error)
