@@ -133,7 +133,7 @@ def copy_file(source: str, destination: str) -> int | None:
         mode = stat.S_IMODE(found.st_mode) | stat.S_IRUSR | stat.S_IWUSR
         writing = os.open(destination, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
-            copied = _pour(reading, writing)
+            copied = pour(reading, writing)
             os.fchmod(writing, mode)
             os.utime(writing, ns=(found.st_atime_ns, found.st_mtime_ns))
         finally:
@@ -143,7 +143,7 @@ def copy_file(source: str, destination: str) -> int | None:
     return copied
 
 
-def _pour(reading: int, writing: int) -> int:
+def pour(reading: int, writing: int) -> int:
     """Copy all bytes; by reference where the file system can, in the kernel on Linux."""
     total = 0
     if hasattr(os, "copy_file_range"):
