@@ -11,22 +11,37 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.giving.folders import Folders, parent
+from runner.artifacts.giving.standing import standing
 from runner.artifacts.manifest import stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from runner.artifacts.manifest import Entry
 
-_CHUNK = 1 << 20
-
 
 class Conflict(NamedTuple):
-    """Something that is in the way; ``replaceable`` if it may go when its user says so."""
+    """Something that is in the way, by its path below the folder.
+
+    ``wanted`` is what belongs there. A folder stays, whatever its user says: nobody can mean all
+    that is in it.
+    """
 
     path: str
-    what: str
-    replaceable: bool
+    there: str
+    wanted: str
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is never replaced."""
+        return self.there == "a folder"
+
+    def __str__(self) -> str:
+        if self.there == self.wanted == "a file":
+            return f"{self.path} is there with other content"
+        return f"{self.path} is {self.there}, and {self.wanted} belongs there"
 
 
 class Pull(NamedTuple):
@@ -37,130 +52,60 @@ class Pull(NamedTuple):
     conflicts: list[Conflict]
 
 
-def compare(
-    target: str,
-    entries: Iterable[Entry],
-    link_of: Callable[[Entry], str],
-    progress: Callable[[int, int], None],
-) -> Pull:
-    """Look at what is in the folder ``target``, which need not be there.
+def compare(target: Path, entries: Iterable[Entry], progress: Callable[[int, int], None]) -> Pull:
+    """Look at what is in a folder, which need not be there.
 
-    ``link_of`` says where the link of an entry leads. ``progress`` is told files and bytes that
-    were read so far.
+    ``progress`` is told files and bytes that were looked at so far.
 
     Raises:
         OSError: something cannot be looked at.
     """
-    looker = _Looker(target, link_of, progress)
+    if not os.path.lexists(target):
+        return Pull(list(entries), 0, [])
     wanted: list[Entry] = []
     conflicts: dict[str, Conflict] = {}
     same = 0
-    for entry in entries:
-        found = looker.look(entry)
-        if found is None:
-            wanted.append(entry)
-        elif isinstance(found, Conflict):
-            conflicts.setdefault(found.path, found)
-            wanted.append(entry)
-        else:
+    for entry, found in standing(entries, target, progress):
+        if found == "same":
             same += entry.kind != "directory"
+            continue
+        wanted.append(entry)
+        if found == "taken":
+            conflict = _conflict(target, entry)
+            conflicts.setdefault(conflict.path, conflict)
     return Pull(wanted, same, list(conflicts.values()))
 
 
-class _Same(NamedTuple):
-    """It is there already."""
+def make_way(target: Path, conflicts: Iterable[Conflict]) -> None:
+    """Remove what stands where folders belong; files are replaced by those that come.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    blocking = [one for one in conflicts if one.wanted == "a folder"]
+    if not blocking:
+        return
+    with Folders(target) as folders:
+        for conflict in blocking:
+            above, name = parent(conflict.path)
+            os.unlink(name, dir_fd=folders.open(above))
 
 
-class _Looker:
-    """Compares entries with what is there, each folder on the way once."""
-
-    def __init__(
-        self, target: str, link_of: Callable[[Entry], str], progress: Callable[[int, int], None]
-    ) -> None:
-        self._target = target
-        self._link_of = link_of
-        self._progress = progress
-        self._files = self._bytes = 0
-        self._ways: dict[str, Conflict | bool] = {"": True}
-
-    def look(self, entry: Entry) -> Conflict | _Same | None:
-        """What is at the path of an entry; ``None`` if nothing is."""
-        path = stored(entry.path)
-        way = self._way(os.path.dirname(path))
-        if isinstance(way, Conflict):
-            return way
-        found = _lstat(os.path.join(self._target, path)) if way else None
-        if found is None:
-            return None
-        return self._compared(entry, path, found)
-
-    def _way(self, folder: str) -> Conflict | bool:
-        """Whether a folder is there, as it must be to have anything in it."""
-        known = self._ways.get(folder)
-        if known is None:
-            above = self._way(os.path.dirname(folder))
-            known = above
-            if above is True:
-                known = self._folder(folder)
-            self._ways[folder] = known
-        return known
-
-    def _folder(self, path: str) -> Conflict | bool:
-        found = _lstat(os.path.join(self._target, path))
-        if found is None:
-            return False
-        if stat.S_ISDIR(found.st_mode):
-            return True
-        return Conflict(path, f"{_kind(found)}, where a folder belongs", replaceable=True)
-
-    def _compared(self, entry: Entry, path: str, found: os.stat_result) -> Conflict | _Same:
-        is_folder = stat.S_ISDIR(found.st_mode)
-        if entry.kind == "directory":
-            if is_folder:
-                return _Same()
-            return Conflict(path, f"{_kind(found)}, where a folder belongs", replaceable=True)
-        if is_folder:
-            return Conflict(path, f"a folder, where a {entry.kind} belongs", replaceable=False)
-        if entry.kind == "link":
-            alike = stat.S_ISLNK(found.st_mode) and self._leads_alike(entry, path)
-        else:
-            alike = stat.S_ISREG(found.st_mode) and self._reads_alike(entry, path, found)
-        what = "there with other content" if stat.S_ISREG(found.st_mode) else _kind(found)
-        return _Same() if alike else Conflict(path, what, replaceable=True)
-
-    def _leads_alike(self, entry: Entry, path: str) -> bool:
-        return os.readlink(os.path.join(self._target, path)) == self._link_of(entry)
-
-    def _reads_alike(self, entry: Entry, path: str, found: os.stat_result) -> bool:
-        # what is still being written has no digest to compare with
-        if found.st_size != entry.bytes or not entry.digest:
-            return False
-        return f"blake3:{self._digest(os.path.join(self._target, path))}" == entry.digest
-
-    def _digest(self, path: str) -> str:
-        from blake3 import blake3
-
-        hasher = blake3()
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            while chunk := os.read(file, _CHUNK):
-                hasher.update(chunk)
-                self._bytes += len(chunk)
-                self._progress(self._files, self._bytes)
-        finally:
-            os.close(file)
-        self._files += 1
-        return hasher.hexdigest()
+def _conflict(target: Path, entry: Entry) -> Conflict:
+    """What is in the way of an entry: on the way there, or at its place."""
+    path = stored(entry.path)
+    parts = path.split("/")
+    for at in range(1, len(parts)):
+        above = "/".join(parts[:at])
+        there = _kind(os.path.join(target, above))
+        if there != "a folder":
+            return Conflict(above, there, "a folder")
+    wanted = {"file": "a file", "link": "a link", "directory": "a folder"}[entry.kind]
+    return Conflict(path, _kind(os.path.join(target, path)), wanted)
 
 
-def _lstat(path: str) -> os.stat_result | None:
-    try:
-        return os.lstat(path)
-    except FileNotFoundError:
-        return None
-
-
-def _kind(found: os.stat_result) -> str:
+def _kind(path: str) -> str:
     """What is there, for people."""
+    found = stat.S_IFMT(os.lstat(path).st_mode)
     kinds = {stat.S_IFLNK: "a link", stat.S_IFREG: "a file", stat.S_IFDIR: "a folder"}
-    return kinds.get(stat.S_IFMT(found.st_mode), "no file")
+    return kinds.get(found, "a device, a socket or a pipe")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runner.artifacts.manifest import stored
 from runner.cli.addresses import ADDRESS, address, contents_of, kept_path
 from runner.cli.arguments import Parser
 from runner.cli.render.style import in_line
@@ -15,11 +16,11 @@ from runner.units import amount, count
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from runner.artifacts.manifest import Entry
-    from runner.artifacts.pulling import Conflict, Pull
+    from runner.artifacts.pulling import Pull
     from runner.cli.context import Context
     from runner.records.contents import Contents
 
@@ -55,9 +56,9 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     words = [kept for word in arguments.paths if (kept := kept_path(word)) is not None]
     entries = _chosen(found, words if path is None else [path, *words])
     target = context.cwd / (arguments.output or ".")
-    pull = _compared(found, entries, target, context)
+    pull = _compared(entries, target, context)
     _refuse(pull, found.run, force=arguments.force)
-    _write(found, pull.wanted, target, context)
+    _write(found, pull, target, context)
     if arguments.json:
         context.say_json(_document(found, pull, target))
     else:
@@ -77,18 +78,14 @@ def _chosen(found: Contents, paths: Sequence[str]) -> list[Entry]:
     return list(chosen.values())
 
 
-def _compared(found: Contents, entries: list[Entry], target: Path, context: Context) -> Pull:
+def _compared(entries: list[Entry], target: Path, context: Context) -> Pull:
     """What is to be written, after a look at what is there."""
     from runner.artifacts.pulling import compare
     from runner.cli.render.transfer import Transfer
 
-    def link_of(entry: Entry) -> str:
-        root, place = found.place(entry.path)
-        return os.readlink(os.path.join(root, place))
-
     with Transfer("comparing", context.err, context.variables) as transfer:
         try:
-            return compare(os.fspath(target), entries, link_of, transfer.tell)
+            return compare(target, entries, transfer.tell)
         except OSError as error:
             raise WfError(
                 STORAGE,
@@ -103,36 +100,68 @@ def _refuse(pull: Pull, run: str, *, force: bool) -> None:
     Raises:
         WfError: kind ``STORAGE`` when there is something.
     """
-    found = [one for one in pull.conflicts if not (force and one.replaceable)]
+    found = [in_line(str(one)) for one in pull.conflicts if one.stays or not force]
     if not found:
         return
-    problems = [Problem(_in_the_way(one)) for one in found[:_NAMED]]
+    problems = [Problem(said) for said in found[:_NAMED]]
     if len(found) > _NAMED:
-        problems.append(Problem(f"and {count(len(found) - _NAMED, 'more', 'more')}"))
-    replace = ", or replace what is there: --force" if not force else ""
+        problems.append(Problem(f"and {len(found) - _NAMED:,} more"))
+    replace = "" if force else ", or replace what is there: --force"
     hint = f"nothing was written; choose another folder: wf artifacts pull {run} -o DIR{replace}"
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    message = _in_the_way(found[0]) + more
-    raise WfError(STORAGE, message, hint=hint, problems=tuple(problems))
+    raise WfError(STORAGE, found[0] + more, hint=hint, problems=tuple(problems))
 
 
-def _in_the_way(conflict: Conflict) -> str:
-    return f"{in_line(conflict.path)} is {conflict.what}"
-
-
-def _write(found: Contents, wanted: list[Entry], target: Path, context: Context) -> None:
-    from runner.artifacts.inputs import place
+def _write(found: Contents, pull: Pull, target: Path, context: Context) -> None:
+    from runner.artifacts.giving.give import give
+    from runner.artifacts.pulling import make_way
     from runner.cli.render.transfer import Transfer
 
     try:
         target.mkdir(parents=True, exist_ok=True)
+        make_way(target, pull.conflicts)
+        with Transfer("copying", context.err, context.variables) as transfer:
+            transfer.expect(len(pull.wanted), sum(entry.bytes for entry in pull.wanted))
+            for source in _sources(found, pull.wanted):
+                give(source.root, source.entries(found), target, transfer.tell,
+                     at=source.places.__getitem__, careful=True)  # fmt: skip
+    except FileNotFoundError as error:
+        raise WfError(
+            STORAGE,
+            f"a file of {found.run} is gone, or changed meanwhile: {named(error).strerror}",
+            hint=f"what is damaged: wf artifacts verify {found.run}",
+        ) from error
     except OSError as error:
-        what = "the folder cannot be made"
-        raise unwritable(what, named(error), target.parent, "name another: -o DIR") from error
-    size = sum(entry.bytes for entry in wanted)
-    with Transfer("copying", context.err, context.variables) as transfer:
-        transfer.expect(len(wanted), size)
-        place(found.folder, wanted, target, transfer.tell)
+        what = f"not all of it could be copied to {target}"
+        hint = "pull it again when that is mended: what is there is not copied again"
+        raise unwritable(what, named(error), target, hint) from error
+
+
+class _Source(NamedTuple):
+    """A folder that files come from: by their paths below it, where each goes."""
+
+    root: Path
+    known: dict[str, Entry]
+    places: dict[str, str]
+
+    def entries(self, found: Contents) -> Iterator[Entry]:
+        """What is to come from it; of what is still being written, as long as it is now."""
+        for below, entry in self.known.items():
+            size = entry.bytes
+            if not found.over and entry.kind == "file":
+                size = os.lstat(os.path.join(self.root, below)).st_size
+            yield entry._replace(path=below, bytes=size)
+
+
+def _sources(found: Contents, entries: list[Entry]) -> list[_Source]:
+    """Where the files of entries lie: in one folder, once the run is over."""
+    sources: dict[Path, _Source] = {}
+    for entry in entries:
+        root, below = found.place(entry.path)
+        source = sources.setdefault(root, _Source(root, {}, {}))
+        source.known[below] = entry
+        source.places[below] = stored(entry.path)
+    return list(sources.values())
 
 
 def _said(found: Contents, pull: Pull, target: str) -> str:
