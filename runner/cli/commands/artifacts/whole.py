@@ -78,11 +78,12 @@ def look(records: Records, written: str) -> Whole:
         WfError: kind ``USAGE`` when nothing is there, ``STORAGE`` when the list is damaged.
     """
     from runner.artifacts.sharing import sharing
+    from runner.artifacts.store import Pool
 
     run, path = address(written)
     found = contents_of(records, run)
     wanted = list(found.entries()) if path is None else found.at(path)
-    shared = sharing(found.folder, records.home.objects, wanted)
+    shared = sharing(found.folder, Pool(records.home.objects), wanted)
     others = _others(records, found.run) if shared.shared else []
     same = _Same(found.folder, shared, others)
     artifacts = [
