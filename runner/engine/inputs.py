@@ -10,11 +10,11 @@ from runner.events import Warned
 from runner.records import folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from runner.artifacts.manifest import Artifact
     from runner.events import Observer
+    from runner.pace import Pace
     from runner.plan.plan import Input, Job
     from runner.records.store import Records
 
@@ -35,12 +35,14 @@ def put(
     records: Records,
     working_dir: Path,
     observer: Observer,
-    progress: Callable[[int, int], None],
+    progress: Pace,
 ) -> int:
     """Copy every input into a workspace, in the order written; how many artifacts there were."""
     placed: dict[str, Input] = {}
-    for given in job.inputs:
-        artifacts = _artifacts(given, records)
+    found = [(given, _artifacts(given, records)) for given in job.inputs]
+    every = [artifact for _, artifacts in found for artifact in artifacts]
+    progress.expect(sum(one.files for one in every), sum(one.bytes for one in every))
+    for given, artifacts in found:
         for artifact in artifacts:
             path = artifact.path
             if other := next((placed[known] for known in placed if _meet(path, known)), None):
@@ -49,6 +51,7 @@ def put(
             placed[path] = given
         source = records.home.run(str(given.run)).artifacts
         place(source, entries_of(artifacts), working_dir, progress)
+        progress.go_on()
     return len(placed)
 
 

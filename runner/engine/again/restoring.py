@@ -99,9 +99,10 @@ def restore(attempt: Attempt, code: frozenset[str]) -> None:
     # an artifact inside another one is listed twice
     found = {entry.path: entry for entry in entries_of(folder.read_artifacts(source))}
     entries = [entry for path, entry in found.items() if path not in code]
-    tell = attempt.teller("resume", "copied")
-    place(source.artifacts, entries, paths.workspace / attempt.job.working_dir, tell)
     made = _made(former, source.artifacts, entries)
+    tell = attempt.teller("resume", "copied")
+    tell.expect(made.files, made.bytes)
+    place(source.artifacts, entries, paths.workspace / attempt.job.working_dir, tell)
     document = {"run": made.run, "files": made.files, "bytes": made.bytes}
     folder.write(paths.restored, {**document, "checkpoint": made.checkpoint}, durable=False)
     if code:

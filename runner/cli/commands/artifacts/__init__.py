@@ -59,7 +59,7 @@ def parse(own: Parser, words: Sequence[str]) -> argparse.Namespace:
 
         hint = did_you_mean(action, ACTIONS, "the actions are")
         raise WfError(USAGE, f"there is no action `{action}`", hint=hint)
-    arguments = module(action).parser().parse_args(words[1:])
+    arguments: argparse.Namespace = module(action).parser().parse_args(words[1:])
     arguments.action = action
     return arguments
 
