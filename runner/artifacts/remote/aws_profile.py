@@ -7,13 +7,19 @@ to others (AWS SDKs and Tools Reference Guide, "Shared config and credentials fi
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from configparser import RawConfigParser
 
-_KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    from obstore.store import S3Config
+
+_KEYS: tuple[Literal["access_key_id", "secret_access_key", "session_token"], ...] = (
+    "access_key_id",
+    "secret_access_key",
+    "session_token",
+)
 # signs of somebody else who gives the keys
 _OTHERS = (
     "AWS_ACCESS_KEY_ID",
@@ -31,7 +37,7 @@ class Profile(NamedTuple):
     """
 
     name: str
-    settings: dict[str, str]
+    settings: S3Config
     program: str | None = None
 
 
@@ -43,18 +49,20 @@ def profile(variables: Mapping[str, str]) -> Profile:
     config = _read(variables.get("AWS_CONFIG_FILE") or f"{home}/.aws/config")
     in_config = "default" if name == "default" else f"profile {name}"
     said = {**_section(config, in_config), **_section(secret, name)}
-    settings: dict[str, str] = {}
+    settings: S3Config = {}
     program = None
     if not any(variables.get(other) for other in _OTHERS):
-        settings = {key: said[key] for key in _KEYS if said.get(key)}
+        for key in _KEYS:
+            if said.get(f"aws_{key}"):
+                settings[key] = said[f"aws_{key}"]
         program = next((key for key in _BY_A_PROGRAM if said.get(key)), None)
     if not (variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION")):
-        settings["aws_region"] = said.get("region") or "us-east-1"
+        settings["region"] = said.get("region") or "us-east-1"
     if not (variables.get("AWS_ENDPOINT_URL") or variables.get("AWS_ENDPOINT")):
         endpoint = variables.get("AWS_ENDPOINT_URL_S3") or said.get("endpoint_url")
         if endpoint:
-            settings["aws_endpoint"] = endpoint
-    return Profile(name, settings, None if "aws_access_key_id" in settings else program)
+            settings["endpoint"] = endpoint
+    return Profile(name, settings, None if "access_key_id" in settings else program)
 
 
 def _read(path: str) -> RawConfigParser:

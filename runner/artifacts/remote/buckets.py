@@ -1,9 +1,9 @@
-"""Remotes that are buckets: S3 and what speaks as it does, Google's and Azure's, through obstore."""
+"""Remotes that are buckets, through obstore: S3 and what speaks like it, Google's and Azure's."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from runner.artifacts.remote.aws_profile import profile
 from runner.artifacts.remote.interface import Absent, Found
@@ -12,7 +12,7 @@ from runner.errors import UNSATISFIABLE, WfError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from obstore.store import ObjectStore
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
     from runner.artifacts.remote.address import Address
 
@@ -164,7 +164,12 @@ def _open(address: Address, variables: Mapping[str, str]) -> ObjectStore:
         raise WfError(UNSATISFIABLE, message, hint=_KEYS[address.scheme]) from None
 
 
-def _patience(*, plain: bool = False) -> dict[str, Any]:
+class _Patience(TypedDict):
+    client_options: ClientConfig
+    retry_config: RetryConfig
+
+
+def _patience(*, plain: bool = False) -> _Patience:
     """How long a server may be silent. A slow line is no silence: a piece may take its time."""
     from datetime import timedelta
 
@@ -189,13 +194,12 @@ def _s3(address: Address, variables: Mapping[str, str]) -> ObjectStore:
         )
         hint = f'eval "$(aws configure export-credentials --profile {known.name} --format env)"'
         raise WfError(UNSATISFIABLE, message, hint=hint)
-    endpoint = known.settings.get("aws_endpoint") or next(
-        (variables[name] for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT") if variables.get(name)),
-        "",
-    )
+    said = (variables.get(name) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT"))
+    endpoint = known.settings.get("endpoint") or next(filter(None, said), "")
     # who gives an address without TLS means it
-    patience = _patience(plain=endpoint.startswith("http://"))
-    return S3Store(address.host, prefix=address.path or None, **known.settings, **patience)
+    plain = endpoint.startswith("http://")
+    prefix = address.path or None
+    return S3Store(address.host, prefix=prefix, config=known.settings, **_patience(plain=plain))
 
 
 def _google(address: Address, _variables: Mapping[str, str]) -> ObjectStore:
@@ -207,12 +211,9 @@ def _google(address: Address, _variables: Mapping[str, str]) -> ObjectStore:
 def _azure(address: Address, variables: Mapping[str, str]) -> ObjectStore:
     from obstore.store import AzureStore
 
-    plain = variables.get("AZURE_STORAGE_ENDPOINT", "").startswith("http://")
+    said = (variables.get(name) for name in ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"))
+    plain = next(filter(None, said), "").startswith("http://")
     return AzureStore(address.host, prefix=address.path or None, **_patience(plain=plain))
 
 
-_STORES: dict[str, Callable[[Address, Mapping[str, str]], ObjectStore]] = {
-    "s3": _s3,
-    "gs": _google,
-    "az": _azure,
-}
+_STORES = {"s3": _s3, "gs": _google, "az": _azure}

@@ -28,7 +28,7 @@ _LARGEST = 1 << 62
 _MODES = 0o777
 
 
-class Odd(ValueError):
+class Odd(ValueError):  # noqa: N818 - what is said of it follows
     """What is wrong with it, as a sentence goes on: "the manifest names …"."""
 
 
@@ -84,7 +84,7 @@ def entry(found: object) -> Entry:
         raise Odd("has an entry that is none") from None
     path(made.path)
     _digest(made.digest)
-    if not isinstance(made.kind, str) or made.kind not in _KINDS:
+    if found["kind"] not in _KINDS:
         raise Odd("has an entry of a kind that there is not")
     if not _is_size(made.bytes):
         raise Odd("has a size that cannot be")

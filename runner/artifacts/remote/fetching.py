@@ -22,6 +22,7 @@ from runner.artifacts.remote.interface import Absent
 from runner.disks import named, unwritable
 from runner.errors import STORAGE, USAGE, WfError
 from runner.paths import RunPaths
+from runner.units import amount
 from runner.units import listed as in_words
 
 if TYPE_CHECKING:
@@ -56,11 +57,19 @@ class Stage(NamedTuple):
         return self.root / "contents"
 
 
-class _Wanted(NamedTuple):
-    """A content to be fetched, the entry it is shown by, and how much of it is here."""
+class _Wanted:
+    """A content to be fetched, and the entry it is shown by.
 
-    entry: Entry
-    here: int
+    ``here`` are the bytes of it that are here. It is ``spoiled`` once something that came was not
+    what it should be; nothing more of it is asked for then.
+    """
+
+    __slots__ = ("entry", "here", "spoiled")
+
+    def __init__(self, entry: Entry, here: int) -> None:
+        self.entry = entry
+        self.here = here
+        self.spoiled = False
 
 
 class _Part(NamedTuple):
@@ -97,7 +106,9 @@ def describe(remote: Remote, run: str, stage: Stage) -> list[Artifact]:
             hint="nothing was pulled; push the run again from where it is",
         ) from None
     except OSError as error:
-        raise unwritable("the run's lists could not be written", named(error), stage.root) from error
+        raise unwritable(
+            "the run's lists could not be written", named(error), stage.root
+        ) from error
 
 
 def _unknown(remote: Remote, run: str) -> WfError:
@@ -108,9 +119,7 @@ def _unknown(remote: Remote, run: str) -> WfError:
     return WfError(USAGE, f"{remote.shown} has no run `{run}`", hint=hint)
 
 
-def _described(
-    remote: Remote, names: layout.Names, content: bytes, stage: Stage
-) -> list[Artifact]:
+def _described(remote: Remote, names: layout.Names, content: bytes, stage: Stage) -> list[Artifact]:
     document = checking.manifest(content)
     files = remote.look(names.lists).files
     there = checking.Tree()
@@ -147,9 +156,7 @@ def _whole(remote: Remote, name: str, size: int) -> Iterator[bytes]:
         raise Odd(f"has not all of the list {name}") from None
 
 
-def _list(
-    artifact: Artifact, found: Iterable[Entry], stage: Stage, there: checking.Tree
-) -> None:
+def _list(artifact: Artifact, found: Iterable[Entry], stage: Stage, there: checking.Tree) -> None:
     """Write the list anew, and see whether it is the one that the manifest was made with."""
     file = artifact.listed or stage.root / "inline.jsonl"
     with Listing(file, artifact.path) as listing:
@@ -175,6 +182,8 @@ def fetch(remote: Remote, entries: Iterable[Entry], stage: Stage, progress: Prog
             for entry in contents.values()
             if (here := _here(stage, entry)) is not None
         ]
+        size = sum(found.entry.bytes - found.here for found in wanted)
+        _refuse_too_much(remote, size, stage)
         progress.expect(len(wanted), sum(found.entry.bytes for found in wanted))
         bad = _receive(remote, wanted, stage, progress)
         if bad:
@@ -183,6 +192,19 @@ def fetch(remote: Remote, entries: Iterable[Entry], stage: Stage, progress: Prog
     except OSError as error:
         what = f"what {remote.shown} has could not be written"
         raise unwritable(what, named(error), stage.root) from error
+
+
+def _refuse_too_much(remote: Remote, size: int, stage: Stage) -> None:
+    """Rather than to fill the disk and fail then."""
+    disk = os.statvfs(stage.root)
+    free = disk.f_bavail * disk.f_frsize
+    if size > free:
+        raise WfError(
+            STORAGE,
+            f"{amount(size)} are to come from {remote.shown}, and the disk of {stage.root} has "
+            f"{amount(free)} left",
+            hint="make room, pull less (name the paths), or set WF_CACHE to a larger disk",
+        )
 
 
 def _path(stage: Stage, entry: Entry) -> Path:
@@ -212,9 +234,11 @@ def _parts(wanted: Iterable[_Wanted]) -> Iterator[_Part]:
         folder, name = layout.content(entry.digest)
         # how long what a link leads to is stands nowhere
         size = _LONGEST_LINK if entry.kind == "link" else entry.bytes
-        pieces = [piece for piece in layout.pieces(name, size) if piece.start >= found.here]
-        for piece in pieces:
-            yield _Part(found, f"{folder}/{piece.name}", piece, piece is pieces[-1])
+        for piece in layout.pieces(name, size, found.here):
+            if found.spoiled:
+                break
+            last = piece.start + piece.size == size
+            yield _Part(found, f"{folder}/{piece.name}", piece, last)
 
 
 def _receive(
@@ -235,14 +259,16 @@ def _receive(
     files = size = 0
     taking: _Taking | None = None
     for part, content in ahead(read, _parts(wanted), lambda part: part.piece.size):
+        if part.wanted.spoiled:
+            continue
         if taking is None or taking.wanted is not part.wanted:
             taking = _Taking(part.wanted, stage)
             size += part.wanted.here
-        taking.add(part.piece, content)
-        if part.last:
-            files += 1
-            if not taking.complete():
-                bad.append(part.wanted.entry)
+        sound = taking.add(part.piece, content, last=part.last)
+        if not sound:
+            part.wanted.spoiled = True
+            bad.append(part.wanted.entry)
+        files += part.last or not sound
         size += len(content or b"")
         progress(files, size)
     return bad
@@ -255,9 +281,8 @@ class _Taking:
         from blake3 import blake3
 
         self.wanted = wanted
-        self._stage = stage
         self._hasher = blake3()
-        self._sound = True
+        self._whole = _path(stage, wanted.entry)
         self._file = _partial(stage, wanted.entry)
         if wanted.here:
             with self._file.open("r+b", buffering=0) as file:
@@ -267,27 +292,31 @@ class _Taking:
         else:
             self._file.unlink(missing_ok=True)
 
-    def add(self, piece: Piece, content: bytes | None) -> None:
-        """What came of a piece; ``None``: it is not there."""
-        short = content is None or len(content) != piece.size
-        if short and not (self.wanted.entry.kind == "link" and content):
-            self._sound = False
-        if not self._sound or content is None:
-            return
+    def add(self, piece: Piece, content: bytes | None, *, last: bool) -> bool:
+        """What came of a piece (``None``: it is not there); whether it is what it should be.
+
+        With the last one the whole gets its name. Nothing is left of what is not sound.
+        """
+        is_link = self.wanted.entry.kind == "link"
+        fits = content is not None and (is_link or len(content) == piece.size)
+        if content is not None and fits:
+            self._write(content)
+        if not fits or (last and not self._is_sound()):
+            self._file.unlink(missing_ok=True)
+            return False
+        if last:
+            os.replace(self._file, self._whole)
+        return True
+
+    def _is_sound(self) -> bool:
+        return f"blake3:{self._hasher.hexdigest()}" == self.wanted.entry.digest
+
+    def _write(self, content: bytes) -> None:
         with self._file.open("ab", buffering=0) as file:
             left = memoryview(content)
             while left:
                 left = left[file.write(left) :]
         self._hasher.update(content)
-
-    def complete(self) -> bool:
-        """It has its name now, unless it is not what it should be: then nothing is left of it."""
-        sound = self._sound and f"blake3:{self._hasher.hexdigest()}" == self.wanted.entry.digest
-        if sound:
-            os.replace(self._file, _path(self._stage, self.wanted.entry))
-        else:
-            self._file.unlink(missing_ok=True)
-        return sound
 
 
 def _damaged(remote: Remote, bad: list[Entry]) -> WfError:

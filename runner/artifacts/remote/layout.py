@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 PIECE = 8 << 20
 """The size of a piece in bytes. Part of the layout: pieces of another size would not fit."""
@@ -74,14 +74,13 @@ def content(digest: str) -> tuple[str, str]:
     return f"objects/{found[1]}", found[2]
 
 
-def pieces(name: str, size: int) -> list[Piece]:
-    """How so many bytes lie under a name."""
+def pieces(name: str, size: int, start: int = 0) -> Iterator[Piece]:
+    """How so many bytes lie under a name, from ``start`` on, which is where a piece begins."""
     if size <= PIECE:
-        return [Piece(name, 0, size)]
-    starts = range(0, size, PIECE)
-    return [
-        Piece(f"{name}-{at}", start, min(PIECE, size - start)) for at, start in enumerate(starts)
-    ]
+        yield Piece(name, 0, size)
+        return
+    for at in range(start, size, PIECE):
+        yield Piece(f"{name}-{at // PIECE}", at, min(PIECE, size - at))
 
 
 def size_of(name: str, files: Mapping[str, int]) -> int | None:

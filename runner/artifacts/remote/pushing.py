@@ -80,7 +80,7 @@ def push(
     for part, _ in ahead(lambda part: remote.write(part.name, part.data), parts, _length):
         files, size = files + part.last, size + len(part.data)
         progress(files, size)
-    _describe(paths, artifacts, names, remote)
+    _describe(artifacts, names, remote)
     remote.write(names.document, document)
     remote.write(names.manifest, manifest)
     return Pushed(files, size, len(wanted) - len(missing))
@@ -182,9 +182,7 @@ def _same(entry: Entry, found: str, paths: RunPaths) -> None:
         )
 
 
-def _describe(
-    paths: RunPaths, artifacts: Sequence[Artifact], names: layout.Names, remote: Remote
-) -> None:
+def _describe(artifacts: Sequence[Artifact], names: layout.Names, remote: Remote) -> None:
     """The lists of what is in the artifacts."""
     for listed in {artifact.listed for artifact in artifacts if artifact.listed is not None}:
         pieces = layout.pieces(listed.name, listed.stat().st_size)

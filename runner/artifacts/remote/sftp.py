@@ -123,7 +123,9 @@ class SftpRemote:
             if refused.code == sftp.NO_SUCH_FILE:
                 raise Absent from None
             why = "permission denied" if refused.code == sftp.DENIED else refused.said.lower()
-            message = f"{self.shown} does not do what it is asked to: {why or 'it does not say why'}"
+            message = (
+                f"{self.shown} does not do what it is asked to: {why or 'it does not say why'}"
+            )
             raise WfError(UNSATISFIABLE, message, hint=self._try()) from None
 
     def _unreachable(self, ssh: Piped) -> WfError:
