@@ -9,7 +9,9 @@ a path on the way.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
@@ -20,7 +22,7 @@ from runner.artifacts.remote.ahead import ahead
 from runner.artifacts.remote.checking import Odd
 from runner.artifacts.remote.interface import Absent
 from runner.disks import named, unwritable
-from runner.errors import STORAGE, USAGE, WfError
+from runner.errors import BUSY, STORAGE, USAGE, WfError
 from runner.paths import RunPaths
 from runner.units import amount
 from runner.units import listed as in_words
@@ -55,6 +57,33 @@ class Stage(NamedTuple):
     def contents(self) -> Path:
         """What has come so far, by digest."""
         return self.root / "contents"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody else works on it; gone when the ``with`` is left in good order.
+
+        Raises:
+            WfError: kind ``BUSY`` when somebody does, ``STORAGE`` when it cannot be made.
+        """
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            what = "the folder for what is pulled could not be made"
+            raise unwritable(what, named(error), self.root.parent, "set WF_CACHE") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            message = "another command pulls the same run from there"
+            raise WfError(BUSY, message, hint="wait for it, then repeat this one") from None
+        try:
+            yield
+            tree.remove(self.root)
+        finally:
+            if self.root.exists() and not any(self.contents.glob("*")):
+                tree.remove(self.root)  # there is nothing to go on with
+            os.close(lock)
 
 
 class _Wanted:

@@ -24,6 +24,7 @@ ACTIONS = {
     "tree": "every file of a run",
     "cat": "write files of a run to stdout",
     "open": "open them in the program of the desktop",
+    "push": "send them to a remote store: a bucket, another machine, a folder",
 }
 """Action -> a line for the overview; the module of that name has the rest."""
 
