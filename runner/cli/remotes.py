@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from runner.artifacts.remote.interface import Remote
     from runner.cli.context import Context
     from runner.records.contents import Contents
+    from runner.records.store import Records
 
 REMOTE = "s3://BUCKET/FOLDER, gs://…, az://…, sftp://HOST/FOLDER, or a folder"
 
@@ -39,6 +40,15 @@ def opened(named: str | None, option: str, context: Context) -> Iterator[Remote]
         yield remote
     finally:
         remote.close()
+
+
+def is_elsewhere(run: str, records: Records, context: Context) -> bool:
+    """Whether a run is to be looked for on the remote of ``WF_REMOTE``, as none here fits."""
+    from runner.artifacts.remote.layout import is_run
+
+    if not context.variables.get(envvars.REMOTE) or run == "last" or not is_run(run):
+        return False
+    return not records.index().with_prefix(run, 1)
 
 
 class Incoming:

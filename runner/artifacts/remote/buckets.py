@@ -80,7 +80,13 @@ class BucketRemote:
             found = obstore.get(self._store, name)
             if found.meta["size"] <= most:
                 return bytes(found.bytes())
-            return bytes(obstore.get_range(self._store, name, start=0, length=most))
+            # not every server knows of ranges
+            start = bytearray()
+            for chunk in found.stream():
+                start += chunk
+                if len(start) >= most:
+                    break
+            return bytes(start[:most])
 
         return self._asked(content)
 
@@ -202,10 +208,11 @@ def _s3(address: Address, variables: Mapping[str, str]) -> ObjectStore:
     return S3Store(address.host, prefix=prefix, config=known.settings, **_patience(plain=plain))
 
 
-def _google(address: Address, _variables: Mapping[str, str]) -> ObjectStore:
+def _google(address: Address, variables: Mapping[str, str]) -> ObjectStore:
     from obstore.store import GCSStore
 
-    return GCSStore(address.host, prefix=address.path or None, **_patience())
+    plain = variables.get("GOOGLE_BASE_URL", "").startswith("http://")
+    return GCSStore(address.host, prefix=address.path or None, **_patience(plain=plain))
 
 
 def _azure(address: Address, variables: Mapping[str, str]) -> ObjectStore:

@@ -368,13 +368,14 @@ def _lay_out(entries: Iterable[Entry], stage: Stage) -> None:
     root = stage.run.artifacts
     if root.exists():
         tree.remove(root)
-    root.mkdir(mode=0o700)
+    root.mkdir()
     for entry in entries:
         place = root / stored(entry.path)
         if entry.kind == "directory":
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place.mkdir(parents=True, exist_ok=True)
+            place.chmod((place.stat().st_mode if entry.mode is None else entry.mode) | 0o700)
             continue
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
         if entry.kind == "link":
             if not place.is_symlink():
                 os.symlink(_path(stage, entry).read_bytes(), os.fsencode(place))

@@ -51,10 +51,13 @@ class FolderRemote:
     def read(self, name: str, most: int) -> bytes:
         """The content of a regular file."""
         try:
-            with open(os.open(self._root / name, _READ), "rb", buffering=0) as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file = os.open(self._root / name, _READ)
+            try:
+                if not stat.S_ISREG(os.fstat(file).st_mode):
                     raise Absent(name)
-                return _whole(file.fileno(), most)
+                return _whole(file, most)
+            finally:
+                os.close(file)
         except (FileNotFoundError, NotADirectoryError):
             raise Absent(name) from None
         except OSError as error:
