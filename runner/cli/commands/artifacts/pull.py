@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.artifacts.manifest import stored
 from runner.cli.addresses import ADDRESS, address, contents_of, kept_path
 from runner.cli.arguments import Parser
+from runner.cli.remotes import REMOTE, incoming, is_elsewhere
 from runner.cli.render.style import in_line
 from runner.cli.settled import settled
 from runner.disks import named, unwritable
@@ -16,13 +18,15 @@ from runner.units import amount, count
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from runner.artifacts.manifest import Entry
     from runner.artifacts.pulling import Pull
     from runner.cli.context import Context
     from runner.records.contents import Contents
+
+    Bring = Callable[[Sequence[Entry]], None]
 
 # of what is in the way; who has more wants another folder
 _NAMED = 100
@@ -39,11 +43,18 @@ def parser() -> Parser:
             ("wf artifacts pull last -o out", "into the folder `out`"),
             ("wf artifacts pull :best model report.md", "two paths of the run tagged `best`"),
             ("wf artifacts pull last:model --force", "in place of what is here"),
+            ("wf artifacts pull wet-mango-1 --from s3://lab/models", "what somebody has pushed"),
         ],
     )
     made.add_argument("run", metavar="RUN[:PATH]", help=ADDRESS)
     made.add_argument("paths", metavar="PATH", nargs="*", help="only this, of what it keeps")
     made.add_argument("-o", "--output", metavar="DIR", help="below this folder; it is made")
+    made.add_argument(
+        "--from",
+        metavar="URL",
+        dest="remote",
+        help=f"from a remote store: {REMOTE} (default for runs that are not here: $WF_REMOTE)",
+    )
     made.add_argument("--force", action="store_true", help="replace files that are in the way")
     made.add_json()
     return made
@@ -52,12 +63,38 @@ def parser() -> Parser:
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Copy it."""
     run, path = address(arguments.run)
-    found = contents_of(settled(context), run)
+    with _kept(run, arguments.remote, context) as (found, bring):
+        return _pull(found, bring, path, arguments, context)
+
+
+@contextmanager
+def _kept(run: str, remote: str | None, context: Context) -> Iterator[tuple[Contents, Bring]]:
+    """What the run keeps, here or on a remote, and what brings entries of it here."""
+    records = settled(context)
+    if remote is None and not is_elsewhere(run, records, context):
+        yield contents_of(records, run), _nothing
+        return
+    with incoming(remote, run, context) as coming:
+        yield coming.contents, coming.bring
+
+
+def _nothing(_entries: Sequence[Entry]) -> None:
+    """They are here."""
+
+
+def _pull(
+    found: Contents,
+    bring: Bring,
+    path: str | None,
+    arguments: argparse.Namespace,
+    context: Context,
+) -> int:
     words = [kept for word in arguments.paths if (kept := kept_path(word)) is not None]
     entries = _chosen(found, words if path is None else [path, *words])
     target = context.cwd / (arguments.output or ".")
     pull = _compared(entries, target, context)
     _refuse(pull, found.run, force=arguments.force)
+    bring(pull.wanted)
     _write(found, pull, target, context)
     if arguments.json:
         context.say_json(_document(found, pull, target))
