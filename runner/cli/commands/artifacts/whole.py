@@ -173,9 +173,8 @@ def _foot(whole: Whole) -> str:
     if not whole.contents.over:
         return f"{run} goes on: this is what is there so far\n"
     sharing = whole.sharing
-    others = sharing.taken - sharing.own
     said = f"{amount(sharing.taken)} on the disk"
-    if others:
+    if sharing.shared:
         files = count(len(sharing.shared), "file")
-        said += f", {amount(sharing.own)} without what other runs keep as well ({files})"
-    return f"{said} · the files lie in {folder}\n"
+        said += f", {amount(sharing.own)} of it without {files} that other runs keep as well"
+    return f"{said}\nthe files lie in {folder}\n"
