@@ -102,7 +102,13 @@ def test_other_arguments_are_refused(written: Any) -> None:
 
 
 def test_artifacts_as_texts_and_mappings() -> None:
-    read = python(artifacts=["./data/", {"path": "model"}, {"path": "/opt/x", "mount": Scalar("true", "bool")}])
+    read = python(
+        artifacts=[
+            "./data/",
+            {"path": "model"},
+            {"path": "/opt/x", "mount": Scalar("true", "bool")},
+        ]
+    )
     assert read.requested_artifacts() == (
         ArtifactRequest("data"),
         ArtifactRequest("model"),
