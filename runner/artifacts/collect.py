@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.collecting.finding import among_artifacts
@@ -18,6 +19,7 @@ from runner.artifacts.listing import Intake
 from runner.artifacts.manifest import stored
 from runner.disks import named, unwritable
 from runner.errors import STORAGE, WfError
+from runner.failpoints import reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -75,8 +77,8 @@ def collect(
         for folder in (paths.artifacts, paths.lists):
             folder.mkdir(mode=0o700, exist_ok=True)
         gathered = gather(working_dir, requests, paths, told.copied)
-        intake = Intake(paths.artifacts, pool, told.kept)
-        kept = _take_in(requests, paths, intake)
+        with Intake(paths.artifacts, pool, told.kept) as intake:
+            kept = _take_in(requests, paths, intake)
         unread = [*gathered.unread, *((one.path, one.error) for one in intake.unreadable)]
         _give_back(intake.unreadable, paths, working_dir)
     except OSError as error:
@@ -93,21 +95,28 @@ def collect(
 def _take_in(
     requests: Sequence[ArtifactRequest], paths: RunPaths, intake: Intake
 ) -> list[Artifact]:
+    """Take in what each declared path came to, and what else there is."""
     root = str(paths.artifacts)
-    kept: list[Artifact] = []
+    files = (paths.lists / f"{at}.jsonl" for at in count())
     declared: set[str] = set()
     for request in requests:
         roots = among_artifacts(root, request.path).paths
         declared.update(stored(path) for path in roots)
-        kept.append(intake.take_in(request.path, roots, paths.lists / f"{len(kept)}.jsonl"))
+        intake.take_in(request.path, roots, next(files))
     for path in undeclared(root, declared):
-        file = paths.lists / f"{len(kept)}.jsonl"
-        artifact = intake.take_in(path, (path,), file)
-        if artifact.digest or artifact.skipped:
-            kept.append(artifact)
-        else:
-            file.unlink()
-    return kept
+        intake.take_in(path, (path,), next(files))
+    reach("listed")
+    kept = intake.finish()
+    return kept[: len(requests)] + [one for one in kept[len(requests) :] if _is_any(one)]
+
+
+def _is_any(artifact: Artifact) -> bool:
+    """Whether there is anything in it; an empty folder that nobody declared is nothing to tell."""
+    if artifact.digest or artifact.skipped:
+        return True
+    if artifact.listed is not None:
+        artifact.listed.unlink()
+    return False
 
 
 def _give_back(unreadable: Sequence[Failed], paths: RunPaths, working_dir: Path) -> None:
