@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.collecting.finding import among_artifacts
@@ -77,7 +76,7 @@ def collect(
         for folder in (paths.artifacts, paths.lists):
             folder.mkdir(mode=0o700, exist_ok=True)
         gathered = gather(working_dir, requests, paths, told.copied)
-        with Intake(paths.artifacts, pool, told.kept) as intake:
+        with Intake(paths.artifacts, paths.lists, pool, told.kept) as intake:
             kept = _take_in(requests, paths, intake)
         unread = [*gathered.unread, *((one.path, one.error) for one in intake.unreadable)]
         _give_back(intake.unreadable, paths, working_dir)
@@ -97,17 +96,17 @@ def _take_in(
 ) -> list[Artifact]:
     """Take in what each declared path came to, and what else there is."""
     root = str(paths.artifacts)
-    files = (paths.lists / f"{at}.jsonl" for at in count())
     declared: set[str] = set()
+    kept = []
     for request in requests:
         roots = among_artifacts(root, request.path).paths
         declared.update(stored(path) for path in roots)
-        intake.take_in(request.path, roots, next(files))
-    for path in undeclared(root, declared):
-        intake.take_in(path, (path,), next(files))
+        kept.append(intake.take_in(request.path, roots))
+    others = [intake.take_in(path, (path,)) for path in undeclared(root, declared)]
+    kept += [one for one in others if _is_any(one)]
     reach("listed")
-    kept = intake.finish()
-    return kept[: len(requests)] + [one for one in kept[len(requests) :] if _is_any(one)]
+    intake.finish()
+    return kept
 
 
 def _is_any(artifact: Artifact) -> bool:

@@ -1,9 +1,7 @@
 """Taking in what has been gathered: every file is hashed, listed, and shared with its equals.
 
-First all is hashed and listed, and the lists are brought to the disk, with the modes and times that
-the job had given its files. Only then files are made read-only, and replaced by equal ones of other
-runs. Whoever is killed in between is followed by one who does all of this again and takes modes and
-times from the lists that are there.
+Whoever is killed meanwhile is followed by one who does it again, and does not read again what is
+shared already.
 
 Links are kept as links and never followed. Sockets, pipes and devices are left out and said.
 """
@@ -11,15 +9,13 @@ Links are kept as links and never followed. Sockets, pipes and devices are left 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.artifacts.crew import Crew
 from runner.artifacts.descent import Descent
-from runner.artifacts.manifest import PREFIX, Artifact, Entry, Listing, stored
-from runner.artifacts.store import read_only
-from runner.artifacts.taking import Seen, Taker, clear_staging
+from runner.artifacts.manifest import Artifact, Entry, Listing, stored
+from runner.artifacts.taking import Taker, clear_notes, clear_staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,20 +37,26 @@ class Failed(NamedTuple):
 
 
 class Intake:
-    """``with Intake(root, pool, progress) as intake:`` takes in the artifacts of one run.
+    """``with Intake(root, lists, pool, progress) as intake:`` takes in the artifacts of one run.
 
-    ``root`` is the folder of the run's artifacts, and ``progress`` is told files and bytes so far.
-    ``unreadable`` are files that stay there unlisted, and ``changed`` those that were written or
-    removed while they were taken in; what is listed is what is kept.
+    ``root`` is the folder of the run's artifacts, ``lists`` the one of their lists, and
+    ``progress`` is told files and bytes so far. ``unreadable`` are things that stay there unlisted,
+    and ``changed`` those that were written or removed while they were taken in; what is listed is
+    what is kept.
+
+    Raises:
+        OSError: one of the folders cannot be opened or written to.
     """
 
-    def __init__(self, root: Path, pool: Pool, progress: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, root: Path, lists: Path, pool: Pool, progress: Callable[[int, int], None]
+    ) -> None:
         self._root = root
+        self._lists = lists
         self._progress = progress
         clear_staging(root)
-        self._crew = Crew(lambda: _work(Taker(root, pool)))
-        self._taken: list[Artifact] = []
-        self._files = self._bytes = 0
+        self._crew = Crew(lambda: _work(Taker(root, pool, lists)))
+        self._artifacts = self._files = self._bytes = 0
         self.unreadable: list[Failed] = []
         self.changed: list[str] = []
 
@@ -64,71 +66,48 @@ class Intake:
     def __exit__(self, *error: object) -> None:
         self._crew.__exit__(*error)
 
-    def take_in(self, path: str, roots: Sequence[str], file: Path) -> None:
-        """List in ``file`` what lies at ``roots``, which the declared ``path`` has come to.
+    def take_in(self, path: str, roots: Sequence[str]) -> Artifact:
+        """Take in and list what lies at ``roots``, which the declared ``path`` has come to.
 
         ``roots`` are paths as the job had them, sorted; none lies within another.
 
         Raises:
             OSError: the list cannot be written.
         """
-        before = _former(file)
+        file = self._lists / f"{self._artifacts}.jsonl"
         with Listing(file, path) as listing:
-            for seen in self._looked_at(found for root in roots for found in self._walk(root)):
-                if seen.note == "special":
-                    listing.skip(seen.path)
-                elif self._kept(seen):
-                    listing.add(_entry(_as_before(seen, before.get(seen.path))))
-                    self._files += 1
-                    self._bytes += seen.bytes
-                    self._progress(self._files, self._bytes)
-        self._taken.append(listing.artifact())
+            found = (found for root in roots for found in self._walk(root))
+            tasks = ((self._artifacts, names) for names in _tasks(found))
+            for answer in self._crew.each(tasks):
+                self._add(listing, answer)
+        self._artifacts += 1
+        return listing.artifact()
 
-    def finish(self) -> list[Artifact]:
-        """Make the files read-only and one with their equals; what has been taken in, in order.
+    def finish(self) -> None:
+        """All of them are taken in: bring the lists to the disk, and have no more notes.
 
         Raises:
-            OSError: a list cannot be read or written.
+            OSError: that cannot be done.
         """
-        return [self._shared(artifact) for artifact in self._taken]
+        folder = os.open(self._lists, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        clear_notes(self._lists)
 
-    def _looked_at(self, found: Iterable[tuple[str, Kind | None]]) -> Iterator[Seen]:
-        tasks = (("look", names) for names in _tasks(found))
-        for answers in self._crew.each(tasks):
-            yield from map(Seen._make, answers)
-
-    def _kept(self, seen: Seen) -> bool:
-        """Whether it is, and if not, what is said of it."""
-        if seen.note == "unreadable":
-            error = OSError(seen.error, os.strerror(seen.error), seen.path)
-            self.unreadable.append(Failed(seen.path, error))
-            return False
-        if seen.note:
-            self.changed.append(seen.path)
-        return seen.note != "gone"
-
-    def _shared(self, artifact: Artifact) -> Artifact:
-        files = (_seen(entry) for entry in artifact.entries() if entry.kind == "file")
-        tasks = (("share", names) for names in _tasks(files))
-        anew: dict[str, Seen] = {}
-        for answers in self._crew.each(tasks):
-            anew.update((seen.path, seen) for seen in map(Seen._make, answers))
-        return self._relisted(artifact, anew) if anew else artifact
-
-    def _relisted(self, artifact: Artifact, anew: dict[str, Seen]) -> Artifact:
-        """The same with what has changed since it was listed."""
-        if artifact.listed is None:
-            return artifact
-        with Listing(artifact.listed, artifact.path) as listing:
-            for path in artifact.skipped:
-                listing.skip(path)
-            for entry in artifact.entries():
-                seen = anew.get(entry.path)
-                if seen is None:
-                    listing.add(entry)
-                elif self._kept(seen):
-                    listing.add(_entry(seen))
-        return listing.artifact()
+    def _add(self, listing: Listing, answer: tuple[Any, ...]) -> None:
+        entries, skipped, changed, unreadable, lines = answer
+        listing.extend([*map(Entry._make, entries)], lines)
+        for path in skipped:
+            listing.skip(path)
+        self.changed += changed
+        for path, number in unreadable:
+            self.unreadable.append(Failed(path, OSError(number, os.strerror(number), path)))
+        for entry in entries:
+            self._files += 1
+            self._bytes += entry[2]
+            self._progress(self._files, self._bytes)
 
     def _walk(self, root: str) -> Iterator[tuple[str, Kind | None]]:
         """Files and links below a root and folders with nothing in them, sorted by path.
@@ -180,45 +159,9 @@ def _tasks(found: Iterable[Any]) -> Iterator[list[Any]]:
         yield task
 
 
-def _work(taker: Taker) -> Callable[[tuple[str, list[Any]]], list[tuple[Any, ...]]]:
-    def do(task: tuple[str, list[Any]]) -> list[tuple[Any, ...]]:
-        verb, found = task
-        if verb == "look":
-            return [
-                tuple(taker.look(path, kind) if kind else Seen(path, note="special"))
-                for path, kind in found
-            ]
-        shared = (taker.share(Seen._make(fields)) for fields in found)
-        return [tuple(seen) for seen in shared if seen is not None]
+def _work(taker: Taker) -> Callable[[tuple[int, list[Any]]], tuple[Any, ...]]:
+    def do(task: tuple[int, list[Any]]) -> tuple[Any, ...]:
+        entries, *rest = taker.take(*task)
+        return ([*map(tuple, entries)], *rest)
 
     return do
-
-
-def _entry(seen: Seen) -> Entry:
-    digest = f"{PREFIX}{seen.digest}"
-    return Entry(seen.path, seen.kind, seen.bytes, digest, seen.mode, seen.modified)
-
-
-def _seen(entry: Entry) -> tuple[Any, ...]:
-    digest = entry.digest.removeprefix(PREFIX)
-    return tuple(
-        Seen(entry.path, "file", entry.bytes, digest, entry.mode or 0, entry.modified or 0)
-    )
-
-
-def _former(file: Path) -> dict[str, Entry]:
-    """The entries of a list that somebody wrote who was killed then."""
-    with suppress(OSError, ValueError, TypeError):
-        artifact = Artifact("", 0, 0, None, listed=file)
-        return {entry.path: entry for entry in artifact.entries()}
-    return {}
-
-
-def _as_before(seen: Seen, before: Entry | None) -> Seen:
-    """With the mode and time that the job had given it, where we have changed them since."""
-    if before is None or before.mode is None or before.modified is None:
-        return seen
-    ours = seen.kind == "file" and seen.mode == read_only(before.mode)
-    if ours and f"{PREFIX}{seen.digest}" == before.digest:
-        return seen._replace(mode=before.mode, modified=before.modified)
-    return seen

@@ -139,12 +139,16 @@ class Listing:
 
     def add(self, entry: Entry) -> None:
         """Add one."""
-        self._lines.write(_line(entry))
-        said = f"{entry.kind}\0{entry.digest}\0{entry.path}"
+        self.extend((entry,), line(entry))
+
+    def extend(self, entries: Sequence[Entry], lines: bytes) -> None:
+        """Add several, whose lines are known."""
+        self._lines.write(lines)
+        said = "".join(f"{entry[1]}\0{entry[3]}\0{entry[0]}" for entry in entries)
         self._hasher.update(said.encode(errors="surrogateescape"))
-        self._entries += 1
-        self._files += entry.kind != "directory"
-        self._bytes += entry.bytes
+        self._entries += len(entries)
+        self._files += sum(entry.kind != "directory" for entry in entries)
+        self._bytes += sum(entry.bytes for entry in entries)
 
     def skip(self, path: str) -> None:
         """Note something that is not kept, as it is no file."""
@@ -157,8 +161,8 @@ class Listing:
         return Artifact(self._path, self._files, self._bytes, digest, skipped, self._file)
 
 
-def _line(entry: Entry) -> bytes:
-    """The entry as a line of JSON; by hand, as there are many."""
+def line(entry: Entry) -> bytes:
+    """An entry as it stands in a list: a line of JSON; by hand, as there are many."""
     path, digest = encode_basestring_ascii(entry.path), encode_basestring_ascii(entry.digest)
     mode, modified = ("null" if found is None else found for found in entry[4:])
     return (
