@@ -21,6 +21,10 @@ LOCKS = "WF_LOCKS"
 ETC = "WF_ETC"
 """The folder of the machine's limits. Default: ``/etc/wf``. Set it for tests and packages only."""
 
+REMOTE = "WF_REMOTE"
+"""The remote store that ``wf artifacts push`` sends to, and from which ``wf artifacts pull`` takes
+what is not here: ``s3://BUCKET/FOLDER``, ``gs://``, ``az://``, ``sftp://HOST/FOLDER``, a folder."""
+
 NO_COLOR = "NO_COLOR"
 """Not empty: no colour (no-color.org)."""
 

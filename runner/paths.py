@@ -395,6 +395,10 @@ class Cache(NamedTuple):
         """Whether PyTorch's index answered, and when it was asked."""
         return self.root / "pytorch-index.json"
 
+    def pull(self, digest: str) -> Path:
+        """What has come so far of a run that is pulled, by a digest of where from and which."""
+        return self.root / "pulls" / digest
+
     def environment(self, fingerprint: str) -> EnvironmentPaths:
         """The files of the environment with this fingerprint."""
         return EnvironmentPaths(self.environments / fingerprint)

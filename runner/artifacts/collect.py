@@ -78,6 +78,8 @@ def collect(
         gathered = gather(working_dir, requests, paths, told.copied)
         with Intake(paths.artifacts, paths.lists, pool, told.kept) as intake:
             kept = _take_in(requests, paths, intake)
+            reach("listed")
+            intake.finish()
         unread = [*gathered.unread, *((one.path, one.error) for one in intake.unreadable)]
         _give_back(intake.unreadable, paths, working_dir)
     except OSError as error:
@@ -94,28 +96,20 @@ def collect(
 def _take_in(
     requests: Sequence[ArtifactRequest], paths: RunPaths, intake: Intake
 ) -> list[Artifact]:
-    """Take in what each declared path came to, and what else there is."""
     root = str(paths.artifacts)
+    kept: list[Artifact] = []
     declared: set[str] = set()
-    kept = []
     for request in requests:
         roots = among_artifacts(root, request.path).paths
         declared.update(stored(path) for path in roots)
         kept.append(intake.take_in(request.path, roots))
-    others = [intake.take_in(path, (path,)) for path in undeclared(root, declared)]
-    kept += [one for one in others if _is_any(one)]
-    reach("listed")
-    intake.finish()
+    for path in undeclared(root, declared):
+        artifact = intake.take_in(path, (path,))
+        if artifact.digest or artifact.skipped:
+            kept.append(artifact)
+        elif artifact.listed is not None:
+            artifact.listed.unlink()
     return kept
-
-
-def _is_any(artifact: Artifact) -> bool:
-    """Whether there is anything in it; an empty folder that nobody declared is nothing to tell."""
-    if artifact.digest or artifact.skipped:
-        return True
-    if artifact.listed is not None:
-        artifact.listed.unlink()
-    return False
 
 
 def _give_back(unreadable: Sequence[Failed], paths: RunPaths, working_dir: Path) -> None:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner.artifacts.collecting.folders import OnTheWayError, entered, look, names_in, set_mode
-from runner.workspace.snapshot import pour
+from runner.content import pour
 
 if TYPE_CHECKING:
     from collections.abc import Callable
