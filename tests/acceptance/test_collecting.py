@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_kept(
     done = ordinary.wf(world, "run", "train")
     assert done.code == 73
     assert f"error: not all artifacts could be kept: `{far}/secret`: Permission denied" in done.err
-    assert "hint: the others are kept" in done.err
+    assert f"hint: let {far}/secret be read" in done.err
     assert files(kept(world)) == {"model/x": "1\n"}
     found = world.record()
     assert (found["status"], found["reason"]) == ("failed", "storage")
@@ -152,6 +152,16 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_kept(
     (name,) = world.runs()
     assert (world.folder(name) / "workspace").is_dir()
     assert (far / "secret").stat().st_mode & 0o777 == 0
+    again = ordinary.wf(world, "artifacts", "collect", name)
+    assert (again.code, again.err.count("Permission denied")) == (73, 1)
+    (far / "secret").chmod(0o600)
+    again = ordinary.wf(world, "artifacts", "collect", name)
+    assert (again.code, again.err) == (0, f"kept of {name}: 2 files, 3 B\n")
+    assert files(kept(world)) == {"model/x": "1\n", f"@root{far}/secret": "x"}
+    assert not (world.folder(name) / "workspace").exists()
+    assert world.record()["reason"] == "storage"
+    again = ordinary.wf(world, "artifacts", "collect", name)
+    assert (again.code, again.err) == (0, f"nothing of {name} is left to be kept\n")
 
 
 @pytest.mark.parametrize("point", ["collected", "manifest-written"])
@@ -190,3 +200,13 @@ def test_a_gathered_file_is_never_shared_with_one_outside(world: World, tmp_path
         file.write(", after")
     assert (kept(world) / "model/x").read_text() == "before"
     assert outside.stat().st_mode & 0o200
+
+
+def test_a_run_that_goes_on_is_not_collected(world: World, tmp_path: Path) -> None:
+    write(world, f"touch {tmp_path}/begun; sleep 100", "[model]")
+    wf = world.start("run", "train")
+    until((tmp_path / "begun").exists, "what the job writes")
+    done = world.wf("artifacts", "collect", "last")
+    assert done.code == 64
+    assert "is not over yet" in done.err
+    kill(wf)
