@@ -26,6 +26,7 @@ ACTIONS = {
     "diff": "what two runs keep differently",
     "pull": "copy files of a run into a folder of yours",
     "open": "open them in the program of the desktop",
+    "collect": "keep what could not be kept when a run ended",
     "push": "send them to a remote store: a bucket, another machine, a folder",
 }
 """Action -> a line for the overview; the module of that name has the rest."""
