@@ -23,6 +23,7 @@ ACTIONS = {
     "list": "one line for each artifact of a run",
     "tree": "every file of a run",
     "cat": "write files of a run to stdout",
+    "verify": "read every byte again and compare it with what was kept",
     "open": "open them in the program of the desktop",
 }
 """Action -> a line for the overview; the module of that name has the rest."""
