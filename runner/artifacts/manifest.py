@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from runner.errors import WfError
+
 Kind = Literal["file", "link", "directory"]
 PREFIX = "blake3:"
 """What a digest begins with."""
@@ -185,9 +187,12 @@ def noted(lists: Path) -> Iterator[str]:
                             yield entry["digest"].removeprefix(PREFIX)
 
 
-def document(artifacts: Sequence[Artifact]) -> dict[str, Any]:
-    """Everything a run left behind, in the order declared, as JSON."""
-    return {"artifacts": [artifact.document() for artifact in artifacts]}
+def document(artifacts: Sequence[Artifact], error: WfError | None = None) -> dict[str, Any]:
+    """Everything a run left behind, in the order declared, as JSON; and what could not be kept."""
+    kept = [artifact.document() for artifact in artifacts]
+    if error is None:
+        return {"artifacts": kept}
+    return {"artifacts": kept, "error": {"message": error.message, "hint": error.hint}}
 
 
 def entries_of(artifacts: Iterable[Artifact]) -> Iterator[Entry]:

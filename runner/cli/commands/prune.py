@@ -216,7 +216,7 @@ def _list(context: Context, chosen: Chosen, sizes: dict[str, int]) -> None:
     rows = [
         (
             row.name,
-            row.workflow,
+            row.workflow or "-",
             row.status,
             since(row.finished_at or "", now),
             amount(sizes[row.name]),
@@ -235,7 +235,7 @@ def _document(chosen: Chosen, room: _Room, *, dry_run: bool) -> dict[str, Any]:
         "removed": [
             {
                 "name": row.name,
-                "workflow": row.workflow,
+                "workflow": row.workflow or None,
                 "status": row.status,
                 "finished_at": row.finished_at,
                 "bytes": room.sizes[row.name],

@@ -45,7 +45,7 @@ class Kept(NamedTuple):
         """What the engine does when a job has ended."""
         requests = tuple(map(ArtifactRequest, declared or ("out",)))
         pool = Pool(self.home.objects)
-        kept = collect(self.paths.workspace, requests, self.paths, pool, lambda *_: None)
+        kept = collect(self.paths.workspace, requests, self.paths, pool).artifacts
         folder.write(self.paths.manifest, manifest.document(kept))
         return kept
 
