@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ABSOLUTE = "@root"
+"""The folder among a run's artifacts that stands for the root of the file system."""
+
+
 class RunPaths(NamedTuple):
     """The files of one run.
 

@@ -41,6 +41,12 @@ def duration(seconds: float) -> str:
     return f"{whole // _DAY}d{whole % _DAY // _HOUR}h"
 
 
+def remaining(seconds: float) -> str:
+    """What is left, as guesses are made: ``3s left``, ``4m08s left``; no tenths of a second."""
+    said = f"{seconds:.0f}s" if seconds < _EXACT_BELOW else duration(seconds)
+    return f"{said} left"
+
+
 def share(part: int, whole: int) -> str:
     """An amount out of another, in the unit of the larger: ``41.2 of 85.9 GB``."""
     said = amount(whole)

@@ -17,6 +17,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from runner.paths import ABSOLUTE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
@@ -43,10 +45,6 @@ class Entry(NamedTuple):
     digest: str
     mode: int | None = None
     modified: int | None = None
-
-
-ABSOLUTE = "@root"
-"""The folder among a run's artifacts that stands for the root of the file system."""
 
 
 def stored(path: str) -> str:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.events import PhaseProgress
-from runner.units import amount, count
+from runner.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from runner.engine.parts import Parts, Session
     from runner.events import Event
     from runner.plan.plan import Job
     from runner.records.opened import OpenRun
-
-# between two signs of life of a long copy
-_TELL_SECONDS = 0.2
 
 
 class Attempt(NamedTuple):
@@ -33,17 +27,6 @@ class Attempt(NamedTuple):
         """Tell those who watch."""
         self.session.observer.notify(event)
 
-    def teller(self, phase: str, verb: str) -> Callable[[int, int], None]:
-        """Progress for the observer, a few times a second at most."""
-        started = last = time.monotonic()
-
-        def tell(files: int, size: int) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last >= _TELL_SECONDS:
-                last = now
-                speed = amount(int(size / (now - started)))
-                text = f"{verb} {count(files, 'file')}, {amount(size)}, {speed}/s"
-                self.notify(PhaseProgress(phase, text))
-
-        return tell
+    def teller(self, phase: str, verb: str) -> Pace:
+        """To be told how many files and bytes are done; the observer is told now and then."""
+        return Pace(lambda text: self.notify(PhaseProgress(phase, f"{verb} {text}")))

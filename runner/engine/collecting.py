@@ -66,6 +66,7 @@ def _collected(attempt: Attempt) -> bool:
     reach("collecting")
     pool = Pool(attempt.parts.records.home.objects)
     tell = attempt.teller("artifacts", "kept")
+    tell.expect_of(lambda: tree.measure(paths.artifacts))
     kept = collect(working_dir, attempt.job.kept, paths, pool, tell)
     attempt.session.signals.arm()  # what is complete is not given up any more
     reach("collected")

@@ -11,11 +11,12 @@ from runner.records import folder
 from runner.units import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from runner.artifacts.manifest import Artifact, Entry
     from runner.events import Observer
+    from runner.pace import Pace
     from runner.plan.plan import Input, Job
     from runner.records.store import Records
 
@@ -38,12 +39,14 @@ def put(
     records: Records,
     working_dir: Path,
     observer: Observer,
-    progress: Callable[[int, int], None],
+    progress: Pace,
 ) -> int:
     """Copy every input into a workspace, in the order written; how many artifacts there were."""
     placed: dict[str, Input] = {}
-    for given in job.inputs:
-        artifacts = _artifacts(given, records)
+    found = [(given, _artifacts(given, records)) for given in job.inputs]
+    every = [artifact for _, artifacts in found for artifact in artifacts]
+    progress.expect(sum(one.files for one in every), sum(one.bytes for one in every))
+    for given, artifacts in found:
         for artifact in artifacts:
             path = artifact.path
             if other := next((placed[known] for known in placed if _meet(path, known)), None):
@@ -54,6 +57,7 @@ def put(
         left = place(source, _distinct(artifacts), working_dir, progress)
         if left:
             observer.notify(Warned(not_put_back(str(given.run), left)))
+        progress.go_on()
     return len(placed)
 
 

@@ -35,6 +35,7 @@ def place_code(attempt: Attempt, basis: Basis) -> None:
             attempt.notify(Warned(f"`{path}` is ignored by git; it is copied all the same"))
     with_script = basis.with_scripts(needs)
     listed = None if with_script.listed is None else list(with_script.listed)
+    tell.expect(None if listed is None else len(listed), None)
     workspace = attempt.run.paths.workspace
     # a copy that was made for several runs has none of wf's own folders in it
     own = attempt.parts.own_folders if basis.root == basis.project else ()

@@ -235,6 +235,7 @@ class Job:
                 "simulated_gpus": self.simulated,
             },
             "artifacts": [artifact.path for artifact in self.artifacts],
+            "live_artifacts": [artifact.path for artifact in self.artifacts if artifact.mount],
             "nodes": self.nodes,
             "ports": [*self.ports.fixed, *[None] * self.ports.free],
             "files": [f"{file.local}:{file.target}" for file in self.files],

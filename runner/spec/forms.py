@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from runner.spec import days, text
+from runner.spec.artifact_paths import artifact_path
 from runner.spec.dependencies import DependsOn, Deps
 from runner.spec.workflow import NO_PORTS, ArtifactRequest, GpuRequest, Ports, Resources
 from runner.units import quoted, shortened
@@ -26,7 +27,7 @@ Count = Annotated[int, BeforeValidator(text.count)]
 CountOrNone = Annotated[int, BeforeValidator(text.count_or_none)]
 Size = Annotated[int, BeforeValidator(text.size)]
 PathBelow = Annotated[str, BeforeValidator(text.below)]
-ArtifactPath = Annotated[str, BeforeValidator(text.artifact_path)]
+ArtifactPath = Annotated[str, BeforeValidator(artifact_path)]
 Switch = Annotated[bool, BeforeValidator(text.switch)]
 PythonVersion = Annotated[str, BeforeValidator(text.python_version)]
 AsOf = Annotated[str, BeforeValidator(days.as_of)]
@@ -165,12 +166,16 @@ def _cpu(value: Any) -> Any:  # noqa: ANN401
 class ArtifactForm(FileForm):
     """An artifact.
 
-    ``mount`` (0.0.7 to 0.9.2) chose how a remote store was written to; dstack's own local runs took
-    no notice of it, as the files lie on this machine either way.
+    ``mount`` (0.0.7 to 0.9.2) had the remote store written to while the job ran; dstack's own local
+    runs took no notice of it, as the store of theirs was written to in any case.
     """
 
     path: ArtifactPath
     mount: Switch = False
+
+    def request(self) -> ArtifactRequest:
+        """The same, neutral."""
+        return ArtifactRequest(self.path, self.mount)
 
 
 class GpuForm(FileForm):
@@ -244,4 +249,4 @@ class WorkflowForm(FileForm):
 
     def requested_artifacts(self) -> tuple[ArtifactRequest, ...]:
         """The artifacts, neutral."""
-        return tuple(ArtifactRequest(artifact.path) for artifact in self.artifacts)
+        return tuple(artifact.request() for artifact in self.artifacts)

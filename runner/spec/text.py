@@ -242,14 +242,6 @@ def below(value: Any) -> str:  # noqa: ANN401
     return path
 
 
-def artifact_path(value: Any) -> str:  # noqa: ANN401
-    """A path to keep: below the working directory, but not the whole of it."""
-    path = below(value)
-    if path == ".":
-        raise mistake("the whole project folder cannot be an artifact", "name the folders to keep")
-    return path
-
-
 def variable_name(written: str) -> str:
     """The name of an environment variable (POSIX 2017, chapter 8)."""
     if _VARIABLE.fullmatch(written):

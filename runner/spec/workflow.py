@@ -80,9 +80,14 @@ class Container(NamedTuple):
 
 
 class ArtifactRequest(NamedTuple):
-    """A file or folder to keep; ``path`` is below the working directory."""
+    """What to keep: a file, a folder, or a pattern that may match several (``patterns.py``).
+
+    ``path`` is below the working directory, below the user's home (``~/``), or absolute. With
+    ``mount`` it can be seen among the run's artifacts while the job runs.
+    """
 
     path: str
+    mount: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,7 @@ def test_the_tree(world: World) -> None:
     (name,) = world.runs()
     lines = done.out.splitlines()
     assert lines[0] == f"{name}   2 files, 1 kB"
-    assert [line[:26].rstrip() for line in lines[1:]] == [
+    assert [line[:24].rstrip() for line in lines[1:]] == [
         "└─ model/",
         "   ├─ deep/",
         "   │  └─ er/",
@@ -262,12 +262,14 @@ def test_as_json(world: World) -> None:
     run(world, "[model]", MODEL)
     (name,) = world.runs()
     document = world.wf("artifacts", "tree", name, "--json").json()
-    assert set(document) == {"run", "folder", "artifacts"}
+    summary = {"run", "folder", "path", "live", "disk_bytes", "own_bytes"}
+    assert set(document) == {*summary, "artifacts"}
     assert document["run"] == name
     assert document["folder"] == str(kept(world))
     (artifact,) = document["artifacts"]
-    assert set(artifact) == {"path", "files", "bytes", "digest", "entries", "skipped"}
-    keys = {"path", "kind", "bytes", "digest", "mode", "modified"}
+    facts = {"path", "files", "bytes", "digest", "same_as", "entries", "skipped"}
+    assert set(artifact) == facts
+    keys = {"path", "kind", "bytes", "digest", "mode", "modified", "shared", "same_as"}
     assert set(artifact["entries"][0]) == keys
 
 

@@ -361,7 +361,21 @@ def test_requirements_that_include_each_other(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../model", "a/../../model", "..", ".", "/model", "~/model", "a/..", "''"]
+    "path",
+    [
+        "../model",
+        "a/../../model",
+        "..",
+        ".",
+        "/",
+        "/*/x",
+        "~",
+        "~/..",
+        "~bob/x",
+        "a/..",
+        "'*'",
+        "''",
+    ],
 )
 def test_an_artifact_path_that_leads_out(world: World, path: str) -> None:
     world.workflows(GOOD + f"    artifacts: [model, {path}]\n")

@@ -220,8 +220,8 @@ RUN = (
         TASK,
         "artifacts.mount",
         "artifacts: [{path: data, mount: true}]",
-        Read("artifacts[].path", ("data",)),
-        "0.10.5 to 0.11. Makes no difference: the files lie on this machine either way.",
+        Read("artifacts[].mount", (True,)),
+        "0.10.5 to 0.11. Seen among the run's artifacts while the job runs, as in the lists.",
     ),
     Row(
         TASK,

@@ -62,6 +62,11 @@ _OF_28 = "02-(0[1-9]|1[0-9]|2[0-8])"
 _DAY = f"(?!0000)([0-9]{{4}}-({_OF_31}|{_OF_30}|{_OF_28})|{_LEAP_YEAR}-02-29)"
 _NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _BELOW = r"(?!\s*$)(?!/|~|(\./+)*\.\.(/|$))"
+# neither everything of some folder, nor another user's home, nor out of the folder it begins in
+_ARTIFACT = (
+    r"(?!\s*$)(?!(~?/+|~$)?(\./+)*(\.|\*\*?)?/*$)(?!~[^/])(?!(~/+)?(\./+)*\.\.(/|$))"
+    r"(?!/+[^/]*[*?\[])(?!/+(proc|sys|dev)(/|$))(?!(\./+)*@root(/|$))"
+)
 EXPRESSION = "expression"
 
 
@@ -127,7 +132,7 @@ SCALARS: Mapping[str, list[Schema]] = {
         {"type": "number", "minimum": 3.1, "exclusiveMaximum": 4, "examples": [3.11, 3.12]},
     ],
     "below": [{"type": _SCALARS, "pattern": f"^{_BELOW}"}],
-    "artifact_path": [{"type": _SCALARS, "pattern": rf"^(?!(\./?)+$){_BELOW}"}],
+    "artifact_path": [{"type": _SCALARS, "pattern": f"^{_ARTIFACT}"}],
     "tag": [{"type": _SCALARS, "pattern": f"^:?{_NAME}$", "minimum": 0}],
     "dependency": [
         {

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.cli.render.style import columns, harmless
-from runner.units import amount, count, duration
+from runner.units import amount, count, remaining
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _BETWEEN = " · "
-# a guess is not made to a tenth of a second
-_NO_TENTHS_BELOW = 10
 _LEAVE = "^\\ detach"
 
 
@@ -89,9 +87,7 @@ def _metric(told: dict[str, Any]) -> str:
 
 def _left(told: dict[str, Any]) -> str:
     left = told.get("left_seconds")
-    if left is None:
-        return ""
-    return f"{left:.0f}s left" if left < _NO_TENTHS_BELOW else f"{duration(left)} left"
+    return "" if left is None else remaining(left)
 
 
 def _cpu(told: dict[str, Any], devices: int | None) -> str:

@@ -226,7 +226,7 @@ class Watcher:
     def _show(self, phase: str, text: str) -> None:
         """A spinner with one line, on a terminal only."""
         if self._dress.terminal:
-            self._spin(f"{phase:<{_LABEL}} {harmless(text)}")
+            self._spin(self._dress.plain(f"{phase:<{_LABEL}} {harmless(text)}"))
 
     def _spin(self, shown: str | _Countdown) -> None:
         # the spinner takes the two columns in front

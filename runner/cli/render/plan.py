@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from runner.errors import WfError
     from runner.plan.plan import Input, Job, Plan
-    from runner.spec.workflow import Resources
+    from runner.spec.workflow import ArtifactRequest, Resources
 
 
 def plan_document(
@@ -71,8 +71,12 @@ def _facts(job: Job, *, ready: bool) -> list[tuple[str, str]]:
     if job.variables:
         facts.append(("variables", " ".join(f"{key}={value}" for key, value in job.variables)))
     if job.artifacts:
-        facts.append(("artifacts", ", ".join(artifact.path for artifact in job.artifacts)))
+        facts.append(("artifacts", ", ".join(_artifact(kept) for kept in job.artifacts)))
     return facts + _more_facts(job)
+
+
+def _artifact(kept: ArtifactRequest) -> str:
+    return f"{kept.path} (seen while it runs)" if kept.mount else kept.path
 
 
 def _more_facts(job: Job) -> list[tuple[str, str]]:

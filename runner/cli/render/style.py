@@ -77,6 +77,11 @@ def harmless(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
 
 
+def in_line(text: str) -> str:
+    """The name of a file: as :func:`harmless`, and nothing in it ends the line."""
+    return harmless(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def columns(text: str) -> int:
     """How many columns of a terminal a text takes: marks take none, CJK and emoji two."""
     if text.isascii():

@@ -100,11 +100,12 @@ def restore(attempt: Attempt, code: frozenset[str]) -> None:
     # an artifact inside another one is listed twice
     found = {entry.path: entry for entry in entries_of(folder.read_artifacts(source))}
     entries = [entry for path, entry in found.items() if path not in code]
+    made = _made(former, source.artifacts, entries)
     tell = attempt.teller("resume", "copied")
+    tell.expect(made.files, made.bytes)
     working_dir = paths.workspace / attempt.job.working_dir
     if left := place(source.artifacts, entries, working_dir, tell):
         attempt.notify(Warned(not_put_back(former, left)))
-    made = _made(former, source.artifacts, entries)
     document = {"run": made.run, "files": made.files, "bytes": made.bytes}
     folder.write(paths.restored, {**document, "checkpoint": made.checkpoint}, durable=False)
     if code:

@@ -16,7 +16,6 @@ from runner.spec.task_effects import otherwise, without
 from runner.spec.task_forms import TaskForm
 from runner.spec.text import kind_of
 from runner.spec.workflow import (
-    ArtifactRequest,
     Container,
     EnvironmentRequest,
     FileCopy,
@@ -146,7 +145,7 @@ def _workflow(
             python_of(read.image or "") or read.python, as_of=read.as_of
         ),
         variables=read.env.given,
-        artifacts=tuple(ArtifactRequest(artifact.path) for artifact in read.artifacts),
+        artifacts=tuple(artifact.request() for artifact in read.artifacts),
         resources=asked or Resources(),
         working_dir=read.working_dir,
         routes=_routes(written),

@@ -102,8 +102,18 @@ def test_other_arguments_are_refused(written: Any) -> None:
 
 
 def test_artifacts_as_texts_and_mappings() -> None:
-    read = python(artifacts=["./data/", {"path": "model"}])
-    assert read.requested_artifacts() == (ArtifactRequest("data"), ArtifactRequest("model"))
+    read = python(
+        artifacts=[
+            "./data/",
+            {"path": "model"},
+            {"path": "/opt/x", "mount": Scalar("true", "bool")},
+        ]
+    )
+    assert read.requested_artifacts() == (
+        ArtifactRequest("data"),
+        ArtifactRequest("model"),
+        ArtifactRequest("/opt/x", mount=True),
+    )
 
 
 def test_no_artifacts() -> None:
@@ -115,7 +125,7 @@ def test_no_artifacts() -> None:
     [
         ("data", ("artifacts",)),
         (["data", "../x"], ("artifacts", 1, "path")),
-        ([{"path": "/x"}], ("artifacts", 0, "path")),
+        ([{"path": "/"}], ("artifacts", 0, "path")),
         ([{}], ("artifacts", 0, "path")),
         ([{"path": "x", "paht": "y"}], ("artifacts", 0, "paht")),
     ],

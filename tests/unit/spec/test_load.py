@@ -246,7 +246,7 @@ workflows:
   - name: a
     provider: python
     python: 3.1
-    artifacts: [/x]
+    artifacts: [/]
     nam: b
   - name: a b
     provider: bash
@@ -257,7 +257,7 @@ extra: 1
     assert [place for _, place in mistakes(text)] == [
         "2: name",
         "4: 3.1",
-        "5: /x",
+        "5: /",
         "6: nam",
         "7: a b",
         "10: pyton",

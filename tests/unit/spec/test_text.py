@@ -224,16 +224,10 @@ def test_a_path_comes_in_its_shortest_form(written: str, meant: str) -> None:
     ],
 )
 def test_a_path_stays_in_the_project(written: str, said: str) -> None:
-    for reader in (text.below, text.artifact_path):
-        message, hint = refused(reader, written)
-        assert said in message
-        assert f"`{written}`" in message
-        assert hint
-
-
-@pytest.mark.parametrize("written", [".", "./", "data/.."])
-def test_an_artifact_is_never_the_whole_project(written: str) -> None:
-    assert "the whole project folder" in refused(text.artifact_path, written)[0]
+    message, hint = refused(text.below, written)
+    assert said in message
+    assert f"`{written}`" in message
+    assert hint
 
 
 @given(st.lists(st.sampled_from(["a", "..", ".", "", "b c", "~", "é"]), min_size=1, max_size=8))
@@ -271,7 +265,6 @@ READERS: list[Callable[[Any], object]] = [
     text.duration,
     text.python_version,
     text.below,
-    text.artifact_path,
     text.variable_name,
 ]
 

@@ -6,6 +6,7 @@ action is a file, a line in :data:`ACTIONS`, and a section of the reference.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
 ACTIONS = {
     "list": "one line for each artifact of a run",
     "tree": "every file of a run",
+    "cat": "write files of a run to stdout",
+    "open": "open them in the program of the desktop",
 }
 """Action -> a line for the overview; the module of that name has the rest."""
+
+OLD_WORDS = MappingProxyType({"download": "pull", "upload": "push"})
+"""What dstack called an action (July 2022 to 0.0.14) -> what it is here."""
 
 
 def parser() -> Parser:
@@ -54,19 +60,45 @@ def parse(own: Parser, words: Sequence[str]) -> argparse.Namespace:
         return own.parse_args(words)
     if not action:
         raise WfError(USAGE, "an action is missing", hint=f"the actions are: {', '.join(ACTIONS)}")
-    if action not in ACTIONS:
-        from runner.spec.mistakes import did_you_mean
-
-        hint = did_you_mean(action, ACTIONS, "the actions are")
-        raise WfError(USAGE, f"there is no action `{action}`", hint=hint)
-    arguments: argparse.Namespace = module(action).parser().parse_args(words[1:])
-    arguments.action = action
+    named = OLD_WORDS.get(action, action)
+    if named in ACTIONS:
+        arguments: argparse.Namespace = module(named).parser().parse_args(words[1:])
+        arguments.action = named
+        return arguments
+    if any(not word.startswith("-") for word in words[1:]):
+        raise _unknown(f"there is no action `{action}`", action)
+    # as dstack of spring 2022 has it: `artifacts RUN`
+    arguments = module("list").parser().parse_args(words)
+    arguments.action = None
     return arguments
 
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Do it."""
-    return int(module(arguments.action).execute(arguments, context))
+    if arguments.action is None:
+        _check_run(arguments.run, context)
+    return int(module(arguments.action or "list").execute(arguments, context))
+
+
+def _check_run(word: str, context: Context) -> None:
+    """A word that is no action must be a run.
+
+    Raises:
+        WfError: kind ``USAGE`` when it is none.
+    """
+    from runner.cli.addresses import address
+    from runner.cli.settled import settled
+
+    try:
+        settled(context).find(address(word).run)
+    except WfError as error:
+        raise _unknown(f"there is no action and no run `{word}`", word) from error
+
+
+def _unknown(message: str, word: str) -> WfError:
+    from runner.spec.mistakes import did_you_mean
+
+    return WfError(USAGE, message, hint=did_you_mean(word, ACTIONS, "the actions are"))
 
 
 def module(action: str) -> ModuleType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
-from runner.cli.commands.artifacts.whole import show
+from runner.cli.commands.artifacts.whole import add_address, show
 
 if TYPE_CHECKING:
     import argparse
@@ -17,14 +17,15 @@ def parser() -> Parser:
     """The arguments."""
     made = Parser(
         "artifacts list",
-        "One line for each artifact of a run: files, size, digest.",
+        "One line for each artifact of a run: files, size, digest, and who keeps the same.",
         [
             ("wf artifacts list last", "what the last run left behind"),
-            ("wf artifacts list last --json", "the whole manifest for programs"),
+            ("wf artifacts list :best", "what the run tagged `best` did"),
+            ("wf artifacts list last:model", "of one path alone"),
+            ("wf artifacts list last --json", "every file of it, for programs"),
         ],
     )
-    made.add_argument("run", metavar="RUN", help="a name, its first letters, or `last`")
-    made.add_json()
+    add_address(made)
     return made
 
 
@@ -32,4 +33,8 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Show them."""
     from runner.cli.render.artifacts import show_list
 
-    return show(arguments, context, show_list)
+    return show(
+        arguments,
+        context,
+        lambda whole: show_list(whole.artifacts, context.out, context.variables),
+    )

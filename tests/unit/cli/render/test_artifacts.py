@@ -42,7 +42,10 @@ MODEL = artifact(
 
 def rendered(show: Show, out: io.StringIO, artifacts: list[dict[str, Any]]) -> str:
     """What is written."""
-    show("wet-mango-1", artifacts, out, {})
+    if show is show_list:
+        show(artifacts, out, {})
+    else:
+        show("wet-mango-1", artifacts, out, {})
     return out.getvalue()
 
 
@@ -59,10 +62,10 @@ def test_a_tree_shows_every_file_below_its_folders(stream: Streams) -> None:
     text = rendered(show_tree, stream(), [MODEL])
     assert text == (
         "wet-mango-1   3 files, 1.2 MB\n"
-        "└─ model/\n"
+        "└─ model/                  1.2 MB   3 files\n"
         "   ├─ last.ckpt            1.2 MB   111111111111\n"
-        "   └─ logs/\n"
-        "      ├─ version_0/\n"
+        "   └─ logs/                 521 B   2 files\n"
+        "      ├─ version_0/         512 B   1 file\n"
         "      │  └─ metrics.csv     512 B   222222222222\n"
         "      └─ latest (link)        9 B   333333333333\n"
     )
@@ -111,6 +114,11 @@ def test_foreign_names_cannot_move_the_terminal(stream: Streams, show: Show) -> 
     assert all(c.isprintable() or c == "\n" for c in text)
 
 
+@pytest.mark.parametrize("show", [show_list, show_tree])
+def test_a_name_does_not_end_the_line(stream: Streams, show: Show) -> None:
+    text = rendered(show, stream(), [artifact("a\nb", entry("a\nb/c\n└─ d"))])
+    assert len(text.splitlines()) == (2 if show is show_list else 3)
+
+
 def test_nothing_at_all(stream: Streams) -> None:
     assert rendered(show_tree, stream(), []) == "wet-mango-1   0 files, 0 B\n"
-    assert rendered(show_list, stream(), []) == "ARTIFACT   FILES   SIZE   DIGEST\n"

@@ -1,0 +1,83 @@
+"""What a run keeps that goes on: nothing is collected yet, so it is looked at where it is written.
+
+It changes while it is looked at, and has no digests.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.artifacts.manifest import Artifact, Entry, stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+
+class Live(NamedTuple):
+    """An artifact that is being written, and where."""
+
+    artifact: Artifact
+    folder: Path
+
+
+def live(kept: Path, workspace: Path, declared: Iterable[str]) -> list[Live]:
+    """What lies in the folder of a run's artifacts while its job writes.
+
+    A link of wf's to one of the ``declared`` paths in the workspace is followed; no other is.
+    """
+    home = os.path.realpath(workspace)
+    mounted = {path: at for path in declared if (at := _mounted(kept / stored(path), home))}
+    found = [Live(_artifact(path, at), at) for path, at in mounted.items()]
+    inside = {stored(path) for path in mounted}
+    return found + [
+        Live(_artifact(name, kept / name), kept / name)
+        for name in _names(kept)
+        if name not in inside and not any(path.startswith(f"{name}/") for path in inside)
+    ]
+
+
+def _mounted(link: Path, workspace: str) -> Path | None:
+    """Where a link leads, if that is within the workspace."""
+    from pathlib import Path
+
+    if not link.is_symlink():
+        return None
+    target = os.path.realpath(link)
+    return Path(target) if target.startswith(f"{workspace}/") else None
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _artifact(path: str, at: Path) -> Artifact:
+    entries = tuple(_walk(path, at))
+    files = [entry for entry in entries if entry.kind != "directory"]
+    size = sum(entry.bytes for entry in files)
+    return Artifact(path, len(files), size, None, inline=entries)
+
+
+def _walk(path: str, at: Path) -> Iterator[Entry]:
+    """Files and links at and below ``at``, sorted by path; what vanishes meanwhile is left out."""
+    left = [(path, os.fspath(at))]
+    while left:
+        name, whole = left.pop()
+        try:
+            found = os.lstat(whole)
+            if stat.S_ISDIR(found.st_mode):
+                below = sorted(os.listdir(whole), reverse=True)
+                left += [(f"{name}/{child}", f"{whole}/{child}") for child in below]
+                continue
+        except OSError:
+            continue
+        mode = stat.S_IMODE(found.st_mode) & 0o777
+        if stat.S_ISREG(found.st_mode):
+            yield Entry(name, "file", found.st_size, "", mode, found.st_mtime_ns)
+        elif stat.S_ISLNK(found.st_mode):
+            yield Entry(name, "link", 0, "", mode, found.st_mtime_ns)

@@ -1,0 +1,93 @@
+"""Which of a run's files other runs keep as well, and what the disk gets back without the run.
+
+Equal files of several runs are one file with several names (hard links), one of them in the pool.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.artifacts.manifest import stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from runner.artifacts.manifest import Entry
+
+_BLOCK = 512
+_POOLED = ("", ".x")
+
+
+class Sharing(NamedTuple):
+    """What some entries take on the disk, in bytes.
+
+    ``own`` is what the disk gets back when their run is removed, ``shared`` are the paths of files
+    that other runs keep as well.
+    """
+
+    taken: int
+    own: int
+    shared: frozenset[str]
+
+
+def sharing(root: Path, objects: Path, entries: Iterable[Entry]) -> Sharing:
+    """Look at the files of entries below ``root``; ``objects`` is the pool.
+
+    A file that is not there takes no room.
+    """
+    names: Counter[tuple[int, int]] = Counter()
+    found: dict[tuple[int, int], os.stat_result] = {}
+    digests: dict[tuple[int, int], str] = {}
+    paths: list[tuple[str, tuple[int, int]]] = []
+    for entry in entries:
+        at = _stat(os.path.join(root, stored(entry.path)))
+        if at is None or not stat.S_ISREG(at.st_mode):
+            continue
+        inode = (at.st_dev, at.st_ino)
+        names[inode] += 1
+        found[inode] = at
+        digests[inode] = entry.digest
+        paths.append((entry.path, inode))
+    elsewhere = {
+        inode
+        for inode, at in found.items()
+        if at.st_nlink > names[inode]
+        and at.st_nlink > names[inode] + _pooled(objects, digests[inode], inode)
+    }
+    taken = sum(at.st_blocks for at in found.values()) * _BLOCK
+    others = sum(found[inode].st_blocks for inode in elsewhere) * _BLOCK
+    shared = frozenset(path for path, inode in paths if inode in elsewhere)
+    return Sharing(taken, taken - others, shared)
+
+
+def holders(path: str, root: Path, others: Sequence[Path]) -> Path | None:
+    """The first of other runs' folders of artifacts that has the very same file at ``path``."""
+    own = _stat(os.path.join(root, stored(path)))
+    if own is None:
+        return None
+    for other in others:
+        at = _stat(os.path.join(other, stored(path)))
+        if at is not None and (at.st_dev, at.st_ino) == (own.st_dev, own.st_ino):
+            return other
+    return None
+
+
+def _pooled(objects: Path, digest: str, inode: tuple[int, int]) -> int:
+    """How many of the file's names are the pool's."""
+    name = digest.partition(":")[2]
+    return sum(
+        (at.st_dev, at.st_ino) == inode
+        for end in _POOLED
+        if (at := _stat(os.path.join(objects, name[:2], name[2:] + end))) is not None
+    )
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.lstat(path)
+    except OSError:
+        return None

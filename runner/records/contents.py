@@ -1,0 +1,169 @@
+"""What a run keeps, whether it is over or goes on, as those look at it who want files of it."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.artifacts.links import followed
+from runner.artifacts.manifest import entries_of, stored
+from runner.errors import STORAGE, USAGE, WfError
+from runner.records import folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from runner.artifacts.manifest import Artifact, Entry
+    from runner.paths import RunPaths
+
+# names to choose a hint from; more would take longer than anybody waits for a hint
+_CANDIDATES = 2000
+_TOLD = 5
+_NAMED = 3
+
+
+class Contents(NamedTuple):
+    """What a run keeps.
+
+    ``folder`` is where; ``live`` has the artifacts' paths whose files lie elsewhere as yet, and
+    where that is. With ``over`` the run has ended, and everything is listed.
+    """
+
+    run: str
+    folder: Path
+    artifacts: tuple[Artifact, ...]
+    live: tuple[tuple[str, Path], ...] = ()
+    over: bool = True
+
+    def entries(self, path: str | None = None) -> Iterator[Entry]:
+        """Every entry once, or those at and below ``path``.
+
+        Raises:
+            WfError: kind ``STORAGE`` when the list cannot be read.
+        """
+        seen: set[str] = set()
+        try:
+            for entry in entries_of(self.artifacts):
+                if entry.path not in seen and (path is None or within(entry.path, path)):
+                    seen.add(entry.path)
+                    yield entry
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise WfError(
+                STORAGE,
+                f"the list of what {self.run} keeps is damaged: {error}",
+                hint=f"wf artifacts verify {self.run}",
+            ) from error
+
+    def at(self, path: str) -> list[Entry]:
+        """The entries at and below ``path``.
+
+        Raises:
+            WfError: kind ``USAGE`` when there are none, saying what there is.
+        """
+        found = list(self.entries(path))
+        if not found:
+            raise WfError(USAGE, f"{self.run} keeps no `{path}`", hint=self._instead(path))
+        return found
+
+    def file(self, path: str) -> Entry:
+        """The file at ``path``, where links of the run's own lead there, too.
+
+        Raises:
+            WfError: kind ``USAGE`` when there is none.
+        """
+        found = {entry.path: entry for entry in self.entries()}
+        links = {
+            entry.path: self._target(entry) for entry in found.values() if entry.kind == "link"
+        }
+        meant = followed(path, links)
+        entry = None if meant is None else found.get(meant)
+        if entry is not None and entry.kind == "file":
+            return entry
+        if path in links and (meant is None or not any(self.entries(meant))):
+            said = f"`{path}` is a link to {links[path]}, where {self.run} keeps no file"
+            raise WfError(USAGE, said, hint=f"what there is: wf artifacts tree {self.run}")
+        below = self.at(meant or path)
+        names = ", ".join(one.path for one in below[:_NAMED])
+        names += f" and {len(below) - _NAMED} more" if len(below) > _NAMED else ""
+        raise WfError(USAGE, f"`{path}` is a folder", hint=f"name a file in it: {names}")
+
+    def _target(self, link: Entry) -> str:
+        root, place = self.place(link.path)
+        try:
+            return os.readlink(os.path.join(root, place))
+        except OSError:  # it is not there any more
+            return ""
+
+    def place(self, path: str) -> tuple[Path, str]:
+        """Where the file of an entry lies: a folder, and the path below it."""
+        for top, at in self.live:
+            if within(path, top):
+                return at.parent, path.replace(top, at.name, 1)
+        return self.folder, stored(path)
+
+    def _instead(self, path: str) -> str:
+        """What there is that may have been meant."""
+        import difflib
+        from itertools import islice
+
+        name = posixpath.basename(path)
+        known = list(islice(_paths(self.entries()), _CANDIDATES))
+        alike = [one for one in known if posixpath.basename(one) == name]
+        close = alike[:1] or difflib.get_close_matches(path, known, n=1)
+        if close:
+            return f"did you mean `{self.run}:{close[0]}`?"
+        there = [artifact.path for artifact in self.artifacts if artifact.files]
+        if not there:
+            return f"it keeps nothing{'' if self.over else ' as yet'}: wf show {self.run}"
+        more = f" and {len(there) - _TOLD} more" if len(there) > _TOLD else ""
+        return f"there is: {', '.join(there[:_TOLD])}{more}"
+
+
+def contents(paths: RunPaths) -> Contents:
+    """What the run keeps.
+
+    Raises:
+        WfError: kind ``STORAGE`` when its manifest is damaged.
+    """
+    name = paths.root.name
+    state = folder.read_state(paths)
+    if state is None or state.terminal or paths.manifest.exists():
+        try:
+            artifacts = tuple(folder.read_artifacts(paths))
+        except (KeyError, TypeError, ValueError) as error:
+            raise WfError(
+                STORAGE,
+                f"the manifest of {name} is damaged: {error!r}",
+                hint=f"the files may be whole: look into {paths.artifacts}",
+            ) from error
+        return Contents(name, paths.artifacts, artifacts)
+    from runner.artifacts.live import live
+
+    found = live(paths.artifacts, paths.workspace, _declared(paths))
+    artifacts = tuple(one.artifact for one in found)
+    places = tuple((one.artifact.path, one.folder) for one in found)
+    return Contents(name, paths.artifacts, artifacts, places, over=False)
+
+
+def within(path: str, folder: str) -> bool:
+    """Whether a path is that of a folder, or below it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _declared(paths: RunPaths) -> list[str]:
+    """The paths that the workflow declares."""
+    submitted = folder.read_submitted(paths)
+    return [] if submitted is None else list(submitted["plan"]["jobs"][-1]["artifacts"])
+
+
+def _paths(entries: Iterable[Entry]) -> Iterator[str]:
+    """The paths of entries, and of the folders on their way, once each."""
+    seen: set[str] = set()
+    for entry in entries:
+        path = entry.path
+        while path and path != "/" and path not in seen:
+            seen.add(path)
+            yield path
+            path = posixpath.dirname(path)
