@@ -19,7 +19,7 @@ ABSOLUTE = "@root"
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment``, ``waiting``, ``progress``, ``reserve``,
+    All but ``workspace``, ``layer``, ``own_environment``, ``waiting``, ``progress``, ``reserve``,
     ``unmasked_notes`` and the locks stay until ``wf rm``.
     """
 
@@ -184,6 +184,19 @@ class RunPaths(NamedTuple):
     def workspace(self) -> Path:
         """The project folder the job sees; gone after the run."""
         return self.root / "workspace"
+
+    @property
+    def layer(self) -> Path:
+        """What the workspace is laid over, where large inputs are not copied; gone after the run.
+
+        Below it ``lower`` has their files, and ``upper`` is the workspace itself meanwhile.
+        """
+        return self.root / "layer"
+
+    @property
+    def noted(self) -> Path:
+        """Modes and times of such files as the job left them; gone after the run."""
+        return self.layer / "noted.jsonl"
 
     @property
     def own_environment(self) -> Path:

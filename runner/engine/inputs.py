@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from runner.artifacts.giving.layer import Layer
     from runner.artifacts.manifest import Artifact, Entry
     from runner.events import Observer
     from runner.pace import Pace
@@ -40,8 +41,9 @@ def put(
     working_dir: Path,
     observer: Observer,
     progress: Pace,
+    layer: Layer | None,
 ) -> int:
-    """Copy every input into a workspace, in the order written; how many artifacts there were."""
+    """Put every input into a workspace, in the order written; how many artifacts there were."""
     placed: dict[str, Input] = {}
     found = [(given, _artifacts(given, records)) for given in job.inputs]
     every = [artifact for _, artifacts in found for artifact in artifacts]
@@ -54,7 +56,7 @@ def put(
                 observer.notify(Warned(f"{told}; where both have a file, the latter's is taken"))
             placed[path] = given
         source = records.home.run(str(given.run)).artifacts
-        left = place(source, _distinct(artifacts), working_dir, progress)
+        left = place(source, _distinct(artifacts), working_dir, progress, layer)
         if left:
             observer.notify(Warned(not_put_back(str(given.run), left)))
         progress.go_on()
