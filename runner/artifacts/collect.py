@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from runner.artifacts.listing import Intake
 from runner.disks import named, unwritable
+from runner.failpoints import reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,11 +63,10 @@ def collect(
             if not _inside(request.path, moved) and _movable(working_dir, request.path):
                 _move(working_dir / request.path, destination / request.path)
                 moved.append(request.path)
-        intake = Intake(destination, pool, progress)
-        kept = [
-            intake.take_in(request.path, (request.path,), paths.lists / f"{at}.jsonl")
-            for at, request in enumerate(requests)
-        ]
+        with Intake(destination, paths.lists, pool, progress) as intake:
+            kept = [intake.take_in(request.path, (request.path,)) for request in requests]
+            reach("listed")
+            intake.finish()
         for failed in intake.unreadable:
             raise failed.error
     except OSError as error:
