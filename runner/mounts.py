@@ -42,15 +42,15 @@ def lay(laid: Laid) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     try:
+        if not _call("unshare", _NEW_MOUNTS):
+            return False
+        if not _call("mount", b"none", b"/", None, _RECURSIVE | _SLAVE, None):
+            return False
         with ExitStack() as stack:
-            target, lower, upper, work = (_opened(stack, folder) for folder in laid)
             # descriptors, as a comma or a colon in a path would have a meaning
+            target, lower, upper, work = (_opened(stack, folder) for folder in laid)
             options = f"lowerdir={lower},upperdir={upper},workdir={work},{_OPTIONS}"
-            return (
-                _call("unshare", _NEW_MOUNTS)
-                and _call("mount", b"none", b"/", None, _RECURSIVE | _SLAVE, None)
-                and _call("mount", b"overlay", target.encode(), b"overlay", 0, options.encode())
-            )
+            return _call("mount", b"overlay", target.encode(), b"overlay", 0, options.encode())
     except OSError:
         return False
 

@@ -194,9 +194,9 @@ class RunPaths(NamedTuple):
         return self.root / "layer"
 
     @property
-    def noted(self) -> Path:
-        """Modes and times of such files as the job left them; gone after the run."""
-        return self.layer / "noted.jsonl"
+    def layer_digests(self) -> Path:
+        """What is in the files of the layer; written before the workspace is laid over it."""
+        return self.layer / "digests"
 
     @property
     def own_environment(self) -> Path:

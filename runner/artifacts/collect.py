@@ -11,6 +11,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from runner.artifacts.giving.settling import settle
 from runner.artifacts.listing import Intake
 from runner.disks import named, unwritable
 from runner.failpoints import reach
@@ -55,6 +56,7 @@ def collect(
             is still in the workspace.
     """
     try:
+        settle(paths, os.path.relpath(working_dir, paths.workspace))
         destination = paths.artifacts
         for folder in (destination, paths.lists):
             folder.mkdir(mode=0o700, exist_ok=True)

@@ -63,11 +63,7 @@ def place_inputs(attempt: Attempt, layer: Layer | None) -> None:
         return
     started = time.monotonic()
     attempt.notify(PhaseStarted("inputs", "copying"))
-    working_dir = attempt.run.paths.workspace / attempt.job.working_dir
-    tell = attempt.teller("inputs", "copied")
-    placed = inputs.put(
-        attempt.job, attempt.parts.records, working_dir, attempt.session.observer, tell, layer
-    )
+    placed = inputs.put(attempt, layer)
     names = ", ".join(dict.fromkeys(str(given.run) for given in attempt.job.inputs))
     text = f"{count(placed, 'artifact')} of {names}"
     attempt.notify(PhaseFinished("inputs", text, time.monotonic() - started))

@@ -13,6 +13,7 @@ be files of the right size, without what is in them.
 from __future__ import annotations
 
 import errno
+import json
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,8 +35,9 @@ _LARGE = 1 << 20
 
 
 class _Linked(NamedTuple):
-    """What a file in the layer is to be in the workspace."""
+    """What is in a file of the layer, and what it is to be in the workspace."""
 
+    digest: str
     mode: int
     times: tuple[int, int]
 
@@ -47,18 +49,12 @@ def laid(paths: RunPaths) -> Laid:
 
 
 class Layer:
-    """The layer below the workspace of one run.
-
-    It takes nothing where the file system can share blocks between files, which is as fast and
-    simpler, and nothing where folders cannot be laid over one another: that takes the right to
-    mount, which root has.
-    """
+    """The layer below the workspace of one run; see :func:`below`."""
 
     def __init__(self, paths: RunPaths) -> None:
         self._paths = paths
         self._laid = laid(paths)
         self._linked: dict[str, _Linked] = {}
-        self._offered: bool | None = None
 
     def take(self, folder: int, name: str, entry: Entry, place: Path) -> bool:
         """Take in a kept file, which is to be at a place in the workspace; whether it is.
@@ -68,7 +64,7 @@ class Layer:
         Raises:
             OSError: it is not there any more, or the layer cannot be written.
         """
-        if entry.bytes < _LARGE or not self._possible():
+        if entry.bytes < _LARGE:
             return False
         path = os.path.relpath(place, self._paths.workspace)
         with NewFolders(self._laid.lower, careful=False) as folders:
@@ -85,7 +81,9 @@ class Layer:
             descriptor = open_stored(lower, own_name, entry)
         found = os.fstat(descriptor)
         os.close(descriptor)
-        self._linked[path] = _Linked(permissions(entry, found), modified(entry, found))
+        self._linked[path] = _Linked(
+            entry.digest, permissions(entry, found), modified(entry, found)
+        )
         return True
 
     def lay(self) -> None:
@@ -98,6 +96,8 @@ class Layer:
             return
         workspace, upper = self._paths.workspace, self._laid.upper
         seen = [path for path in self._linked if not _covered(workspace, path)]
+        said = {path: linked.digest for path, linked in self._linked.items()}
+        self._paths.layer_digests.write_text(json.dumps(said))
         os.rename(workspace, upper)
         os.mkdir(workspace, 0o700)
         if not lay(self._laid):
@@ -110,36 +110,49 @@ class Layer:
                 os.chmod(name, linked.mode, dir_fd=folder)
                 os.utime(name, ns=linked.times, dir_fd=folder, follow_symlinks=False)
 
-    def _possible(self) -> bool:
-        if self._offered is None:
-            self._offered = not self._shares_blocks() and self._made()
-        return self._offered
 
-    def _shares_blocks(self) -> bool:
-        """Whether a file in the workspace can share its blocks with another one."""
-        reading = os.open(self._paths.submitted, os.O_RDONLY | os.O_CLOEXEC)
+def below(paths: RunPaths) -> Layer | None:
+    """The layer below a run's workspace, for large files to be taken in to.
+
+    There is none where the file system can share blocks between files, which is as fast and
+    simpler, nor where folders cannot be laid over one another: that takes the right to mount, which
+    root has.
+
+    Folders that were opened before are among the mounts of others: what is kept in them cannot be
+    taken in (link(2) takes them for other file systems).
+
+    Raises:
+        OSError: its folders cannot be made.
+    """
+    return Layer(paths) if not _shares_blocks(paths) and _made(paths) else None
+
+
+def _shares_blocks(paths: RunPaths) -> bool:
+    """Whether a file in the run's folder can share its blocks with another one."""
+    reading = os.open(paths.submitted, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        probe = paths.layer.with_suffix(".probe")
+        writing = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            probe = self._paths.workspace.with_name("layer.probe")
-            writing = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                return clone(reading, writing)
-            finally:
-                os.close(writing)
-                os.unlink(probe)
+            return clone(reading, writing)
         finally:
-            os.close(reading)
+            os.close(writing)
+            os.unlink(probe)
+    finally:
+        os.close(reading)
 
-    def _made(self) -> bool:
-        """Make its folders; whether it could be laid below anything here."""
-        layer, trial = self._paths.layer, self._paths.layer / "trial"
-        for folder in (self._laid.lower, self._laid.work, trial / "upper", trial / "work"):
-            folder.mkdir(mode=0o700, parents=True)
-        tried = Laid(trial / "upper", self._laid.lower, trial / "upper", trial / "work")
-        possible = lay(tried)
-        if possible:
-            lift(tried.target)
-        tree.remove(trial if possible else layer)
-        return possible
+
+def _made(paths: RunPaths) -> bool:
+    """Make its folders; whether it could be laid below anything here."""
+    whole, trial = laid(paths), paths.layer / "trial"
+    for folder in (whole.lower, whole.work, trial / "upper", trial / "work"):
+        folder.mkdir(mode=0o700, parents=True)
+    tried = Laid(trial / "upper", whole.lower, trial / "upper", trial / "work")
+    possible = lay(tried)
+    if possible:
+        lift(tried.target)
+    tree.remove(trial if possible else paths.layer)
+    return possible
 
 
 def _covered(workspace: Path, path: str) -> bool:

@@ -8,7 +8,8 @@ run that was killed can do it.
 
 Files that the job has not written to become names (hard links) of the kept file that they came
 from: nobody writes to them from here on, and who keeps them again keeps no second copy. What the
-job had made of mode and time is noted, as a file has but one of each for all its names.
+job had made of mode and time is noted for whoever takes them in (:mod:`taking`), as a file has but
+one of each for all its names.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from __future__ import annotations
 import json
 import os
 import stat
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
 from runner.artifacts.giving.files import NewFile, beside
 from runner.artifacts.giving.folders import Folders, parent
 from runner.artifacts.giving.layer import laid
+from runner.artifacts.manifest import Entry
+from runner.artifacts.taking import note
 from runner.content import pour
 from runner.mounts import lift
 
@@ -35,13 +37,7 @@ if TYPE_CHECKING:
 _PREFIX = "trusted.overlay."
 _BLOCK = 512  # of st_blocks, stat(2)
 _ANY_EXECUTE = 0o111
-
-
-class Attributes(NamedTuple):
-    """What a job had made of a file: its mode, and the time it was changed (ns)."""
-
-    mode: int
-    modified: int
+_NOTE = "unwritten"
 
 
 class _Unwritten(NamedTuple):
@@ -49,7 +45,9 @@ class _Unwritten(NamedTuple):
 
     path: str
     lower: str
-    attributes: Attributes
+    bytes: int
+    mode: int
+    modified: int
 
 
 class _Look(NamedTuple):
@@ -60,10 +58,10 @@ class _Look(NamedTuple):
     folders: list[str]
 
 
-def settle(paths: RunPaths) -> None:
+def settle(paths: RunPaths, working_dir: str) -> None:
     """Make a plain folder of a run's workspace, if it was laid over a layer. Safe to repeat.
 
-    Nothing of the job may live any more.
+    ``working_dir`` is where in it the job was. Nothing of the job may live any more.
 
     Raises:
         OSError: it cannot be done; another time it may.
@@ -73,8 +71,7 @@ def settle(paths: RunPaths) -> None:
         return
     lift(paths.workspace)
     look = _look(folders.upper)
-    if not paths.noted.exists():
-        _note(paths.noted, look.unwritten)
+    note(paths.lists, _NOTE, _entries(paths, look.unwritten, working_dir))
     with Folders(folders.upper) as upper, Folders(folders.lower) as lower:
         for path in look.gone:
             above, name = parent(path)
@@ -95,21 +92,6 @@ def discard(paths: RunPaths) -> None:
     if paths.layer.is_dir():
         lift(paths.workspace)
         tree.remove(paths.layer)
-
-
-def noted(paths: RunPaths, working_dir: str) -> dict[str, Attributes]:
-    """What the job had made of files that it had not written to, by path below ``working_dir``.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    found: dict[str, Attributes] = {}
-    with suppress(FileNotFoundError), paths.noted.open("rb") as lines:
-        for line in lines:
-            path, mode, modified = json.loads(line)
-            below = os.path.relpath(path, working_dir)
-            found[below] = Attributes(mode, modified)
-    return found
 
 
 def _look(root: Path) -> _Look:
@@ -144,8 +126,8 @@ def _look_into(
                 content = _lower(folder, entry.name, lower)
                 if content is None:
                     raise FileNotFoundError(2, "what it was laid over is not known", below)
-                attributes = Attributes(found.st_mode & 0o777, found.st_mtime_ns)
-                look.unwritten.append(_Unwritten(below, content, attributes))
+                has = (found.st_size, found.st_mode & 0o777, found.st_mtime_ns)
+                look.unwritten.append(_Unwritten(below, content, *has))
 
 
 def _lower(folder: int, name: str, lower: str | None) -> str | None:
@@ -165,14 +147,13 @@ def _attribute(folder: int, name: str, attribute: str) -> bytes | None:
         return None
 
 
-def _note(file: Path, unwritten: list[_Unwritten]) -> None:
-    staged = file.with_name(f"{file.name}.new")
-    with staged.open("w") as lines:
-        for one in unwritten:
-            lines.write(json.dumps([one.path, *one.attributes]) + "\n")
-        lines.flush()
-        os.fsync(lines.fileno())
-    staged.replace(file)
+def _entries(paths: RunPaths, unwritten: list[_Unwritten], working_dir: str) -> Iterator[Entry]:
+    """The entries that these files come to if they are kept, by their paths as the job has them."""
+    digests = json.loads(paths.layer_digests.read_text())
+    for one in unwritten:
+        path = os.path.relpath(one.path, working_dir)
+        if one.lower in digests:
+            yield Entry(path, "file", one.bytes, digests[one.lower], one.mode, one.modified)
 
 
 def _put_content(one: _Unwritten, lower: Folders, upper: Folders) -> None:
@@ -181,21 +162,21 @@ def _put_content(one: _Unwritten, lower: Folders, upper: Folders) -> None:
     above, name = parent(one.path)
     source, target = lower.open(lower_above), upper.open(above)
     mode = os.stat(lower_name, dir_fd=source, follow_symlinks=False).st_mode
-    if bool(mode & _ANY_EXECUTE) != bool(one.attributes.mode & _ANY_EXECUTE):
-        _copy(source, lower_name, target, name, one.attributes)
+    if bool(mode & _ANY_EXECUTE) != bool(one.mode & _ANY_EXECUTE):
+        _copy(source, lower_name, target, name, one)
         return
     staged = beside()
     os.link(lower_name, staged, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
     os.replace(staged, name, src_dir_fd=target, dst_dir_fd=target)
 
 
-def _copy(source: int, kept: str, target: int, name: str, attributes: Attributes) -> None:
+def _copy(source: int, kept: str, target: int, name: str, one: _Unwritten) -> None:
     reading = os.open(kept, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=source)
     try:
         writing = NewFile(target, name, careful=True)
         try:
             pour(reading, writing.descriptor)
-            writing.publish(attributes.mode, (attributes.modified, attributes.modified))
+            writing.publish(one.mode, (one.modified, one.modified))
         finally:
             writing.close()
     finally:

@@ -23,7 +23,7 @@ def clear(paths: RunPaths, *, keep_workspace: bool) -> None:
     """
     with suppress(OSError):
         if keep_workspace:
-            settle(paths)
+            settle(paths, ".")
         discard(paths)
     with suppress(OSError):
         if paths.workspace.is_symlink():
