@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.artifacts.giving.layer import below
 from runner.disks import named, unwritable
+from runner.failpoints import reach
 from runner.records import folder
 
 if TYPE_CHECKING:
@@ -51,5 +52,6 @@ def lay(layer: Layer | None) -> None:
         return
     try:
         layer.lay()
+        reach("laid")
     except OSError as error:
         raise unwritable(_WHAT, named(error), error.filename or "/") from error

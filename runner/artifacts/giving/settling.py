@@ -26,6 +26,7 @@ from runner.artifacts.giving.layer import laid
 from runner.artifacts.manifest import Entry
 from runner.artifacts.taking import note
 from runner.content import pour
+from runner.failpoints import reach
 from runner.mounts import lift
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def settle(paths: RunPaths, working_dir: str) -> None:
     lift(paths.workspace)
     look = _look(folders.upper)
     note(paths.lists, _NOTE, _entries(paths, look.unwritten, working_dir))
+    reach("settling")
     with Folders(folders.upper) as upper, Folders(folders.lower) as lower:
         for path in look.gone:
             above, name = parent(path)
@@ -81,6 +83,7 @@ def settle(paths: RunPaths, working_dir: str) -> None:
         for path in look.folders:
             _strip(upper.open(path))
     os.rename(folders.upper, paths.workspace)
+    reach("settled")
 
 
 def discard(paths: RunPaths) -> None:

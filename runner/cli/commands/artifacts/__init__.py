@@ -23,7 +23,10 @@ ACTIONS = {
     "list": "one line for each artifact of a run",
     "tree": "every file of a run",
     "cat": "write files of a run to stdout",
+    "diff": "what two runs keep differently",
+    "pull": "copy files of a run into a folder of yours",
     "open": "open them in the program of the desktop",
+    "push": "send them to a remote store: a bucket, another machine, a folder",
 }
 """Action -> a line for the overview; the module of that name has the rest."""
 
