@@ -14,6 +14,7 @@ from runner.artifacts.collecting.finding import among_artifacts
 from runner.artifacts.collecting.gathering import gather, shown
 from runner.artifacts.collecting.instead import instead
 from runner.artifacts.collecting.undeclared import undeclared
+from runner.artifacts.giving.settling import settle
 from runner.artifacts.listing import Intake
 from runner.artifacts.manifest import stored
 from runner.disks import named, unwritable
@@ -73,6 +74,7 @@ def collect(
             in the workspace.
     """
     try:
+        settle(paths, os.path.relpath(working_dir, paths.workspace))
         for folder in (paths.artifacts, paths.lists):
             folder.mkdir(mode=0o700, exist_ok=True)
         gathered = gather(working_dir, requests, paths, told.copied)

@@ -243,6 +243,26 @@ def staging(root: Path, process: int) -> str:
     return f"{os.fspath(root)}.taking-{process}"
 
 
+def note(notes: Path, name: str, entries: Iterable[Entry]) -> None:
+    """Note what files were that have been made read-only, and one with their equals, before.
+
+    Nothing happens where there is a note of that name. It is on the disk when this returns.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    file = notes / f"{_NOTES}{name}"
+    if file.exists():
+        return
+    notes.mkdir(mode=0o700, exist_ok=True)
+    staged = notes / f"{name}.new"
+    with staged.open("wb") as lines:
+        lines.writelines(map(line, entries))
+        lines.flush()
+        os.fsync(lines.fileno())
+    staged.replace(file)
+
+
 def clear_staging(root: Path) -> None:
     """Remove such names that a crash has left."""
     for left in root.parent.glob(f"{root.name}.taking-*"):
