@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.manifest import ABSOLUTE
+from runner.paths import ABSOLUTE
 
 if TYPE_CHECKING:
     from runner.records.contents import Contents
