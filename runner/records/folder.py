@@ -365,6 +365,8 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "resumed_from": submitted.get("resumed_from"),
         "restored": _restored(paths),
         "artifacts": [artifact.summary() for artifact in read_artifacts(paths)],
+        # what is in them takes time to read: looking.with_metrics
+        "metrics": None,
         "notes": read_notes(paths),
         "attempts": read_attempts(paths),
         "usage": _usage(paths),
