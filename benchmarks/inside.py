@@ -10,6 +10,7 @@ import gc
 import io
 import json
 import os
+import shutil
 import sys
 import time
 from datetime import datetime, timezone
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from runner.events import Event
 
 _CHUNK = 1 << 20
+_NUMBER = 8  # bytes
 # what wf sets when it starts; composing gains by it as well
 _COLLECT = (100_000,)
 _FILE = Path(".dstack/workflows.yaml")
@@ -62,7 +64,8 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
     """Reading and hashing ``files`` files of ``size`` bytes each, against collecting them.
 
     Collecting is what the engine does when a job has ended: the declared folder is moved out of
-    the workspace, every file is listed with its digest, and the list is written.
+    the workspace, every file is listed with its digest, made read-only and put into the pool of
+    equal files, which has none of them, and the list is written.
     """
     from runner.artifacts import manifest
     from runner.artifacts.collect import collect as collect_
@@ -72,7 +75,7 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
     from runner.spec.workflow import ArtifactRequest
 
     paths = RunPaths(Path(folder))
-    workspace, kept = paths.workspace, paths.artifacts
+    workspace, pool = paths.workspace, paths.root / "objects"
     _fill(workspace / "out", int(files), int(size))
 
     def bare() -> float:
@@ -81,13 +84,13 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
     def wf() -> float:
         def work() -> None:
             requests = (ArtifactRequest("out"),)
-            found = collect_(
-                workspace, requests, paths, Pool(paths.root / "objects"), lambda *_: None
-            )
-            records.write(paths.manifest, manifest.document(found))
+            found = collect_(workspace, requests, paths, Pool(pool))
+            records.write(paths.manifest, manifest.document(found.artifacts))
 
         taken = _seconds(work)
-        (kept / "out").rename(workspace / "out")
+        for made in (pool, paths.artifacts, paths.lists):
+            shutil.rmtree(made)
+        _fill(workspace / "out", int(files), int(size))
         return taken
 
     return pairs(bare, wf, int(runs))
@@ -99,8 +102,9 @@ def _fill(folder: Path, files: int, size: int) -> None:
         path = folder / f"{number // 100:03}" / f"{number:05}.bin"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            for _ in range(0, size, len(block)):
-                file.write(block)
+            file.write(number.to_bytes(_NUMBER, "big"))  # no two are alike
+            for _ in range(_NUMBER, size, len(block)):
+                file.write(block[: size - file.tell()])
 
 
 def _hash_all(folder: Path) -> list[str]:

@@ -24,6 +24,9 @@ POINTS = (
     "verdict-written",  # how its job ended is on the disk
     "collecting",  # nothing has been collected yet
     "collected",  # files have been moved, and nothing says which
+    "noted",  # what some files were is written down, and they are about to change
+    "staged",  # an equal file has a name beside the one that it is to replace
+    "listed",  # all of them are listed, and the notes of it are still there
     "manifest-written",
     "cleared",  # what it needed only meanwhile is gone
     "end-written",  # the end is on the disk, and not in the index

@@ -19,7 +19,7 @@ ABSOLUTE = "@root"
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment``, ``waiting``, ``progress``, ``reserve``,
+    All but ``workspace``, ``copied``, ``own_environment``, ``waiting``, ``progress``, ``reserve``,
     ``unmasked_notes`` and the locks stay until ``wf rm``.
     """
 
@@ -179,6 +179,11 @@ class RunPaths(NamedTuple):
     def artifacts(self) -> Path:
         """The collected files, at the paths they had in the workspace; read-only once collected."""
         return self.root / "artifacts"
+
+    @property
+    def copied(self) -> Path:
+        """What is being copied among the artifacts; gone when it is there."""
+        return self.root / "copied"
 
     @property
     def workspace(self) -> Path:
@@ -389,6 +394,10 @@ class Cache(NamedTuple):
     def pytorch_index(self) -> Path:
         """Whether PyTorch's index answered, and when it was asked."""
         return self.root / "pytorch-index.json"
+
+    def pull(self, digest: str) -> Path:
+        """What has come so far of a run that is pulled, by a digest of where from and which."""
+        return self.root / "pulls" / digest
 
     def environment(self, fingerprint: str) -> EnvironmentPaths:
         """The files of the environment with this fingerprint."""

@@ -1,24 +1,32 @@
 """Taking in what has been gathered: every file is hashed, listed, and shared with its equals.
 
+Whoever is killed meanwhile is followed by one who does it again, and does not read again what is
+shared already.
+
 Links are kept as links and never followed. Sockets, pipes and devices are left out and said.
 """
 
 from __future__ import annotations
 
 import os
-import stat
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.artifacts.manifest import Entry, Listing, stored
+from runner.artifacts.crew import Crew
+from runner.artifacts.descent import Descent
+from runner.artifacts.manifest import Artifact, Entry, Listing, stored
+from runner.artifacts.taking import Taker, clear_notes, clear_staging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from runner.artifacts.manifest import Artifact, Kind
+    from typing_extensions import Self
+
+    from runner.artifacts.manifest import Kind
     from runner.artifacts.store import Pool
 
-_CHUNK = 1 << 20
+_TASK = 64  # files
 
 
 class Failed(NamedTuple):
@@ -29,76 +37,119 @@ class Failed(NamedTuple):
 
 
 class Intake:
-    """Takes in the artifacts of one run, one after the other.
+    """``with Intake(root, lists, pool, progress) as intake:`` takes in the artifacts of one run.
 
-    ``root`` is the folder of the run's artifacts, and ``progress`` is told files and bytes so far.
-    ``unreadable`` are files that stay there unlisted, and ``changed`` those that were written or
-    removed while they were taken in; what is listed is what is kept.
+    ``root`` is the folder of the run's artifacts, ``lists`` the one of their lists, and
+    ``progress`` is told files and bytes so far. ``unreadable`` are things that stay there unlisted,
+    and ``changed`` those that were written or removed while they were taken in; what is listed is
+    what is kept.
+
+    Raises:
+        OSError: one of the folders cannot be opened or written to.
     """
 
-    def __init__(self, root: Path, pool: Pool, progress: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, root: Path, lists: Path, pool: Pool, progress: Callable[[int, int], None]
+    ) -> None:
         self._root = root
-        self._pool = pool
+        self._lists = lists
         self._progress = progress
-        self._reader = _Reader()
-        self._files = self._bytes = 0
+        clear_staging(root)
+        self._takers: list[Taker] = []
+
+        def begin() -> Callable[[tuple[int, list[Any]]], tuple[Any, ...]]:
+            self._takers.append(Taker(root, pool, lists))
+            return _work(self._takers[-1])
+
+        self._crew = Crew(begin)
+        self._artifacts = self._files = self._bytes = 0
         self.unreadable: list[Failed] = []
         self.changed: list[str] = []
 
-    def take_in(self, path: str, roots: Sequence[str], file: Path) -> Artifact:
-        """List in ``file`` what lies at ``roots``, which the declared ``path`` has come to.
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._crew.__exit__(*error)
+        while self._takers:
+            self._takers.pop().close()
+
+    def take_in(self, path: str, roots: Sequence[str]) -> Artifact:
+        """Take in and list what lies at ``roots``, which the declared ``path`` has come to.
 
         ``roots`` are paths as the job had them, sorted; none lies within another.
 
         Raises:
             OSError: the list cannot be written.
         """
+        file = self._lists / f"{self._artifacts}.jsonl"
         with Listing(file, path) as listing:
-            for root in roots:
-                self._add(listing, root)
+            found = (found for root in roots for found in self._walk(root))
+            tasks = ((self._artifacts, names) for names in _tasks(found))
+            for answer in self._crew.each(tasks):
+                self._add(listing, answer)
+        self._artifacts += 1
         return listing.artifact()
 
-    def _add(self, listing: Listing, root: str) -> None:
-        for name, kind in _walk(self._root, root):
-            if kind is None:
-                listing.skip(name)
-                continue
-            whole = os.path.join(self._root, stored(name))
-            try:
-                size, digest = self._reader.read(whole, kind)
-                found = os.lstat(whole)
-            except FileNotFoundError:
-                self.changed.append(name)
-                continue
-            except OSError as error:
-                self.unreadable.append(Failed(name, error))
-                continue
-            mode = stat.S_IMODE(found.st_mode) & 0o777
-            listing.add(Entry(name, kind, size, digest, mode, found.st_mtime_ns))
+    def finish(self) -> None:
+        """All of them are taken in: bring the lists to the disk, and have no more notes.
+
+        Raises:
+            OSError: that cannot be done.
+        """
+        folder = os.open(self._lists, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        clear_notes(self._lists)
+
+    def _add(self, listing: Listing, answer: tuple[Any, ...]) -> None:
+        entries, skipped, changed, unreadable, lines = answer
+        listing.extend([*map(Entry._make, entries)], lines)
+        for path in skipped:
+            listing.skip(path)
+        self.changed += changed
+        for path, number in unreadable:
+            self.unreadable.append(Failed(path, OSError(number, os.strerror(number), path)))
+        for entry in entries:
             self._files += 1
-            self._bytes += size
+            self._bytes += entry[2]
             self._progress(self._files, self._bytes)
 
+    def _walk(self, root: str) -> Iterator[tuple[str, Kind | None]]:
+        """Files and links below a root and folders with nothing in them, sorted by path.
 
-def _walk(root: Path, path: str) -> Iterator[tuple[str, Kind | None]]:
-    """Files and links below ``path`` and folders with nothing in them, sorted by path.
+        The kind of what is not to be kept is ``None``. An artifact that is an empty folder counts
+        as nothing: wf may have made it itself.
+        """
+        whole = self._root / stored(root)
+        if not os.path.lexists(whole):
+            return
+        folders = Descent(self._root)
+        try:
+            left = [(root, _kind(whole))]
+            while left:
+                name, kind = left.pop()
+                if kind != "directory":
+                    yield name, kind
+                    continue
+                try:
+                    below = _below(name, folders.at(stored(name)))
+                except OSError as error:
+                    self.unreadable.append(Failed(name, error))
+                    continue
+                if not below and name != root:
+                    yield name, kind
+                left += below
+        finally:
+            folders.close()
 
-    The kind of what is not to be kept is ``None``. An artifact that is an empty folder counts as
-    nothing: wf may have made it itself.
-    """
-    if not os.path.lexists(root / stored(path)):
-        return
-    left = [(path, _kind(root / stored(path)))]
-    while left:
-        name, kind = left.pop()
-        if kind != "directory":
-            yield name, kind
-            continue
-        with os.scandir(os.path.join(root, stored(name))) as found:
-            below = [(f"{name}/{entry.name}", _kind(entry)) for entry in found]
-        if not below and name != path:
-            yield name, kind
-        left += sorted(below, reverse=True)
+
+def _below(folder: str, descriptor: int) -> list[tuple[str, Kind | None]]:
+    """What lies in a folder, the last first."""
+    with os.scandir(descriptor) as found:
+        return sorted(((f"{folder}/{entry.name}", _kind(entry)) for entry in found), reverse=True)
 
 
 def _kind(found: os.DirEntry[str] | Path) -> Kind | None:
@@ -110,27 +161,15 @@ def _kind(found: os.DirEntry[str] | Path) -> Kind | None:
     return "file" if found.is_file() else None
 
 
-class _Reader:
-    """Reads what is kept, one after the other, into one buffer."""
+def _tasks(found: Iterable[Any]) -> Iterator[list[Any]]:
+    left = iter(found)
+    while task := list(islice(left, _TASK)):
+        yield task
 
-    def __init__(self) -> None:
-        from blake3 import blake3
 
-        self._hasher = blake3
-        self._buffer = memoryview(bytearray(_CHUNK))
+def _work(taker: Taker) -> Callable[[tuple[int, list[Any]]], tuple[Any, ...]]:
+    def do(task: tuple[int, list[Any]]) -> tuple[Any, ...]:
+        entries, *rest = taker.take(*task)
+        return ([*map(tuple, entries)], *rest)
 
-    def read(self, path: str, kind: Kind) -> tuple[int, str]:
-        """How many bytes a file has (nothing else has any), and the digest of it."""
-        hasher = self._hasher()
-        size = 0
-        if kind == "link":
-            hasher.update(os.fsencode(os.readlink(path)))
-        elif kind == "file":
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            try:
-                while length := os.readv(descriptor, [self._buffer]):
-                    hasher.update(self._buffer[:length])
-                    size += length
-            finally:
-                os.close(descriptor)
-        return size, f"blake3:{hasher.hexdigest()}"
+    return do

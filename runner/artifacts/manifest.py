@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from runner.paths import ABSOLUTE
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from runner.errors import WfError
+
 Kind = Literal["file", "link", "directory"]
-_PREFIX = "blake3:"
+PREFIX = "blake3:"
+"""What a digest begins with."""
 
 
 class Entry(NamedTuple):
@@ -98,8 +103,8 @@ class Artifact:
 class Listing:
     """``with Listing(file, path) as listing:`` writes the list of one artifact.
 
-    Entries are added in the order of their paths. The list is on the disk when the ``with`` is
-    left.
+    Entries are added in the order of their paths. When the ``with`` is left, the list is on the
+    disk and takes the place of a former one; after an error that one is still there.
     """
 
     def __init__(self, file: Path, path: str) -> None:
@@ -107,7 +112,8 @@ class Listing:
 
         self._file = file
         self._path = path
-        self._lines = file.open("wb")
+        self._part = file.with_name(f"{file.name}.part")
+        self._lines = self._part.open("wb")
         self._hasher = blake3()
         self._skipped: list[str] = []
         self._files = self._bytes = self._entries = 0
@@ -117,22 +123,32 @@ class Listing:
 
     def __exit__(
         self,
-        _kind: type[BaseException] | None,
+        kind: type[BaseException] | None,
         _error: BaseException | None,
         _tb: TracebackType | None,
     ) -> None:
-        with self._lines as lines:
-            lines.flush()
-            os.fsync(lines.fileno())
+        try:
+            with self._lines as lines:
+                lines.flush()
+                os.fsync(lines.fileno())
+            if kind is None:
+                self._part.replace(self._file)
+        finally:
+            with suppress(FileNotFoundError):
+                self._part.unlink()
 
     def add(self, entry: Entry) -> None:
         """Add one."""
-        self._lines.write(json.dumps(entry._asdict(), separators=(",", ":")).encode() + b"\n")
-        said = f"{entry.kind}\0{entry.digest}\0{entry.path}"
+        self.extend((entry,), line(entry))
+
+    def extend(self, entries: Sequence[Entry], lines: bytes) -> None:
+        """Add several, whose lines are known."""
+        self._lines.write(lines)
+        said = "".join(f"{entry[1]}\0{entry[3]}\0{entry[0]}" for entry in entries)
         self._hasher.update(said.encode(errors="surrogateescape"))
-        self._entries += 1
-        self._files += entry.kind != "directory"
-        self._bytes += entry.bytes
+        self._entries += len(entries)
+        self._files += sum(entry.kind != "directory" for entry in entries)
+        self._bytes += sum(entry.bytes for entry in entries)
 
     def skip(self, path: str) -> None:
         """Note something that is not kept, as it is no file."""
@@ -140,14 +156,27 @@ class Listing:
 
     def artifact(self) -> Artifact:
         """What has been added so far."""
-        digest = f"{_PREFIX}{self._hasher.hexdigest()}" if self._entries else None
+        digest = f"{PREFIX}{self._hasher.hexdigest()}" if self._entries else None
         skipped = tuple(self._skipped)
         return Artifact(self._path, self._files, self._bytes, digest, skipped, self._file)
 
 
-def document(artifacts: Sequence[Artifact]) -> dict[str, Any]:
-    """Everything a run left behind, in the order declared, as JSON."""
-    return {"artifacts": [artifact.document() for artifact in artifacts]}
+def line(entry: Entry) -> bytes:
+    """An entry as it stands in a list: a line of JSON; by hand, as there are many."""
+    path, digest = encode_basestring_ascii(entry.path), encode_basestring_ascii(entry.digest)
+    mode, modified = ("null" if found is None else found for found in entry[4:])
+    return (
+        f'{{"path":{path},"kind":"{entry.kind}","bytes":{entry.bytes},"digest":{digest},'
+        f'"mode":{mode},"modified":{modified}}}\n'
+    ).encode()
+
+
+def document(artifacts: Sequence[Artifact], error: WfError | None = None) -> dict[str, Any]:
+    """Everything a run left behind, in the order declared, as JSON; and what could not be kept."""
+    kept = [artifact.document() for artifact in artifacts]
+    if error is None:
+        return {"artifacts": kept}
+    return {"artifacts": kept, "error": {"message": error.message, "hint": error.hint}}
 
 
 def entries_of(artifacts: Iterable[Artifact]) -> Iterator[Entry]:

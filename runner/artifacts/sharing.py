@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.artifacts.manifest import Entry
+    from runner.artifacts.store import Pool
 
 _BLOCK = 512
-_POOLED = ("", ".x")
 
 
 class Sharing(NamedTuple):
@@ -34,8 +34,8 @@ class Sharing(NamedTuple):
     shared: frozenset[str]
 
 
-def sharing(root: Path, objects: Path, entries: Iterable[Entry]) -> Sharing:
-    """Look at the files of entries below ``root``; ``objects`` is the pool.
+def sharing(root: Path, pool: Pool, entries: Iterable[Entry]) -> Sharing:
+    """Look at the files of entries below ``root``.
 
     A file that is not there takes no room.
     """
@@ -56,7 +56,7 @@ def sharing(root: Path, objects: Path, entries: Iterable[Entry]) -> Sharing:
         inode
         for inode, at in found.items()
         if at.st_nlink > names[inode]
-        and at.st_nlink > names[inode] + _pooled(objects, digests[inode], inode)
+        and at.st_nlink > names[inode] + _pooled(pool, digests[inode], at)
     }
     taken = sum(at.st_blocks for at in found.values()) * _BLOCK
     others = sum(found[inode].st_blocks for inode in elsewhere) * _BLOCK
@@ -76,14 +76,10 @@ def holders(path: str, root: Path, others: Sequence[Path]) -> Path | None:
     return None
 
 
-def _pooled(objects: Path, digest: str, inode: tuple[int, int]) -> int:
-    """How many of the file's names are the pool's."""
-    name = digest.partition(":")[2]
-    return sum(
-        (at.st_dev, at.st_ino) == inode
-        for end in _POOLED
-        if (at := _stat(os.path.join(objects, name[:2], name[2:] + end))) is not None
-    )
+def _pooled(pool: Pool, digest: str, found: os.stat_result) -> bool:
+    """Whether one of the file's names is the pool's."""
+    at = _stat(pool.path(digest.partition(":")[2], found.st_mode))
+    return at is not None and os.path.samestat(at, found)
 
 
 def _stat(path: str) -> os.stat_result | None:

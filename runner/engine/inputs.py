@@ -8,15 +8,19 @@ from runner.artifacts.inputs import place
 from runner.artifacts.manifest import entries_of
 from runner.events import Warned
 from runner.records import folder
+from runner.units import count
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from runner.artifacts.manifest import Artifact
+    from runner.artifacts.manifest import Artifact, Entry
     from runner.events import Observer
     from runner.pace import Pace
     from runner.plan.plan import Input, Job
     from runner.records.store import Records
+
+_SHOWN = 3
 
 
 def described(job: Job, records: Records) -> list[dict[str, Any]]:
@@ -50,9 +54,25 @@ def put(
                 observer.notify(Warned(f"{told}; where both have a file, the latter's is taken"))
             placed[path] = given
         source = records.home.run(str(given.run)).artifacts
-        place(source, entries_of(artifacts), working_dir, progress)
+        left = place(source, _distinct(artifacts), working_dir, progress)
+        if left:
+            observer.notify(Warned(not_put_back(str(given.run), left)))
         progress.go_on()
     return len(placed)
+
+
+def not_put_back(run: str, paths: Sequence[str]) -> str:
+    """What is said of absolute paths that are left alone."""
+    shown = ", ".join(paths[:_SHOWN]) + (", …" if len(paths) > _SHOWN else "")
+    what = f"{count(len(paths), 'file')} of {run} not put back, as there is something else"
+    return f"{what}: {shown}"
+
+
+def _distinct(artifacts: list[Artifact]) -> Iterable[Entry]:
+    """The entries of artifacts, each once: one inside another one is listed twice."""
+    if len(artifacts) == 1:
+        return artifacts[0].entries()
+    return {entry.path: entry for entry in entries_of(artifacts)}.values()
 
 
 def _artifacts(given: Input, records: Records) -> list[Artifact]:

@@ -141,7 +141,7 @@ def contents(paths: RunPaths) -> Contents:
         return Contents(name, paths.artifacts, artifacts)
     from runner.artifacts.live import live
 
-    found = live(paths.artifacts, paths.workspace, _declared(paths))
+    found = live(paths.artifacts, paths.workspace, _mounted(paths))
     artifacts = tuple(one.artifact for one in found)
     places = tuple((one.artifact.path, one.folder) for one in found)
     return Contents(name, paths.artifacts, artifacts, places, over=False)
@@ -152,10 +152,11 @@ def within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def _declared(paths: RunPaths) -> list[str]:
-    """The paths that the workflow declares."""
+def _mounted(paths: RunPaths) -> list[str]:
+    """The paths that the workflow declares to be seen while the run goes on."""
     submitted = folder.read_submitted(paths)
-    return [] if submitted is None else list(submitted["plan"]["jobs"][-1]["artifacts"])
+    # older versions did not write it down
+    return [] if submitted is None else submitted["plan"]["jobs"][-1].get("live_artifacts", [])
 
 
 def _paths(entries: Iterable[Entry]) -> Iterator[str]:

@@ -555,6 +555,7 @@ def told(world: World) -> dict[str, set[str]]:
         "The list of workflows": world.wf("ls", "--json"),
         "A validation": world.wf("validate", "--json"),
         "The artifacts of a run": world.wf("artifacts", "list", good(world), "--json"),
+        "Pulled artifacts": world.wf("artifacts", "pull", good(world), "-o", "its", "--json"),
         "The log of a run": world.wf("logs", "last", "--json"),
         "A start": world.wf("init", "train.py", "--dry-run", "--json"),
         "An export": world.wf("export", "good", "--json"),
@@ -572,6 +573,7 @@ def told(world: World) -> dict[str, set[str]]:
     machine = lab(Standing((ALICE, BOB), QUEUE)).document()
     assert world.wf("runners", "--json").json().keys() == machine.keys()
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
+    found["A difference of artifacts"] = compared()
     found["The machine"] = set(keys(machine)) | set(
         keys(Limited("cpu", 2, "x")._asdict(), "limits[]")
     )
@@ -601,6 +603,25 @@ def told(world: World) -> dict[str, set[str]]:
     found["An error"] = set(keys(world.wf("run", "a", "--json").json()))
     found["Removed environments"] = set(keys(removed(world).json()))
     return {heading: {key.removeprefix("[].") for key in found[heading]} for heading in found}
+
+
+def compared() -> set[str]:
+    """What is told of runs that differ in every way."""
+    from runner.artifacts.comparing import Change, Difference
+    from runner.artifacts.manifest import Entry
+    from runner.artifacts.reading.contrast import Contrast, Fact
+    from runner.cli.differing import Found, Side
+    from runner.records.contents import Contents
+
+    entry = Entry("a", "file", 1, "blake3:0")
+    change = Change(entry, entry)
+    side = Side(Contents("wet-mango-1", Path(), ()), None, [entry])
+    files = Difference([entry], [entry], [change], [change], 0)
+    contents = [("a", Contrast((Fact("epoch", 1, 2),)))]
+    told = set(keys(Found(side, side, files, contents, [("a", [])]).document()))
+    # entries are the same everywhere
+    again = ("removed[].", "moved[].", "changed[].before.", "changed[].after.")
+    return {key for key in told if not key.startswith(again)}
 
 
 def with_a_gpu() -> dict[str, Any]:

@@ -24,7 +24,10 @@ ACTIONS = {
     "tree": "every file of a run",
     "show": "what is in checkpoints, metrics, images",
     "cat": "write files of a run to stdout",
+    "diff": "what two runs keep differently",
+    "pull": "copy files of a run into a folder of yours",
     "open": "open them in the program of the desktop",
+    "push": "send them to a remote store: a bucket, another machine, a folder",
 }
 """Action -> a line for the overview; the module of that name has the rest."""
 

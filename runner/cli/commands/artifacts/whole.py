@@ -78,11 +78,12 @@ def look(records: Records, written: str) -> Whole:
         WfError: kind ``USAGE`` when nothing is there, ``STORAGE`` when the list is damaged.
     """
     from runner.artifacts.sharing import sharing
+    from runner.artifacts.store import Pool
 
     run, path = address(written)
     found = contents_of(records, run)
     wanted = list(found.entries()) if path is None else found.at(path)
-    shared = sharing(found.folder, records.home.objects, wanted)
+    shared = sharing(found.folder, Pool(records.home.objects), wanted)
     others = _others(records, found.run) if shared.shared else []
     same = _Same(found.folder, shared, others)
     artifacts = [
@@ -172,9 +173,8 @@ def _foot(whole: Whole) -> str:
     if not whole.contents.over:
         return f"{run} goes on: this is what is there so far\n"
     sharing = whole.sharing
-    others = sharing.taken - sharing.own
     said = f"{amount(sharing.taken)} on the disk"
-    if others:
+    if sharing.shared:
         files = count(len(sharing.shared), "file")
-        said += f", {amount(sharing.own)} without what other runs keep as well ({files})"
-    return f"{said} · the files lie in {folder}\n"
+        said += f", {amount(sharing.own)} of it without {files} that other runs keep as well"
+    return f"{said}\nthe files lie in {folder}\n"

@@ -1,0 +1,281 @@
+"""What is done to some files at a time when artifacts are taken in, by whoever does it.
+
+First each is opened and hashed, and made a file of its own where something outside could still
+write to it. Then all of them are written down, with the modes and times that the job had given
+them, and only then made read-only and one with their equals. Whoever is killed in between is
+followed by one who finds modes and times in these notes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.artifacts.descent import Descent, open_file
+from runner.artifacts.hashing import Hasher
+from runner.artifacts.manifest import PREFIX, Entry, Kind, line, stored
+from runner.artifacts.store import Candidate, Pool, read_only
+from runner.failpoints import reach
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_PERMISSIONS = 0o777  # without set-id and sticky bits
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOTING = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_OURS = frozenset({0o444, 0o555})
+_NOTES = "taking-"
+# a lease is taken away from who keeps somebody waiting for long
+_LONG = 1 << 26
+
+
+class Taken(NamedTuple):
+    """Some entries, and their lines.
+
+    ``skipped`` are no files, ``changed`` were written or removed meanwhile, and ``unreadable``
+    cannot be read, for the error with that number.
+    """
+
+    entries: list[Entry]
+    skipped: list[str]
+    changed: list[str]
+    unreadable: list[tuple[str, int]]
+    lines: bytes = b""
+
+
+class _Open(NamedTuple):
+    """A file that has been hashed and is still open."""
+
+    path: str
+    descriptor: int
+    found: os.stat_result
+    digest: str = ""
+
+
+class Taker:
+    """Takes in what lies below ``root``, the folder of a run's artifacts; notes go to ``notes``.
+
+    Raises:
+        OSError: one of these cannot be opened.
+    """
+
+    def __init__(self, root: Path, pool: Pool, notes: Path) -> None:
+        self._folders = Descent(root)
+        self._pool = pool
+        self._hasher = Hasher()
+        self._staged = staging(root, os.getpid())
+        self._notes = notes
+        self._noting = os.open(notes / f"{_NOTES}{os.getpid()}", _NOTING, 0o600)
+        self._former = _Former(notes)
+
+    def close(self) -> None:
+        """Hold nothing open any more."""
+        self._folders.close()
+        os.close(self._noting)
+
+    def take(self, round_: int, found: Iterable[tuple[str, Kind | None]]) -> Taken:
+        """Take in some things; what was taken in an earlier round is known again.
+
+        Raises:
+            OSError: they cannot be noted.
+        """
+        self._former.round(round_)
+        taken = Taken([], [], [], [])
+        opened: list[_Open] = []
+        try:
+            for path, kind in found:
+                self._look(path, kind, taken, opened)
+            lines = b"".join(map(line, taken.entries))
+            _write(self._noting, lines)
+            reach("noted")
+            for one in opened:
+                if one.digest:
+                    self._share(one)
+        finally:
+            for one in opened:
+                os.close(one.descriptor)
+        return taken._replace(lines=lines)
+
+    def _look(self, path: str, kind: Kind | None, taken: Taken, opened: list[_Open]) -> None:
+        try:
+            if kind == "file":
+                entry = self._file(path, taken, opened)
+            else:
+                entry = kind and self._other(path, kind)
+        except FileNotFoundError:
+            taken.changed.append(path)
+        except OSError as error:
+            taken.unreadable.append((path, error.errno or 0))
+        else:
+            if entry is None:
+                taken.skipped.append(path)
+            else:
+                taken.entries.append(entry)
+
+    def _other(self, path: str, kind: Kind) -> Entry:
+        """The entry of a link or a folder."""
+        above, _, name = stored(path).rpartition("/")
+        folder = self._folders.at(above)
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        text = os.fsencode(os.readlink(name, dir_fd=folder)) if kind == "link" else b""
+        mode = stat.S_IMODE(found.st_mode) & _PERMISSIONS
+        return Entry(path, kind, 0, PREFIX + self._hasher.text(text), mode, found.st_mtime_ns)
+
+    def _file(self, path: str, taken: Taken, opened: list[_Open]) -> Entry | None:
+        """The entry of a file, which is left open; ``None`` if it is none."""
+        above, _, name = stored(path).rpartition("/")
+        descriptor, found = open_file(name, self._folders.at(above))
+        opened.append(_Open(path, descriptor, found))
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        mode = stat.S_IMODE(found.st_mode) & _PERMISSIONS
+        before = self._former.of(path) if mode in _OURS else None
+        if before and found.st_nlink > 1 and self._pool.is_object(found, before.digest):
+            return Entry(path, "file", found.st_size, PREFIX + before.digest, *before[1:])
+        read, alone = self._hashed(opened[-1], taken)
+        if not alone:
+            read = self._part(opened, mode)
+        found = opened[-1].found
+        opened[-1] = _Open(path, opened[-1].descriptor, found, read[1])
+        modified = found.st_mtime_ns
+        if before and before.digest == read[1] and mode == read_only(before.mode):
+            mode, modified = before.mode, before.modified
+        return Entry(path, "file", read[0], PREFIX + read[1], mode, modified)
+
+    def _hashed(self, one: _Open, taken: Taken) -> tuple[tuple[int, str], bool]:
+        """Size and digest of a file, and whether nothing else can write to it any more."""
+        found = one.found
+        alone = _alone(one.descriptor)
+        read = self._hasher.read(one.descriptor, found)
+        if not alone or read[0] != found.st_size or found.st_size >= _LONG:
+            after = os.fstat(one.descriptor)
+            if (after.st_size, after.st_mtime_ns) != (read[0], found.st_mtime_ns):
+                taken.changed.append(one.path)
+                alone = False
+        if found.st_nlink > 1 and not self._pool.is_object(found, read[1]):
+            alone = False  # its other name may be one that somebody writes to
+        return read, alone is not False
+
+    def _part(self, opened: list[_Open], mode: int) -> tuple[int, str]:
+        """Put a copy in the place of a file that something outside may write to; what it is."""
+        path, descriptor, found, _ = opened[-1]
+        above, _, name = stored(path).rpartition("/")
+        with suppress(FileNotFoundError):
+            os.unlink(self._staged)
+        copy = os.open(self._staged, _NEW, 0o600)
+        try:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            read = self._hasher.read(descriptor, os.fstat(descriptor), copy)
+            os.fchmod(copy, mode)
+            os.utime(copy, ns=(found.st_atime_ns, found.st_mtime_ns))
+            os.replace(self._staged, name, dst_dir_fd=self._folders.at(above))
+        except OSError:
+            os.close(copy)
+            with suppress(OSError):
+                os.unlink(self._staged)
+            raise
+        opened[-1] = _Open(path, copy, os.fstat(copy))
+        os.close(descriptor)
+        return read
+
+    def _share(self, one: _Open) -> None:
+        above, _, name = stored(one.path).rpartition("/")
+        mode = stat.S_IMODE(one.found.st_mode)
+        if mode != read_only(mode):
+            os.fchmod(one.descriptor, read_only(mode))
+        if one.found.st_size:
+            file = Candidate(name, self._folders.at(above), one.found, one.digest)
+            self._pool.share(file, self._staged)
+
+
+class _Before(NamedTuple):
+    """What a file was before we changed it. ``digest`` in hex."""
+
+    digest: str
+    mode: int
+    modified: int
+
+
+class _Former:
+    """What the notes in a folder say, and the lists there; they are read when they are needed."""
+
+    def __init__(self, notes: Path) -> None:
+        self._notes = notes
+        self._round = 0
+        self._read: int | None = None
+        self._known: dict[str, _Before] = {}
+
+    def round(self, round_: int) -> None:
+        """Another round: more has been noted since the last."""
+        self._round = round_
+
+    def of(self, path: str) -> _Before | None:
+        """What a file was that seems to have been taken in already."""
+        if self._read != self._round:
+            self._read = self._round
+            for file in sorted(self._notes.iterdir()):
+                with suppress(OSError):
+                    self._known.update(_noted(file))
+        return self._known.get(path)
+
+
+def _noted(file: Path) -> Iterator[tuple[str, _Before]]:
+    with file.open("rb") as lines:
+        for text in lines:
+            # the last one may be a part of one
+            with suppress(ValueError, TypeError):
+                entry = Entry(**json.loads(text))
+                if entry.kind == "file" and entry.mode is not None and entry.modified is not None:
+                    digest = entry.digest.removeprefix(PREFIX)
+                    yield entry.path, _Before(digest, entry.mode, entry.modified)
+
+
+def staging(root: Path, process: int) -> str:
+    """Where a process has the second name of a file for a moment, beside the artifacts."""
+    return f"{os.fspath(root)}.taking-{process}"
+
+
+def clear_staging(root: Path) -> None:
+    """Remove such names that a crash has left."""
+    for left in root.parent.glob(f"{root.name}.taking-*"):
+        with suppress(OSError):
+            left.unlink()
+
+
+def clear_notes(notes: Path) -> None:
+    """Remove the notes: the lists say it all.
+
+    Raises:
+        OSError: they cannot be removed.
+    """
+    for left in notes.glob(f"{_NOTES}*"):
+        left.unlink()
+
+
+def _alone(descriptor: int) -> bool | None:
+    """Whether nobody has the file open for writing, or can have while it is open here.
+
+    The kernel grants a read lease on such files alone (fcntl(2)), and has whoever wants to write
+    wait for some time. ``None``: it grants none here, as on files of others.
+    """
+    try:
+        # who would write makes it send us a signal: one that does nothing
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return False
+    except (AttributeError, OSError):  # no Linux, or not here
+        return None
+    return True
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
