@@ -9,10 +9,12 @@ from runner.disks import named
 from runner.errors import STORAGE, WfError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runner.artifacts.comparing import Change, Difference
     from runner.artifacts.manifest import Entry
-    from runner.artifacts.reading.contrast import Contrast
-    from runner.artifacts.reading.values import Reading
+    from runner.artifacts.reading.contrast import Contrast, Measured
+    from runner.artifacts.reading.values import Reading, Series
     from runner.records.contents import Contents
 
 _CHUNK = 1 << 20
@@ -93,6 +95,13 @@ class Side(NamedTuple):
         with open(self.open(path), "rb") as file:
             return read(file, self.whole(path))
 
+    def metrics(self) -> Iterator[Series]:
+        """The metrics in what is looked at."""
+        from runner.records.looking import metrics
+
+        known = metrics(self.contents, self.path)
+        yield from (series for _, series in known.series)
+
     def lines(self, entry: Entry) -> list[str] | None:
         """The lines of a text."""
         from runner.artifacts.text import MOST_BYTES, lines_of
@@ -111,6 +120,7 @@ class Found(NamedTuple):
     files: Difference
     contents: list[tuple[str, Contrast]]
     texts: list[tuple[str, list[str]]]
+    metrics: list[Measured]
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -123,6 +133,7 @@ class Found(NamedTuple):
             "changed": [_change(change) for change in self.files.changed],
             "moved": [_change(change) for change in self.files.moved],
             "contents": [{"path": path, **one.document()} for path, one in self.contents],
+            "metrics": [one.document() for one in self.metrics],
             "texts": [{"path": path, "diff": "\n".join(lines)} for path, lines in self.texts],
         }
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
+from runner.cli.render.curves import number
 from runner.cli.render.style import columns, cut, harmless, in_line, style
 from runner.units import amount, count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from runner.artifacts.comparing import Change
-    from runner.artifacts.reading.contrast import Contrast, Fact
+    from runner.artifacts.reading.contrast import Contrast, Fact, Measured
     from runner.artifacts.reading.values import Tensor
     from runner.cli.differing import Found
     from runner.cli.render.style import Style
@@ -44,6 +45,7 @@ def show_difference(found: Found, stream: TextIO, variables: Mapping[str, str]) 
         stream.write(f"{line.rstrip()}\n")
     for path, contrast in found.contents:
         stream.writelines(f"{line}\n" for line in _within(path, contrast, dress))
+    stream.writelines(f"{line}\n" for line in _metrics(found.metrics, dress))
     for _, lines in found.texts:
         _show_lines(lines, stream, dress)
     same = count(found.files.same, "file is", "files are")
@@ -99,6 +101,40 @@ def _within(path: str, contrast: Contrast, dress: Style) -> Iterator[str]:
     yield dress.paint(in_line(path), "bold")
     for line in lines:
         yield f"  {cut(dress.plain(line), dress.width - 2) if dress.terminal else line}"
+
+
+def _metrics(found: Sequence[Measured], dress: Style) -> Iterator[str]:
+    """Each in a line: its last values, and between which it lay."""
+    if not found:
+        return
+    yield dress.paint("metrics", "bold")
+    rows = [
+        (cut(in_line(one.name), _VALUE, dress.plain("…")), _last(one), _range(one)) for one in found
+    ]
+    names, lasts = (max(columns(row[at]) for row in rows) for at in (0, 1))
+    for name, last, between in rows:
+        gaps = (" " * (width - columns(text)) for width, text in ((names, name), (lasts, last)))
+        first, second = gaps
+        line = f"{name}{first}   {last}{second}   {between}".rstrip()
+        yield f"  {dress.plain(line)}"
+
+
+def _last(one: Measured) -> str:
+    return " → ".join(
+        "none" if series is None else number(series.last.value)
+        for series in (one.before, one.after)
+    )
+
+
+def _range(one: Measured) -> str:
+    """The lowest and the highest value, of a metric that had several."""
+    known = [
+        f"{number(series.minimum)} to {number(series.maximum)}"
+        for series in (one.before, one.after)
+        if series and series.minimum is not None and series.maximum is not None
+    ]
+    several = any(series and series.count > 1 for series in (one.before, one.after))
+    return " → ".join(known) if several else ""
 
 
 def _facts(contrast: Contrast) -> Iterator[str]:

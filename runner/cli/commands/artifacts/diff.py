@@ -24,7 +24,8 @@ def parser() -> Parser:
     """The arguments."""
     made = Parser(
         "artifacts diff",
-        "Show what one run keeps and another one does not: files, what checkpoints hold, text.\n"
+        "Show what one run keeps and another one does not: files, what checkpoints hold,\n"
+        "metrics, text.\n"
         "The exit code is 0 if there is no difference, and 1 if there is one.",
         [
             ("wf artifacts diff wet-mango-1 last", "two runs"),
@@ -43,15 +44,16 @@ def parser() -> Parser:
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Show it."""
     from runner.artifacts.comparing import difference
+    from runner.artifacts.reading.contrast import measured
 
     records = settled(context)
     before, after = (_side(records, one) for one in (arguments.before, arguments.after))
     files = difference(before.entries, after.entries, (before.digest, after.digest))
     texts = arguments.text or (before.is_file and after.is_file)
     contents = list(_contents(before, after, files))
-    found = Found(
-        before, after, files, contents, list(_texts(before, after, files)) if texts else []
-    )
+    metrics = measured(before.metrics(), after.metrics()) if files.any else []
+    lines = list(_texts(before, after, files)) if texts else []
+    found = Found(before, after, files, contents, lines, metrics)
     if arguments.json:
         context.say_json(found.document())
     else:
