@@ -125,7 +125,7 @@ def parts(
         executor=LocalExecutor(),
         inventory=inventory(settings, variables, lambda: asked().look()),
         loads=lambda uuids: asked().sample(uuids),
-        choose=_choose,
+        choose=choose,
         own_folders=(
             *settings.home.own(),
             settings.cache.root,
@@ -136,7 +136,7 @@ def parts(
     )
 
 
-def _choose(words: Sequence[str]) -> str:
+def choose(words: Sequence[str]) -> str:
     """One of them at random; ``random`` and ``secrets`` take longer to import than to use."""
     import os
 

@@ -46,6 +46,7 @@ RUN_NAME_REFERENCE = "WF_VAR_run_2E_name"
 WF_RUN = "WF_RUN"
 WF_WORKFLOW = "WF_WORKFLOW"
 WF_NOTES = "WF_NOTES"
+WF_ARTIFACTS = "WF_ARTIFACTS"
 WF_ATTEMPT = "WF_ATTEMPT"
 WF_RESUMED_FROM = "WF_RESUMED_FROM"
 WF_RESUME_CKPT = "WF_RESUME_CKPT"
@@ -89,6 +90,11 @@ GIVEN = (
         (WF_NOTES,),
         "A file. Lines appended to it stand on the record as `notes`: printable text, 64 KiB at "
         "most.",
+    ),
+    Given(
+        (WF_ARTIFACTS,),
+        "A folder. What the job writes there is kept with the run, without being declared; see "
+        "[Keep what a job leaves](../how-to/artifacts.md).",
     ),
     Given(
         (WF_ATTEMPT,),

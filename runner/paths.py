@@ -19,7 +19,7 @@ ABSOLUTE = "@root"
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment``, ``waiting``, ``progress``, ``reserve``,
+    All but ``workspace``, ``copied``, ``own_environment``, ``waiting``, ``progress``, ``reserve``,
     ``unmasked_notes`` and the locks stay until ``wf rm``.
     """
 
@@ -179,6 +179,11 @@ class RunPaths(NamedTuple):
     def artifacts(self) -> Path:
         """The collected files, at the paths they had in the workspace; read-only once collected."""
         return self.root / "artifacts"
+
+    @property
+    def copied(self) -> Path:
+        """What is being copied among the artifacts; gone when it is there."""
+        return self.root / "copied"
 
     @property
     def workspace(self) -> Path:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from runner.errors import WfError
+
 Kind = Literal["file", "link", "directory"]
 PREFIX = "blake3:"
 """What a digest begins with."""
@@ -169,9 +171,12 @@ def line(entry: Entry) -> bytes:
     ).encode()
 
 
-def document(artifacts: Sequence[Artifact]) -> dict[str, Any]:
-    """Everything a run left behind, in the order declared, as JSON."""
-    return {"artifacts": [artifact.document() for artifact in artifacts]}
+def document(artifacts: Sequence[Artifact], error: WfError | None = None) -> dict[str, Any]:
+    """Everything a run left behind, in the order declared, as JSON; and what could not be kept."""
+    kept = [artifact.document() for artifact in artifacts]
+    if error is None:
+        return {"artifacts": kept}
+    return {"artifacts": kept, "error": {"message": error.message, "hint": error.hint}}
 
 
 def entries_of(artifacts: Iterable[Artifact]) -> Iterator[Entry]:

@@ -74,6 +74,11 @@ class Taker:
         self._noting = os.open(notes / f"{_NOTES}{os.getpid()}", _NOTING, 0o600)
         self._former = _Former(notes)
 
+    def close(self) -> None:
+        """Hold nothing open any more."""
+        self._folders.close()
+        os.close(self._noting)
+
     def take(self, round_: int, found: Iterable[tuple[str, Kind | None]]) -> Taken:
         """Take in some things; what was taken in an earlier round is known again.
 

@@ -11,6 +11,9 @@ from runner.errors import USAGE, WfError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+RUN = "a name, its first letters, `last` or `:TAG`"
+"""What an argument that names a run is, for ``--help``."""
+
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that raises instead of exiting, and shows examples as written."""

@@ -133,10 +133,10 @@ class PastRun(NamedTuple):
 
 
 class TaggedRun(NamedTuple):
-    """The run that a tag names."""
+    """The run that a tag names; ``workflow`` is ``None`` for files that were added by hand."""
 
     name: str
-    workflow: str
+    workflow: str | None
 
 
 class FormerInput(NamedTuple):

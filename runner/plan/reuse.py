@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from runner.plan.environment import EnvironmentSpec
-    from runner.plan.facts import Code, FormerInput, Past, PastRun
+    from runner.plan.facts import Code, FormerInput, Past, PastRun, TaggedRun
     from runner.plan.plan import Job
     from runner.spec.workflow import Dependency, Workflow
 
@@ -111,7 +111,7 @@ class _Linking:
         tagged = past.tags.get(needed.tag or "")
         if tagged is not None and name in {None, tagged.workflow}:
             return Input("tag", tagged.workflow, needed.tag, tagged.name)
-        self.problems.append(_no_tag(needed, None if tagged is None else tagged.workflow))
+        self.problems.append(_no_tag(needed, tagged))
         return None
 
     def _former(self, needed: Dependency | Input, workflow: Workflow) -> FormerInput | None:
@@ -182,12 +182,14 @@ def _no_run(needed: Dependency, workflows: tuple[str, ...]) -> Problem:
     return Problem(message, route=needed.route, hint=hint, code="no-run")
 
 
-def _no_tag(needed: Dependency, other: str | None) -> Problem:
+def _no_tag(needed: Dependency, other: TaggedRun | None) -> Problem:
     if other is None:
         message = f"no run carries the tag `{needed.tag}`"
     else:
-        message = f"the tag `{needed.tag}` belongs to a run of `{other}`, not `{needed.workflow}`"
-    hint = f"`wf tags add {needed.tag} RUN` gives it to a run"
+        whose = f"a run of `{other.workflow}`" if other.workflow else "files added by hand"
+        message = f"the tag `{needed.tag}` belongs to {whose}, not `{needed.workflow}`"
+    add = f"wf tags add {needed.tag}"
+    hint = f"`{add} RUN` gives it to a run, `{add} -a PATH` to files of your own"
     if needed.workflow:
         hint = f"`wf run {needed.workflow} -t {needed.tag}` makes one"
     return Problem(message, route=needed.route, hint=hint, code="no-tag")

@@ -86,8 +86,8 @@ def row_of(paths: RunPaths, submitted: dict[str, Any], known: State) -> Row:
     """A run's row."""
     return Row(
         name=paths.root.name,
-        workflow=submitted["workflow"],
-        executor=submitted["executor"],
+        workflow=submitted["workflow"] or "",
+        executor=submitted["executor"] or "",
         status=known.status,
         reason=known.reason,
         exit_code=known.exit_code,

@@ -334,6 +334,8 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
     # what older versions did not write
     granted = {"simulated_gpus": 0, "queue": None, **granted}
     served = _whole(paths.served, _SERVED) or {"ports": [], "service": None}
+    jobs = submitted["plan"]["jobs"]  # files that were added by hand had none
+    job = jobs[-1] if jobs else {"command": None, "variables": {}}
     return {
         "schema_version": 1,
         "name": paths.root.name,
@@ -351,7 +353,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "history": [{"status": status, "at": at} for status, at in state.history],
         "waiting": read_waiting(paths, state.status),
         "progress": read_progress(paths, state.status),
-        "command": submitted["plan"]["jobs"][-1]["command"],
+        "command": job["command"],
         "resources": {**granted, "enforced": _whole(paths.enforced, _ENFORCED)},
         "ports": served["ports"],
         "service": served["service"],
@@ -359,11 +361,12 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "source": submitted["source"],
         "project": submitted.get("project"),
         "fingerprint": submitted.get("fingerprint"),
-        "variables": submitted["plan"]["jobs"][-1]["variables"],
-        "secrets": submitted["plan"]["jobs"][-1].get("secrets", []),
+        "variables": job["variables"],
+        "secrets": job.get("secrets", []),
         "dependencies": submitted.get("dependencies", []),
         "resumed_from": submitted.get("resumed_from"),
         "restored": _restored(paths),
+        "added": submitted.get("added", []),
         "artifacts": [artifact.summary() for artifact in read_artifacts(paths)],
         "notes": read_notes(paths),
         "attempts": read_attempts(paths),

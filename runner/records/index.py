@@ -36,7 +36,10 @@ _OF_THOSE = "INDEXED BY runs_that_serve"
 
 
 class Row(NamedTuple):
-    """A run as it stands in a list. Times are UTC in ISO 8601."""
+    """A run as it stands in a list. Times are UTC in ISO 8601.
+
+    Of files that were added by hand, workflow and executor are empty.
+    """
 
     name: str
     workflow: str
@@ -217,6 +220,11 @@ class Index:
                 return
             at, name = page[-1].submitted_at, page[-1].name
             limit = None if limit is None else limit - wanted
+
+    def newest_of(self, workflow: str) -> Row | None:
+        """The newest run of a workflow, in whatever project."""
+        clause = "WHERE workflow = ? ORDER BY submitted_at DESC LIMIT 1"
+        return next(iter(self._rows(clause, (workflow,))), None)
 
     def succeeded_in(self, workflow: str, project: str, limit: int) -> list[Row]:
         """Runs of a workflow in a project that succeeded, newest first."""

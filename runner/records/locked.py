@@ -34,13 +34,14 @@ def locked_in(paths: RunPaths, counts_as: str | None = None) -> LockedRun:
         WfError: as :func:`locked_run`.
     """
     name = paths.root.name
-    environment = (folder.document(paths) or {}).get("environment")
+    document = folder.document(paths) or {}
+    environment = document.get("environment")
     if environment is None:
-        raise WfError(
-            USAGE,
-            f"{name} has no environment on its record",
-            hint=f"it ended before it had one (`wf show {name}`); name another run",
-        )
+        why = "it is files that were added by hand"
+        if not document.get("added"):
+            why = f"it ended before it had one (`wf show {name}`)"
+        message = f"{name} has no environment on its record"
+        raise WfError(USAGE, message, hint=f"{why}; name another run")
     try:
         return _read(paths, environment, counts_as)
     except (KeyError, TypeError, ValueError):

@@ -91,7 +91,7 @@ def _needed(records: Records, row: Row, tagged: set[str], gone: dict[str, Row]) 
     user = next((run for run in records.index().made_from(row.name) if run not in gone), None)
     if user is not None:
         return f"{user} was made from it"
-    if row.status == "succeeded" and not records.index().newer_success(row):
+    if row.workflow and row.status == "succeeded" and not records.index().newer_success(row):
         return f"it is the newest of {row.workflow} that succeeded"
     return None
 

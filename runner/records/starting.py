@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import tree
@@ -17,7 +17,7 @@ from runner.paths import RunPaths
 from runner.records import folder, reserve, supervision, transit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from runner.paths import Home
     from runner.records.state import State
@@ -42,19 +42,40 @@ def start(
         OSError: the state folder cannot be written.
         WfError: kind ``STORAGE``, for the same reason.
     """
-    made, held = transit.claim(home.starting)
-    aside = RunPaths(made)
-    try:
-        home.runs.mkdir(mode=0o700, exist_ok=True)
+    with _aside(home) as aside:
         lock, supervising = folder.hold(aside), supervision.hold(aside)
         folder.write_new(aside.submitted, document)
         folder.write_new(aside.state, first.document())
         reserve.keep(aside)
         reach("made")
         return Started(_appear(home, aside, choose), lock, supervising)
+
+
+def whole(
+    home: Home, work: Callable[[RunPaths], None], choose: Callable[[Sequence[str]], str]
+) -> RunPaths:
+    """Make a run that is over when it appears: ``work`` fills its folder.
+
+    Raises:
+        OSError: the state folder cannot be written.
+        WfError: as ``work`` does.
+    """
+    with _aside(home) as aside:
+        work(aside)
+        reach("made")
+        return _appear(home, aside, choose)
+
+
+@contextmanager
+def _aside(home: Home) -> Iterator[RunPaths]:
+    """A folder that will be a run's; it goes when that comes to nothing."""
+    made, held = transit.claim(home.starting)
+    try:
+        home.runs.mkdir(mode=0o700, exist_ok=True)
+        yield RunPaths(made)
     except BaseException:
         with suppress(OSError):
-            tree.remove(aside.root)
+            tree.remove(made)
         raise
     finally:
         os.close(held)

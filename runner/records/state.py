@@ -5,7 +5,8 @@ r"""The status of a run, and the only ways it can change.
     pending -> provisioning -> running -> collecting -> succeeded | failed | cancelled
        \\____________\\____________\\__________\\______-> failed | cancelled | lost
 
-A terminal status never changes, and no status goes back.
+A run of files that somebody adds goes from pending to collecting. A terminal status never changes,
+and no status goes back.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ Status = Literal[
 _EARLY_ENDS: tuple[Status, ...] = ("failed", "cancelled", "lost")
 _NEXT: MappingProxyType[Status, tuple[Status, ...]] = MappingProxyType(
     {
-        "pending": ("provisioning", *_EARLY_ENDS),
+        # files that are added by hand need no job
+        "pending": ("provisioning", "collecting", *_EARLY_ENDS),
         "provisioning": ("running", *_EARLY_ENDS),
         "running": ("collecting", *_EARLY_ENDS),
         "collecting": ("succeeded", *_EARLY_ENDS),

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 # others who write to the index need milliseconds; a job is not kept waiting for more than that
 _PATIENT_SECONDS = 2.0
+# so many runs that a word may fit are named, less one
+_FIT = 6
+# a name that was mistyped is one of the newest, most likely
+_NEAR = 100
 # and who only looks is not kept waiting for others to write what happened before
 _PATIENT_READER_SECONDS = 0.25
 
@@ -76,6 +80,38 @@ class Records:
             raise unwritable(what, named(error), self._home.root) from error
         self._mirror(started.paths)
         return OpenRun(self.advance, started.paths, first, started.lock, started.supervising)
+
+    def add(
+        self,
+        document: dict[str, Any],
+        fill: Callable[[RunPaths], None],
+        choose: Callable[[Sequence[str]], str],
+    ) -> RunPaths:
+        """Put a run onto the record that nobody carries out: ``fill`` puts its artifacts there.
+
+        It appears when that is done, and has succeeded then.
+
+        Raises:
+            WfError: kind ``STORAGE`` when the state folder cannot be written; as ``fill`` does.
+        """
+        first = state.submitted(self.stamp())
+
+        def work(aside: RunPaths) -> None:
+            folder.write(aside.submitted, document)
+            fill(aside)
+            begun = state.advance(first, "collecting", first.history[0][1])
+            message = "its files were added by hand"
+            at = max(self.stamp(), first.history[0][1])
+            ended = state.advance(begun, "succeeded", at, reason="added", message=message)
+            folder.write(aside.state, ended.document())
+
+        try:
+            paths = starting.whole(self._home, work, choose)
+        except OSError as error:
+            what = "the state folder cannot be written"
+            raise unwritable(what, named(error), self._home.root) from error
+        self._mirror(paths)
+        return paths
 
     def index(self) -> Index:
         """The index, opened at its first use, and filled from the folders when it is new."""
@@ -268,17 +304,34 @@ class Records:
         exact = self._home.run(word) if "/" not in word and word not in {".", ".."} else None
         if exact is not None and exact.root.is_dir():
             return exact
-        rows = list(self.index().newest(1)) if word == "last" else self.index().with_prefix(word, 6)
+        rows = (
+            list(self.index().newest(1)) if word == "last" else self.index().with_prefix(word, _FIT)
+        )
         if len(rows) == 1:
             return self._home.run(rows[0].name)
+        if not rows and word == "last":
+            raise WfError(USAGE, "there is no run yet", hint="`wf ps -a` lists all runs")
         if not rows:
-            what = "there is no run yet" if word == "last" else f"there is no run `{word}`"
-            raise WfError(USAGE, what, hint="`wf ps -a` lists all runs")
+            raise WfError(USAGE, f"there is no run `{word}`", hint=self._meant(word))
+        more = ", …" if len(rows) == _FIT else ""
+        names = ", ".join(row.name for row in rows[: _FIT - 1])
         raise WfError(
             USAGE,
-            f"`{word}` fits more than one run: {', '.join(row.name for row in rows)}",
+            f"`{word}` fits more than one run: {names}{more}",
             hint="write more of the name",
         )
+
+    def _meant(self, word: str) -> str:
+        """What somebody probably meant who named a run that there is not."""
+        from runner.spec.mistakes import nearest
+
+        if "/" not in word and self.tags.read(word) is not None:
+            return f"did you mean the tag `:{word}`?"
+        run = self.index().newest_of(word)
+        if run is not None:
+            return f"the newest run of the workflow `{word}` is {run.name}"
+        close = nearest(word, (row.name for row in self.index().newest(_NEAR)))
+        return f"did you mean `{close}`?" if close else "`wf ps -a` lists all runs"
 
     def waiting(self, row: Row) -> dict[str, Any] | None:
         """What a listed run waits for, and at which place; ``None`` if it does not wait."""
@@ -293,14 +346,14 @@ class Records:
         return folder.read_progress(self._home.run(row.name), row.status)
 
     def workflow(self, run: str) -> str | None:
-        """What the run of this name is a run of; ``None`` if there is no such run.
+        """What the run of this name is a run of; ``None`` if there is none, or it is of nothing.
 
         Asks neither the index nor for anything to be there: who has never run anything may look.
         """
         if "/" in run or run in {"", ".", ".."}:
             return None
         submitted = folder.read_submitted(self._home.run(run))
-        return None if submitted is None else str(submitted["workflow"])
+        return None if submitted is None else submitted["workflow"]
 
     def environments_in_use(self) -> dict[str, list[str]]:
         """Fingerprint of an environment -> the runs that are going on in it, newest first."""

@@ -106,4 +106,6 @@ def did_you_mean(tag: str, known: list[str]) -> str:
     """A hint for an unknown tag."""
     from runner.spec.mistakes import did_you_mean as guess
 
-    return guess(tag, known, "the tags are") if known else "wf tags add TAG RUN"
+    return (
+        guess(tag, known, "the tags are") if known else f"`wf tags add {tag} RUN` gives it to a run"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.cli.arguments import Parser
+from runner.cli.arguments import RUN, Parser
 from runner.cli.settled import settle, settled
 from runner.errors import INTERNAL
 
@@ -32,7 +32,7 @@ def parser() -> Parser:
             ("wf attach wet-mango-1", "or one of that name"),
         ],
     )
-    made.add_argument("run", metavar="RUN", help="a name, its first letters, or `last`")
+    made.add_argument("run", metavar="RUN", help=RUN)
     made.add_argument(
         "--no-status", action="store_true", help="no line below the output that tells how far it is"
     )

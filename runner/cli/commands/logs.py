@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.cli.arguments import Parser
+from runner.cli.arguments import RUN, Parser
 from runner.cli.settled import settled
 from runner.errors import OK, USAGE, WfError
 from runner.units import amount
@@ -44,7 +44,7 @@ def parser() -> Parser:
             ("wf logs --raw last | sha256sum", "its very bytes"),
         ],
     )
-    made.add_argument("run", metavar="RUN", help="a name, its first letters, or `last`")
+    made.add_argument("run", metavar="RUN", help=RUN)
     made.add_argument("-f", "--follow", action="store_true", help="until the run ends")
     made.add_argument("-n", "--tail", metavar="N", help="the last N lines")
     made.add_argument(
@@ -74,6 +74,8 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     paths = records.find(arguments.run)
     installer = not paths.log.exists() and not folder.alive(paths)
     path = paths.environment_log if installer else paths.log
+    if installer and records.workflow(paths.root.name) is None:
+        context.err.write(f"{paths.root.name} has no log: its files were added by hand\n")
     with Log(path) as log:
         floor = 0 if moment is None else _since(path, paths, log, moment, context)
         changes = Changes(paths.root) if arguments.follow else None

@@ -198,7 +198,7 @@ def _list(context: Context, chosen: Chosen, sizes: dict[str, int]) -> None:
     rows = [
         (
             row.name,
-            row.workflow,
+            row.workflow or "-",
             row.status,
             since(row.finished_at or "", now),
             amount(sizes[row.name]),
@@ -219,7 +219,7 @@ def _document(
         "removed": [
             {
                 "name": row.name,
-                "workflow": row.workflow,
+                "workflow": row.workflow or None,
                 "status": row.status,
                 "finished_at": row.finished_at,
                 "bytes": sizes[row.name],

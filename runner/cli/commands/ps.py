@@ -90,7 +90,8 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
 def _document(row: Row, records: Records) -> dict[str, Any]:
     waits, progress = records.waiting(row), records.progress(row)
-    return {**row._asdict(), "waiting": waits, "progress": progress}
+    known = {key: None if value == "" else value for key, value in row._asdict().items()}
+    return {**known, "waiting": waits, "progress": progress}
 
 
 def _watch(arguments: argparse.Namespace, records: Records, context: Context) -> int:
@@ -173,4 +174,4 @@ def _cells(row: Row, records: Records, context: Context) -> tuple[str, ...]:
         status = f"waiting (place {waits['place']})"
     old = age((now - at(row.submitted_at)).total_seconds())
     progress = in_words(records.progress(row))
-    return (row.name, row.workflow, row.executor, status, took, old, progress)
+    return (row.name, row.workflow or "-", row.executor or "-", status, took, old, progress)

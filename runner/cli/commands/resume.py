@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.cli import choices
-from runner.cli.arguments import Parser
+from runner.cli.arguments import RUN, Parser
 from runner.cli.commands import run
 from runner.cli.settled import settle
 from runner.errors import UNSATISFIABLE, USAGE, WfError
@@ -37,7 +37,7 @@ def parser() -> Parser:
             ("wf resume wet-mango-1 -- --epochs 20", "with other words for the script"),
         ],
     )
-    made.add_argument("run", metavar="RUN", help="a name, its first letters, or `last`")
+    made.add_argument("run", metavar="RUN", help=RUN)
     made.add_argument(
         "--locked", action="store_true", help="with the code and the environment that it had"
     )
@@ -95,8 +95,10 @@ def _wanted(
 
 def _check(paths: RunPaths, records: Records) -> None:
     """See to it that there is something to go on with."""
+    from runner.engine.again.reproducing import refuse_added
     from runner.records import folder
 
+    refuse_added(paths)
     document = records.document(paths)
     name, workflow = document["name"], document["workflow"]
     if document["finished_at"] is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.cli.arguments import Parser
+from runner.cli.arguments import RUN, Parser
 from runner.cli.settled import settled
 from runner.errors import OK
 
@@ -21,7 +21,7 @@ def parser() -> Parser:
         "Remove runs with their logs and artifacts. A run that is going on is refused.",
         [("wf rm wet-mango-1", "remove a run"), ("wf rm last", "remove the last one")],
     )
-    made.add_argument("runs", metavar="RUN", nargs="+", help="a name, its first letters, or `last`")
+    made.add_argument("runs", metavar="RUN", nargs="+", help=RUN)
     return made
 
 

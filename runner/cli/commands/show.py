@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.cli.arguments import Parser
+from runner.cli.arguments import RUN, Parser
 from runner.cli.settled import settled
 from runner.errors import OK
 
@@ -27,7 +27,7 @@ def parser() -> Parser:
             ("wf show last --samples", "what it used in the course of time, as CSV"),
         ],
     )
-    made.add_argument("run", metavar="RUN", help="a name, its first letters, or `last`")
+    made.add_argument("run", metavar="RUN", help=RUN)
     made.add_argument(
         "--samples",
         action="store_true",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.cli.arguments import Parser
+from runner.cli.arguments import RUN, Parser
 from runner.cli.render.style import harmless
 from runner.cli.settled import settle, settled
 from runner.errors import BUSY, OK, USAGE, WfError
@@ -34,7 +34,7 @@ def parser() -> Parser:
             ("wf stop last --abort", "at once, and keep nothing of what it made"),
         ],
     )
-    made.add_argument("runs", metavar="RUN", nargs="*", help="a name, its first letters, or `last`")
+    made.add_argument("runs", metavar="RUN", nargs="*", help=RUN)
     made.add_argument("-a", "--all", action="store_true", help="all runs that are going on")
     made.add_argument(
         "-x",

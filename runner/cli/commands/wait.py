@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.cli.arguments import Parser
+from runner.cli.arguments import RUN, Parser
 from runner.cli.settled import settle, settled
 from runner.errors import LOST, OK, TIMED_OUT
 
@@ -30,7 +30,7 @@ def parser() -> Parser:
             ("wf wait last --json", "and then its record"),
         ],
     )
-    made.add_argument("runs", metavar="RUN", nargs="+", help="a name, its first letters, or `last`")
+    made.add_argument("runs", metavar="RUN", nargs="+", help=RUN)
     made.add_argument("--timeout", metavar="TIME", help="wait no longer than that: 30s, 10m, 2h")
     made.add_json()
     return made

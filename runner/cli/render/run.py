@@ -31,7 +31,9 @@ def show_run(
     status = document["status"]
     head = dress.paint(document["name"], "bold")
     said = dress.paint(status, _COLOURS.get(status, "blue"))
-    stream.write(f"{dress.plain('●')} {head}   {document['workflow']}   {said}\n")
+    stream.write(
+        f"{dress.plain('●')} {head}   {document['workflow'] or 'files added by hand'}   {said}\n"
+    )
     for name, text in [*_facts(document, samples, dress), ("folder", folder)]:
         if text:
             stream.write(f"  {dress.paint(f'{name:<11}', 'dim')} {dress.plain(harmless(text))}\n")
@@ -46,7 +48,7 @@ def _facts(
         *_failure(document["failure"]),
         ("hint", document["hint"] or ""),
         *(("attempt", _attempt(one)) for one in document["attempts"]),
-        ("command", document["command"]),
+        ("command", document["command"] or ""),
         ("variables", " ".join(f"{key}={value}" for key, value in document["variables"].items())),
         ("secrets", ", ".join(document["secrets"])),
         ("times", _times(document)),
@@ -60,8 +62,9 @@ def _facts(
         ("environment", _environment(document["environment"])),
         ("python", _said(document["environment"], "python_reason")),
         ("as of", _said(document["environment"], "as_of_reason")),
-        ("source", _source(document["source"])),
+        ("source", "" if document["added"] else _source(document["source"])),
         ("resumed", _resumed(document["resumed_from"], document["restored"])),
+        *(("added", f"{one['path']} from {one['from']}") for one in document["added"]),
         *(("input", _input(given)) for given in document["dependencies"]),
         *(("artifact", _artifact(artifact)) for artifact in document["artifacts"]),
         *(("note", note) for note in document["notes"]),

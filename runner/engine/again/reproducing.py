@@ -55,6 +55,7 @@ def former(paths: RunPaths) -> Former:
     Raises:
         WfError: kind ``USAGE`` when it is not on its record what was asked for.
     """
+    refuse_added(paths)
     submitted = folder.read_submitted(paths) or {}
     submission = parse(submitted)
     name = paths.root.name
@@ -78,6 +79,21 @@ def former(paths: RunPaths) -> Former:
         ),
         (submitted.get("fingerprint") or {}).get("environment"),
     )
+
+
+def refuse_added(paths: RunPaths) -> None:
+    """Files that were added by hand are no run that could be had again.
+
+    Raises:
+        WfError: kind ``USAGE``, if it is such.
+    """
+    if (folder.read_submitted(paths) or {"workflow": ""})["workflow"] is None:
+        name = paths.root.name
+        raise WfError(
+            USAGE,
+            f"{name} is files that were added by hand: there is nothing to run",
+            hint=f"`wf artifacts list {name}` shows them; a workflow takes them with `deps`",
+        )
 
 
 def _diff(paths: RunPaths) -> bytes:

@@ -25,8 +25,9 @@ def clear(paths: RunPaths, *, keep_workspace: bool) -> None:
             paths.workspace.unlink()
         elif not keep_workspace:
             tree.remove(paths.workspace)
-    with suppress(OSError):
-        tree.remove(paths.own_environment)
+    for folder in (paths.own_environment, paths.copied):
+        with suppress(OSError):
+            tree.remove(folder)
     with suppress(OSError):
         staged = [name for name in os.listdir(paths.root) if name.endswith(STAGED)]
         # by now what a job with secrets noted is on the record, or nobody is left who could mask it

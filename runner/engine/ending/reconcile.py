@@ -11,11 +11,12 @@ import os
 import time
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import tree
 from runner.artifacts import manifest
 from runner.artifacts.collect import collect
+from runner.artifacts.collecting.live import at_home
 from runner.artifacts.store import Pool
 from runner.engine.ending import verdict
 from runner.engine.ending.clearing import clear
@@ -170,28 +171,26 @@ class _Settlement:
                 self._at,
                 exit_code=self._verdict.exit_code,
             )
-        if self._paths.workspace.is_symlink() or self._paths.manifest.exists():
-            return None  # nothing is taken out of the project itself
+        if self._paths.manifest.exists():
+            return _told(self._paths)
         if asking.aborted(self._paths):
             with suppress(OSError):  # half of them would be taken for all of them
                 tree.remove(self._paths.artifacts)
             return None
         try:
             job = self._submitted["plan"]["jobs"][-1]
-            requests = tuple(
-                ArtifactRequest(with_run_name(path, self._paths.root.name))
-                for path in job["artifacts"]
-            )
+            requests = _requests(self._paths, job)
             working_dir = self._paths.workspace / job["working_dir"]
         except (KeyError, IndexError, TypeError):
             return WfError(STORAGE, "what it was to leave behind cannot be read")
         try:
             pool = Pool(self._records.home.objects)
-            kept = collect(working_dir, requests, self._paths, pool, lambda *_: None)
+            done = collect(working_dir, requests, self._paths, pool)
         except WfError as error:
             return error
-        folder.write(self._paths.manifest, manifest.document(kept), durable=self._durable)
-        return None
+        document = manifest.document(done.artifacts, done.error)
+        folder.write(self._paths.manifest, document, durable=self._durable)
+        return done.error
 
     def _end(self, error: WfError | None) -> Verdict:
         found = self._verdict
@@ -220,6 +219,24 @@ class _Settlement:
         workflow = self._submitted.get("workflow")
         hint = f"wf resume {name}" if kept else workflow and f"wf run {workflow}"
         return Verdict("lost", reason, said, None, hint)
+
+
+def _requests(paths: RunPaths, job: dict[str, Any]) -> tuple[ArtifactRequest, ...]:
+    """What a job was to leave behind; ``job`` is that of its plan, as it stands on the record."""
+    if paths.workspace.is_symlink():
+        return ()  # nothing is taken out of the project itself
+    live = frozenset(job.get("live_artifacts", ()))
+    requests = tuple(
+        ArtifactRequest(with_run_name(path, paths.root.name), mount=path in live)
+        for path in job["artifacts"]
+    )
+    return at_home(requests, os.path.realpath(os.path.expanduser("~")))
+
+
+def _told(paths: RunPaths) -> WfError | None:
+    """What could not be kept of a run whose artifacts have been collected."""
+    error = (folder.read(paths.manifest) or {}).get("error")
+    return error and WfError(STORAGE, str(error["message"]), hint=error["hint"])
 
 
 def _of_job(status: str, exit_code: int | None) -> list[str]:
