@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ACTIONS = {
     "list": "one line for each artifact of a run",
     "tree": "every file of a run",
+    "show": "what is in checkpoints, metrics, images",
     "cat": "write files of a run to stdout",
     "diff": "what two runs keep differently",
     "pull": "copy files of a run into a folder of yours",
