@@ -610,15 +610,16 @@ def compared() -> set[str]:
     from runner.artifacts.comparing import Change, Difference
     from runner.artifacts.manifest import Entry
     from runner.artifacts.reading.contrast import Contrast, Fact
-    from runner.cli.differing import Found, Side
+    from runner.cli.differing import Found, Measured, Side
     from runner.records.contents import Contents
 
     entry = Entry("a", "file", 1, "blake3:0")
     change = Change(entry, entry)
     side = Side(Contents("wet-mango-1", Path(), ()), None, [entry])
     files = Difference([entry], [entry], [change], [change], 0)
+    loss = Measured("loss", None, None)
     contents = [("a", Contrast((Fact("epoch", 1, 2),)))]
-    told = set(keys(Found(side, side, files, contents, [("a", [])]).document()))
+    told = set(keys(Found(side, side, files, [loss], contents, [("a", [])]).document()))
     # entries are the same everywhere
     again = ("removed[].", "moved[].", "changed[].before.", "changed[].after.")
     return {key for key in told if not key.startswith(again)}
