@@ -56,6 +56,8 @@ ENDS: dict[str, tuple[str | None, tuple[str, str] | None]] = {
 # those of who brings such a run to its end, and of who removes one
 SETTLING = ("orphans-ended", "recollected", "cleared", "end-written")
 REMOVING = ("out-of-sight",)
+# those of a workspace that lies over large inputs: tests/integration/test_layer.py
+LAYER = ("laid", "settling", "settled")
 
 
 class Scene:
@@ -125,7 +127,7 @@ def kill(*pids: int) -> None:
 
 
 def test_every_named_point_is_tried() -> None:
-    assert {*ENDS, *SETTLING, *REMOVING} == set(POINTS)
+    assert {*ENDS, *SETTLING, *REMOVING, *LAYER} == set(POINTS)
 
 
 @pytest.mark.parametrize("point", ENDS)
