@@ -40,6 +40,7 @@ POINTS = (
     "orphans-ended",  # of a run that lost its supervisor no process lives
     "recollected",  # what such a run left behind is in its place
     "out-of-sight",  # a run that is being removed has no name any more
+    "artifacts-removed",  # its artifacts are gone, and still have names in the pool
 )
 
 

@@ -160,6 +160,8 @@ class Taker:
                 alone = False
         if found.st_nlink > 1 and not self._pool.is_object(found, read[1]):
             alone = False  # its other name may be one that somebody writes to
+        if found.st_uid != os.geteuid():
+            alone = False  # whose it is could change its mode, and write to it
         return read, alone is not False
 
     def _part(self, opened: list[_Open], mode: int) -> tuple[int, str]:

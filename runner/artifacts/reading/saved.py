@@ -7,6 +7,7 @@ Lightning's keys: ``lightning/pytorch/trainer/connectors/checkpoint_connector.py
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.artifacts.reading.pickles.nodes import Made, Outside, Pairs
@@ -26,17 +27,20 @@ _HYPER = ("hyper_parameters", "hparams", "args", "config", "cfg")
 _EPOCHS = ("epoch", "current_epoch", "epochs")
 _STEPS = ("global_step", "step", "iteration", "iter", "steps")
 _HIDDEN = {"_parameters", "_buffers", "_modules"}
-_VISITS = 1_000_000
+_VISITS = 500_000
 _DEEPEST = 60
 _LONGEST_NAME = 500
 _OPTIMIZER = "param_groups"
 # what other parts of the result say
 _COUNTED = {*_EPOCHS[:2], *_STEPS[:2]}
 _MOST_FACTS = 200
+_MOST_PARTS = 200_000
+_MOST_GROUPS = 20
 # of Lightning the same, and its own book-keeping
 _KNOWN = {
     _VERSION, "epoch", "global_step", "state_dict", "optimizer_states", "lr_schedulers",
     "callbacks", "hyper_parameters", "hparams_name", "loops", "hparams_type",
+    "datamodule_hyper_parameters", "datamodule_hparams_name", "datamodule_hparams_type",
 }  # fmt: skip
 
 
@@ -55,7 +59,8 @@ def describe(
     walked = _walk(root)
     check(list(walked.storages.values()))
     speaker = Speaker(number)
-    parts = dict(contents(root)) if isinstance(root, Pairs | Made) else {}
+    named = contents(root) if isinstance(root, Pairs | Made) else ()
+    parts = dict(islice(named, _MOST_PARTS))
     if _VERSION in parts or {"state_dict", "optimizer_states"} <= parts.keys():
         return _lightning(parts, speaker)
     tensors, count = _model(walked, parts)
@@ -81,18 +86,23 @@ def _walk(root: Any) -> _Walked:  # noqa: ANN401
     """Every tensor with its name, and every storage, wherever they are."""
     found: list[tuple[str, Numbers]] = []
     storages: dict[str, Storage] = {}
-    left: list[tuple[str, Any, int]] = [("", root, 0)]
+    # the rest of what each object on the way holds, and the name of that object
+    way = [(iter([("", root)]), "")]
     for _ in range(_VISITS):
-        if not left:
+        if not way:
             return _Walked(found, storages)
-        name, node, depth = left.pop()
+        rest, name = way[-1]
+        held = next(rest, None)
+        if held is None:
+            way.pop()
+            continue
+        name, node = _joined(name, held[0]), held[1]
         numbers = tensor(node)
         if numbers is not None:
             found.append((name, numbers))
             _note(node, storages)
-        elif depth < _DEEPEST:
-            below = contents(node)
-            left += [(_joined(name, key), value, depth + 1) for key, value in reversed(below)]
+        elif len(way) < _DEEPEST and isinstance(node, Pairs | Made | list | tuple):
+            way.append((contents(node), name))
     raise Damaged("it holds more objects than wf looks at")
 
 
@@ -113,7 +123,7 @@ def _note(node: Any, storages: dict[str, Storage]) -> None:  # noqa: ANN401
 
 
 def _joined(name: str, key: str) -> str:
-    if key in _HIDDEN:
+    if key in _HIDDEN or not key:
         return name
     joined = f"{name}.{key}" if name else key
     return joined if len(joined) <= _LONGEST_NAME else joined[: _LONGEST_NAME - 1] + "…"
@@ -122,7 +132,7 @@ def _joined(name: str, key: str) -> str:
 def _lightning(parts: Mapping[str, Any], speaker: Speaker) -> Checkpoint:
     version = parts.get(_VERSION)
     model = _walk(parts.get("state_dict")).found
-    callbacks = contents(parts.get("callbacks"))
+    callbacks = islice(contents(parts.get("callbacks")), _MOST_FACTS)
     named = [(key, speaker.mapping(value)) for key, value in callbacks]
     others = {key: value for key, value in parts.items() if key not in _KNOWN}
     return Checkpoint(
@@ -167,7 +177,7 @@ def _each(
     describing: Callable[[Any, Speaker], dict[str, Plain]],
     speaker: Speaker,
 ) -> Iterator[dict[str, Plain]]:
-    for _, state in contents(states)[:20]:
+    for _, state in islice(contents(states), _MOST_GROUPS):
         yield describing(state, speaker)
 
 
@@ -177,15 +187,15 @@ def _is_optimizer(node: Any) -> bool:  # noqa: ANN401
 
 def _optimizer(node: Any, speaker: Speaker) -> dict[str, Plain]:  # noqa: ANN401
     """Its settings of each group of parameters, how many parameters, and what it keeps of each."""
-    parts = dict(contents(node))
+    parts = dict(islice(contents(node), _MOST_FACTS))
     groups = []
-    for _, group in contents(parts.get(_OPTIMIZER))[:20]:
-        settings = dict(contents(group))
+    for _, group in islice(contents(parts.get(_OPTIMIZER)), _MOST_GROUPS):
+        settings = dict(islice(contents(group), _MOST_FACTS))
         members = settings.pop("params", ())
         said = {key: speaker.say(value, 1) for key, value in settings.items()}
-        groups.append({**said, "params": len(contents(members))})
-    states = contents(parts.get("state"))
-    kept = [key for key, _ in contents(states[0][1])] if states else []
+        groups.append({**said, "params": len(members) if isinstance(members, list) else 0})
+    _, first = next(contents(parts.get("state")), ("", None))
+    kept = [key for key, _ in islice(contents(first), _MOST_FACTS)]
     return {"groups": groups, "state": kept}
 
 
@@ -197,11 +207,12 @@ def _scheduler(node: Any, speaker: Speaker) -> dict[str, Plain]:  # noqa: ANN401
 
 
 def _hyper(parts: Mapping[str, Any], speaker: Speaker) -> dict[str, Plain] | None:
-    for key in _HYPER:
-        node = parts.get(key)
-        if isinstance(node, Pairs | Made):
-            return speaker.mapping(node)
-    return None
+    """As Lightning's loggers have them: the data module's, and the model's before those."""
+    own = (parts[key] for key in _HYPER if isinstance(parts.get(key), Pairs | Made))
+    found = [parts.get("datamodule_hyper_parameters"), next(own, None)]
+    if not any(isinstance(node, Pairs | Made) for node in found):
+        return None
+    return {key: value for node in found for key, value in speaker.mapping(node).items()}
 
 
 def _counted(parts: Mapping[str, Any], keys: tuple[str, ...]) -> int | None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from runner.artifacts.reading.source import Window
 
-_STEPS = 3_000_000
+_STEPS = 2_000_000
+# lists, mappings, tuples, objects: fifty thousand tensors have so many
+_BUILT = 400_000
 _DEEPEST = 200_000
 _KEPT = 32 << 20
 # longer texts and bytes say nothing to people
@@ -48,6 +50,7 @@ class _Machine:
 
     def run(self) -> Any:  # noqa: ANN401
         take = self._window.take
+        built = 0
         for _ in range(_STEPS):
             code = take(1)
             if code == b".":
@@ -56,7 +59,8 @@ class _Machine:
             if step is None:
                 raise Damaged("it is no pickle, or a damaged one")
             step(self)
-            if len(self._stack) > _DEEPEST:
+            built += code in _BUILDING
+            if len(self._stack) > _DEEPEST or built > _BUILT:
                 break
         raise Damaged("it holds more objects than wf takes apart")
 
@@ -184,6 +188,8 @@ class _Machine:
         if isinstance(target, list):
             target += values
         elif isinstance(target, Made):
+            if target.elements is None:
+                target.elements = []
             target.elements += values
 
     def set_one(self) -> None:
@@ -198,7 +204,9 @@ class _Machine:
         if isinstance(target, Pairs):
             target.pairs += pairs
         elif isinstance(target, Made):
-            target.filled.pairs += pairs
+            if target.pairs is None:
+                target.pairs = []
+            target.pairs += pairs
 
     def remember_next(self) -> None:
         self._memo[len(self._memo)] = self._top()
@@ -338,3 +346,5 @@ _OPCODES: dict[bytes, Callable[[_Machine], None]] = {
     b"o": _M.object, b"b": _M.build, b"Q": _M.outside, b"P": _M.outside_spelled,
     b"\x80": _M.version, b"\x95": _M.frame, b"\x97": _M.buffer, b"\x98": _M.nothing,
 }  # fmt: skip
+# those that make something that holds others
+_BUILDING = frozenset(bytes([code]) for code in b"]}l\x8f\x91dt\x85\x86\x87RiocQ\x81\x92\x93P")

@@ -49,16 +49,19 @@ class Pairs:
 
 
 class Made:
-    """An object: what would be called, with what, and what it would be filled with."""
+    """An object: what would be called, with what, and what it would be filled with.
 
-    __slots__ = ("arguments", "callee", "elements", "filled", "state")
+    ``pairs`` and ``elements`` are ``None`` as long as it is filled with none.
+    """
+
+    __slots__ = ("arguments", "callee", "elements", "pairs", "state")
 
     def __init__(self, callee: Any, arguments: Any) -> None:  # noqa: ANN401
         self.callee = callee
         self.arguments: tuple[Any, ...] = arguments if isinstance(arguments, tuple) else ()
         self.state: Any = None
-        self.filled = Pairs()
-        self.elements: list[Any] = []
+        self.pairs: list[tuple[Any, Any]] | None = None
+        self.elements: list[Any] | None = None
 
     @property
     def path(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from runner.artifacts.reading.pickles.nodes import Blob, Global, Made, Outside, Pairs
@@ -65,7 +66,7 @@ class Speaker:
         """What an object holds, as a mapping; empty if it holds nothing by name."""
         node = _inner(node)
         if isinstance(node, Pairs | Made):
-            return {key: self.say(value, 1) for key, value in contents(node)[:_MOST_ITEMS]}
+            return {key: self.say(value, 1) for key, value in islice(contents(node), _MOST_ITEMS)}
         return {}
 
     def _items(self, node: list[Any] | tuple[Any, ...], depth: int) -> list[Plain]:
@@ -81,7 +82,10 @@ class Speaker:
         if numbers is not None:
             return self._tensor(numbers)
         if isinstance(node, Pairs) or node.path.endswith(_DICTS):
-            return {key: self.say(value, depth + 1) for key, value in contents(node)[:_MOST_ITEMS]}
+            return {
+                key: self.say(value, depth + 1)
+                for key, value in islice(contents(node), _MOST_ITEMS)
+            }
         if node.path.rpartition(".")[2] in _PATHS:
             return "/".join(str(part) for part in node.arguments if isinstance(part, str))
         return self._made(node, depth)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.artifacts.reading.pickles.nodes import Blob, Global, Made, Outside, Pairs
+from runner.artifacts.reading.pickles.nodes import Global, Made, Outside, Pairs
 from runner.artifacts.reading.source import Damaged
 from runner.artifacts.reading.values import SIZES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
 _STORAGES = {
     "FloatStorage": "float32", "DoubleStorage": "float64", "HalfStorage": "float16",
@@ -162,31 +162,34 @@ def numpy_type(spelled: str) -> str:
     return f"{word}{int(size) * 8}" if word and size.isdecimal() and len(size) < 4 else spelled  # noqa: PLR2004
 
 
-def contents(node: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - any node
-    """What an object holds, each with the part of a name that leads to it; modules hide nothing."""
+def contents(node: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any node
+    """What an object holds, each with the part of a name that leads to it."""
     if isinstance(node, Pairs):
-        return [(str(key), value) for key, value in node.pairs if _is_key(key)]
-    if isinstance(node, list | tuple):
-        return [(str(at), value) for at, value in enumerate(node)]
-    if not isinstance(node, Made):
-        return []
-    own = [(str(key), value) for key, value in node.filled.pairs if _is_key(key)]
-    own += [(str(at), value) for at, value in enumerate(node.elements)]
+        yield from _named(node.pairs)
+    elif isinstance(node, list | tuple):
+        yield from ((str(at), value) for at, value in enumerate(node))
+    elif isinstance(node, Made):
+        yield from _held(node)
+
+
+def _held(node: Made) -> Iterator[tuple[str, Any]]:
+    yield from _named(node.pairs or ())
+    yield from contents(node.elements or ())
     if node.path.endswith("OrderedDict"):
-        return own + _ordered(node)
+        # that of Python 2 is made of a list of pairs; its state is of no interest
+        pairs = node.arguments[0] if node.arguments else ()
+        if isinstance(pairs, list):
+            yield from _named(
+                pair
+                for pair in pairs
+                if isinstance(pair, list | tuple) and len(pair) == 2  # noqa: PLR2004
+            )
+        return
     states = node.state if isinstance(node.state, tuple) else (node.state,)
-    for state in states:
+    for state in states[:2]:  # an object with __slots__ has two
         if isinstance(state, Pairs):
-            own += contents(state)
-    return own
+            yield from _named(state.pairs)
 
 
-def _ordered(node: Made) -> list[tuple[str, Any]]:
-    """An ``OrderedDict`` of Python 2: made of a list of pairs."""
-    pairs = node.arguments[0] if node.arguments and isinstance(node.arguments[0], list) else []
-    well = [pair for pair in pairs if isinstance(pair, list | tuple) and len(pair) == 2]  # noqa: PLR2004
-    return [(str(key), value) for key, value in well if _is_key(key)]
-
-
-def _is_key(key: Any) -> bool:  # noqa: ANN401
-    return isinstance(key, str | int | float) and not isinstance(key, Blob)
+def _named(pairs: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    return ((str(key), value) for key, value in pairs if isinstance(key, str | int | float))
