@@ -522,7 +522,7 @@ workflows:
     resources: {{gpu: {{count: 4096}}}}
 """
 # keys below which the names are the user's own
-OPEN = {"variables", "metrics", "plan.jobs[].variables", "jobs[].variables"}
+OPEN = {"variables", "plan.jobs[].variables", "jobs[].variables"}
 
 
 def keys(document: Any, base: str = "") -> Iterator[str]:
