@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from runner.disks import named
-from runner.errors import STORAGE, WfError
 
 if TYPE_CHECKING:
     from runner.artifacts.comparing import Change, Difference
@@ -15,7 +11,6 @@ if TYPE_CHECKING:
     from runner.artifacts.reading.values import Reading, Series
     from runner.records.contents import Contents
 
-_CHUNK = 1 << 20
 _FILE = "."
 
 
@@ -53,36 +48,9 @@ class Side(NamedTuple):
             return path
         return self.path if path == _FILE else f"{self.path}/{path}"
 
-    def open(self, path: str) -> int:
-        """A descriptor for reading a file.
-
-        Raises:
-            WfError: kind ``STORAGE`` when it cannot be read.
-        """
-        from runner.artifacts.opening import open_kept
-
-        try:
-            return open_kept(*self.contents.place(self.whole(path)))
-        except OSError as error:
-            said = f"{self.whole(path)} cannot be read: {named(error).strerror}"
-            hint = f"what else is damaged: wf artifacts verify {self.contents.run}"
-            raise WfError(STORAGE, said, hint=hint) from error
-
     def digest(self, entry: Entry) -> str:
         """That of an entry; of one that is still being written, that of what is there now."""
-        if entry.digest:
-            return entry.digest
-        from blake3 import blake3
-
-        hasher = blake3()
-        if entry.kind == "link":
-            root, place = self.contents.place(self.whole(entry.path))
-            hasher.update(os.fsencode(os.readlink(os.path.join(root, place))))
-        elif entry.kind == "file":
-            with open(self.open(entry.path), "rb") as file:
-                while chunk := file.read(_CHUNK):
-                    hasher.update(chunk)
-        return f"blake3:{hasher.hexdigest()}"
+        return self.contents.digest(entry._replace(path=self.whole(entry.path)))
 
     def read(self, path: str) -> Reading | None:
         """What a file holds, if it is of a kind that is known."""
@@ -90,7 +58,7 @@ class Side(NamedTuple):
 
         if not promising(self.whole(path)):
             return None
-        with open(self.open(path), "rb") as file:
+        with open(self.contents.open(self.whole(path)), "rb") as file:
             return read(file, self.whole(path))
 
     def lines(self, entry: Entry) -> list[str] | None:
@@ -99,7 +67,7 @@ class Side(NamedTuple):
 
         if entry.kind != "file" or entry.bytes > MOST_BYTES:
             return None
-        with open(self.open(entry.path), "rb") as file:
+        with open(self.contents.open(self.whole(entry.path)), "rb") as file:
             return lines_of(file.read(MOST_BYTES + 1))
 
     def metrics(self) -> dict[str, Series]:
