@@ -74,15 +74,17 @@ def look(contents: Contents, path: str | None = None) -> Iterator[Looked]:
             yield looked
 
 
-def metrics(contents: Contents) -> Known:
+def metrics(contents: Contents, path: str | None = None) -> Known:
     """The last state of every metric: of two files that have one, the newer counts.
+
+    With ``path`` what lies at and below it is read alone.
 
     No more is read than nobody has to wait for; what is left out is named.
 
     Raises:
         WfError: kind ``STORAGE`` when the list of files cannot be read.
     """
-    newest = sorted(things(contents.entries(), metrics=True), key=_age)
+    newest = sorted(things(contents.entries(path), metrics=True), key=_age)
     known: dict[str, tuple[str, Series]] = {}
     left_out = []
     files = size = 0

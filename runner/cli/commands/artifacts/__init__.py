@@ -26,7 +26,9 @@ ACTIONS = {
     "cat": "write files of a run to stdout",
     "diff": "what two runs keep differently",
     "pull": "copy files of a run into a folder of yours",
+    "verify": "read every byte again and compare it with what was kept",
     "open": "open them in the program of the desktop",
+    "collect": "keep what could not be kept when a run ended",
     "push": "send them to a bucket, another machine, a folder",
 }
 """Action -> a line for the overview; the module of that name has the rest."""
