@@ -62,6 +62,7 @@ class Adding:
             WfError: kind ``STORAGE`` when something cannot be read, or the state folder cannot be
                 written; ``USAGE`` when there is no file at one of the paths.
         """
+        self._records.close()  # children are made meanwhile
         paths = self._records.add(self._document(project), self._fill, choose)
         return Kept(paths.root.name, tuple(folder.read_artifacts(paths)))
 
@@ -100,11 +101,9 @@ class Adding:
         pool = Pool(self._records.home.objects)
         try:
             paths.lists.mkdir(mode=0o700)
-            intake = Intake(paths.artifacts, pool, pace)
-            kept = [
-                intake.take_in(one.path, (one.path,), paths.lists / f"{at}.jsonl")
-                for at, one in enumerate(self._given)
-            ]
+            with Intake(paths.artifacts, paths.lists, pool, pace) as intake:
+                kept = [intake.take_in(one.path, (one.path,)) for one in self._given]
+                intake.finish()
             for failed in intake.unreadable:
                 raise failed.error
         except OSError as error:
