@@ -60,7 +60,7 @@ def test_logs_and_environments_are_named_in_every_way(world: World) -> None:
     run = world.record()["name"]
     for word in ways(world, run):
         assert world.wf("logs", word).out == "good\n"
-        assert world.wf("env", "show", "--json", word).json()["run"] == run
+        assert world.wf("env", "show", word, "--json").json()["run"] == run
 
 
 def test_verbs_that_make_another_run_take_one_in_every_way(world: World) -> None:
