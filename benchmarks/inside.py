@@ -84,8 +84,8 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
     def wf() -> float:
         def work() -> None:
             requests = (ArtifactRequest("out"),)
-            found = collect_(workspace, requests, paths, Pool(pool), lambda *_: None)
-            records.write(paths.manifest, manifest.document(found))
+            found = collect_(workspace, requests, paths, Pool(pool))
+            records.write(paths.manifest, manifest.document(found.artifacts))
 
         taken = _seconds(work)
         for made in (pool, paths.artifacts, paths.lists):

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from runner.allocation.interface import Leases
     from runner.allocation.inventory import Gpu, Inventory
     from runner.allocation.reading.driver import Driver
+    from runner.artifacts.remote.interface import Remote
     from runner.engine.parts import Parts
     from runner.environments.cache import EnvironmentCache
     from runner.environments.interface import Provisioner
@@ -139,3 +141,26 @@ def choose(words: Sequence[str]) -> str:
     import os
 
     return words[int.from_bytes(os.urandom(4), "big") % len(words)]
+
+
+def remote(address: str, variables: Mapping[str, str], cwd: Path) -> Remote:
+    """The remote store at an address as people type it; a folder's path is seen from ``cwd``.
+
+    Raises:
+        WfError: kind ``USAGE`` when it is no address, ``UNSATISFIABLE`` when what it takes is not
+            installed or set.
+    """
+    from runner.artifacts.remote.address import BUCKETS, read
+
+    found = read(address)
+    if found.scheme in BUCKETS:
+        from runner.artifacts.remote.buckets import BucketRemote
+
+        return BucketRemote(found, variables)
+    if found.scheme == "sftp":
+        from runner.artifacts.remote.sftp import SftpRemote
+
+        return SftpRemote(found, variables)
+    from runner.artifacts.remote.folder import FolderRemote
+
+    return FolderRemote(cwd / found.path)

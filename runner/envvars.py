@@ -21,6 +21,10 @@ LOCKS = "WF_LOCKS"
 ETC = "WF_ETC"
 """The folder of the machine's limits. Default: ``/etc/wf``. Set it for tests and packages only."""
 
+REMOTE = "WF_REMOTE"
+"""The remote store that ``wf artifacts push`` sends to, and from which ``wf artifacts pull`` takes
+what is not here: ``s3://BUCKET/FOLDER``, ``gs://``, ``az://``, ``sftp://HOST/FOLDER``, a folder."""
+
 NO_COLOR = "NO_COLOR"
 """Not empty: no colour (no-color.org)."""
 
@@ -42,6 +46,7 @@ RUN_NAME_REFERENCE = "WF_VAR_run_2E_name"
 WF_RUN = "WF_RUN"
 WF_WORKFLOW = "WF_WORKFLOW"
 WF_NOTES = "WF_NOTES"
+WF_ARTIFACTS = "WF_ARTIFACTS"
 WF_ATTEMPT = "WF_ATTEMPT"
 WF_RESUMED_FROM = "WF_RESUMED_FROM"
 WF_RESUME_CKPT = "WF_RESUME_CKPT"
@@ -85,6 +90,11 @@ GIVEN = (
         (WF_NOTES,),
         "A file. Lines appended to it stand on the record as `notes`: printable text, 64 KiB at "
         "most.",
+    ),
+    Given(
+        (WF_ARTIFACTS,),
+        "A folder. What the job writes there is kept with the run, without being declared; see "
+        "[Keep what a job leaves](../how-to/artifacts.md).",
     ),
     Given(
         (WF_ATTEMPT,),

@@ -10,6 +10,8 @@ from __future__ import annotations
 # Exit codes of ``wf`` itself. wf's own failures use the BSD sysexits range (sysexits.h), which
 # training scripts do not use, so that a script's code can be passed on as it is.
 OK = 0
+# that of diff(1): nothing went wrong, and there is a difference
+DIFFERENT = 1
 USAGE = 64
 INVALID = 65
 UNSATISFIABLE = 69

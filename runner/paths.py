@@ -19,8 +19,8 @@ ABSOLUTE = "@root"
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``own_environment``, ``waiting``, ``progress``, ``reserve``,
-    ``unmasked_notes`` and the locks stay until ``wf rm``.
+    All but ``workspace``, ``layer``, ``copied``, ``own_environment``, ``waiting``, ``progress``,
+    ``reserve``, ``unmasked_notes`` and the locks stay until ``wf rm``.
     """
 
     root: Path
@@ -181,9 +181,27 @@ class RunPaths(NamedTuple):
         return self.root / "artifacts"
 
     @property
+    def copied(self) -> Path:
+        """What is being copied among the artifacts; gone when it is there."""
+        return self.root / "copied"
+
+    @property
     def workspace(self) -> Path:
         """The project folder the job sees; gone after the run."""
         return self.root / "workspace"
+
+    @property
+    def layer(self) -> Path:
+        """What the workspace is laid over, where large inputs are not copied; gone after the run.
+
+        Below it ``lower`` has their files, and ``upper`` is the workspace itself meanwhile.
+        """
+        return self.root / "layer"
+
+    @property
+    def layer_digests(self) -> Path:
+        """What is in the files of the layer; written before the workspace is laid over it."""
+        return self.layer / "digests"
 
     @property
     def own_environment(self) -> Path:
@@ -389,6 +407,10 @@ class Cache(NamedTuple):
     def pytorch_index(self) -> Path:
         """Whether PyTorch's index answered, and when it was asked."""
         return self.root / "pytorch-index.json"
+
+    def pull(self, digest: str) -> Path:
+        """What has come so far of a run that is pulled, by a digest of where from and which."""
+        return self.root / "pulls" / digest
 
     def environment(self, fingerprint: str) -> EnvironmentPaths:
         """The files of the environment with this fingerprint."""

@@ -1,104 +1,163 @@
-"""Collecting: what the workflow declared is moved out of the workspace and taken in.
+"""Collecting: what the workflow declared is gathered among the run's artifacts, and taken in.
 
-Moved, not copied: workspace and artifacts lie in one folder, so a rename is enough, whatever the
-size. Links inside are kept as links and never followed; a declared path that leads out of the
-workspace through a link is refused.
+Both can be repeated, by whoever finds a run that nobody carries out any more. What cannot be kept
+is told with all that was kept, and the rest is kept all the same.
 """
 
 from __future__ import annotations
 
 import os
-import stat
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.collecting.finding import among_artifacts
+from runner.artifacts.collecting.gathering import gather, shown
+from runner.artifacts.collecting.instead import instead
+from runner.artifacts.collecting.undeclared import undeclared
+from runner.artifacts.giving.settling import settle
 from runner.artifacts.listing import Intake
+from runner.artifacts.manifest import stored
 from runner.disks import named, unwritable
+from runner.errors import STORAGE, WfError
 from runner.failpoints import reach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
+    from runner.artifacts.listing import Failed
     from runner.artifacts.manifest import Artifact
     from runner.artifacts.store import Pool
     from runner.paths import RunPaths
     from runner.spec.workflow import ArtifactRequest
 
 
-def prepare(working_dir: Path, requests: tuple[ArtifactRequest, ...]) -> None:
-    """Make the declared folders, as every dstack runner did: scripts rely on them being there.
+def _nobody(_files: int, _bytes: int) -> None:
+    """Nobody watches."""
 
-    A path whose last part has a suffix (``model.ckpt``) is taken for a file and left alone.
+
+class Collected(NamedTuple):
+    """What is kept: one artifact for each declared path, and those the job made by itself.
+
+    ``remarks`` are to be told; ``error`` says what could not be kept, if anything could not.
     """
-    for request in requests:
-        if not os.path.splitext(request.path)[1]:
-            try:
-                (working_dir / request.path).mkdir(parents=True, exist_ok=True)
-            except OSError:
-                continue  # something else is in its place; the job will see
+
+    artifacts: list[Artifact]
+    remarks: tuple[str, ...] = ()
+    error: WfError | None = None
+
+
+class Told(NamedTuple):
+    """Who is told files and bytes so far: of what has to be copied, and of what is taken in."""
+
+    copied: Callable[[int, int], None] = _nobody
+    kept: Callable[[int, int], None] = _nobody
+
+
+NOBODY = Told()
 
 
 def collect(
     working_dir: Path,
-    requests: tuple[ArtifactRequest, ...],
+    requests: Sequence[ArtifactRequest],
     paths: RunPaths,
     pool: Pool,
-    progress: Callable[[int, int], None],
-) -> list[Artifact]:
-    """Move every declared path among the run's artifacts and list it.
+    told: Told = NOBODY,
+) -> Collected:
+    """Bring every declared path among the run's artifacts and list it.
 
-    ``progress`` is told files and bytes so far. An artifact inside another one belongs to the
-    outer one and is listed there and here.
+    The paths are relative or absolute. An artifact inside another one belongs to the outer one and
+    is listed there and here.
 
     Raises:
-        WfError: kind ``STORAGE`` when something cannot be moved or read; what has not been moved
-            is still in the workspace.
+        WfError: kind ``STORAGE`` when something cannot be written; what has not been moved is still
+            in the workspace.
     """
     try:
-        destination = paths.artifacts
-        for folder in (destination, paths.lists):
+        settle(paths, os.path.relpath(working_dir, paths.workspace))
+        for folder in (paths.artifacts, paths.lists):
             folder.mkdir(mode=0o700, exist_ok=True)
-        moved: list[str] = []
-        for request in sorted(requests, key=lambda found: found.path.count("/")):
-            if not _inside(request.path, moved) and _movable(working_dir, request.path):
-                _move(working_dir / request.path, destination / request.path)
-                moved.append(request.path)
-        with Intake(destination, paths.lists, pool, progress) as intake:
-            kept = [intake.take_in(request.path, (request.path,)) for request in requests]
+        gathered = gather(working_dir, requests, paths, told.copied)
+        with Intake(paths.artifacts, paths.lists, pool, told.kept) as intake:
+            kept = _take_in(requests, paths, intake)
             reach("listed")
             intake.finish()
-        for failed in intake.unreadable:
-            raise failed.error
+        unread = [*gathered.unread, *((one.path, one.error) for one in intake.unreadable)]
+        _give_back(intake.unreadable, paths, working_dir)
     except OSError as error:
-        hint = "look for free space (df -h); what was not moved is still in the workspace"
+        hint = (
+            "look for free space (df -h); what was not moved is still in the workspace. Then: "
+            f"wf artifacts collect {paths.root.name}"
+        )
         what = "the artifacts could not be kept"
         raise unwritable(what, named(error), working_dir, hint) from error
+    known = gathered.refused | {path for path, _ in unread}
+    remarks = [*gathered.remarks, *_remarks(kept, known, working_dir, paths)]
+    if intake.changed:
+        remarks.append(f"changed while it was kept: {shown(intake.changed)}")
+    return Collected(kept, tuple(remarks), _error(unread, working_dir, paths))
+
+
+def _take_in(
+    requests: Sequence[ArtifactRequest], paths: RunPaths, intake: Intake
+) -> list[Artifact]:
+    root = str(paths.artifacts)
+    kept: list[Artifact] = []
+    declared: set[str] = set()
+    for request in requests:
+        roots = among_artifacts(root, request.path).paths
+        declared.update(stored(path) for path in roots)
+        kept.append(intake.take_in(request.path, roots))
+    for path in undeclared(root, declared):
+        artifact = intake.take_in(path, (path,))
+        if artifact.digest or artifact.skipped:
+            kept.append(artifact)
+        elif artifact.listed is not None:
+            artifact.listed.unlink()
     return kept
 
 
-def _inside(path: str, moved: list[str]) -> bool:
-    return any(path == outer or path.startswith(outer + "/") for outer in moved)
+def _give_back(unreadable: Sequence[Failed], paths: RunPaths, working_dir: Path) -> None:
+    """What could not be read goes back to the workspace, which stays: the store holds no such."""
+    for failed in unreadable:
+        whole = os.path.join(working_dir, failed.path)
+        if failed.path.startswith("/") or os.path.lexists(whole):
+            continue
+        with suppress(OSError):
+            os.makedirs(os.path.dirname(whole), mode=0o700, exist_ok=True)
+            os.rename(paths.artifacts / stored(failed.path), whole)
 
 
-def _movable(working_dir: Path, path: str) -> bool:
-    """Whether it is there, and no link on the way leads elsewhere."""
-    folder = working_dir
-    for part in path.split("/")[:-1]:
-        folder = folder / part
-        if folder.is_symlink():
-            return False
-    return os.path.lexists(working_dir / path)
+def _remarks(
+    kept: list[Artifact], known: Collection[str], working_dir: Path, paths: RunPaths
+) -> list[str]:
+    """What is to be said of each; ``known`` are paths of which it is said why they are empty."""
+    said = []
+    for artifact in kept:
+        if artifact.skipped:
+            said.append(f"not files, and so not kept: {shown(artifact.skipped)}")
+        whole = paths.artifacts / stored(artifact.path)
+        if whole.is_symlink():
+            what = "is a link, and kept as one"
+            said.append(f"the artifact `{artifact.path}` {what}: not what it leads to")
+        elif not artifact.digest and artifact.path not in known:
+            there = instead(str(working_dir), str(paths.artifacts), artifact.path)
+            suffix = f"; {there}" if there else ""
+            said.append(f"the artifact `{artifact.path}` is empty{suffix}")
+    return said
 
 
-def _move(source: Path, destination: Path) -> None:
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        source.rename(destination)
-    except PermissionError:
-        # a folder that may not be written cannot change its parent (rename(2)): its `..` does
-        mode = source.lstat().st_mode
-        if not stat.S_ISDIR(mode):
-            raise
-        source.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)
-        source.rename(destination)
-        destination.chmod(stat.S_IMODE(mode))
+def _error(
+    unread: Sequence[tuple[str, OSError]], working_dir: Path, paths: RunPaths
+) -> WfError | None:
+    if not unread:
+        return None
+    path, error = unread[0]
+    more = f", and {len(unread) - 1} more" if len(unread) > 1 else ""
+    return WfError(
+        STORAGE,
+        f"not all artifacts could be kept: `{path}`: {error.strerror}{more}",
+        hint=f"let {os.path.join(working_dir, path)} be read (chmod, chown), and then: "
+        f"wf artifacts collect {paths.root.name}",
+        details="\n".join(f"{one}: {why.strerror}" for one, why in unread) if more else None,
+    )

@@ -1,25 +1,26 @@
-"""Artifacts of former runs as inputs: copied to the same paths, below another working directory.
+"""Artifacts of former runs as inputs: at the same paths, below another working directory.
 
-Every file is one of its own (a reflink where the file system can), so that a job cannot alter what
-another one left behind. Links stay links; modes are kept. What the project has at such a path is
-replaced, file by file.
+What the project has at such a path is replaced, file by file. What had an absolute path goes back
+there, but only where nothing is: that place belongs to the machine, and not to the run.
 """
 
 from __future__ import annotations
 
 import os
-import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner import tree
+from runner.artifacts.giving.give import give
+from runner.artifacts.giving.standing import standing
 from runner.disks import named, unwritable
-from runner.workspace.snapshot import copy_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
+    from runner.artifacts.giving.layer import Layer
     from runner.artifacts.manifest import Entry
+
+_ROOT = Path("/")
 
 
 def place(
@@ -27,54 +28,50 @@ def place(
     entries: Iterable[Entry],
     working_dir: Path,
     progress: Callable[[int, int], None],
-) -> None:
-    """Copy entries from ``source``, the folder of a run's artifacts.
+    layer: Layer | None = None,
+) -> list[str]:
+    """Copy entries from ``source``, the folder of a run's artifacts; those left alone.
 
-    ``progress`` is told files and bytes so far.
+    Left alone are absolute paths at which there is something else. ``progress`` is told files and
+    bytes so far. With a ``layer`` below the workspace, large files may be taken in there instead.
 
     Raises:
         WfError: kind ``STORAGE`` when one cannot be read, or the copy cannot be written.
     """
-    files = size = 0
-    folders: dict[str, int] = {}
+    absolute: list[Entry] = []
     try:
-        for entry in entries:
-            path = entry.path
-            is_folder = entry.kind == "directory"
-            _open_way(source, working_dir, path if is_folder else os.path.dirname(path), folders)
-            if is_folder:
-                continue
-            copied = _put(source / path, working_dir / path)
-            files, size = files + 1, size + copied
-            progress(files, size)
-        # a folder that may not be written is filled first
-        for folder, mode in folders.items():
-            os.chmod(working_dir / folder, mode | stat.S_IRWXU)
+        give(source, _relative(entries, absolute), working_dir, progress, layer=layer)
+        return _put_back(source, absolute, progress)
     except OSError as error:
         hint = "look for free space (df -h), or make it anew: wf run --fresh"
         what = "an input could not be copied"
         raise unwritable(what, named(error), working_dir, hint) from error
 
 
-def _open_way(source: Path, working_dir: Path, folder: str, made: dict[str, int]) -> None:
-    """Make the folders down to ``folder``; nothing is written through a link of the project's."""
-    if not folder or folder in made:
-        return
-    _open_way(source, working_dir, os.path.dirname(folder), made)
-    target = working_dir / folder
-    if os.path.lexists(target) and (target.is_symlink() or not target.is_dir()):
-        target.unlink()
-    target.mkdir(exist_ok=True)
-    made[folder] = stat.S_IMODE(os.lstat(source / folder).st_mode)
-
-
-def _put(source: Path, target: Path) -> int:
-    if os.path.lexists(target):
-        if target.is_dir() and not target.is_symlink():
-            tree.remove(target)
+def _relative(entries: Iterable[Entry], absolute: list[Entry]) -> Iterable[Entry]:
+    for entry in entries:
+        if os.path.isabs(entry.path):
+            absolute.append(entry)
         else:
-            target.unlink()
-    copied = copy_file(str(source), str(target))
-    if copied is None:
-        raise FileNotFoundError(2, "it is not there any more", str(source))
-    return copied
+            yield entry
+
+
+def _put_back(
+    source: Path, entries: list[Entry], progress: Callable[[int, int], None]
+) -> list[str]:
+    """Give absolute paths what they had, where there is nothing; the others."""
+    wanted: list[Entry] = []
+    taken: list[str] = []
+    if not entries:
+        return taken
+    for entry, found in standing(entries, _ROOT, lambda *_: None, at=_below_root):
+        if found == "free":
+            wanted.append(entry)
+        elif found == "taken":
+            taken.append(entry.path)
+    give(source, wanted, _ROOT, progress, at=_below_root, careful=True)
+    return taken
+
+
+def _below_root(path: str) -> str:
+    return path.lstrip("/")

@@ -55,7 +55,13 @@ class Intake:
         self._lists = lists
         self._progress = progress
         clear_staging(root)
-        self._crew = Crew(lambda: _work(Taker(root, pool, lists)))
+        self._takers: list[Taker] = []
+
+        def begin() -> Callable[[tuple[int, list[Any]]], tuple[Any, ...]]:
+            self._takers.append(Taker(root, pool, lists))
+            return _work(self._takers[-1])
+
+        self._crew = Crew(begin)
         self._artifacts = self._files = self._bytes = 0
         self.unreadable: list[Failed] = []
         self.changed: list[str] = []
@@ -65,6 +71,8 @@ class Intake:
 
     def __exit__(self, *error: object) -> None:
         self._crew.__exit__(*error)
+        while self._takers:
+            self._takers.pop().close()
 
     def take_in(self, path: str, roots: Sequence[str]) -> Artifact:
         """Take in and list what lies at ``roots``, which the declared ``path`` has come to.

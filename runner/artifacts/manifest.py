@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from runner.errors import WfError
+
 Kind = Literal["file", "link", "directory"]
 PREFIX = "blake3:"
 """What a digest begins with."""
@@ -142,8 +144,7 @@ class Listing:
     def extend(self, entries: Sequence[Entry], lines: bytes) -> None:
         """Add several, whose lines are known."""
         self._lines.write(lines)
-        said = "".join(f"{entry[1]}\0{entry[3]}\0{entry[0]}" for entry in entries)
-        self._hasher.update(said.encode(errors="surrogateescape"))
+        self._hasher.update(b"".join(map(said, entries)))
         self._entries += len(entries)
         self._files += sum(entry.kind != "directory" for entry in entries)
         self._bytes += sum(entry.bytes for entry in entries)
@@ -159,6 +160,11 @@ class Listing:
         return Artifact(self._path, self._files, self._bytes, digest, skipped, self._file)
 
 
+def said(entry: Entry) -> bytes:
+    """What an artifact's digest has of an entry."""
+    return f"{entry.kind}\0{entry.digest}\0{entry.path}".encode(errors="surrogateescape")
+
+
 def line(entry: Entry) -> bytes:
     """An entry as it stands in a list: a line of JSON; by hand, as there are many."""
     path, digest = encode_basestring_ascii(entry.path), encode_basestring_ascii(entry.digest)
@@ -169,9 +175,24 @@ def line(entry: Entry) -> bytes:
     ).encode()
 
 
-def document(artifacts: Sequence[Artifact]) -> dict[str, Any]:
-    """Everything a run left behind, in the order declared, as JSON."""
-    return {"artifacts": [artifact.document() for artifact in artifacts]}
+def noted(lists: Path) -> Iterator[str]:
+    """The digest (hex) of every file that is told of in a folder of lists, complete or not."""
+    with suppress(FileNotFoundError):
+        for file in sorted(lists.iterdir()):
+            with file.open("rb") as lines:
+                for text in lines:
+                    with suppress(ValueError, TypeError, KeyError):  # the last may be a part of one
+                        entry = json.loads(text)
+                        if entry["kind"] == "file" and entry["bytes"]:
+                            yield entry["digest"].removeprefix(PREFIX)
+
+
+def document(artifacts: Sequence[Artifact], error: WfError | None = None) -> dict[str, Any]:
+    """Everything a run left behind, in the order declared, as JSON; and what could not be kept."""
+    kept = [artifact.document() for artifact in artifacts]
+    if error is None:
+        return {"artifacts": kept}
+    return {"artifacts": kept, "error": {"message": error.message, "hint": error.hint}}
 
 
 def entries_of(artifacts: Iterable[Artifact]) -> Iterator[Entry]:

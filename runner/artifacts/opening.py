@@ -7,10 +7,11 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from runner.artifacts.giving.folders import Folders, parent
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -18,21 +19,17 @@ def open_kept(root: Path, path: str) -> int:
     """A descriptor for reading the regular file at ``path`` below ``root``.
 
     Raises:
-        OSError: there is no such file, or something on the way is no folder.
+        OSError: there is no such file, or something on the way is no folder; ``filename`` is the
+            whole path.
     """
-    *folders, name = path.split("/")
-    at = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    whole = os.path.join(root, path)
+    above, name = parent(path)
     try:
-        for folder in folders:
-            below = os.open(folder, _FOLDER, dir_fd=at)
-            os.close(at)
-            at = below
-        found = os.open(name, _FILE, dir_fd=at)
+        with Folders(root) as folders:
+            found = os.open(name, _FILE, dir_fd=folders.open(above))
     except OSError as error:
-        raise OSError(error.errno, error.strerror, os.path.join(root, path)) from error
-    finally:
-        os.close(at)
+        raise OSError(error.errno, error.strerror, whole) from error
     if not stat.S_ISREG(os.fstat(found).st_mode):
         os.close(found)
-        raise OSError(errno.EINVAL, "it is no regular file any more", os.path.join(root, path))
+        raise OSError(errno.EINVAL, "it is no regular file any more", whole)
     return found

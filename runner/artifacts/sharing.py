@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.artifacts.manifest import stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from runner.artifacts.manifest import Entry
+    from runner.artifacts.store import Pool
 
 _BLOCK = 512
-_POOLED = ("", ".x")
 
 
 class Sharing(NamedTuple):
@@ -34,8 +34,10 @@ class Sharing(NamedTuple):
     shared: frozenset[str]
 
 
-def sharing(root: Path, objects: Path, entries: Iterable[Entry]) -> Sharing:
-    """Look at the files of entries below ``root``; ``objects`` is the pool.
+def sharing(
+    root: Path, pool: Pool, entries: Iterable[Entry], progress: Callable[[int, int], None]
+) -> Sharing:
+    """Look at the files of entries below ``root``; ``progress`` is told files and bytes so far.
 
     A file that is not there takes no room.
     """
@@ -43,7 +45,10 @@ def sharing(root: Path, objects: Path, entries: Iterable[Entry]) -> Sharing:
     found: dict[tuple[int, int], os.stat_result] = {}
     digests: dict[tuple[int, int], str] = {}
     paths: list[tuple[str, tuple[int, int]]] = []
-    for entry in entries:
+    size = 0
+    for number, entry in enumerate(entries, 1):
+        size += entry.bytes
+        progress(number, size)
         at = _stat(os.path.join(root, stored(entry.path)))
         if at is None or not stat.S_ISREG(at.st_mode):
             continue
@@ -56,7 +61,7 @@ def sharing(root: Path, objects: Path, entries: Iterable[Entry]) -> Sharing:
         inode
         for inode, at in found.items()
         if at.st_nlink > names[inode]
-        and at.st_nlink > names[inode] + _pooled(objects, digests[inode], inode)
+        and at.st_nlink > names[inode] + _pooled(pool, digests[inode], at)
     }
     taken = sum(at.st_blocks for at in found.values()) * _BLOCK
     others = sum(found[inode].st_blocks for inode in elsewhere) * _BLOCK
@@ -76,14 +81,10 @@ def holders(path: str, root: Path, others: Sequence[Path]) -> Path | None:
     return None
 
 
-def _pooled(objects: Path, digest: str, inode: tuple[int, int]) -> int:
-    """How many of the file's names are the pool's."""
-    name = digest.partition(":")[2]
-    return sum(
-        (at.st_dev, at.st_ino) == inode
-        for end in _POOLED
-        if (at := _stat(os.path.join(objects, name[:2], name[2:] + end))) is not None
-    )
+def _pooled(pool: Pool, digest: str, found: os.stat_result) -> bool:
+    """Whether one of the file's names is the pool's."""
+    at = _stat(pool.path(digest.partition(":")[2], found.st_mode))
+    return at is not None and os.path.samestat(at, found)
 
 
 def _stat(path: str) -> os.stat_result | None:

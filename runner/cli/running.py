@@ -51,9 +51,12 @@ class Outcome:
     left_out: tuple[news.LeftOut, ...] = ()
 
     def documents(self, parts: Parts) -> list[dict[str, Any]]:
-        """Those of the runs."""
+        """Those of the runs, with their metrics."""
+        from runner.records.looking import with_metrics
+
         records = parts.records
-        return [records.document(records.home.run(name)) for name in self.runs]
+        found = [records.home.run(name) for name in self.runs]
+        return [with_metrics(records.document(paths), paths) for paths in found]
 
     def document(self, parts: Parts) -> dict[str, Any]:
         """The outcome as JSON."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.collecting.live import at_home
 from runner.events import PhaseProgress
 from runner.pace import Pace
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from runner.events import Event
     from runner.plan.plan import Job
     from runner.records.opened import OpenRun
+    from runner.spec.workflow import ArtifactRequest
 
 
 class Attempt(NamedTuple):
@@ -22,6 +25,12 @@ class Attempt(NamedTuple):
     parts: Parts
     session: Session
     number: int = 1
+
+    @property
+    def requests(self) -> tuple[ArtifactRequest, ...]:
+        """What the job is to leave behind, with the user's home in place of ``~``."""
+        home = self.session.variables.get("HOME") or os.path.expanduser("~")
+        return at_home(self.job.kept, os.path.realpath(home))
 
     def notify(self, event: Event) -> None:
         """Tell those who watch."""

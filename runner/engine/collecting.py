@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import sys
 import time
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner import tree
 from runner.artifacts import manifest
-from runner.artifacts.collect import collect
+from runner.artifacts.collect import Told, collect
 from runner.artifacts.store import Pool
 from runner.engine.accounting import usage
 from runner.engine.ending.verdict import shell_code, shortcomings
@@ -24,11 +23,10 @@ from runner.records.asking import aborted
 from runner.units import amount, count
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from runner.artifacts.manifest import Artifact
     from runner.engine.attempt import Attempt
     from runner.engine.execution import Ended
+    from runner.paths import RunPaths
 
 
 def keep(attempt: Attempt, ended: Ended) -> bool:
@@ -67,50 +65,35 @@ def _collected(attempt: Attempt) -> bool:
     pool = Pool(attempt.parts.records.home.objects)
     tell = attempt.teller("artifacts", "kept")
     tell.expect_of(lambda: tree.measure(paths.artifacts))
-    kept = collect(working_dir, attempt.job.kept, paths, pool, tell)
+    told = Told(attempt.teller("artifacts", "copied"), tell)
+    kept, remarks, error = collect(working_dir, attempt.requests, paths, pool, told)
     attempt.session.signals.arm()  # what is complete is not given up any more
     reach("collected")
-    folder.write(paths.manifest, manifest.document(kept))
+    folder.write(paths.manifest, manifest.document(kept, error))
     reach("manifest-written")
-    _warn_of(attempt, kept, working_dir)
+    for remark in remarks:
+        attempt.notify(Warned(remark))
     if attempt.job.edits and not attempt.job.in_place:
         attempt.notify(Warned(f"what was edited stays in {paths.workspace} until `wf rm`"))
     text = ", ".join(
-        f"{artifact.path}/ {count(artifact.files, 'file')} {amount(artifact.bytes)}"
+        f"{_called(artifact, paths)} {count(artifact.files, 'file')} {amount(artifact.bytes)}"
         for artifact in kept
         if artifact.digest
     )
     if text:
         attempt.notify(PhaseFinished("artifacts", text, time.monotonic() - started))
+    if error is not None:
+        raise error
     return True
+
+
+def _called(artifact: Artifact, paths: RunPaths) -> str:
+    """Its path, with a slash behind that of a folder."""
+    whole = paths.artifacts / manifest.stored(artifact.path)
+    return f"{artifact.path}/" if whole.is_dir() and not whole.is_symlink() else artifact.path
 
 
 def _own_peak() -> int:
     """The most memory that this process has had, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # getrusage(2)
-
-
-def _warn_of(attempt: Attempt, kept: list[Artifact], working_dir: Path) -> None:
-    """Name what was declared and is not there, and what is there instead."""
-    for artifact in kept:
-        if artifact.skipped:
-            shown = ", ".join(artifact.skipped[:3])
-            attempt.notify(Warned(f"not files, and so not kept: {shown}"))
-        if not artifact.digest:
-            there = _written(working_dir)
-            instead = f"; there is: {', '.join(there)}" if there else ""
-            attempt.notify(Warned(f"the artifact `{artifact.path}` is empty{instead}"))
-
-
-def _written(working_dir: Path) -> list[str]:
-    """A few names of what lies in the working directory, for a message."""
-    try:
-        names = sorted(
-            entry.name + ("/" if entry.is_dir() else "")
-            for entry in os.scandir(working_dir)
-            if not entry.name.startswith(".")
-        )
-    except OSError:
-        return []
-    return names[:8]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.allocation.interface import Claim
-from runner.artifacts.collect import prepare
+from runner.artifacts.collecting.live import prepare
 from runner.engine import masking, simulated
 from runner.engine.accounting.watch import Watch
 from runner.engine.ending.requests import Requests
@@ -125,7 +125,7 @@ def _run(
 ) -> Ended:
     paths, job, session = attempt.run.paths, attempt.job, attempt.session
     requests = Requests(session.signals, paths)
-    prepare(paths.workspace / job.working_dir, job.kept)
+    prepare(paths.workspace / job.working_dir, attempt.requests, paths.artifacts)
     seen = simulated.with_stand_ins(lease, job)
     context = surroundings.context(seen, repo, attempt.number)
     executor = attempt.parts.executor

@@ -8,15 +8,18 @@ from runner.artifacts.inputs import place
 from runner.artifacts.manifest import entries_of
 from runner.events import Warned
 from runner.records import folder
+from runner.units import count
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
-    from runner.artifacts.manifest import Artifact
-    from runner.events import Observer
-    from runner.pace import Pace
+    from runner.artifacts.giving.layer import Layer
+    from runner.artifacts.manifest import Artifact, Entry
+    from runner.engine.attempt import Attempt
     from runner.plan.plan import Input, Job
     from runner.records.store import Records
+
+_SHOWN = 3
 
 
 def described(job: Job, records: Records) -> list[dict[str, Any]]:
@@ -30,14 +33,15 @@ def described(job: Job, records: Records) -> list[dict[str, Any]]:
     ]
 
 
-def put(
-    job: Job,
-    records: Records,
-    working_dir: Path,
-    observer: Observer,
-    progress: Pace,
-) -> int:
-    """Copy every input into a workspace, in the order written; how many artifacts there were."""
+def put(attempt: Attempt, layer: Layer | None) -> int:
+    """Put every input into the workspace, in the order written; how many artifacts there were.
+
+    Raises:
+        WfError: kind ``STORAGE`` when something cannot be read or written.
+    """
+    job, records, observer = attempt.job, attempt.parts.records, attempt.session.observer
+    working_dir = attempt.run.paths.workspace / job.working_dir
+    progress = attempt.teller("inputs", "copied")
     placed: dict[str, Input] = {}
     found = [(given, _artifacts(given, records)) for given in job.inputs]
     every = [artifact for _, artifacts in found for artifact in artifacts]
@@ -50,9 +54,25 @@ def put(
                 observer.notify(Warned(f"{told}; where both have a file, the latter's is taken"))
             placed[path] = given
         source = records.home.run(str(given.run)).artifacts
-        place(source, entries_of(artifacts), working_dir, progress)
+        left = place(source, _distinct(artifacts), working_dir, progress, layer)
+        if left:
+            observer.notify(Warned(not_put_back(str(given.run), left)))
         progress.go_on()
     return len(placed)
+
+
+def not_put_back(run: str, paths: Sequence[str]) -> str:
+    """What is said of absolute paths that are left alone."""
+    shown = ", ".join(paths[:_SHOWN]) + (", …" if len(paths) > _SHOWN else "")
+    what = f"{count(len(paths), 'file')} of {run} not put back, as there is something else"
+    return f"{what}: {shown}"
+
+
+def _distinct(artifacts: list[Artifact]) -> Iterable[Entry]:
+    """The entries of artifacts, each once: one inside another one is listed twice."""
+    if len(artifacts) == 1:
+        return artifacts[0].entries()
+    return {entry.path: entry for entry in entries_of(artifacts)}.values()
 
 
 def _artifacts(given: Input, records: Records) -> list[Artifact]:

@@ -96,6 +96,7 @@ class Surroundings:
             run=self._run.name,
             workspace=paths.workspace,
             notes=self._masking.notes_of(paths),
+            artifacts=paths.artifacts,
             variables=self._session.variables,
             terminal=self._session.terminal and (left_size(paths.window) or self._session.terminal),
             window=paths.window,

@@ -44,6 +44,7 @@ class Context:
     run: str
     workspace: Path
     notes: Path
+    artifacts: Path
     variables: Mapping[str, str]
     terminal: WindowSize | None = None
     window: Path | None = None

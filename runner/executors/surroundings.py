@@ -123,6 +123,7 @@ def _of_wf(job: Job, environment: Environment, context: Context) -> dict[str, st
         envvars.WF_RUN: context.run,
         envvars.WF_WORKFLOW: job.workflow,
         envvars.WF_NOTES: str(context.notes),
+        envvars.WF_ARTIFACTS: str(context.artifacts),
         envvars.WF_ATTEMPT: str(context.attempt),
     }
 

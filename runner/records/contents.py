@@ -106,11 +106,12 @@ class Contents(NamedTuple):
     def _instead(self, path: str) -> str:
         """What there is that may have been meant."""
         import difflib
-        from itertools import islice
 
-        name = posixpath.basename(path)
-        known = list(islice(_paths(self.entries()), _CANDIDATES))
+        folder, name = posixpath.split(path)
+        known = list(_paths(self.entries()))
         alike = [one for one in known if posixpath.basename(one) == name]
+        beside = [one for one in known if posixpath.dirname(one) == folder]
+        known = (beside or known)[:_CANDIDATES]
         close = alike[:1] or difflib.get_close_matches(path, known, n=1)
         if close:
             return f"did you mean `{self.run}:{close[0]}`?"
@@ -141,7 +142,7 @@ def contents(paths: RunPaths) -> Contents:
         return Contents(name, paths.artifacts, artifacts)
     from runner.artifacts.live import live
 
-    found = live(paths.artifacts, paths.workspace, _declared(paths))
+    found = live(paths.artifacts, paths.workspace, _mounted(paths))
     artifacts = tuple(one.artifact for one in found)
     places = tuple((one.artifact.path, one.folder) for one in found)
     return Contents(name, paths.artifacts, artifacts, places, over=False)
@@ -152,10 +153,11 @@ def within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def _declared(paths: RunPaths) -> list[str]:
-    """The paths that the workflow declares."""
+def _mounted(paths: RunPaths) -> list[str]:
+    """The paths that the workflow declares to be seen while the run goes on."""
     submitted = folder.read_submitted(paths)
-    return [] if submitted is None else list(submitted["plan"]["jobs"][-1]["artifacts"])
+    # older versions did not write it down
+    return [] if submitted is None else submitted["plan"]["jobs"][-1].get("live_artifacts", [])
 
 
 def _paths(entries: Iterable[Entry]) -> Iterator[str]:

@@ -368,6 +368,8 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "restored": _restored(paths),
         "added": submitted.get("added", []),
         "artifacts": [artifact.summary() for artifact in read_artifacts(paths)],
+        # what is in them takes time to read: looking.with_metrics
+        "metrics": None,
         "notes": read_notes(paths),
         "attempts": read_attempts(paths),
         "usage": _usage(paths),

@@ -12,6 +12,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.content import pour
 from runner.disks import named, unwritable
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".ipynb_checkpoints"})
-_CHUNK = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def copy_file(source: str, destination: str) -> int | None:
         mode = stat.S_IMODE(found.st_mode) | stat.S_IRUSR | stat.S_IWUSR
         writing = os.open(destination, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
-            copied = _pour(reading, writing)
+            copied = pour(reading, writing)
             os.fchmod(writing, mode)
             os.utime(writing, ns=(found.st_atime_ns, found.st_mtime_ns))
         finally:
@@ -141,25 +141,3 @@ def copy_file(source: str, destination: str) -> int | None:
     finally:
         os.close(reading)
     return copied
-
-
-def _pour(reading: int, writing: int) -> int:
-    """Copy all bytes; by reference where the file system can, in the kernel on Linux."""
-    total = 0
-    if hasattr(os, "copy_file_range"):
-        try:
-            while done := os.copy_file_range(reading, writing, _CHUNK):
-                total += done
-        except OSError:
-            if total:
-                raise
-        else:
-            if total:
-                return total
-        # some file systems (procfs, some network ones) answer with nothing or an error
-    while chunk := os.read(reading, 1 << 20):
-        view = memoryview(chunk)
-        while view:
-            view = view[os.write(writing, view) :]
-        total += len(chunk)
-    return total

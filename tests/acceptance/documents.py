@@ -68,6 +68,7 @@ _VARYING = _patterns(
 _TRAINED = _patterns(
     (r"^(  )?note:?  ?data: .*\n", ""),
     (r"^data: .*", "DATA"),
+    (r"^  metric  .*", "METRIC"),
     (r"\b\d\.\d{4} -> \d\.\d{4}\b", "LOSS"),
     (r"\b\d+ packages\b", "PACKAGES"),
     (r"\b\d+ files?\b", "FILES"),

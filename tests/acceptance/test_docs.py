@@ -16,6 +16,7 @@ import pytest
 from runner import envvars, errors
 from runner.allocation.interface import Passed, Standing, Turn
 from runner.allocation.inventory import Gpu, Limited
+from runner.artifacts.reading.values import Point, Series
 from runner.cli.main import VERBS
 from runner.engine import run as engine
 from runner.engine.accounting.sampler import Sampler, Sources
@@ -26,6 +27,7 @@ from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
 from runner.records import codes, folder
 from runner.records.attempts import Attempt
+from runner.records.looking import Known
 from runner.records.samples import Samples, columns
 from runner.records.state import Status
 from runner.spec.load import load
@@ -520,7 +522,7 @@ workflows:
     resources: {{gpu: {{count: 4096}}}}
 """
 # keys below which the names are the user's own
-OPEN = {"variables", "plan.jobs[].variables", "jobs[].variables"}
+OPEN = {"variables", "metrics", "plan.jobs[].variables", "jobs[].variables"}
 
 
 def keys(document: Any, base: str = "") -> Iterator[str]:
@@ -555,6 +557,8 @@ def told(world: World) -> dict[str, set[str]]:
         "The list of workflows": world.wf("ls", "--json"),
         "A validation": world.wf("validate", "--json"),
         "The artifacts of a run": world.wf("artifacts", "list", good(world), "--json"),
+        "Pulled artifacts": world.wf("artifacts", "pull", good(world), "-o", "its", "--json"),
+        "What files hold": world.wf("artifacts", "show", f"{good(world)}:out/a", "--json"),
         "The log of a run": world.wf("logs", "last", "--json"),
         "A start": world.wf("init", "train.py", "--dry-run", "--json"),
         "An export": world.wf("export", "good", "--json"),
@@ -575,6 +579,8 @@ def told(world: World) -> dict[str, set[str]]:
     machine = lab(Standing((ALICE, BOB), QUEUE)).document()
     assert world.wf("runners", "--json").json().keys() == machine.keys()
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
+    found["A difference of artifacts"] = compared()
+    found["Metrics"] = set(Known((("a.csv", a_metric()),), ()).document()["loss"])
     found["The machine"] = set(keys(machine)) | set(
         keys(Limited("cpu", 2, "x")._asdict(), "limits[]")
     )
@@ -605,6 +611,32 @@ def told(world: World) -> dict[str, set[str]]:
     found["An error"] = set(keys(world.wf("run", "a", "--json").json()))
     found["Removed environments"] = set(keys(removed(world).json()))
     return {heading: {key.removeprefix("[].") for key in found[heading]} for heading in found}
+
+
+def compared() -> set[str]:
+    """What is told of runs that differ in every way."""
+    from runner.artifacts.comparing import Change, Difference
+    from runner.artifacts.manifest import Entry
+    from runner.artifacts.reading.contrast import Contrast, Fact
+    from runner.cli.differing import Found, Measured, Side
+    from runner.records.contents import Contents
+
+    entry = Entry("a", "file", 1, "blake3:0")
+    change = Change(entry, entry)
+    side = Side(Contents("wet-mango-1", Path(), ()), None, [entry])
+    files = Difference([entry], [entry], [change], [change], 0)
+    loss = Measured("loss", None, None)
+    contents = [("a", Contrast((Fact("epoch", 1, 2),)))]
+    told = set(keys(Found(side, side, files, [loss], contents, [("a", [])]).document()))
+    # entries are the same everywhere
+    again = ("removed[].", "moved[].", "changed[].before.", "changed[].after.")
+    return {key for key in told if not key.startswith(again)}
+
+
+def a_metric() -> Series:
+    """A metric with one value."""
+    point = Point(1, None, None, 0.5)
+    return Series("loss", 1, 0, point, 0.5, 0.5, (point,))
 
 
 def with_a_gpu() -> dict[str, Any]:

@@ -142,6 +142,7 @@ def a_context(folder: Path, **variables: str) -> Context:
         run="wet-mango-1",
         workspace=folder / "workspace",
         notes=folder / "notes",
+        artifacts=folder / "artifacts",
         variables={"PATH": os.environ["PATH"], **variables},
     )
 
@@ -170,7 +171,8 @@ def test_translating_twice_gives_the_same(bench: Bench, tmp_path: Path) -> None:
 def test_translating_touches_nothing(bench: Bench, tmp_path: Path) -> None:
     caller = {"PATH": "/bin", "CUDA_VISIBLE_DEVICES": "3"}
     before, own = dict(caller), dict(os.environ)
-    context = Context("r-1", tmp_path / "workspace", tmp_path / "notes", caller)
+    workspace, notes, kept = (tmp_path / name for name in ("workspace", "notes", "artifacts"))
+    context = Context("r-1", workspace, notes, kept, caller)
     bench.executor.translate(a_job(), environment(tmp_path), a_lease(gpus=1), context)
     assert caller == before
     assert dict(os.environ) == own

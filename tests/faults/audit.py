@@ -158,7 +158,7 @@ def _artifacts(run: Path) -> Iterator[str]:
     listed = {
         entry["path"]: entry["bytes"]
         for artifact in (manifest or {}).get("artifacts", [])
-        for entry in artifact["entries"]
+        for entry in map(json.loads, (run / "manifest" / artifact["list"]).open())
         if entry["kind"] == "file"
     }
     root = run / "artifacts"

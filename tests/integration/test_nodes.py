@@ -55,6 +55,7 @@ class Bench:
             run="wet-mango-1",
             workspace=self.workspace,
             notes=self.folder / "notes",
+            artifacts=self.folder / "artifacts",
             variables={"PATH": os.environ["PATH"]},
             rendezvous=29999,
         )

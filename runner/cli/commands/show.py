@@ -45,12 +45,15 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         return _samples(paths, context, as_json=arguments.json)
     document = records.document(paths)
     if arguments.json:
-        context.say_json(document)
+        from runner.records.looking import with_metrics
+
+        context.say_json(with_metrics(document, paths))
         return OK
-    from runner.cli.render.run import show_run
+    from runner.cli.render.run import Measured, show_run
+    from runner.records.looking import metrics_of
     from runner.records.samples import read
 
-    found = read(paths.samples)
+    found = Measured(read(paths.samples), metrics_of(paths))
     show_run(document, found, str(paths.root), context.out, context.variables)
     return OK
 

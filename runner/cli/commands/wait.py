@@ -57,7 +57,10 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         else:
             shown.ended(document)
     if arguments.json:
-        context.say_json(documents)
+        from runner.records.looking import with_metrics
+
+        pairs = zip(documents, found.values(), strict=True)
+        context.say_json([with_metrics(document, paths) for document, paths in pairs])
     if None in codes:
         # nobody carries it out any more, and its end cannot be written
         return LOST if limit is None else TIMED_OUT

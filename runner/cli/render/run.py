@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
+from runner.cli.render.curves import told
 from runner.cli.render.failure import where
 from runner.cli.render.going import in_words as going
 from runner.cli.render.style import harmless, style
@@ -14,14 +15,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from runner.cli.render.style import Style
+    from runner.records.looking import Known
     from runner.records.samples import Samples
 
+# more metrics than that are a view of their own
+_MOST_METRICS = 12
 _COLOURS = {"succeeded": "green", "failed": "red", "lost": "red", "cancelled": "yellow"}
+
+
+class Measured(NamedTuple):
+    """What was measured of a run: by wf while it ran, and by its own code."""
+
+    samples: Samples | None
+    metrics: Known | None
 
 
 def show_run(
     document: dict[str, Any],
-    samples: Samples | None,
+    measured: Measured,
     folder: str,
     stream: TextIO,
     variables: Mapping[str, str],
@@ -34,14 +45,12 @@ def show_run(
     stream.write(
         f"{dress.plain('●')} {head}   {document['workflow'] or 'files added by hand'}   {said}\n"
     )
-    for name, text in [*_facts(document, samples, dress), ("folder", folder)]:
+    for name, text in [*_facts(document, measured, dress), ("folder", folder)]:
         if text:
             stream.write(f"  {dress.paint(f'{name:<11}', 'dim')} {dress.plain(harmless(text))}\n")
 
 
-def _facts(
-    document: dict[str, Any], samples: Samples | None, dress: Style
-) -> list[tuple[str, str]]:
+def _facts(document: dict[str, Any], measured: Measured, dress: Style) -> list[tuple[str, str]]:
     cores = len(document["resources"]["cpus"])
     return [
         ("end", document["message"] or ""),
@@ -53,7 +62,7 @@ def _facts(
         ("secrets", ", ".join(document["secrets"])),
         ("times", _times(document)),
         ("usage", in_words(document["usage"], cores)),
-        *drawn(samples, document["usage"], cores, dress),
+        *drawn(measured.samples, document["usage"], cores, dress),
         ("progress", going(document["progress"])),
         ("devices", _devices(document["resources"])),
         ("queue", _waiting(document["waiting"]) or _queue(document["resources"]["queue"])),
@@ -67,6 +76,7 @@ def _facts(
         *(("added", f"{one['path']} from {one['from']}") for one in document["added"]),
         *(("input", _input(given)) for given in document["dependencies"]),
         *(("artifact", _artifact(artifact)) for artifact in document["artifacts"]),
+        *_metrics(document["name"], measured.metrics, dress),
         *(("note", note) for note in document["notes"]),
     ]
 
@@ -167,3 +177,13 @@ def _artifact(artifact: dict[str, Any]) -> str:
     digest = (artifact["digest"] or "").removeprefix("blake3:")[:12]
     files = count(artifact["files"], "file")
     return f"{artifact['path']} · {files} · {amount(artifact['bytes'])} · {digest}"
+
+
+def _metrics(run: str, known: Known | None, dress: Style) -> Iterator[tuple[str, str]]:
+    if known is None:
+        return
+    yield from told([one for _, one in known.series], dress, _MOST_METRICS)
+    if known.left_out:
+        more = f" and {count(len(known.left_out) - 1, 'file')}" if known.left_out[1:] else ""
+        first = f"{run}:{known.left_out[0]}"
+        yield "not read", f"{known.left_out[0]}{more}, for their size: wf artifacts show {first}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runner.cli.render.bars import FEWEST, bars
 from runner.records.samples import CPU, MEMORY, gpu_columns
 from runner.units import amount, duration
 
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from runner.cli.render.style import Style
     from runner.records.samples import Samples
 
-_BARS = "▁▂▃▄▅▆▇█"
-# fewer say nothing that the figures do not say
-_FEWEST = 3
 _WIDEST = 60
 # what stands before and behind the bars
 _BESIDE = 40
@@ -68,7 +66,7 @@ def drawn(
     GPU, of its memory. Where there is no such whole the highest bar is the highest value.
     """
     room = min(_WIDEST, dress.width - _BESIDE)
-    if samples is None or len(samples.rows) < _FEWEST or room < _FEWEST or not dress.unicode:
+    if samples is None or len(samples.rows) < FEWEST or room < FEWEST or not dress.unicode:
         return
     seconds = [at or 0.0 for at in samples.column("seconds")]
     for name, column, full, shown in _curves(samples, usage, cores):
@@ -99,26 +97,3 @@ def _peak(found: dict[str, Any] | None, values: Sequence[float | None]) -> float
     if found and found["peak"] is not None:
         return float(found["peak"])
     return max((value for value in values if value is not None), default=0.0)
-
-
-def bars(seconds: Sequence[float], values: Sequence[float | None], full: float, room: int) -> str:
-    """A curve as small bars: the mean of each part of the time, empty where nothing is known."""
-    room = min(room, len(values))
-    sums, weights = [0.0] * room, [0.0] * room
-    before, last = 0.0, seconds[-1] if seconds else 0.0
-    for at, value in zip(seconds, values, strict=True):
-        # the middle of what the value stands for
-        middle = (before + at) / 2
-        place = max(0, min(room - 1, int(middle / last * room))) if last > 0 else 0
-        if value is not None:
-            sums[place] += value * max(at - before, 1e-9)
-            weights[place] += max(at - before, 1e-9)
-        before = at
-    pairs = zip(sums, weights, strict=True)
-    return "".join(_bar(total / weight, full) if weight else " " for total, weight in pairs)
-
-
-def _bar(value: float, full: float) -> str:
-    if full <= 0:
-        return _BARS[0]
-    return _BARS[max(0, min(len(_BARS) - 1, int(value / full * len(_BARS))))]

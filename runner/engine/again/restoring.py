@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.artifacts.checkpoints import newest
 from runner.artifacts.inputs import place
 from runner.artifacts.manifest import entries_of, stored
+from runner.engine.inputs import not_put_back
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.records import folder
 from runner.units import amount, count
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from runner.artifacts.giving.layer import Layer
     from runner.artifacts.manifest import Entry
     from runner.engine.attempt import Attempt
     from runner.paths import RunPaths
@@ -55,7 +57,7 @@ def in_the_way(attempt: Attempt) -> frozenset[str]:
     return frozenset(
         entry.path
         for entry in entries_of(folder.read_artifacts(attempt.parts.records.home.run(former)))
-        if _taken(working_dir, entry.path, entry.kind, ways)
+        if not os.path.isabs(entry.path) and _taken(working_dir, entry.path, entry.kind, ways)
     )
 
 
@@ -83,7 +85,7 @@ def _open(working_dir: Path, path: str, ways: dict[str, bool]) -> bool:
     return ways[path]
 
 
-def restore(attempt: Attempt, code: frozenset[str]) -> None:
+def restore(attempt: Attempt, code: frozenset[str], layer: Layer | None) -> None:
     """Copy what the former run left behind, all but what is at the paths in ``code``.
 
     Raises:
@@ -102,7 +104,9 @@ def restore(attempt: Attempt, code: frozenset[str]) -> None:
     made = _made(former, source.artifacts, entries)
     tell = attempt.teller("resume", "copied")
     tell.expect(made.files, made.bytes)
-    place(source.artifacts, entries, paths.workspace / attempt.job.working_dir, tell)
+    working_dir = paths.workspace / attempt.job.working_dir
+    if left := place(source.artifacts, entries, working_dir, tell, layer):
+        attempt.notify(Warned(not_put_back(former, left)))
     document = {"run": made.run, "files": made.files, "bytes": made.bytes}
     folder.write(paths.restored, {**document, "checkpoint": made.checkpoint}, durable=False)
     if code:

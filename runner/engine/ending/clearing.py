@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner import tree
+from runner.artifacts.giving.settling import discard, settle
 from runner.records.folder import STAGED
 
 if TYPE_CHECKING:
@@ -21,12 +22,17 @@ def clear(paths: RunPaths, *, keep_workspace: bool) -> None:
     counts as the run's.
     """
     with suppress(OSError):
+        if keep_workspace:
+            settle(paths, ".")
+        discard(paths)
+    with suppress(OSError):
         if paths.workspace.is_symlink():
             paths.workspace.unlink()
         elif not keep_workspace:
             tree.remove(paths.workspace)
-    with suppress(OSError):
-        tree.remove(paths.own_environment)
+    for folder in (paths.own_environment, paths.copied):
+        with suppress(OSError):
+            tree.remove(folder)
     with suppress(OSError):
         staged = [name for name in os.listdir(paths.root) if name.endswith(STAGED)]
         # by now what a job with secrets noted is on the record, or nobody is left who could mask it

@@ -14,18 +14,14 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
-from runner.artifacts import manifest
-from runner.artifacts.collect import collect
-from runner.artifacts.store import Pool
 from runner.engine.ending import verdict
 from runner.engine.ending.clearing import clear
+from runner.engine.ending.recollecting import missing, recollect
 from runner.engine.ending.verdict import Verdict
 from runner.errors import STORAGE, WfError
 from runner.failpoints import reach
 from runner.process import orphans
 from runner.records import asking, attempts, folder, supervision
-from runner.spec.interpolation import with_run_name
-from runner.spec.workflow import ArtifactRequest
 from runner.units import count
 
 if TYPE_CHECKING:
@@ -170,28 +166,17 @@ class _Settlement:
                 self._at,
                 exit_code=self._verdict.exit_code,
             )
-        if self._paths.workspace.is_symlink() or self._paths.manifest.exists():
-            return None  # nothing is taken out of the project itself
+        if self._paths.manifest.exists():
+            return missing(self._paths)
         if asking.aborted(self._paths):
             with suppress(OSError):  # half of them would be taken for all of them
                 tree.remove(self._paths.artifacts)
             return None
         try:
-            job = self._submitted["plan"]["jobs"][-1]
-            requests = tuple(
-                ArtifactRequest(with_run_name(path, self._paths.root.name))
-                for path in job["artifacts"]
-            )
-            working_dir = self._paths.workspace / job["working_dir"]
-        except (KeyError, IndexError, TypeError):
-            return WfError(STORAGE, "what it was to leave behind cannot be read")
-        try:
-            pool = Pool(self._records.home.objects)
-            kept = collect(working_dir, requests, self._paths, pool, lambda *_: None)
+            home = self._records.home
+            return recollect(self._paths, self._submitted, home, durable=self._durable).error
         except WfError as error:
             return error
-        folder.write(self._paths.manifest, manifest.document(kept), durable=self._durable)
-        return None
 
     def _end(self, error: WfError | None) -> Verdict:
         found = self._verdict

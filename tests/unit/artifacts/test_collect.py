@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from blake3 import blake3
 
-from runner.artifacts.collect import collect
+from runner.artifacts.collect import Told, collect
 from runner.artifacts.manifest import Artifact, Entry
 from runner.artifacts.store import Pool
 from runner.paths import RunPaths
@@ -34,8 +34,8 @@ def collected(folder: Path, progress: list[tuple[int, int]] | None = None) -> Ar
         (ArtifactRequest("out"),),
         RunPaths(folder),
         Pool(folder / "objects"),
-        lambda files, size: told.append((files, size)),
-    )[0]
+        Told(kept=lambda files, size: told.append((files, size))),
+    ).artifacts[0]
 
 
 @pytest.fixture

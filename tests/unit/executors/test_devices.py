@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from runner.plan.plan import Job
 
 HERE = Path("/runs/wet-mango-1")
-CONTEXT = Context("wet-mango-1", HERE / "workspace", HERE / "notes", {"PATH": "/usr/bin"})
+CONTEXT = Context(
+    "wet-mango-1", HERE / "workspace", HERE / "notes", HERE / "artifacts", {"PATH": "/usr/bin"}
+)
 
 
 def a_lease(cores: int = 4, gpus: int = 0, *, exclusive: bool = True) -> Lease:

@@ -28,6 +28,7 @@ CONTEXT = Context(
     run="wet-mango-1",
     workspace=HERE / "workspace",
     notes=HERE / "notes",
+    artifacts=HERE / "artifacts",
     variables={"PATH": "/usr/bin"},
     repo="mnist",
 )

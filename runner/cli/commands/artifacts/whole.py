@@ -58,7 +58,7 @@ def add_address(made: Parser) -> None:
 def show(arguments: argparse.Namespace, context: Context, render: Callable[[Whole], None]) -> int:
     """Show it, or all of it as JSON."""
     records = settled(context)
-    whole = look(records, arguments.run)
+    whole = look(records, arguments.run, context)
     if arguments.json:
         context.say_json(whole.document())
         return OK
@@ -71,18 +71,22 @@ def show(arguments: argparse.Namespace, context: Context, render: Callable[[Whol
     return OK
 
 
-def look(records: Records, written: str) -> Whole:
+def look(records: Records, written: str, context: Context) -> Whole:
     """Everything about the artifacts at an address.
 
     Raises:
         WfError: kind ``USAGE`` when nothing is there, ``STORAGE`` when the list is damaged.
     """
     from runner.artifacts.sharing import sharing
+    from runner.artifacts.store import Pool
+    from runner.cli.render.transfer import Transfer
 
     run, path = address(written)
     found = contents_of(records, run)
     wanted = list(found.entries()) if path is None else found.at(path)
-    shared = sharing(found.folder, records.home.objects, wanted)
+    with Transfer("looking at", context.err, context.variables) as transfer:
+        transfer.expect(len(wanted), sum(entry.bytes for entry in wanted))
+        shared = sharing(found.folder, Pool(records.home.objects), wanted, transfer.tell)
     others = _others(records, found.run) if shared.shared else []
     same = _Same(found.folder, shared, others)
     artifacts = [
@@ -172,9 +176,8 @@ def _foot(whole: Whole) -> str:
     if not whole.contents.over:
         return f"{run} goes on: this is what is there so far\n"
     sharing = whole.sharing
-    others = sharing.taken - sharing.own
     said = f"{amount(sharing.taken)} on the disk"
-    if others:
+    if sharing.shared:
         files = count(len(sharing.shared), "file")
-        said += f", {amount(sharing.own)} without what other runs keep as well ({files})"
-    return f"{said} · the files lie in {folder}\n"
+        said += f", {amount(sharing.own)} of it without {files} that other runs keep as well"
+    return f"{said}\nthe files lie in {folder}\n"

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from runner.cli.render.bars import bars
 from runner.cli.render.style import Style
-from runner.cli.render.usage import bars, drawn, in_words
+from runner.cli.render.usage import drawn, in_words
 from runner.records.samples import Samples, columns
 
 OLD: dict[str, Any] = {

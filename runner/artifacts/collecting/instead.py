@@ -1,0 +1,59 @@
+"""What to say of a declared path at which nothing is: what is there instead."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from runner.artifacts.manifest import stored
+from runner.paths import ABSOLUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SHOWN = 8
+# of difflib's ratio: alike enough to be a misspelling
+_CLOSE = 0.5
+
+
+def instead(working_dir: str, artifacts: str, path: str) -> str:
+    """A few names of what lies where ``path`` would, close ones first; empty if nothing does.
+
+    What was moved among the artifacts counts as well: another path may have declared it.
+    """
+    names = path.split("/")
+    for end in range(len(names) - 1, -1, -1):
+        folder = "/".join(names[:end])
+        if path.startswith("/") and not folder:
+            break
+        places = (os.path.join(working_dir, folder), os.path.join(artifacts, stored(folder)))
+        found = {name for place in places for name in _names(place)}
+        found -= {names[end], f"{names[end]}/", f"{ABSOLUTE}/"}
+        if found:
+            shown = _close_first(names[end], found)
+            there = ", ".join(shown[:_SHOWN]) + (", …" if len(shown) > _SHOWN else "")
+            return f"in `{folder}` there is: {there}" if folder else f"there is: {there}"
+    return ""
+
+
+def _close_first(name: str, found: Iterable[str]) -> list[str]:
+    from difflib import SequenceMatcher
+
+    def distance(other: str) -> tuple[float, str]:
+        alike = SequenceMatcher(None, name.lower(), other.rstrip("/").lower()).ratio()
+        return (-alike if alike >= _CLOSE else 0.0, other)
+
+    return sorted(found, key=distance)
+
+
+def _names(folder: str) -> list[str]:
+    """What is in a folder, less what is hidden; a slash stands behind folders."""
+    try:
+        with os.scandir(folder) as entries:
+            return [
+                entry.name + ("/" if entry.is_dir(follow_symlinks=False) else "")
+                for entry in entries
+                if not entry.name.startswith(".")
+            ]
+    except OSError:
+        return []

@@ -1,0 +1,1 @@
+"""Pickles, taken apart instead of executed."""

@@ -1,0 +1,225 @@
+"""``wf artifacts pull``: copies of kept files, for their user to change."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from runner.artifacts.manifest import stored
+from runner.cli.addresses import ADDRESS, address, contents_of, kept_path
+from runner.cli.arguments import Parser
+from runner.cli.remotes import REMOTE, incoming, is_elsewhere
+from runner.cli.render.style import in_line
+from runner.cli.settled import settled
+from runner.disks import named, unwritable
+from runner.errors import OK, STORAGE, Problem, WfError
+from runner.units import amount, count
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from runner.artifacts.manifest import Entry
+    from runner.artifacts.pulling import Pull
+    from runner.cli.context import Context
+    from runner.records.contents import Contents
+
+    Bring = Callable[[Sequence[Entry]], None]
+
+# of what is in the way; who has more wants another folder
+_NAMED = 100
+
+
+def parser() -> Parser:
+    """The arguments."""
+    made = Parser(
+        "artifacts pull",
+        "Copy what a run has left behind, to the paths it had, below this folder or another.\n"
+        "What is there already is left alone; nothing is written over.",
+        [
+            ("wf artifacts pull last", "all of the last run, here"),
+            ("wf artifacts pull last -o out", "into the folder `out`"),
+            ("wf artifacts pull :best model report.md", "two paths of the run tagged `best`"),
+            ("wf artifacts pull last:model --force", "in place of what is here"),
+            ("wf artifacts pull wet-mango-1 --from s3://lab/models", "what somebody has pushed"),
+        ],
+    )
+    made.add_argument("run", metavar="RUN[:PATH]", help=ADDRESS)
+    made.add_argument("paths", metavar="PATH", nargs="*", help="only this, of what it keeps")
+    made.add_argument("-o", "--output", metavar="DIR", help="below this folder; it is made")
+    made.add_argument(
+        "--from",
+        metavar="URL",
+        dest="remote",
+        help=f"from a remote store: {REMOTE} (default for runs that are not here: $WF_REMOTE)",
+    )
+    made.add_argument("--force", action="store_true", help="replace files that are in the way")
+    made.add_json()
+    return made
+
+
+def execute(arguments: argparse.Namespace, context: Context) -> int:
+    """Copy it."""
+    run, path = address(arguments.run)
+    with _kept(run, arguments.remote, context) as (found, bring):
+        return _pull(found, bring, path, arguments, context)
+
+
+@contextmanager
+def _kept(run: str, remote: str | None, context: Context) -> Iterator[tuple[Contents, Bring]]:
+    """What the run keeps, here or on a remote, and what brings entries of it here."""
+    records = settled(context)
+    if remote is None and not is_elsewhere(run, records, context):
+        yield contents_of(records, run), _nothing
+        return
+    with incoming(remote, run, context) as coming:
+        yield coming.contents, coming.bring
+
+
+def _nothing(_entries: Sequence[Entry]) -> None:
+    """They are here."""
+
+
+def _pull(
+    found: Contents,
+    bring: Bring,
+    path: str | None,
+    arguments: argparse.Namespace,
+    context: Context,
+) -> int:
+    words = [kept for word in arguments.paths if (kept := kept_path(word)) is not None]
+    entries = _chosen(found, words if path is None else [path, *words])
+    target = context.cwd / (arguments.output or ".")
+    pull = _compared(entries, target, context)
+    _refuse(pull, found.run, force=arguments.force)
+    bring(pull.wanted)
+    _write(found, pull, target, context)
+    if arguments.json:
+        context.say_json(_document(found, pull, target))
+    else:
+        context.err.write(_said(found, pull, arguments.output or "."))
+    return OK
+
+
+def _chosen(found: Contents, paths: Sequence[str]) -> list[Entry]:
+    """The entries at some paths, or all of them, each once.
+
+    Raises:
+        WfError: kind ``USAGE`` when the run keeps nothing, or not what was asked for.
+    """
+    if not paths:
+        return list(found.entries())
+    chosen = {entry.path: entry for path in paths for entry in found.at(path)}
+    return list(chosen.values())
+
+
+def _compared(entries: list[Entry], target: Path, context: Context) -> Pull:
+    """What is to be written, after a look at what is there."""
+    from runner.artifacts.pulling import compare
+    from runner.cli.render.transfer import Transfer
+
+    with Transfer("comparing", context.err, context.variables) as transfer:
+        try:
+            return compare(target, entries, transfer.tell)
+        except OSError as error:
+            raise WfError(
+                STORAGE,
+                f"it cannot be told what is in {target}: {named(error).strerror}",
+                hint="pull it into another folder: -o DIR",
+            ) from error
+
+
+def _refuse(pull: Pull, run: str, *, force: bool) -> None:
+    """Stop, with everything named that is in the way, before anything is written.
+
+    Raises:
+        WfError: kind ``STORAGE`` when there is something.
+    """
+    found = [in_line(str(one)) for one in pull.conflicts if one.stays or not force]
+    if not found:
+        return
+    problems = [Problem(said) for said in found[:_NAMED]]
+    if len(found) > _NAMED:
+        problems.append(Problem(f"and {len(found) - _NAMED:,} more"))
+    replace = "" if force else ", or replace what is there: --force"
+    hint = f"nothing was written; choose another folder: wf artifacts pull {run} -o DIR{replace}"
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    raise WfError(STORAGE, found[0] + more, hint=hint, problems=tuple(problems))
+
+
+def _write(found: Contents, pull: Pull, target: Path, context: Context) -> None:
+    from runner.artifacts.giving.give import give
+    from runner.artifacts.pulling import make_way
+    from runner.cli.render.transfer import Transfer
+
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        make_way(target, pull.conflicts)
+        with Transfer("copying", context.err, context.variables) as transfer:
+            transfer.expect(len(pull.wanted), sum(entry.bytes for entry in pull.wanted))
+            for source in _sources(found, pull.wanted):
+                give(source.root, source.entries(found), target, transfer.tell,
+                     at=source.places.__getitem__, careful=True)  # fmt: skip
+    except FileNotFoundError as error:
+        raise WfError(
+            STORAGE,
+            f"a file of {found.run} is gone, or changed meanwhile: {named(error).strerror}",
+            hint=f"what is damaged: wf artifacts verify {found.run}",
+        ) from error
+    except OSError as error:
+        what = f"not all of it could be copied to {target}"
+        hint = "pull it again when that is mended: what is there is not copied again"
+        raise unwritable(what, named(error), target, hint) from error
+
+
+class _Source(NamedTuple):
+    """A folder that files come from: by their paths below it, where each goes."""
+
+    root: Path
+    known: dict[str, Entry]
+    places: dict[str, str]
+
+    def entries(self, found: Contents) -> Iterator[Entry]:
+        """What is to come from it; of what is still being written, as long as it is now."""
+        for below, entry in self.known.items():
+            size = entry.bytes
+            if not found.over and entry.kind == "file":
+                size = os.lstat(os.path.join(self.root, below)).st_size
+            yield entry._replace(path=below, bytes=size)
+
+
+def _sources(found: Contents, entries: list[Entry]) -> list[_Source]:
+    """Where the files of entries lie: in one folder, once the run is over."""
+    sources: dict[Path, _Source] = {}
+    for entry in entries:
+        root, below = found.place(entry.path)
+        source = sources.setdefault(root, _Source(root, {}, {}))
+        source.known[below] = entry
+        source.places[below] = stored(entry.path)
+    return list(sources.values())
+
+
+def _said(found: Contents, pull: Pull, target: str) -> str:
+    files = [entry for entry in pull.wanted if entry.kind != "directory"]
+    if not files and not pull.same:
+        return f"{found.run} has no artifacts{'' if found.over else ' as yet'}\n"
+    said = []
+    if files:
+        size = amount(sum(entry.bytes for entry in files))
+        said.append(f"{count(len(files), 'file')}, {size}, of {found.run} into {target}")
+    if pull.same:
+        said.append(f"{count(pull.same, 'file was', 'files were')} there already")
+    return f"{' · '.join(said)}\n"
+
+
+def _document(found: Contents, pull: Pull, target: Path) -> dict[str, Any]:
+    files = [entry for entry in pull.wanted if entry.kind != "directory"]
+    return {
+        "run": found.run,
+        "folder": os.path.abspath(target),
+        "files": len(files),
+        "bytes": sum(entry.bytes for entry in files),
+        "there_already": pull.same,
+    }
