@@ -16,6 +16,8 @@ POINTS = (
     "created",  # its folder, locks and state are there
     "code-placed",  # the workspace is there
     "inputs-placed",  # and what other runs left behind is in it
+    "laid",  # its workspace lies over large inputs
+    "laid",  # its workspace lies over large inputs
     "environment-ready",
     "leased",  # it holds its devices
     "before-start",  # the record says that it runs, but no process does
@@ -23,6 +25,10 @@ POINTS = (
     "ended",  # no process of it lives, and nothing says so yet
     "verdict-written",  # how its job ended is on the disk
     "collecting",  # nothing has been collected yet
+    "settling",  # it is known how to make a plain folder of such a workspace
+    "settled",  # and it is one
+    "settling",  # it is known how to make a plain folder of such a workspace
+    "settled",  # and it is one
     "collected",  # files have been moved, and nothing says which
     "noted",  # what some files were is written down, and they are about to change
     "staged",  # an equal file has a name beside the one that it is to replace
@@ -34,6 +40,7 @@ POINTS = (
     "orphans-ended",  # of a run that lost its supervisor no process lives
     "recollected",  # what such a run left behind is in its place
     "out-of-sight",  # a run that is being removed has no name any more
+    "artifacts-removed",  # its artifacts are gone, and still have names in the pool
 )
 
 

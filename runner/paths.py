@@ -19,8 +19,8 @@ ABSOLUTE = "@root"
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``copied``, ``own_environment``, ``waiting``, ``progress``, ``reserve``,
-    ``unmasked_notes`` and the locks stay until ``wf rm``.
+    All but ``workspace``, ``layer``, ``copied``, ``own_environment``, ``waiting``, ``progress``,
+    ``reserve``, ``unmasked_notes`` and the locks stay until ``wf rm``.
     """
 
     root: Path
@@ -189,6 +189,19 @@ class RunPaths(NamedTuple):
     def workspace(self) -> Path:
         """The project folder the job sees; gone after the run."""
         return self.root / "workspace"
+
+    @property
+    def layer(self) -> Path:
+        """What the workspace is laid over, where large inputs are not copied; gone after the run.
+
+        Below it ``lower`` has their files, and ``upper`` is the workspace itself meanwhile.
+        """
+        return self.root / "layer"
+
+    @property
+    def layer_digests(self) -> Path:
+        """What is in the files of the layer; written before the workspace is laid over it."""
+        return self.layer / "digests"
 
     @property
     def own_environment(self) -> Path:

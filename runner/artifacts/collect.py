@@ -14,6 +14,7 @@ from runner.artifacts.collecting.finding import among_artifacts
 from runner.artifacts.collecting.gathering import gather, shown
 from runner.artifacts.collecting.instead import instead
 from runner.artifacts.collecting.undeclared import undeclared
+from runner.artifacts.giving.settling import settle
 from runner.artifacts.listing import Intake
 from runner.artifacts.manifest import stored
 from runner.disks import named, unwritable
@@ -73,6 +74,7 @@ def collect(
             in the workspace.
     """
     try:
+        settle(paths, os.path.relpath(working_dir, paths.workspace))
         for folder in (paths.artifacts, paths.lists):
             folder.mkdir(mode=0o700, exist_ok=True)
         gathered = gather(working_dir, requests, paths, told.copied)
@@ -83,14 +85,17 @@ def collect(
         unread = [*gathered.unread, *((one.path, one.error) for one in intake.unreadable)]
         _give_back(intake.unreadable, paths, working_dir)
     except OSError as error:
-        hint = "look for free space (df -h); what was not moved is still in the workspace"
+        hint = (
+            "look for free space (df -h); what was not moved is still in the workspace. Then: "
+            f"wf artifacts collect {paths.root.name}"
+        )
         what = "the artifacts could not be kept"
         raise unwritable(what, named(error), working_dir, hint) from error
     known = gathered.refused | {path for path, _ in unread}
     remarks = [*gathered.remarks, *_remarks(kept, known, working_dir, paths)]
     if intake.changed:
         remarks.append(f"changed while it was kept: {shown(intake.changed)}")
-    return Collected(kept, tuple(remarks), _error(unread, working_dir))
+    return Collected(kept, tuple(remarks), _error(unread, working_dir, paths))
 
 
 def _take_in(
@@ -142,7 +147,9 @@ def _remarks(
     return said
 
 
-def _error(unread: Sequence[tuple[str, OSError]], working_dir: Path) -> WfError | None:
+def _error(
+    unread: Sequence[tuple[str, OSError]], working_dir: Path, paths: RunPaths
+) -> WfError | None:
     if not unread:
         return None
     path, error = unread[0]
@@ -150,7 +157,7 @@ def _error(unread: Sequence[tuple[str, OSError]], working_dir: Path) -> WfError 
     return WfError(
         STORAGE,
         f"not all artifacts could be kept: `{path}`: {error.strerror}{more}",
-        hint="the others are kept; "
-        + (f"look at it there: {path}" if path.startswith("/") else f"it lies in {working_dir}"),
+        hint=f"let {os.path.join(working_dir, path)} be read (chmod, chown), and then: "
+        f"wf artifacts collect {paths.root.name}",
         details="\n".join(f"{one}: {why.strerror}" for one, why in unread) if more else None,
     )

@@ -25,6 +25,10 @@ class Hasher:
         self._buffer = memoryview(bytearray(_CHUNK))
         self._zeros = bytes(_CHUNK)
 
+    def new(self) -> Blake3:
+        """Something to be updated with bytes, which has their digest then."""
+        return self._hasher()
+
     def text(self, data: bytes) -> str:
         """The digest of some bytes, in hex."""
         return self._hasher(data).hexdigest()

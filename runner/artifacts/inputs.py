@@ -17,6 +17,7 @@ from runner.disks import named, unwritable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from runner.artifacts.giving.layer import Layer
     from runner.artifacts.manifest import Entry
 
 _ROOT = Path("/")
@@ -27,18 +28,19 @@ def place(
     entries: Iterable[Entry],
     working_dir: Path,
     progress: Callable[[int, int], None],
+    layer: Layer | None = None,
 ) -> list[str]:
     """Copy entries from ``source``, the folder of a run's artifacts; those left alone.
 
     Left alone are absolute paths at which there is something else. ``progress`` is told files and
-    bytes so far.
+    bytes so far. With a ``layer`` below the workspace, large files may be taken in there instead.
 
     Raises:
         WfError: kind ``STORAGE`` when one cannot be read, or the copy cannot be written.
     """
     absolute: list[Entry] = []
     try:
-        give(source, _relative(entries, absolute), working_dir, progress)
+        give(source, _relative(entries, absolute), working_dir, progress, layer=layer)
         return _put_back(source, absolute, progress)
     except OSError as error:
         hint = "look for free space (df -h), or make it anew: wf run --fresh"

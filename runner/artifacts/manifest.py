@@ -144,8 +144,7 @@ class Listing:
     def extend(self, entries: Sequence[Entry], lines: bytes) -> None:
         """Add several, whose lines are known."""
         self._lines.write(lines)
-        said = "".join(f"{entry[1]}\0{entry[3]}\0{entry[0]}" for entry in entries)
-        self._hasher.update(said.encode(errors="surrogateescape"))
+        self._hasher.update(b"".join(map(said, entries)))
         self._entries += len(entries)
         self._files += sum(entry.kind != "directory" for entry in entries)
         self._bytes += sum(entry.bytes for entry in entries)
@@ -161,6 +160,11 @@ class Listing:
         return Artifact(self._path, self._files, self._bytes, digest, skipped, self._file)
 
 
+def said(entry: Entry) -> bytes:
+    """What an artifact's digest has of an entry."""
+    return f"{entry.kind}\0{entry.digest}\0{entry.path}".encode(errors="surrogateescape")
+
+
 def line(entry: Entry) -> bytes:
     """An entry as it stands in a list: a line of JSON; by hand, as there are many."""
     path, digest = encode_basestring_ascii(entry.path), encode_basestring_ascii(entry.digest)
@@ -169,6 +173,18 @@ def line(entry: Entry) -> bytes:
         f'{{"path":{path},"kind":"{entry.kind}","bytes":{entry.bytes},"digest":{digest},'
         f'"mode":{mode},"modified":{modified}}}\n'
     ).encode()
+
+
+def noted(lists: Path) -> Iterator[str]:
+    """The digest (hex) of every file that is told of in a folder of lists, complete or not."""
+    with suppress(FileNotFoundError):
+        for file in sorted(lists.iterdir()):
+            with file.open("rb") as lines:
+                for text in lines:
+                    with suppress(ValueError, TypeError, KeyError):  # the last may be a part of one
+                        entry = json.loads(text)
+                        if entry["kind"] == "file" and entry["bytes"]:
+                            yield entry["digest"].removeprefix(PREFIX)
 
 
 def document(artifacts: Sequence[Artifact], error: WfError | None = None) -> dict[str, Any]:

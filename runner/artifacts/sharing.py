@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.artifacts.manifest import stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from runner.artifacts.manifest import Entry
@@ -34,8 +34,10 @@ class Sharing(NamedTuple):
     shared: frozenset[str]
 
 
-def sharing(root: Path, pool: Pool, entries: Iterable[Entry]) -> Sharing:
-    """Look at the files of entries below ``root``.
+def sharing(
+    root: Path, pool: Pool, entries: Iterable[Entry], progress: Callable[[int, int], None]
+) -> Sharing:
+    """Look at the files of entries below ``root``; ``progress`` is told files and bytes so far.
 
     A file that is not there takes no room.
     """
@@ -43,7 +45,10 @@ def sharing(root: Path, pool: Pool, entries: Iterable[Entry]) -> Sharing:
     found: dict[tuple[int, int], os.stat_result] = {}
     digests: dict[tuple[int, int], str] = {}
     paths: list[tuple[str, tuple[int, int]]] = []
-    for entry in entries:
+    size = 0
+    for number, entry in enumerate(entries, 1):
+        size += entry.bytes
+        progress(number, size)
         at = _stat(os.path.join(root, stored(entry.path)))
         if at is None or not stat.S_ISREG(at.st_mode):
             continue

@@ -158,6 +158,10 @@ class Pool:
         """Remove what nobody needs any more of this content (hex); the bytes that frees."""
         return sum(release(self.path(digest, mode)) for mode in (0o444, 0o555))
 
+    def unneeded(self) -> int:
+        """The bytes that :meth:`sweep` would free."""
+        return sum(_needless(found.path) or 0 for found in self.objects())
+
     def sweep(self) -> int:
         """Remove all that nobody needs any more; the bytes that frees."""
         return sum(release(found.path) for found in self.objects())
@@ -165,14 +169,23 @@ class Pool:
 
 def release(path: str) -> int:
     """Remove an object that has no other name any more; the bytes that frees on the disk."""
+    freed = _needless(path)
     try:
-        found = os.stat(path, follow_symlinks=False)
-        if found.st_nlink > 1:
-            return 0
-        os.unlink(path)
+        if freed is not None:
+            os.unlink(path)
     except OSError:
         return 0
-    return found.st_blocks * _BLOCK
+    return freed or 0
+
+
+def _needless(path: str) -> int | None:
+    """The bytes that an object takes which has no other name; ``None`` for others."""
+    try:
+        found = os.stat(path, follow_symlinks=False)
+    except OSError:
+        return None
+    alone = found.st_nlink == 1 and not stat.S_ISDIR(found.st_mode)
+    return found.st_blocks * _BLOCK if alone else None
 
 
 def read_only(mode: int) -> int:

@@ -160,6 +160,8 @@ class Taker:
                 alone = False
         if found.st_nlink > 1 and not self._pool.is_object(found, read[1]):
             alone = False  # its other name may be one that somebody writes to
+        if found.st_uid != os.geteuid():
+            alone = False  # whose it is could change its mode, and write to it
         return read, alone is not False
 
     def _part(self, opened: list[_Open], mode: int) -> tuple[int, str]:
@@ -239,6 +241,26 @@ def _noted(file: Path) -> Iterator[tuple[str, _Before]]:
 def staging(root: Path, process: int) -> str:
     """Where a process has the second name of a file for a moment, beside the artifacts."""
     return f"{os.fspath(root)}.taking-{process}"
+
+
+def note(notes: Path, name: str, entries: Iterable[Entry]) -> None:
+    """Note what files were that have been made read-only, and one with their equals, before.
+
+    Nothing happens where there is a note of that name. It is on the disk when this returns.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    file = notes / f"{_NOTES}{name}"
+    if file.exists():
+        return
+    notes.mkdir(mode=0o700, exist_ok=True)
+    staged = notes / f"{name}.new"
+    with staged.open("wb") as lines:
+        lines.writelines(map(line, entries))
+        lines.flush()
+        os.fsync(lines.fileno())
+    staged.replace(file)
 
 
 def clear_staging(root: Path) -> None:

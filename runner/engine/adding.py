@@ -100,11 +100,9 @@ class Adding:
         pool = Pool(self._records.home.objects)
         try:
             paths.lists.mkdir(mode=0o700)
-            intake = Intake(paths.artifacts, pool, pace)
-            kept = [
-                intake.take_in(one.path, (one.path,), paths.lists / f"{at}.jsonl")
-                for at, one in enumerate(self._given)
-            ]
+            with Intake(paths.artifacts, paths.lists, pool, pace) as intake:
+                kept = [intake.take_in(one.path, (one.path,)) for one in self._given]
+                intake.finish()
             for failed in intake.unreadable:
                 raise failed.error
         except OSError as error:

@@ -12,11 +12,10 @@ from runner.units import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
+    from runner.artifacts.giving.layer import Layer
     from runner.artifacts.manifest import Artifact, Entry
-    from runner.events import Observer
-    from runner.pace import Pace
+    from runner.engine.attempt import Attempt
     from runner.plan.plan import Input, Job
     from runner.records.store import Records
 
@@ -34,14 +33,15 @@ def described(job: Job, records: Records) -> list[dict[str, Any]]:
     ]
 
 
-def put(
-    job: Job,
-    records: Records,
-    working_dir: Path,
-    observer: Observer,
-    progress: Pace,
-) -> int:
-    """Copy every input into a workspace, in the order written; how many artifacts there were."""
+def put(attempt: Attempt, layer: Layer | None) -> int:
+    """Put every input into the workspace, in the order written; how many artifacts there were.
+
+    Raises:
+        WfError: kind ``STORAGE`` when something cannot be read or written.
+    """
+    job, records, observer = attempt.job, attempt.parts.records, attempt.session.observer
+    working_dir = attempt.run.paths.workspace / job.working_dir
+    progress = attempt.teller("inputs", "copied")
     placed: dict[str, Input] = {}
     found = [(given, _artifacts(given, records)) for given in job.inputs]
     every = [artifact for _, artifacts in found for artifact in artifacts]
@@ -54,7 +54,7 @@ def put(
                 observer.notify(Warned(f"{told}; where both have a file, the latter's is taken"))
             placed[path] = given
         source = records.home.run(str(given.run)).artifacts
-        left = place(source, _distinct(artifacts), working_dir, progress)
+        left = place(source, _distinct(artifacts), working_dir, progress, layer)
         if left:
             observer.notify(Warned(not_put_back(str(given.run), left)))
         progress.go_on()

@@ -14,6 +14,7 @@ from runner.workspace.copies import place
 from runner.workspace.snapshot import take
 
 if TYPE_CHECKING:
+    from runner.artifacts.giving.layer import Layer
     from runner.engine.attempt import Attempt
     from runner.engine.basis import Basis
 
@@ -56,17 +57,13 @@ def _keep_code(attempt: Attempt, basis: Basis) -> None:
         folder.write_bytes(paths.code, text.encode())
 
 
-def place_inputs(attempt: Attempt) -> None:
+def place_inputs(attempt: Attempt, layer: Layer | None) -> None:
     """What other runs left behind, where this job expects it."""
     if not attempt.job.inputs:
         return
     started = time.monotonic()
     attempt.notify(PhaseStarted("inputs", "copying"))
-    working_dir = attempt.run.paths.workspace / attempt.job.working_dir
-    tell = attempt.teller("inputs", "copied")
-    placed = inputs.put(
-        attempt.job, attempt.parts.records, working_dir, attempt.session.observer, tell
-    )
+    placed = inputs.put(attempt, layer)
     names = ", ".join(dict.fromkeys(str(given.run) for given in attempt.job.inputs))
     text = f"{count(placed, 'artifact')} of {names}"
     attempt.notify(PhaseFinished("inputs", text, time.monotonic() - started))

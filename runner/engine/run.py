@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner import errors
-from runner.engine import simulated
+from runner.engine import layering, simulated
 from runner.engine.advice import Adviser
 from runner.engine.again import restoring
 from runner.engine.attempt import Attempt
@@ -131,9 +131,11 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
     place_code(attempt, basis)
     reach("code-placed")
     code = restoring.in_the_way(attempt)
-    place_inputs(attempt)
+    layer = layering.offered(attempt)
+    place_inputs(attempt, layer)
     reach("inputs-placed")
-    restoring.restore(attempt, code)
+    restoring.restore(attempt, code, layer)
+    layering.lay(layer)
     attempt.run.advance("provisioning")
     with provisioned(attempt, conda) as environment, leased(attempt) as lease:
         outcome = carry_out_patiently(attempt, environment, lease, basis.project)

@@ -106,11 +106,12 @@ class Contents(NamedTuple):
     def _instead(self, path: str) -> str:
         """What there is that may have been meant."""
         import difflib
-        from itertools import islice
 
-        name = posixpath.basename(path)
-        known = list(islice(_paths(self.entries()), _CANDIDATES))
+        folder, name = posixpath.split(path)
+        known = list(_paths(self.entries()))
         alike = [one for one in known if posixpath.basename(one) == name]
+        beside = [one for one in known if posixpath.dirname(one) == folder]
+        known = (beside or known)[:_CANDIDATES]
         close = alike[:1] or difflib.get_close_matches(path, known, n=1)
         if close:
             return f"did you mean `{self.run}:{close[0]}`?"

@@ -96,8 +96,16 @@ def _needed(records: Records, row: Row, tagged: set[str], gone: dict[str, Row]) 
     return None
 
 
-def remove(records: Records, chosen: Chosen) -> Iterator[tuple[Row, WfError | None]]:
-    """Remove what was chosen, one after the other; each with what went wrong, if something did.
+class Removed(NamedTuple):
+    """A run that was to go: the bytes that this freed, or what went wrong."""
+
+    row: Row
+    freed: int
+    error: WfError | None = None
+
+
+def remove(records: Records, chosen: Chosen) -> Iterator[Removed]:
+    """Remove what was chosen, one after the other.
 
     What somebody has come to need since it was chosen stays.
     """
@@ -111,11 +119,9 @@ def remove(records: Records, chosen: Chosen) -> Iterator[tuple[Row, WfError | No
         if row.name in tagged or records.index().made_from(row.name) or folder.alive(paths):
             continue
         try:
-            records.forget(paths)
+            yield Removed(row, records.forget(paths))
         except WfError as error:
-            yield row, error
-        else:
-            yield row, None
+            yield Removed(row, 0, error)
 
 
 def _changed(records: Records) -> int:

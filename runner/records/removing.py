@@ -1,5 +1,8 @@
 """A run that is removed: out of sight by one rename, then file by file.
 
+Its artifacts go first, then those names of the pool that they leave alone there, which the lists
+tell, and the lists last: whoever goes on after a crash finds them.
+
 Half a folder must not be taken for a run. What a killed command leaves of one is removed by the
 next command (:mod:`runner.records.transit`).
 """
@@ -10,6 +13,14 @@ import fcntl
 import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from runner import tree
+from runner.artifacts.freeing import Freeing
+from runner.artifacts.manifest import noted
+from runner.artifacts.store import Pool
+from runner.artifacts.taking import clear_staging
+from runner.failpoints import reach
+from runner.paths import RunPaths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,3 +47,21 @@ def out_of_sight(home: Home, run: str) -> Iterator[Path]:
         yield gone
     finally:
         os.close(descriptor)
+
+
+def empty(home: Home, gone: Path) -> int:
+    """Remove a run's folder that is out of sight; the bytes that the disk gets back.
+
+    Raises:
+        OSError: something cannot be removed.
+    """
+    paths = RunPaths(gone)
+    clear_staging(paths.artifacts)
+    freed = Freeing().add(gone)
+    with suppress(FileNotFoundError):
+        tree.remove(paths.artifacts)
+    reach("artifacts-removed")
+    pool = Pool(home.objects)
+    freed += sum(pool.release(digest) for digest in noted(paths.lists))
+    tree.remove(gone)
+    return freed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from runner import stamps, tree
+from runner import stamps
 from runner.disks import named, unwritable
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
@@ -234,7 +234,11 @@ class Records:
         transit.sweep(self._home.starting)
         transit.sweep(self._home.submissions)
         # whoever removed it was killed, perhaps before the index knew
-        transit.sweep(self._home.removed, lambda run: self._mirror(self._home.run(run)))
+        transit.sweep(
+            self._home.removed,
+            lambda run: self._mirror(self._home.run(run)),
+            lambda gone: removing.empty(self._home, gone),
+        )
 
     def settle(self) -> list[RunPaths]:
         """Bring the index in line with the folders; the runs that have lost their supervisors.
@@ -379,8 +383,8 @@ class Records:
             )
         return found
 
-    def remove(self, paths: RunPaths) -> None:
-        """Forget a run and all it left behind.
+    def remove(self, paths: RunPaths) -> int:
+        """Forget a run and all it left behind; the bytes that the disk gets back.
 
         Raises:
             WfError: kind ``USAGE`` when it is still going on, or carries a tag.
@@ -400,10 +404,10 @@ class Records:
                 f"{name} carries the tag `{carried[0]}`",
                 hint=f"take it away first: wf tags delete {carried[0]}",
             )
-        self.forget(paths)
+        return self.forget(paths)
 
-    def forget(self, paths: RunPaths) -> None:
-        """Remove a run that nobody needs; nothing happens when it is gone already.
+    def forget(self, paths: RunPaths) -> int:
+        """Remove a run that nobody needs, if it is not gone already; the bytes that frees.
 
         Raises:
             WfError: kind ``STORAGE`` when its files cannot be removed.
@@ -413,9 +417,10 @@ class Records:
             with removing.out_of_sight(self._home, name) as gone:
                 reach("out-of-sight")
                 self._mirror(paths)
-                tree.remove(gone)
+                return removing.empty(self._home, gone)
         except FileNotFoundError:  # a crash has left it in the index only
             self._mirror(paths)
+            return 0
         except OSError as error:
             raise WfError(
                 STORAGE, f"{name} cannot be removed: {error.strerror}: {error.filename}"

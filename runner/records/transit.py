@@ -41,10 +41,15 @@ def claim(folder: Path) -> tuple[Path, int]:
     return own, held
 
 
-def sweep(folder: Path, about: Callable[[str], None] = lambda _: None) -> None:
+def sweep(
+    folder: Path,
+    about: Callable[[str], None] = lambda _: None,
+    empty: Callable[[Path], object] = tree.remove,
+) -> None:
     """Remove what nobody holds any more; what cannot be removed stays.
 
-    ``about`` is called before with what stands in front of the dot in a folder's name.
+    ``about`` is called before with what stands in front of the dot in a folder's name, and
+    ``empty`` removes it.
     """
     try:
         if not os.listdir(folder):
@@ -55,7 +60,7 @@ def sweep(folder: Path, about: Callable[[str], None] = lambda _: None) -> None:
     try:
         for name in os.listdir(folder):
             with suppress(OSError):
-                _sweep(folder / name, name.rpartition(".")[0], about)
+                _sweep(folder / name, name.rpartition(".")[0], about, empty)
     finally:
         os.close(turn)
 
@@ -63,16 +68,18 @@ def sweep(folder: Path, about: Callable[[str], None] = lambda _: None) -> None:
 def remove(left: Path) -> None:
     """Remove a folder, unless another process holds it still, or it cannot be removed."""
     with suppress(OSError):
-        _sweep(left, "", lambda _: None)
+        _sweep(left, "", lambda _: None, tree.remove)
 
 
-def _sweep(left: Path, subject: str, about: Callable[[str], None]) -> None:
+def _sweep(
+    left: Path, subject: str, about: Callable[[str], None], empty: Callable[[Path], object]
+) -> None:
     held = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if subject:
             about(subject)
-        tree.remove(left)
+        empty(left)
     finally:
         os.close(held)
 

@@ -49,13 +49,18 @@ ENDS: dict[str, tuple[str | None, tuple[str, str] | None]] = {
     **dict.fromkeys(("environment-ready", "leased"), ("provisioning", LOST)),
     **dict.fromkeys(("before-start", "started", "ended"), ("running", LOST)),
     **dict.fromkeys(("verdict-written", "released"), ("running", DONE)),
-    **dict.fromkeys(("collecting", "collected", "manifest-written"), ("collecting", DONE)),
+    **dict.fromkeys(("collecting", "noted", "listed", "collected"), ("collecting", DONE)),
+    "manifest-written": ("collecting", DONE),
     "cleared": ("collecting", DONE),
     "end-written": ("succeeded", DONE),
 }
 # those of who brings such a run to its end, and of who removes one
 SETTLING = ("orphans-ended", "recollected", "cleared", "end-written")
-REMOVING = ("out-of-sight",)
+REMOVING = ("out-of-sight", "artifacts-removed")
+# tried where files of several runs are made one: tests/unit/artifacts/test_store.py
+SHARING = ("staged",)
+# those of a workspace that lies over large inputs: tests/integration/test_layer.py
+LAYER = ("laid", "settling", "settled")
 
 
 class Scene:
@@ -125,7 +130,7 @@ def kill(*pids: int) -> None:
 
 
 def test_every_named_point_is_tried() -> None:
-    assert {*ENDS, *SETTLING, *REMOVING} == set(POINTS)
+    assert {*ENDS, *SETTLING, *REMOVING, *SHARING, *LAYER} == set(POINTS)
 
 
 @pytest.mark.parametrize("point", ENDS)

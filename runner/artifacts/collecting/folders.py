@@ -68,7 +68,7 @@ def entered(
 
 def _further(at: int, name: str, *, make: bool) -> int:
     if make and look(at, name) is None:
-        os.mkdir(name, 0o700, dir_fd=at)
+        os.mkdir(name, dir_fd=at)
     try:
         return os.open(name, _PASS, dir_fd=at)
     except OSError as error:

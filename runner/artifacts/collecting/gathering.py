@@ -7,7 +7,7 @@ it is changed. Both can be repeated after a crash.
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
@@ -21,7 +21,7 @@ from runner.artifacts.manifest import stored
 from runner.spec.patterns import fixed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from runner.paths import RunPaths
@@ -97,6 +97,8 @@ class _Gathering:
             lead = f"; it leads to {os.path.realpath(os.path.join(base, link))}" * absolute
             self._remark(path, f"`{link}` is a link, and not followed{lead}")
             return
+        if not absolute:
+            self._let_in(folder)
         found = in_workspace(base, path)
         self._unread += found.unread
         for one in found.paths:
@@ -133,12 +135,24 @@ class _Gathering:
         self._remarks.append(f"the artifact `{path}` was not kept: {why}")
         self._refused.add(path)
 
+    def _let_in(self, path: str) -> None:
+        """Folders that the job has locked against itself are opened, so that it can be found."""
+        names = path.split("/") if path else ()
+        with suppress(OSError), self._inside() as top, entered(top, names, unlock=True):
+            pass
+
     def _move(self, path: str) -> None:
-        below = os.path.relpath(self._top, os.path.realpath(self._paths.workspace))
-        names = () if below == "." else tuple(below.split("/"))
-        with opened(self._paths.workspace) as workspace, entered(workspace, names) as top:
+        with self._inside() as top:
             way = tuple(path.split("/"))
             self._mover.move(top, way, way)
+
+    @contextmanager
+    def _inside(self) -> Iterator[int]:
+        """The working directory, which lies within the workspace."""
+        below = os.path.relpath(self._top, os.path.realpath(self._paths.workspace))
+        names = () if below == "." else below.split("/")
+        with opened(self._paths.workspace) as workspace, entered(workspace, names) as top:
+            yield top
 
     def _copy(self, path: str) -> None:
         """Copy what lies outside the workspace, unless it holds what wf keeps."""

@@ -70,7 +70,7 @@ class NewFile:
             with suppress(OSError):
                 flags = os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC
                 return os.open(".", flags, 0o600, dir_fd=self._folder)
-        self._staged = _beside()
+        self._staged = beside()
         return os.open(self._staged, _CREATE, 0o600, dir_fd=self._folder)
 
     def publish(self, mode: int, times: tuple[int, int]) -> None:
@@ -80,7 +80,7 @@ class NewFile:
         if self._folder is None:
             return
         if self._staged is None:
-            self._staged = _beside()
+            self._staged = beside()
             source = f"/proc/self/fd/{self.descriptor}"
             os.link(source, self._staged, dst_dir_fd=self._folder)
         os.replace(self._staged, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
@@ -104,7 +104,7 @@ def put_link(source: int, kept: str, target: int, name: str, entry: Entry) -> No
         OSError: it cannot be read or made.
     """
     found = os.stat(kept, dir_fd=source, follow_symlinks=False)
-    text, staged = os.readlink(kept, dir_fd=source), _beside()
+    text, staged = os.readlink(kept, dir_fd=source), beside()
     os.symlink(text, staged, dir_fd=target)
     try:
         times = modified(entry, found)
@@ -125,6 +125,6 @@ def free(folder: int, name: str) -> bool:
     return True
 
 
-def _beside() -> str:
+def beside() -> str:
     """A name that nothing has; it says what left it there, should that have been killed."""
     return f".wf-{secrets.token_hex(8)}.part"

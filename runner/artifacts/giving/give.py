@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from runner.artifacts.giving.layer import Layer
     from runner.artifacts.manifest import Entry
 
 
@@ -35,6 +36,7 @@ def give(  # noqa: PLR0913 - what, from where, to where, and how
     *,
     at: Callable[[str], str] = stored,
     careful: bool = False,
+    layer: Layer | None = None,
 ) -> None:
     """Copy entries from ``source``, the folder of a run's artifacts, to below ``target``.
 
@@ -46,12 +48,15 @@ def give(  # noqa: PLR0913 - what, from where, to where, and how
     have files of their own, no folder is removed for a file, no file or link for a folder, and each
     file is replaced in one step when the new one is whole: who is interrupted can begin again.
 
+    With a ``layer``, that of the workspace which ``target`` lies in, large files may be taken in
+    there: they appear in the workspace later.
+
     Raises:
         OSError: one cannot be read or written; ``filename`` is its path.
     """
     with Folders(source) as kept, NewFolders(target, careful=careful) as places:
         with Pourer(progress) as pourer:
-            giving = _Giving(kept, places, pourer, target, careful=careful)
+            giving = _Giving(kept, places, pourer, _Target(target, careful, layer))
             for entry in entries:
                 with _naming(entry.path):
                     giving.put(entry, at(entry.path))
@@ -75,17 +80,24 @@ class _Folder(NamedTuple):
     times: tuple[int, int] | None = None
 
 
+class _Target(NamedTuple):
+    """Where to, and how."""
+
+    root: Path
+    careful: bool
+    layer: Layer | None
+
+
 class _Giving:
     """Puts entries into their places."""
 
-    def __init__(
-        self, kept: Folders, places: NewFolders, pourer: Pourer, target: Path, *, careful: bool
-    ) -> None:
+    def __init__(self, kept: Folders, places: NewFolders, pourer: Pourer, target: _Target) -> None:
         self._kept = kept
         self._places = places
         self._pourer = pourer
-        self._target = target
-        self._careful = careful
+        self._target = target.root
+        self._careful = target.careful
+        self._layer = target.layer
         self._made: list[_Folder] = []
 
     def put(self, entry: Entry, path: str) -> None:
@@ -99,6 +111,13 @@ class _Giving:
         source = self._kept.open(kept_above)
         if entry.kind == "link":
             self._put_link(entry, (source, kept_name), (folder, name), path)
+            return
+        if self._layer is not None and self._layer.take(
+            source, kept_name, entry, self._target / path
+        ):
+            if not free(folder, name):
+                tree.remove(self._target / path)
+            self._pourer.count(entry.bytes)
             return
         reading = open_stored(source, kept_name, entry)
         try:

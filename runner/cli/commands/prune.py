@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runner.artifacts.store import Pool
 from runner.cli.arguments import Parser
 from runner.cli.settled import settled
 from runner.errors import OK, USAGE, WfError
@@ -62,16 +63,18 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     if not arguments.dry_run:
         leftovers.sweep(context.settings.home, context.now().timestamp())
     chosen = pruning.choose(records, rules, context.now())
-    sizes = _sizes(records, chosen, context)
+    sizes, freed = _sizes(records, chosen, context)
+    pool = Pool(records.home.objects)
     if arguments.dry_run:
-        return _say(arguments, context, chosen, sizes)
+        return _say(arguments, context, chosen, _Room(sizes, freed, pool.unneeded()))
     if chosen.gone and not arguments.yes and not arguments.json and _on_a_terminal(context):
         _list(context, chosen, sizes)
         if not _agreed(context):
             context.err.write("nothing was removed\n")
             return OK
-    removed, failure = _remove(records, chosen, context)
-    _say(arguments, context, chosen._replace(gone=removed), sizes)
+    removed, freed, failure = _remove(records, chosen, context)
+    room = _Room(sizes, freed, pool.sweep())
+    _say(arguments, context, chosen._replace(gone=removed), room)
     if failure is not None:
         raise failure
     return OK
@@ -107,33 +110,48 @@ def _statuses(written: str | None) -> frozenset[str]:
     return found
 
 
-def _sizes(records: Records, chosen: Chosen, context: Context) -> dict[str, int]:
-    """The room that each run takes which is to go, in bytes."""
-    from runner.cli.render.progress import Counted
-    from runner.environments.shelf.room import room
+class _Room(NamedTuple):
+    """The bytes that each run gives back on its own, all of them do together, and the pool does.
 
+    The pool has files that no run has, where a crash has left them.
+    """
+
+    sizes: dict[str, int]
+    runs: int
+    pool: int
+
+
+def _sizes(records: Records, chosen: Chosen, context: Context) -> tuple[dict[str, int], int]:
+    """What each run would free which is to go, and all of them together, in bytes."""
+    from runner.artifacts.freeing import Freeing
+    from runner.cli.render.progress import Counted
+
+    freeing = Freeing(Pool(records.home.objects) if chosen.gone else None)
     with Counted("looking at run", len(chosen.gone), context.err, context.variables) as counted:
-        return {
-            row.name: room(records.home.run(row.name).root).own()
+        sizes = {
+            row.name: freeing.add(records.home.run(row.name).root)
             for row in counted.each(chosen.gone)
         }
+    return sizes, freeing.bytes
 
 
 def _remove(
     records: Records, chosen: Chosen, context: Context
-) -> tuple[tuple[Row, ...], WfError | None]:
-    """What was removed, and the first thing that went wrong."""
+) -> tuple[tuple[Row, ...], int, WfError | None]:
+    """What was removed, the bytes that freed, and the first thing that went wrong."""
     from runner.cli.render.progress import Counted
     from runner.records import pruning
 
     removed: list[Row] = []
+    freed = 0
     failure: WfError | None = None
     with Counted("removing run", len(chosen.gone), context.err, context.variables) as counted:
-        for row, error in counted.each(pruning.remove(records, chosen)):
-            failure = failure or error
-            if error is None:
-                removed.append(row)
-    return tuple(removed), failure
+        for one in counted.each(pruning.remove(records, chosen)):
+            failure = failure or one.error
+            if one.error is None:
+                removed.append(one.row)
+                freed += one.freed
+    return tuple(removed), freed, failure
 
 
 def _on_a_terminal(context: Context) -> bool:
@@ -150,18 +168,15 @@ def _agreed(context: Context) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def _say(
-    arguments: argparse.Namespace, context: Context, chosen: Chosen, sizes: dict[str, int]
-) -> int:
+def _say(arguments: argparse.Namespace, context: Context, chosen: Chosen, room: _Room) -> int:
     """What went, or would go, and what it frees."""
     from runner.units import amount, count
 
-    freed = sum(sizes[row.name] for row in chosen.gone)
     if arguments.json:
-        context.say_json(_document(chosen, sizes, freed, dry_run=arguments.dry_run))
+        context.say_json(_document(chosen, room, dry_run=arguments.dry_run))
         return OK
     if arguments.dry_run:
-        _list(context, chosen, sizes)
+        _list(context, chosen, room.sizes)
     told = context.err
     if arguments.dry_run:
         told.writelines(f"{kept.run} stays: {kept.reason}\n" for kept in chosen.kept)
@@ -170,12 +185,15 @@ def _say(
         told.write(
             f"{count(len(chosen.kept), 'run')} of that age {are} needed; --dry-run says what for\n"
         )
-    if not chosen.gone:
-        told.write("nothing to remove\n")
-        return OK
     would = ("would remove", "free") if arguments.dry_run else ("removed", "freed")
-    runs = count(len(chosen.gone), "run")
-    told.write(f"{would[0]} {runs}{_which(chosen)} and {would[1]} {amount(freed)}\n")
+    if chosen.gone:
+        runs = count(len(chosen.gone), "run")
+        told.write(f"{would[0]} {runs}{_which(chosen)} and {would[1]} {amount(room.runs)}\n")
+    if room.pool:
+        what = "files that no run has any more"
+        told.write(f"{would[0]} {what} and {would[1]} {amount(room.pool)}\n")
+    elif not chosen.gone:
+        told.write("nothing to remove\n")
     return OK
 
 
@@ -211,9 +229,7 @@ def _list(context: Context, chosen: Chosen, sizes: dict[str, int]) -> None:
     context.out.flush()
 
 
-def _document(
-    chosen: Chosen, sizes: dict[str, int], freed: int, *, dry_run: bool
-) -> dict[str, Any]:
+def _document(chosen: Chosen, room: _Room, *, dry_run: bool) -> dict[str, Any]:
     return {
         "dry_run": dry_run,
         "removed": [
@@ -222,10 +238,10 @@ def _document(
                 "workflow": row.workflow or None,
                 "status": row.status,
                 "finished_at": row.finished_at,
-                "bytes": sizes[row.name],
+                "bytes": room.sizes[row.name],
             }
             for row in chosen.gone
         ],
         "kept": [{"name": kept.run, "reason": kept.reason} for kept in chosen.kept],
-        "freed_bytes": freed,
+        "freed_bytes": room.runs + room.pool,
     }

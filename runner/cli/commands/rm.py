@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from runner.cli.arguments import RUN, Parser
 from runner.cli.settled import settled
 from runner.errors import OK
+from runner.units import amount
 
 if TYPE_CHECKING:
     import argparse
@@ -30,6 +31,6 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     records = settled(context)
     found = {paths.root: paths for paths in map(records.find, arguments.runs)}
     for paths in found.values():
-        records.remove(paths)
-        context.err.write(f"removed {paths.root.name}\n")
+        freed = amount(records.remove(paths))
+        context.err.write(f"removed {paths.root.name} and freed {freed}\n")
     return OK

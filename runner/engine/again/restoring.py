@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from runner.artifacts.giving.layer import Layer
     from runner.artifacts.manifest import Entry
     from runner.engine.attempt import Attempt
     from runner.paths import RunPaths
@@ -84,7 +85,7 @@ def _open(working_dir: Path, path: str, ways: dict[str, bool]) -> bool:
     return ways[path]
 
 
-def restore(attempt: Attempt, code: frozenset[str]) -> None:
+def restore(attempt: Attempt, code: frozenset[str], layer: Layer | None) -> None:
     """Copy what the former run left behind, all but what is at the paths in ``code``.
 
     Raises:
@@ -104,7 +105,7 @@ def restore(attempt: Attempt, code: frozenset[str]) -> None:
     tell = attempt.teller("resume", "copied")
     tell.expect(made.files, made.bytes)
     working_dir = paths.workspace / attempt.job.working_dir
-    if left := place(source.artifacts, entries, working_dir, tell):
+    if left := place(source.artifacts, entries, working_dir, tell, layer):
         attempt.notify(Warned(not_put_back(former, left)))
     document = {"run": made.run, "files": made.files, "bytes": made.bytes}
     folder.write(paths.restored, {**document, "checkpoint": made.checkpoint}, durable=False)

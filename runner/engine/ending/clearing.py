@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner import tree
+from runner.artifacts.giving.settling import discard, settle
 from runner.records.folder import STAGED
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ def clear(paths: RunPaths, *, keep_workspace: bool) -> None:
     it could be collected, or the job edited what is to stay; one that is the project itself never
     counts as the run's.
     """
+    with suppress(OSError):
+        if keep_workspace:
+            settle(paths, ".")
+        discard(paths)
     with suppress(OSError):
         if paths.workspace.is_symlink():
             paths.workspace.unlink()

@@ -11,22 +11,17 @@ import os
 import time
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
-from runner.artifacts import manifest
-from runner.artifacts.collect import collect
-from runner.artifacts.collecting.live import at_home
-from runner.artifacts.store import Pool
 from runner.engine.ending import verdict
 from runner.engine.ending.clearing import clear
+from runner.engine.ending.recollecting import missing, recollect
 from runner.engine.ending.verdict import Verdict
 from runner.errors import STORAGE, WfError
 from runner.failpoints import reach
 from runner.process import orphans
 from runner.records import asking, attempts, folder, supervision
-from runner.spec.interpolation import with_run_name
-from runner.spec.workflow import ArtifactRequest
 from runner.units import count
 
 if TYPE_CHECKING:
@@ -172,25 +167,16 @@ class _Settlement:
                 exit_code=self._verdict.exit_code,
             )
         if self._paths.manifest.exists():
-            return _told(self._paths)
+            return missing(self._paths)
         if asking.aborted(self._paths):
             with suppress(OSError):  # half of them would be taken for all of them
                 tree.remove(self._paths.artifacts)
             return None
         try:
-            job = self._submitted["plan"]["jobs"][-1]
-            requests = _requests(self._paths, job)
-            working_dir = self._paths.workspace / job["working_dir"]
-        except (KeyError, IndexError, TypeError):
-            return WfError(STORAGE, "what it was to leave behind cannot be read")
-        try:
-            pool = Pool(self._records.home.objects)
-            done = collect(working_dir, requests, self._paths, pool)
+            home = self._records.home
+            return recollect(self._paths, self._submitted, home, durable=self._durable).error
         except WfError as error:
             return error
-        document = manifest.document(done.artifacts, done.error)
-        folder.write(self._paths.manifest, document, durable=self._durable)
-        return done.error
 
     def _end(self, error: WfError | None) -> Verdict:
         found = self._verdict
@@ -219,24 +205,6 @@ class _Settlement:
         workflow = self._submitted.get("workflow")
         hint = f"wf resume {name}" if kept else workflow and f"wf run {workflow}"
         return Verdict("lost", reason, said, None, hint)
-
-
-def _requests(paths: RunPaths, job: dict[str, Any]) -> tuple[ArtifactRequest, ...]:
-    """What a job was to leave behind; ``job`` is that of its plan, as it stands on the record."""
-    if paths.workspace.is_symlink():
-        return ()  # nothing is taken out of the project itself
-    live = frozenset(job.get("live_artifacts", ()))
-    requests = tuple(
-        ArtifactRequest(with_run_name(path, paths.root.name), mount=path in live)
-        for path in job["artifacts"]
-    )
-    return at_home(requests, os.path.realpath(os.path.expanduser("~")))
-
-
-def _told(paths: RunPaths) -> WfError | None:
-    """What could not be kept of a run whose artifacts have been collected."""
-    error = (folder.read(paths.manifest) or {}).get("error")
-    return error and WfError(STORAGE, str(error["message"]), hint=error["hint"])
 
 
 def _of_job(status: str, exit_code: int | None) -> list[str]:

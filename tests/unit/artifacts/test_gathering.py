@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner import tree
 from runner.artifacts.collect import Collected, collect
-from runner.artifacts.collecting import folders, moving
+from runner.artifacts.collecting.folders import entered
 from runner.artifacts.collecting.live import at_home, prepare
+from runner.artifacts.collecting.mounts import mounted_below
 from runner.artifacts.store import Pool
 from runner.paths import RunPaths
 from runner.spec.workflow import ArtifactRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 class Run(NamedTuple):
@@ -320,7 +323,6 @@ def test_a_link_that_is_put_in_place_meanwhile_leads_nowhere(
     """Between the look at what is there and the move of it."""
     write(run.workspace / "out/model/x", "mine")
     write(run.outside / "model/precious")
-    entered = folders.entered
 
     def swapped(top: int, names: tuple[str, ...], **how: bool) -> Any:
         if names == ("out",) and (run.workspace / "out").is_dir():
@@ -328,7 +330,7 @@ def test_a_link_that_is_put_in_place_meanwhile_leads_nowhere(
             (run.workspace / "out").symlink_to(run.outside)
         return entered(top, names, **how)
 
-    monkeypatch.setattr(moving, "entered", swapped)
+    monkeypatch.setattr("runner.artifacts.collecting.moving.entered", swapped)
     done = run.collect("out/model")
     assert has(run.outside) == {"model/precious": "x"}
     assert has(run.kept) == {}
@@ -382,6 +384,169 @@ def test_a_link_is_kept_as_one_and_that_is_said(run: Run) -> None:
     assert said == "the artifact `model` is a link, and kept as one: not what it leads to"
 
 
+# --- what cannot be moved -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.EBUSY])
+def test_what_lies_on_another_file_system_is_copied(
+    run: Run, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    write(run.workspace / "out/a/x", "1")
+    (run.workspace / "out/link").symlink_to("a")
+    (run.workspace / "out/empty").mkdir(mode=0o500)
+    write(run.kept / "out/a/y", "2")
+    rename = os.rename
+
+    def renamed(source: Any, target: Any, **how: Any) -> None:
+        if "src_dir_fd" in how and under(how["src_dir_fd"], run.workspace):
+            raise OSError(number, os.strerror(number), source)
+        rename(source, target, **how)
+
+    monkeypatch.setattr(os, "rename", renamed)
+    assert listed(run.collect("out")) == [("out", ["out/a/x", "out/a/y", "out/empty", "out/link"])]
+    assert (run.workspace / "out/a/x").exists()
+    assert not has(run.paths.copied)
+
+
+def under(descriptor: int, folder: Path) -> bool:
+    return os.readlink(f"/proc/self/fd/{descriptor}").startswith(str(folder))
+
+
+def test_what_is_mounted_below_a_folder_is_seen() -> None:
+    assert "proc" in mounted_below("/")
+    assert mounted_below("/nowhere") == frozenset()
+
+
+@pytest.fixture
+def nobody() -> Iterator[Run]:
+    """A run of somebody's whom permissions hold, in a folder that is theirs."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    folder = Path(tempfile.mkdtemp(prefix="wf-nobody-"))
+    made = Run(RunPaths(folder / "runs" / "r-1"), folder / "outside")
+    try:
+        for one in (made.workspace, made.kept, made.outside):
+            one.mkdir(parents=True)
+        for one in (folder, *folder.rglob("*")):
+            os.chown(one, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+        yield made
+    finally:
+        os.seteuid(0)
+        tree.remove(folder)
+
+
+NOBODY = 65534
+
+
+def test_what_its_owner_has_locked_is_kept(nobody: Run) -> None:
+    for name in ("out/locked/x", "out/file", "a/b/c"):
+        write(nobody.workspace / name)
+    (nobody.workspace / "out/file").chmod(0)
+    for folder in ("out/locked", "out", "a/b", "a"):
+        (nobody.workspace / folder).chmod(0)
+    done = nobody.collect("out", "a/b")
+    assert done.error is None
+    assert listed(done) == [("out", ["out/file", "out/locked/x"]), ("a/b", ["a/b/c"])]
+    modes = {entry.path: entry.mode for entry in done.artifacts[0].entries()}
+    assert modes["out/file"] == 0
+
+
+def others(file: Path) -> None:
+    """Make it somebody else's."""
+    os.seteuid(0)
+    os.chown(file, 0, 0)
+    os.seteuid(NOBODY)
+
+
+def test_a_file_of_somebody_else_is_named_and_the_rest_is_kept(nobody: Run) -> None:
+    for name in ("out/theirs", "out/mine"):
+        write(nobody.workspace / name)
+    (nobody.workspace / "out/theirs").chmod(0o600)
+    others(nobody.workspace / "out/theirs")
+    done = nobody.collect("out")
+    assert listed(done) == [("out", ["out/mine"])]
+    assert done.error is not None
+    assert done.error.message == "not all artifacts could be kept: `out/theirs`: Permission denied"
+    assert f"{nobody.workspace}/out/theirs" in str(done.error.hint)
+    assert (nobody.workspace / "out/theirs").exists()
+    assert not (nobody.kept / "out/theirs").exists()
+    os.seteuid(0)
+    (nobody.workspace / "out/theirs").chmod(0o644)
+    os.seteuid(NOBODY)
+    again = nobody.collect("out")
+    assert again.error is None
+    assert listed(again) == [("out", ["out/mine", "out/theirs"])]
+
+
+def test_a_folder_of_somebody_else_is_copied(nobody: Run) -> None:
+    """It cannot be moved (its ``..`` would change), as where a container wrote it."""
+    for name in ("out/mine", "out/theirs/x", "out/theirs/deep/y"):
+        write(nobody.workspace / name)
+    for name in ("out/theirs/deep", "out/theirs", "out"):
+        others(nobody.workspace / name)
+    done = nobody.collect("out")
+    assert done.error is None
+    assert listed(done) == [("out", ["out/mine", "out/theirs/deep/y", "out/theirs/x"])]
+
+
+def test_what_lies_elsewhere_is_not_unlocked(nobody: Run) -> None:
+    for name in ("data/locked/x", "data/file", "data/fine"):
+        write(nobody.outside / name)
+    (nobody.outside / "data/file").chmod(0)
+    (nobody.outside / "data/locked").chmod(0)
+    data = nobody.outside / "data"
+    done = nobody.collect(str(data))
+    assert listed(done) == [(str(data), [f"{data}/fine", f"{data}/locked"])]
+    assert done.error is not None
+    assert f"`{data}/file`: Permission denied, and 1 more" in done.error.message
+    assert f"{data}/locked: Permission denied" in str(done.error.details)
+    assert stat.S_IMODE((data / "locked").stat().st_mode) == 0
+
+
+def test_a_folder_that_no_pattern_can_look_into_is_named(nobody: Run) -> None:
+    write(nobody.outside / "data/locked/x.csv")
+    write(nobody.outside / "data/y.csv")
+    (nobody.outside / "data/locked").chmod(0)
+    done = nobody.collect(f"{nobody.outside}/data/**/*.csv")
+    assert done.error is not None
+    assert f"`{nobody.outside}/data/locked`: Permission denied" in done.error.message
+    assert [paths for _, paths in listed(done)] == [[f"{nobody.outside}/data/y.csv"]]
+
+
+# --- odd names ------------------------------------------------------------------------------------
+
+ODD = [
+    b"-rf", b"a\nb", b"'", b'"', b"\xff\xfe", b"\x1b[2J", b"n" * 255, b"\xd0\xb0", b"e\xcc\x81",
+    "\N{LATIN SMALL LETTER E WITH ACUTE}".encode(), b"a\\b", b" ", b"...", b"*", b"[x]",
+    b"$HOME", b"#1",
+]  # fmt: skip
+
+
+def test_odd_names_are_kept_as_they_are(run: Run) -> None:
+    for place in (run.workspace / "out", run.outside / "data", run.kept / "own"):
+        place.mkdir()
+        for name in ODD:
+            with open(os.path.join(os.fsencode(place), name), "wb") as file:
+                file.write(name)
+    done = run.collect("out", str(run.outside / "data"))
+    assert [one.files for one in done.artifacts] == [len(ODD)] * 3
+    assert not done.remarks
+    for place in (run.kept / "out", run.kept / f"@root{run.outside}/data", run.kept / "own"):
+        assert sorted(os.listdir(os.fsencode(place))) == sorted(ODD)
+    for artifact in done.artifacts:
+        names = {os.fsencode(entry.path).rpartition(b"/")[2] for entry in artifact.entries()}
+        assert names == set(ODD)
+
+
+def test_odd_names_can_be_declared(run: Run) -> None:
+    names = [os.fsdecode(name) for name in ODD]
+    for name in names:
+        (run.workspace / name).write_text(name, errors="surrogateescape")
+    done = run.collect(*names)
+    assert [paths for _, paths in listed(done)] == [[name] for name in names]
+
+
 # --- again ----------------------------------------------------------------------------------------
 
 TREES = st.dictionaries(
@@ -395,7 +560,8 @@ class StoppedError(Exception):
     """Nobody carries the collection on."""
 
 
-@given(TREES, TREES, TREES, st.integers(min_value=0, max_value=30))
+@settings(max_examples=15)
+@given(TREES, TREES, TREES, st.integers(min_value=0, max_value=12))
 def test_it_can_be_stopped_anywhere_and_done_again(
     tmp_path_factory: pytest.TempPathFactory,
     workspace: dict[str, str],

@@ -36,7 +36,7 @@ def gone(home: Home, rules: Rules = MONTH) -> list[str]:
 
 
 def carry_out(records: Records, decided: Chosen) -> list[str]:
-    return [row.name for row, error in remove(records, decided) if error is None]
+    return [one.row.name for one in remove(records, decided) if one.error is None]
 
 
 def test_what_is_old_goes_the_youngest_first(home: Home) -> None:
@@ -200,6 +200,6 @@ def test_what_cannot_be_removed_is_said_and_the_others_go(
 
     monkeypatch.setattr(tree, "remove", stuck)
     records = records_of(home)
-    ends = {row.name: error for row, error in remove(records, choose(records, MONTH, NOW))}
+    ends = {one.row.name: one.error for one in remove(records, choose(records, MONTH, NOW))}
     assert "old-1 cannot be removed" in str(ends["old-1"])
     assert ends["old-2"] is None

@@ -26,8 +26,10 @@ ACTIONS = {
     "cat": "write files of a run to stdout",
     "diff": "what two runs keep differently",
     "pull": "copy files of a run into a folder of yours",
+    "verify": "read every byte again and compare it with what was kept",
     "open": "open them in the program of the desktop",
-    "push": "send them to a remote store: a bucket, another machine, a folder",
+    "collect": "keep what could not be kept when a run ended",
+    "push": "send them to a bucket, another machine, a folder",
 }
 """Action -> a line for the overview; the module of that name has the rest."""
 
@@ -45,7 +47,10 @@ def parser() -> Parser:
         f"actions, each with a --help of its own:\n{actions}",
         [
             ("wf artifacts list last", "what the last run left behind"),
-            ("wf artifacts tree last", "every file of it, with size and digest"),
+            ("wf artifacts tree last:model", "every file in its folder `model`"),
+            ("wf artifacts cat last:model/metrics.csv", "one of them"),
+            ("wf artifacts diff wet-mango-1 last", "what is different in another run"),
+            ("wf artifacts pull :best model -o out", "copies, of the run tagged `best`"),
         ],
     )
     made.add_argument("action", metavar="ACTION", help="one of those above")

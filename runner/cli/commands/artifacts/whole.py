@@ -58,7 +58,7 @@ def add_address(made: Parser) -> None:
 def show(arguments: argparse.Namespace, context: Context, render: Callable[[Whole], None]) -> int:
     """Show it, or all of it as JSON."""
     records = settled(context)
-    whole = look(records, arguments.run)
+    whole = look(records, arguments.run, context)
     if arguments.json:
         context.say_json(whole.document())
         return OK
@@ -71,7 +71,7 @@ def show(arguments: argparse.Namespace, context: Context, render: Callable[[Whol
     return OK
 
 
-def look(records: Records, written: str) -> Whole:
+def look(records: Records, written: str, context: Context) -> Whole:
     """Everything about the artifacts at an address.
 
     Raises:
@@ -79,11 +79,14 @@ def look(records: Records, written: str) -> Whole:
     """
     from runner.artifacts.sharing import sharing
     from runner.artifacts.store import Pool
+    from runner.cli.render.transfer import Transfer
 
     run, path = address(written)
     found = contents_of(records, run)
     wanted = list(found.entries()) if path is None else found.at(path)
-    shared = sharing(found.folder, Pool(records.home.objects), wanted)
+    with Transfer("looking at", context.err, context.variables) as transfer:
+        transfer.expect(len(wanted), sum(entry.bytes for entry in wanted))
+        shared = sharing(found.folder, Pool(records.home.objects), wanted, transfer.tell)
     others = _others(records, found.run) if shared.shared else []
     same = _Same(found.folder, shared, others)
     artifacts = [

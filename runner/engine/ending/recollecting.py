@@ -1,0 +1,91 @@
+"""Collecting by somebody else than who carried the run out: what it was to leave is on the record.
+
+That is done for a run whose wf died, and again for one of which not everything could be kept.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from runner.artifacts import manifest
+from runner.artifacts.collect import collect
+from runner.artifacts.collecting.live import at_home
+from runner.artifacts.store import Pool
+from runner.engine.ending.clearing import clear
+from runner.errors import STORAGE, USAGE, WfError
+from runner.records import folder
+from runner.spec.interpolation import with_run_name
+from runner.spec.workflow import ArtifactRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.artifacts.collect import Collected
+    from runner.paths import Home, RunPaths
+    from runner.records.store import Records
+
+
+def recollect(
+    paths: RunPaths, submitted: Mapping[str, Any], home: Home, *, durable: bool = True
+) -> Collected:
+    """Collect what the run was to leave behind, and write the list of it.
+
+    Raises:
+        WfError: kind ``STORAGE`` when that cannot be read or written.
+    """
+    try:
+        job = submitted["plan"]["jobs"][-1]
+        requests = _requests(paths, job)
+        working_dir = paths.workspace / job["working_dir"]
+    except (KeyError, IndexError, TypeError) as error:
+        raise WfError(STORAGE, "what it was to leave behind cannot be read") from error
+    done = collect(working_dir, requests, paths, Pool(home.objects))
+    document = manifest.document(done.artifacts, done.error)
+    folder.write(paths.manifest, document, durable=durable)
+    return done
+
+
+def missing(paths: RunPaths) -> WfError | None:
+    """What could not be kept of a run whose artifacts have been collected."""
+    error = (folder.read(paths.manifest) or {}).get("error")
+    return error and WfError(STORAGE, str(error["message"]), hint=error["hint"])
+
+
+def again(records: Records, paths: RunPaths) -> Collected | None:
+    """Collect what could not be kept of a run that is over; ``None`` if all of it was.
+
+    Its workspace goes when nothing is left in it that should be kept.
+
+    Raises:
+        WfError: kind ``USAGE`` when the run goes on, ``STORAGE`` when something cannot be written.
+    """
+    turn = folder.take_turns(paths)
+    try:
+        state = folder.read_state(paths)
+        if state is None or not state.terminal:
+            name = paths.root.name
+            raise WfError(USAGE, f"{name} is not over yet", hint=f"wait for it: wf wait {name}")
+        if paths.manifest.exists() and missing(paths) is None:
+            return None
+        submitted = folder.read_submitted(paths) or {}
+        if not paths.manifest.exists() and not paths.workspace.exists():
+            return None  # it was given up, or never got so far
+        done = recollect(paths, submitted, records.home)
+        if done.error is None:
+            clear(paths, keep_workspace=submitted.get("edits") is True)
+        return done
+    finally:
+        os.close(turn)
+
+
+def _requests(paths: RunPaths, job: dict[str, Any]) -> tuple[ArtifactRequest, ...]:
+    """What a job was to leave behind; ``job`` is that of its plan, as it stands on the record."""
+    if paths.workspace.is_symlink():
+        return ()  # nothing is taken out of the project itself
+    live = frozenset(job.get("live_artifacts", ()))
+    requests = tuple(
+        ArtifactRequest(with_run_name(path, paths.root.name), mount=path in live)
+        for path in job["artifacts"]
+    )
+    return at_home(requests, os.path.realpath(os.path.expanduser("~")))

@@ -1,0 +1,76 @@
+"""Runs of a test's own that have left something behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, NamedTuple
+
+from runner.artifacts import manifest
+from runner.artifacts.collect import collect
+from runner.artifacts.store import Pool
+from runner.failpoints import VARIABLE
+from runner.records import folder
+from runner.spec.workflow import ArtifactRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from runner.artifacts.manifest import Artifact, Entry
+    from runner.paths import Home, RunPaths
+
+
+class Kept(NamedTuple):
+    """A run with one artifact, ``out``."""
+
+    home: Home
+    paths: RunPaths
+
+    @property
+    def artifact(self) -> Artifact:
+        return folder.read_artifacts(self.paths)[0]
+
+    @property
+    def entries(self) -> list[Entry]:
+        return list(self.artifact.entries())
+
+    def file(self, name: str) -> Path:
+        return self.paths.artifacts / "out" / name
+
+    def inode(self, name: str) -> int:
+        return self.file(name).stat().st_ino
+
+    def take_in(self, *declared: str) -> list[Artifact]:
+        """What the engine does when a job has ended."""
+        requests = tuple(map(ArtifactRequest, declared or ("out",)))
+        pool = Pool(self.home.objects)
+        kept = collect(self.paths.workspace, requests, self.paths, pool).artifacts
+        folder.write(self.paths.manifest, manifest.document(kept))
+        return kept
+
+    def killed_at(self, point: str) -> None:
+        """The same by somebody who is killed there."""
+        pid = os.fork()
+        if pid == 0:
+            os.environ[VARIABLE] = f"{point}=kill"
+            try:
+                self.take_in()
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+
+
+def made(home: Home, name: str, fill: Callable[[Path], object]) -> Kept:
+    """A run whose job has ended, and has filled its folder ``out``."""
+    paths = home.run(name)
+    out = paths.workspace / "out"
+    out.mkdir(parents=True)
+    fill(out)
+    return Kept(home, paths)
+
+
+def objects(home: Home) -> dict[str, int]:
+    """The names in the pool, and how many names each of these files has in all."""
+    found = Pool(home.objects).objects()
+    return {os.path.relpath(one.path, home.objects): os.stat(one.path).st_nlink for one in found}

@@ -1,0 +1,151 @@
+"""Every way in which what is kept can come to be something else is found."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runner.artifacts.store import Pool
+from runner.artifacts.verifying import Damage, Verifier
+from runner.paths import Home
+from tests.unit.artifacts.taking_in import Kept, made, objects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SIZE = 100_000
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Kept:
+    def fill(out: Path) -> None:
+        (out / "model").write_bytes(bytes(SIZE))
+        (out / "link").symlink_to("model")
+        (out / "empty").mkdir()
+
+    kept = made(Home(tmp_path), "first-1", fill)
+    kept.take_in()
+    return kept
+
+
+def verify(*runs: Kept) -> tuple[list[Damage], Verifier]:
+    verifier = Verifier(Pool(runs[0].home.objects), lambda *_: None)
+    found = [verifier.run(run.paths.artifacts, [run.artifact]) for run in runs]
+    verifier.pool()
+    return found, verifier
+
+
+def write(path: Path, data: bytes, at: int = 0) -> None:
+    """As a disk does that forgets: mode and time stay."""
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(data)
+
+
+def test_nothing_is_wrong(run: Kept) -> None:
+    assert verify(run)[0] == [Damage()]
+    assert len(objects(run.home)) == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(at=st.integers(0, SIZE - 1), bit=st.integers(0, 7))
+def test_every_flipped_bit_is_found(
+    tmp_path_factory: pytest.TempPathFactory, at: int, bit: int
+) -> None:
+    run = made(
+        Home(tmp_path_factory.mktemp("home")),
+        "first-1",
+        lambda out: (out / "model").write_bytes(bytes(SIZE)),
+    )
+    run.take_in()
+    write(run.file("model"), bytes([1 << bit]), at)
+    (damage,), verifier = verify(run)
+    assert damage == Damage(changed=["out/model"])
+    assert len(verifier.removed) == 1
+    assert objects(run.home) == {}
+
+
+def replace(run: Kept, name: str, make: Callable[[Path], object]) -> None:
+    path = run.file(name)
+    path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    make(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "expected"),
+    [
+        ("model", lambda path: path.symlink_to("/etc/passwd"), Damage(changed=["out/model"])),
+        ("model", os.mkfifo, Damage(changed=["out/model"])),
+        ("model", lambda path: path.mkdir(), Damage(changed=["out/model"])),
+        ("model", lambda _: None, Damage(missing=["out/model"])),
+        ("link", lambda path: path.symlink_to("elsewhere"), Damage(changed=["out/link"])),
+        ("link", lambda path: path.write_bytes(b"model"), Damage(changed=["out/link"])),
+        ("link", lambda _: None, Damage(missing=["out/link"])),
+        ("empty", lambda path: path.write_bytes(b""), Damage(changed=["out/empty"])),
+        ("empty", lambda _: None, Damage(missing=["out/empty"])),
+    ],
+)
+def test_what_is_something_else_or_nothing(
+    run: Kept, name: str, make: Callable[[Path], object], expected: Damage
+) -> None:
+    replace(run, name, make)
+    assert verify(run)[0] == [expected]
+
+
+def test_what_was_added(run: Kept) -> None:
+    (run.file("empty") / "more").touch()
+    (run.paths.artifacts / "beside").touch()
+    assert verify(run)[0] == [Damage(unlisted=["beside", "out/empty/more"])]
+
+
+def test_a_list_that_is_another_one(run: Kept) -> None:
+    file = run.paths.lists / "0.jsonl"
+    lines = file.read_bytes().splitlines(keepends=True)
+    for damaged in (lines[:-1], [*lines[:-1], b'{"path":'], []):
+        file.write_bytes(b"".join(damaged))
+        assert verify(run)[0][0].lists == ["out"]
+    file.unlink()
+    assert verify(run)[0][0].lists == ["out"]
+
+
+def test_all_of_it_is_gone(run: Kept) -> None:
+    run.paths.artifacts.rename(run.paths.root / "elsewhere")
+    assert verify(run)[0] == [Damage(missing=["out"])]
+
+
+def test_a_file_of_two_runs_is_read_once_and_both_are_named(run: Kept) -> None:
+    other = made(run.home, "second-1", lambda out: (out / "same").write_bytes(bytes(SIZE)))
+    other.take_in()
+    told: list[tuple[int, int]] = []
+    verifier = Verifier(Pool(run.home.objects), lambda files, size: told.append((files, size)))
+    for one in (run, other):
+        verifier.run(one.paths.artifacts, [one.artifact])
+    verifier.pool()
+    assert told == [(1, SIZE)]
+    write(run.file("model"), b"x")
+    damages, verifier = verify(run, other)
+    assert damages == [Damage(changed=["out/model"]), Damage(changed=["out/same"])]
+    assert len(verifier.removed) == 1
+
+
+def test_a_run_to_come_is_not_made_of_what_is_damaged(run: Kept) -> None:
+    write(run.file("model"), b"x")
+    verify(run)
+    other = made(run.home, "second-1", lambda out: (out / "same").write_bytes(bytes(SIZE)))
+    other.take_in()
+    assert verify(other)[0] == [Damage()]
+
+
+def test_an_object_by_a_wrong_name_is_taken_out_of_the_pool(run: Kept) -> None:
+    wrong = run.home.objects / "ab" / ("c" * 62)
+    wrong.parent.mkdir(exist_ok=True)
+    wrong.write_bytes(b"content")
+    found, verifier = verify(run)
+    assert found == [Damage()]
+    assert verifier.removed == ["ab" + "c" * 62]
+    assert not wrong.exists()
