@@ -79,7 +79,17 @@ def _bucket(home: Path, options: list[str]) -> Place:
     root = home / "served"
     (root / "bucket").mkdir(parents=True)
     port = free_port()
-    argv = [rclone(), "serve", "s3", "--addr", f"127.0.0.1:{port}", *options, str(root)]
+    argv = [
+        rclone(),
+        "serve",
+        "s3",
+        "--addr",
+        f"127.0.0.1:{port}",
+        "--dir-cache-time",
+        "0s",
+        *options,
+        str(root),
+    ]
     env = {"PATH": os.defpath, "HOME": str(home), "RCLONE_CONFIG": str(home / "none")}
     server = Server(argv, port, home / "rclone.log", env)
     return Place(root / "bucket/team/models", "", server=server)

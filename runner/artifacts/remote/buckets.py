@@ -32,6 +32,14 @@ _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 _STATUS = re.compile(r"status code: (\d{3})|HTTP status (?:client|server) error \((\d{3})")
 # the addresses at which machines in a cloud ask for keys of their own
 _OWN_KEYS = re.compile(r"169\.254\.169\.254|metadata\.google\.internal|169\.254\.170\.2")
+# what obstore's errors have in them -> in words
+_REASONS = (
+    ("Connection refused", "nobody answers at its address"),
+    ("dns error", "its name is not known here"),
+    ("timed out", "it does not answer in time"),
+    ("ertificate", "its certificate is not trusted here"),
+    ("unreachable", "there is no way to it from here"),
+)
 _NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound", "InvalidBucketName"})
 _BAD_KEYS = frozenset(
     {
@@ -138,7 +146,8 @@ class BucketRemote:
         if _OWN_KEYS.search(text):
             message = f"there are no keys for {self.shown}"
             return WfError(UNSATISFIABLE, message, hint=_KEYS[self._address.scheme])
-        message = f"{self.shown} cannot be reached" + (f" ({why})" if why else "")
+        why = why or next((said for sign, said in _REASONS if sign in text), "")
+        message = f"{self.shown} cannot be reached" + (f": {why}" if why else "")
         return WfError(
             UNSATISFIABLE,
             message,

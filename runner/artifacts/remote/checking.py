@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _LIST = re.compile(r"[0-9]{1,9}\.jsonl")
 _DIGEST = re.compile(r"blake3:[0-9a-f]{64}")
-_KINDS = frozenset({"file", "link", "directory"})
+_KINDS = ("file", "link", "directory")  # what JSON brings may have no hash
 # a path has 4,095 bytes at most (limits.h), each of which JSON may need six letters for
 _LONGEST_LINE = 64 * 1024
 _LONGEST_PATH = 4095

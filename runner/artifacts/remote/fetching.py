@@ -141,10 +141,16 @@ def describe(remote: Remote, run: str, stage: Stage) -> list[Artifact]:
 
 
 def _unknown(remote: Remote, run: str) -> WfError:
-    known = sorted(name for name in remote.look(layout.RUNS).folders if layout.is_run(name))
-    from runner.spec.mistakes import did_you_mean
+    from runner.spec.mistakes import nearest
 
-    hint = did_you_mean(run, known, "it has") if known else "push one first: wf artifacts push"
+    known = sorted(name for name in remote.look(layout.RUNS).folders if layout.is_run(name))
+    close = nearest(run, known)
+    some = known[:_NAMED]
+    if len(known) > _NAMED:
+        some.append(f"{len(known) - _NAMED:,} more")
+    hint = f"did you mean `{close}`?" if close else f"it has {in_words(some)}"
+    if not known:
+        hint = "it has none at all: is the address right, and has somebody pushed to it?"
     return WfError(USAGE, f"{remote.shown} has no run `{run}`", hint=hint)
 
 
@@ -204,7 +210,10 @@ def fetch(remote: Remote, entries: Iterable[Entry], stage: Stage, progress: Prog
             not has come by then), or the disk is full; ``UNSATISFIABLE`` as for every remote.
     """
     asked = list(entries)
-    contents = {entry.digest: entry for entry in asked if entry.kind != "directory"}
+    contents: dict[str, Entry] = {}
+    for entry in asked:
+        if entry.kind != "directory":
+            contents.setdefault(entry.digest, entry)
     try:
         wanted = [
             _Wanted(entry, here)
@@ -238,7 +247,7 @@ def _refuse_too_much(remote: Remote, size: int, stage: Stage) -> None:
 
 def _path(stage: Stage, entry: Entry) -> Path:
     """Where a content is once it is complete."""
-    return stage.contents / "".join(layout.content(entry.digest)).replace("/", "-")
+    return stage.contents / entry.digest.partition(":")[2]
 
 
 def _partial(stage: Stage, entry: Entry) -> Path:
@@ -298,7 +307,7 @@ def _receive(
             part.wanted.spoiled = True
             bad.append(part.wanted.entry)
         files += part.last or not sound
-        size += len(content or b"")
+        size += len(content or b"") if part.wanted.entry.bytes else 0
         progress(files, size)
     return bad
 

@@ -91,5 +91,5 @@ def size_of(name: str, files: Mapping[str, int]) -> int | None:
     while f"{name}-{at}" in files:
         size += files[f"{name}-{at}"]
         at += 1
-    complete = at > 1 and all(files[piece.name] == piece.size for piece in pieces(name, size))
-    return size if complete else None
+    whole = size > PIECE and all(files.get(p.name) == p.size for p in pieces(name, size))
+    return size if whole else None
