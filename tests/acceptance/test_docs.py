@@ -566,8 +566,8 @@ def told(world: World) -> dict[str, set[str]]:
     }
     world.wf("run", "good", "-t", "best")
     world.wf("secrets", "add", "TOKEN", given="value of it")
-    told["The list of secrets"] = world.wf("secrets", "list", "--json")
-    told["The list of tags"] = world.wf("tags", "list", "--json")
+    for listed in ("secrets", "tags"):
+        told[f"The list of {listed}"] = world.wf(listed, "list", "--json")
     told["The list of environments"] = world.wf("env", "list", "--json")
     told["An environment"] = world.wf("env", "show", "last", "--json")
     told["Verified artifacts"] = world.wf("artifacts", "verify", "--json")
