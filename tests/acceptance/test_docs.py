@@ -589,11 +589,12 @@ def told(world: World) -> dict[str, set[str]]:
         found[heading] |= set(keys(going(), "progress"))
     found["A run"] |= set(keys({"added": added(world)}))
     found["A run"] |= {f"restored.{key}" for key in folder._RESTORED}
-    found["A run"] |= set(keys({"attempts": [Attempt(1, "now", 0)._asdict()]}))
     found["A plan"] |= {f"jobs[].retry.{key}" for key in Retry._fields}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
-    found["A run"] |= set(keys({"usage": with_a_gpu()}))
+    found["A run"] |= {f"attempts[].{key}" for key in Attempt._fields} | {
+        *keys({"usage": with_a_gpu()})
+    }
     place = Failure(Place("train.py", 3), 1, (), None).document()
     found["A run"] |= set(keys(place, "failure"))
     world.wf("run", "long")
