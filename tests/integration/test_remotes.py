@@ -143,18 +143,19 @@ def test_what_is_damaged_there_is_named(damage: str, place: Place, world: World,
     assert world.wf("artifacts", "push", run, "--to", place.url).code == 0
     victim = min(pieces(place))
     content = victim.read_bytes()
-    if damage == "flip":
-        victim.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
-    elif damage == "cut":
-        victim.write_bytes(content[:-1])
-    else:
-        victim.unlink()
+    with place.stopped():
+        if damage == "flip":
+            victim.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
+        elif damage == "cut":
+            victim.write_bytes(content[:-1])
+        else:
+            victim.unlink()
     came = world.wf("artifacts", "pull", run, "--from", place.url, "-o", "got")
     assert came.code == 73
     assert "`model/big`" in came.err
     assert not (world.project / "got").exists()
-    if damage == "flip":
-        victim.unlink()
+    with place.stopped():
+        victim.unlink(missing_ok=damage != "flip")
     assert world.wf("artifacts", "push", run, "--to", place.url).code == 0
     came = world.wf("artifacts", "pull", run, "--from", place.url, "-o", "got")
     assert came.code == 0, came.err
