@@ -88,12 +88,45 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
             records.write(paths.manifest, manifest.document(found.artifacts))
 
         taken = _seconds(work)
-        for made in (pool, paths.artifacts, paths.lists):
+        for made in (paths.artifacts, paths.lists):
             shutil.rmtree(made)
+        Pool(pool).sweep()
         _fill(workspace / "out", int(files), int(size))
         return taken
 
     return pairs(bare, wf, int(runs))
+
+
+def dependency(folder: str, files: str, size: str, runs: str) -> list[float]:
+    """Seconds that it takes until ``files`` inputs of ``size`` bytes each are in a workspace.
+
+    They have holes instead of content: wherever they are not copied, that makes no difference.
+    """
+    from runner.artifacts.giving.layer import below
+    from runner.artifacts.giving.settling import discard
+    from runner.artifacts.inputs import place
+    from runner.artifacts.manifest import Entry
+    from runner.paths import RunPaths
+
+    kept, entries = Path(folder) / "kept", []
+    kept.mkdir()
+    for number in range(int(files)):
+        with (kept / str(number)).open("wb") as file:
+            file.truncate(int(size))
+        entries.append(Entry(str(number), "file", int(size), "", 0o644, 1))
+    taken = []
+    for number in range(int(runs)):
+        paths = RunPaths(Path(folder) / f"run-{number}")
+        paths.workspace.mkdir(parents=True)
+        paths.submitted.write_text("{}")
+        started = time.perf_counter()
+        layer = below(paths)
+        place(kept, entries, paths.workspace, lambda *_: None, layer)
+        if layer is not None:
+            layer.lay()
+        taken.append(time.perf_counter() - started)
+        discard(paths)
+    return taken
 
 
 def _fill(folder: Path, files: int, size: int) -> None:
@@ -245,6 +278,7 @@ def main() -> None:
         "queue": queue,
         "obtain": obtain,
         "collect": collect,
+        "dependency": dependency,
         "validate": validate,
         "read": read,
         "sampling": sampling,

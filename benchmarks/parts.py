@@ -307,6 +307,15 @@ def collect(effort: Effort) -> Iterator[Row]:
         yield ratio("collect", what, timed, 1.3)
 
 
+def dependency(effort: Effort) -> Iterator[Row]:
+    """10 GB of inputs, until they are in a workspace; the budget is for where none is copied."""
+    files, size = 10, 10**9
+    with World.make("dependency") as world:
+        words = (world.folder, str(files), str(size), str(effort.pairs(7, 3)))
+        taken = world.inside("dependency", *words)
+    yield amount("dependency", f"{files} inputs of 1 GB", taken, "s", 0.1)
+
+
 def sampling(effort: Effort) -> Iterator[Row]:
     """Samples of a job of dozens of processes: what they add to each second of looking after it."""
     processes, seconds = 40, 5 if effort.quick else 12
@@ -388,5 +397,6 @@ PARTS: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "masking": masking,
     "sampling": sampling,
     "collect": collect,
+    "dependency": dependency,
     "validate": validate,
 }

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from typing_extensions import Self
+
 _NEW_MOUNTS = 0x20000  # CLONE_NEWNS, clone(2)
 # mount(2): what is mounted elsewhere later is seen here too, and what is mounted here is not there
 _RECURSIVE, _SLAVE = 0x4000, 0x80000
@@ -37,26 +39,40 @@ class Laid(NamedTuple):
     work: Path
 
 
-def lay(laid: Laid) -> bool:
-    """Lay folders over one another, for this thread and what it starts; whether that could be."""
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        if not _call("unshare", _NEW_MOUNTS):
-            return False
-        if not _call("mount", b"none", b"/", None, _RECURSIVE | _SLAVE, None):
-            return False
+class Mounts:
+    """Mounts that only this thread, and what it starts from here on, can see.
+
+    Folders that it opened before are still among those of others.
+    """
+
+    @classmethod
+    def own(cls) -> Self | None:
+        """Have mounts of one's own; ``None`` where that cannot be."""
+        if not sys.platform.startswith("linux") or not _call("unshare", _NEW_MOUNTS):
+            return None
+        shared = _call("mount", b"none", b"/", None, _RECURSIVE | _SLAVE, None)
+        return cls() if shared else None
+
+    def lay(self, laid: Laid, *, lasting: bool = True) -> bool:
+        """Lay folders over one another; whether that could be.
+
+        Unless it is ``lasting``, nothing is brought to the disk on account of it, neither meanwhile
+        nor when it is taken away; ``work`` cannot be used a second time then.
+
+        Raises:
+            OSError: one of the folders is not there.
+        """
         with ExitStack() as stack:
             # descriptors, as a comma or a colon in a path would have a meaning
             target, lower, upper, work = (_opened(stack, folder) for folder in laid)
             options = f"lowerdir={lower},upperdir={upper},workdir={work},{_OPTIONS}"
+            if not lasting:
+                options += ",volatile"
             return _call("mount", b"overlay", target.encode(), b"overlay", 0, options.encode())
-    except OSError:
-        return False
 
 
 def lift(target: Path) -> None:
-    """Take away what :func:`lay` has laid over a folder, if anything; open files stay open."""
+    """Take away what :meth:`Mounts.lay` has laid over a folder, if anything."""
     if not sys.platform.startswith("linux"):
         return
     with ExitStack() as stack:

@@ -59,6 +59,8 @@ SETTLING = ("orphans-ended", "recollected", "cleared", "end-written")
 REMOVING = ("out-of-sight", "artifacts-removed")
 # tried where files of several runs are made one: tests/unit/artifacts/test_store.py
 SHARING = ("staged",)
+# those of a workspace that lies over large inputs: tests/integration/test_layer.py
+LAYER = ("laid", "settling", "settled")
 
 
 class Scene:
@@ -128,7 +130,7 @@ def kill(*pids: int) -> None:
 
 
 def test_every_named_point_is_tried() -> None:
-    assert {*ENDS, *SETTLING, *REMOVING, *SHARING} == set(POINTS)
+    assert {*ENDS, *SETTLING, *REMOVING, *SHARING, *LAYER} == set(POINTS)
 
 
 @pytest.mark.parametrize("point", ENDS)

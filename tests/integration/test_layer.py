@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import stat
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from runner.artifacts.giving.layer import below
 from runner.artifacts.giving.settling import discard, settle
 from runner.artifacts.manifest import Entry
 from runner.paths import RunPaths
-from tests.conftest import kill, require, until
+from tests.conftest import kill, program, require, until
 from tests.faults.mounts import own_mounts
 
 if TYPE_CHECKING:
@@ -352,6 +353,48 @@ def test_an_aborted_run_leaves_nothing(case: Case) -> None:
     wf.wait()
     assert not {"layer", "workspace", "artifacts"} & set(os.listdir(case.world.folder(case.used)))
     assert _contents(case.world.folder(case.made) / "artifacts") == case.kept
+
+
+def _disk(folder: Path, kind: str) -> None:
+    """Mount a file system of that kind, which lies in a file."""
+    require(kind, program(f"mkfs.{kind}"))
+    image = folder.with_suffix(".image")
+    with image.open("wb") as file:
+        file.truncate(400 << 20)
+    folder.mkdir()
+    subprocess.run([f"mkfs.{kind}", "-q", image], check=True, capture_output=True)
+    done = subprocess.run(["mount", "-o", "loop", image, folder], capture_output=True, check=False)
+    require("loop devices", done.stderr.decode() or None)
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("kind", ["btrfs", "xfs"])
+def test_where_blocks_can_be_shared_they_are(tmp_path: Path, kind: str) -> None:
+    disk = tmp_path / "disk"
+    _disk(disk, kind)
+    paths, kept = RunPaths(disk / "run"), disk / "kept"
+    paths.workspace.mkdir(parents=True)
+    paths.submitted.write_text("{}")
+    kept.mkdir()
+    entries = []
+    for number in range(2):
+        content = os.urandom(80 << 20)
+        (kept / str(number)).write_bytes(content)
+        entries.append(Entry(str(number), "file", len(content), "", 0o640, MODIFIED))
+    os.sync()
+    before = shutil.disk_usage(disk).used
+    assert below(paths) is None  # nothing has to be laid over anything
+    give(kept, entries, paths.workspace, lambda *_: None)
+    os.sync()
+    assert shutil.disk_usage(disk).used - before < 8 << 20
+    given = paths.workspace / "0"
+    assert not given.samefile(kept / "0")
+    assert stat.S_IMODE(given.stat().st_mode) == 0o640
+    with given.open("r+b") as file:
+        file.write(b"mine")
+    stored = (kept / "0").read_bytes()
+    assert not stored.startswith(b"mine")
+    assert given.read_bytes()[4:] == stored[4:]
 
 
 def _text(path: Path) -> str | None:

@@ -15,14 +15,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
 from runner.artifacts.giving.files import free, modified, open_stored, permissions
-from runner.artifacts.giving.folders import Folders, NewFolders, parent
+from runner.artifacts.giving.folders import Folders, NewFolders, kind_of, parent
 from runner.content import clone
-from runner.mounts import Laid, lay, lift
+from runner.mounts import Laid, Mounts, lift
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,8 +50,9 @@ def laid(paths: RunPaths) -> Laid:
 class Layer:
     """The layer below the workspace of one run; see :func:`below`."""
 
-    def __init__(self, paths: RunPaths) -> None:
+    def __init__(self, paths: RunPaths, mounts: Mounts) -> None:
         self._paths = paths
+        self._mounts = mounts
         self._laid = laid(paths)
         self._linked: dict[str, _Linked] = {}
 
@@ -95,13 +95,14 @@ class Layer:
         if not self._linked:
             return
         workspace, upper = self._paths.workspace, self._laid.upper
-        seen = [path for path in self._linked if not _covered(workspace, path)]
+        with Folders(workspace) as folders:
+            seen = [path for path in self._linked if not _covered(folders, path)]
         said = {path: linked.digest for path, linked in self._linked.items()}
         self._paths.layer_digests.write_text(json.dumps(said))
         os.rename(workspace, upper)
         os.mkdir(workspace, 0o700)
-        if not lay(self._laid):
-            raise OSError(errno.ENODEV, "it cannot be laid over its inputs", str(workspace))
+        # thousands of files, each brought to the disk for its mode, would take seconds
+        self._lay(self._laid._replace(work=_folder(self._paths.layer / "first")), lasting=False)
         with Folders(workspace) as folders:
             for path in seen:
                 above, name = parent(path)
@@ -109,6 +110,12 @@ class Layer:
                 # every one of them, be it as it is: from here on the upper folder tells it all
                 os.chmod(name, linked.mode, dir_fd=folder)
                 os.utime(name, ns=linked.times, dir_fd=folder, follow_symlinks=False)
+        lift(workspace)
+        self._lay(self._laid)
+
+    def _lay(self, laid: Laid, *, lasting: bool = True) -> None:
+        if not self._mounts.lay(laid, lasting=lasting):
+            raise OSError(errno.ENODEV, "it cannot be laid over its inputs", str(laid.target))
 
 
 def below(paths: RunPaths) -> Layer | None:
@@ -124,7 +131,10 @@ def below(paths: RunPaths) -> Layer | None:
     Raises:
         OSError: its folders cannot be made.
     """
-    return Layer(paths) if not _shares_blocks(paths) and _made(paths) else None
+    if _shares_blocks(paths):
+        return None
+    mounts = Mounts.own()
+    return Layer(paths, mounts) if mounts and _made(paths, mounts) else None
 
 
 def _shares_blocks(paths: RunPaths) -> bool:
@@ -142,24 +152,30 @@ def _shares_blocks(paths: RunPaths) -> bool:
         os.close(reading)
 
 
-def _made(paths: RunPaths) -> bool:
+def _made(paths: RunPaths, mounts: Mounts) -> bool:
     """Make its folders; whether it could be laid below anything here."""
     whole, trial = laid(paths), paths.layer / "trial"
-    for folder in (whole.lower, whole.work, trial / "upper", trial / "work"):
-        folder.mkdir(mode=0o700, parents=True)
-    tried = Laid(trial / "upper", whole.lower, trial / "upper", trial / "work")
-    possible = lay(tried)
+    upper = _folder(trial / "upper")
+    tried = Laid(upper, _folder(whole.lower), upper, _folder(trial / "work"))
+    _folder(whole.work)
+    possible = mounts.lay(tried, lasting=False)
     if possible:
         lift(tried.target)
     tree.remove(trial if possible else paths.layer)
     return possible
 
 
-def _covered(workspace: Path, path: str) -> bool:
+def _folder(path: Path) -> Path:
+    path.mkdir(mode=0o700, parents=True)
+    return path
+
+
+def _covered(workspace: Folders, path: str) -> bool:
     """Whether something in the workspace itself would lie over a file of the layer."""
     above, name = parent(path)
-    with suppress(OSError), Folders(workspace) as folders:
-        os.stat(name, dir_fd=folders.open(above), follow_symlinks=False)
+    try:
+        folder = workspace.open(above)
+    except OSError:
+        # its folders are made before it is taken in: another thing is on its way by now
         return True
-    # its folders are made before it is taken: without them another thing is on its way
-    return not (workspace / above).is_dir()
+    return kind_of(folder, name) is not None
