@@ -558,6 +558,7 @@ def told(world: World) -> dict[str, set[str]]:
         "A validation": world.wf("validate", "--json"),
         "The artifacts of a run": world.wf("artifacts", "list", good(world), "--json"),
         "Pulled artifacts": world.wf("artifacts", "pull", good(world), "-o", "its", "--json"),
+        "Pushed artifacts": world.wf("artifacts", "push", good(world), "--to", "remote", "--json"),
         "What files hold": world.wf("artifacts", "show", f"{good(world)}:out/a", "--json"),
         "The log of a run": world.wf("logs", "last", "--json"),
         "A start": world.wf("init", "train.py", "--dry-run", "--json"),

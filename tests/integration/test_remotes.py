@@ -22,12 +22,12 @@ pytestmark = pytest.mark.integration
 
 # many pieces: so many that a server can be killed between two of them
 MEGABYTES = 96
-WORKFLOW = f"""
+WORKFLOW = """
 workflows:
   - name: train
     provider: bash
     commands:
-      - mkdir -p model/empty && head -c {MEGABYTES}M /dev/urandom > model/big
+      - mkdir -p model/empty && head -c SIZE /dev/urandom > model/big
       - for i in 1 2 3 4 5; do echo $i > model/$i; done; ln -s big model/last; chmod 755 model/1
     artifacts:
       - path: model
@@ -46,8 +46,19 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, world: World) -> Itera
 
 @pytest.fixture
 def run(world: World) -> str:
-    """A run that has left something behind."""
-    world.workflows(WORKFLOW)
+    """A run that has left something behind, in three pieces."""
+    return kept(world, 20)
+
+
+@pytest.fixture
+def large(world: World) -> str:
+    """The same, in many."""
+    return kept(world, MEGABYTES)
+
+
+def kept(world: World, megabytes: int) -> str:
+    """The name of a run that keeps so much."""
+    world.workflows(WORKFLOW.replace("SIZE", f"{megabytes}M"))
     assert world.wf("run", "train", "-t", "best").code == 0
     return str(world.wf("show", "last", "--json").json()["name"])
 
@@ -88,10 +99,10 @@ def test_there_and_back_again(place: Place, world: World, run: str) -> None:
     assert not any((world.home / "cache").glob("**/pulls/*"))
 
 
-def test_a_server_that_ends_meanwhile(place: Place, world: World, run: str) -> None:
+def test_a_server_that_ends_meanwhile(place: Place, world: World, large: str) -> None:
     if place.server is None:
         pytest.skip("a folder has no server")
-    pushing = world.start("artifacts", "push", run, "--to", place.url)
+    pushing = world.start("artifacts", "push", large, "--to", place.url)
     until(lambda: pieces(place), "a piece is there")
     place.server.kill()
     _, err = pushing.communicate(timeout=120)
@@ -100,23 +111,23 @@ def test_a_server_that_ends_meanwhile(place: Place, world: World, run: str) -> N
     assert b"Traceback" not in err
     there = pieces(place)
     assert 0 < len(there) < MEGABYTES / 8
-    assert not (place.file("runs") / run / "manifest.json").exists()
+    assert not (place.file("runs") / large / "manifest.json").exists()
     place.server.start()
-    sent = world.wf("artifacts", "push", run, "--to", place.url)
+    sent = world.wf("artifacts", "push", large, "--to", place.url)
     assert sent.code == 0, sent.err
     now = pieces(place)
     assert {path: now[path] for path in there} == there
     assert len(now) == MEGABYTES / 8
-    source = world.folder(run) / "artifacts"
+    source = world.folder(large) / "artifacts"
 
-    pulling = world.start("artifacts", "pull", run, "--from", place.url, "-o", "got")
+    pulling = world.start("artifacts", "pull", large, "--from", place.url, "-o", "got")
     until(lambda: _parts(world), "a part has come")
     place.server.kill()
     _, err = pulling.communicate(timeout=120)
     assert pulling.returncode == 69, err
     assert not (world.project / "got").exists()
     place.server.start()
-    came = world.wf("artifacts", "pull", run, "--from", place.url, "-o", "got")
+    came = world.wf("artifacts", "pull", large, "--from", place.url, "-o", "got")
     assert came.code == 0, came.err
     assert same_trees(world.project / "got", source)
 
@@ -126,14 +137,14 @@ def _parts(world: World) -> list[Path]:
     return [path for path in found if path.exists() and path.stat().st_size]
 
 
-def test_an_interrupted_push_is_finished_by_another(place: Place, world: World, run: str) -> None:
-    pushing = world.start("artifacts", "push", run, "--to", place.url)
+def test_an_interrupted_push_is_finished_by_another(place: Place, world: World, large: str) -> None:
+    pushing = world.start("artifacts", "push", large, "--to", place.url)
     until(lambda: pieces(place), "a piece is there")
     pushing.send_signal(signal.SIGINT)
     _, err = pushing.communicate(timeout=60)
     assert pushing.returncode == 130, err
     there = pieces(place)
-    assert world.wf("artifacts", "push", run, "--to", place.url).code == 0
+    assert world.wf("artifacts", "push", large, "--to", place.url).code == 0
     now = pieces(place)
     assert {path: now[path] for path in there} == there
 
@@ -143,18 +154,19 @@ def test_what_is_damaged_there_is_named(damage: str, place: Place, world: World,
     assert world.wf("artifacts", "push", run, "--to", place.url).code == 0
     victim = min(pieces(place))
     content = victim.read_bytes()
-    if damage == "flip":
-        victim.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
-    elif damage == "cut":
-        victim.write_bytes(content[:-1])
-    else:
-        victim.unlink()
+    with place.stopped():
+        if damage == "flip":
+            victim.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
+        elif damage == "cut":
+            victim.write_bytes(content[:-1])
+        else:
+            victim.unlink()
     came = world.wf("artifacts", "pull", run, "--from", place.url, "-o", "got")
     assert came.code == 73
     assert "`model/big`" in came.err
     assert not (world.project / "got").exists()
-    if damage == "flip":
-        victim.unlink()
+    with place.stopped():
+        victim.unlink(missing_ok=damage != "flip")
     assert world.wf("artifacts", "push", run, "--to", place.url).code == 0
     came = world.wf("artifacts", "pull", run, "--from", place.url, "-o", "got")
     assert came.code == 0, came.err

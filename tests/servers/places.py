@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from tests.servers.programs import rclone
 from tests.servers.serving import Server, free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 KEY, SECRET = "wf-tests-key", "wf-tests-secret"
@@ -32,6 +34,15 @@ class Place:
         """End the server."""
         if self.server is not None:
             self.server.kill()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The server does not run meanwhile: what it has kept can be changed behind its back."""
+        if self.server is not None:
+            self.server.kill()
+        yield
+        if self.server is not None:
+            self.server.start()
 
     def file(self, name: str) -> Path:
         """The file that the server keeps something in."""
@@ -85,8 +96,6 @@ def _bucket(home: Path, options: list[str]) -> Place:
         "s3",
         "--addr",
         f"127.0.0.1:{port}",
-        "--dir-cache-time",
-        "0s",
         *options,
         str(root),
     ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +16,7 @@ import pytest
 from tests.conftest import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 def free_port() -> int:
@@ -55,8 +56,16 @@ class Server:
 
     def kill(self) -> None:
         """It is gone, with the processes that serve its connections. Safe to repeat."""
-        with suppress(ProcessLookupError):
-            import os
+        if self._process.returncode is None:
+            for pid in [self._process.pid, *_below(self._process.pid)]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._process.wait()
 
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+
+def _below(pid: int) -> Iterator[int]:
+    """Every process that it has started; sshd gives each connection a session of its own."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for child in map(int, children):
+        yield from _below(child)
+        yield child
