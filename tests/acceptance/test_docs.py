@@ -563,6 +563,7 @@ def told(world: World) -> dict[str, set[str]]:
         "The log of a run": world.wf("logs", "last", "--json"),
         "A start": world.wf("init", "train.py", "--dry-run", "--json"),
         "An export": world.wf("export", "good", "--json"),
+        "Verified artifacts": world.wf("artifacts", "verify", "--json"),
         "All workflows": world.wf("run", "--all", "--keep-going", "--json"),
     }
     world.wf("run", "good", "-t", "best")
@@ -571,7 +572,6 @@ def told(world: World) -> dict[str, set[str]]:
         told[f"The list of {listed}"] = world.wf(listed, "list", "--json")
     told["The list of environments"] = world.wf("env", "list", "--json")
     told["An environment"] = world.wf("env", "show", "last", "--json")
-    told["Verified artifacts"] = world.wf("artifacts", "verify", "--json")
     told["Verified environments"] = world.wf("env", "verify", "--json")
     shown = world.wf("show", "last", "--json")
     assert shown.json().keys() == told["A run"].json().keys()
