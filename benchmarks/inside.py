@@ -88,8 +88,9 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
             records.write(paths.manifest, manifest.document(found.artifacts))
 
         taken = _seconds(work)
-        for made in (pool, paths.artifacts, paths.lists):
+        for made in (paths.artifacts, paths.lists):
             shutil.rmtree(made)
+        Pool(pool).sweep()
         _fill(workspace / "out", int(files), int(size))
         return taken
 

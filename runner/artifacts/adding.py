@@ -7,16 +7,18 @@ inside stay links. Pipes, sockets and devices are left out.
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.collecting.copying import Copier
+from runner.artifacts.collecting.folders import entered, opened
 from runner.artifacts.manifest import stored
 from runner.disks import named, unwritable
-from runner.workspace.snapshot import copy_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+_HINT = "make it readable, or look for free space (df -h); what was copied is gone again"
 
 
 class Added(NamedTuple):
@@ -26,59 +28,47 @@ class Added(NamedTuple):
     path: str
 
 
-def copy(
-    given: Sequence[Added], destination: Path, progress: Callable[[int, int], None]
-) -> list[str]:
-    """Copy all of them below ``destination``, with modes and times; the paths that are no files.
+class Left(NamedTuple):
+    """What was not copied: paths that are no files, and those that vanished meanwhile."""
+
+    skipped: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def copy(given: Sequence[Added], destination: Path, progress: Callable[[int, int], None]) -> Left:
+    """Copy all of them below ``destination``, with modes and times.
 
     ``progress`` is told files and bytes so far.
 
     Raises:
         WfError: kind ``STORAGE`` when something cannot be read, or the copy cannot be written.
     """
-    copier = _Copier(progress)
+    copier = Copier(progress)
     try:
+        destination.mkdir(mode=0o700, exist_ok=True)
         for one in given:
-            target = destination / stored(one.path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            copier.copy(os.path.realpath(one.source), str(target), one.path)
+            _copy(copier, one, destination)
+        for _, error in copier.unread:
+            raise error
     except OSError as error:
-        hint = "make it readable, or look for free space (df -h); what was copied is gone again"
         what = "the files could not be added"
-        raise unwritable(what, named(error), destination, hint) from error
-    return copier.skipped
+        raise unwritable(what, named(error), destination, _HINT) from error
+    return Left(tuple(copier.skipped), tuple(copier.gone))
 
 
-class _Copier:
-    def __init__(self, progress: Callable[[int, int], None]) -> None:
-        self._progress = progress
-        self._files = self._bytes = 0
-        self.skipped: list[str] = []
-
-    def copy(self, source: str, target: str, path: str) -> None:
-        """Copy a file or a folder with all that is in it; ``path`` is what it is called."""
-        folders: list[tuple[str, int]] = []
-        left = [(source, target, path)]
-        while left:
-            old, new, called = left.pop()
-            mode = os.lstat(old).st_mode
-            if not stat.S_ISDIR(mode):
-                self._file(old, new, called)
-                continue
-            os.mkdir(new, 0o700)
-            folders.append((new, stat.S_IMODE(mode) & 0o777 | stat.S_IRWXU))
-            left += [
-                (os.path.join(old, name), os.path.join(new, name), f"{called}/{name}")
-                for name in sorted(os.listdir(old), reverse=True)
-            ]
-        for folder, mode in folders:
-            os.chmod(folder, mode)
-
-    def _file(self, source: str, target: str, called: str) -> None:
-        copied = copy_file(source, target)
-        if copied is None:
-            self.skipped.append(called)
-            return
-        self._files += 1
-        self._bytes += copied
-        self._progress(self._files, self._bytes)
+def _copy(copier: Copier, one: Added, destination: Path) -> None:
+    """Copy one of them beside, under the name that it has, and give it the one it is to have."""
+    folder, name = os.path.split(os.path.realpath(one.source))
+    *way, new = stored(one.path).split("/")
+    aside = destination.with_name("copying")
+    aside.mkdir(mode=0o700)
+    with (
+        opened(folder) as source,
+        opened(aside) as copied,
+        opened(destination) as top,
+        entered(top, way, make=True) as target,
+    ):
+        copier.copy(source, copied, name, one.path)
+        if name in os.listdir(aside):
+            os.rename(name, new, src_dir_fd=copied, dst_dir_fd=target)
+    aside.rmdir()

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.disks import named
-from runner.errors import STORAGE, WfError
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runner.artifacts.comparing import Change, Difference
     from runner.artifacts.manifest import Entry
-    from runner.artifacts.reading.contrast import Contrast
+    from runner.artifacts.reading.contrast import Contrast, Measured
     from runner.artifacts.reading.values import Reading, Series
     from runner.records.contents import Contents
 
-_CHUNK = 1 << 20
 _FILE = "."
 
 
@@ -53,36 +50,9 @@ class Side(NamedTuple):
             return path
         return self.path if path == _FILE else f"{self.path}/{path}"
 
-    def open(self, path: str) -> int:
-        """A descriptor for reading a file.
-
-        Raises:
-            WfError: kind ``STORAGE`` when it cannot be read.
-        """
-        from runner.artifacts.opening import open_kept
-
-        try:
-            return open_kept(*self.contents.place(self.whole(path)))
-        except OSError as error:
-            said = f"{self.whole(path)} cannot be read: {named(error).strerror}"
-            hint = f"what else is damaged: wf artifacts verify {self.contents.run}"
-            raise WfError(STORAGE, said, hint=hint) from error
-
     def digest(self, entry: Entry) -> str:
         """That of an entry; of one that is still being written, that of what is there now."""
-        if entry.digest:
-            return entry.digest
-        from blake3 import blake3
-
-        hasher = blake3()
-        if entry.kind == "link":
-            root, place = self.contents.place(self.whole(entry.path))
-            hasher.update(os.fsencode(os.readlink(os.path.join(root, place))))
-        elif entry.kind == "file":
-            with open(self.open(entry.path), "rb") as file:
-                while chunk := file.read(_CHUNK):
-                    hasher.update(chunk)
-        return f"blake3:{hasher.hexdigest()}"
+        return self.contents.digest(entry._replace(path=self.whole(entry.path)))
 
     def read(self, path: str) -> Reading | None:
         """What a file holds, if it is of a kind that is known."""
@@ -90,8 +60,15 @@ class Side(NamedTuple):
 
         if not promising(self.whole(path)):
             return None
-        with open(self.open(path), "rb") as file:
+        with open(self.contents.open(self.whole(path)), "rb") as file:
             return read(file, self.whole(path))
+
+    def metrics(self) -> Iterator[Series]:
+        """The metrics in what is looked at."""
+        from runner.records.looking import metrics
+
+        known = metrics(self.contents, self.path)
+        yield from (series for _, series in known.series)
 
     def lines(self, entry: Entry) -> list[str] | None:
         """The lines of a text."""
@@ -99,42 +76,19 @@ class Side(NamedTuple):
 
         if entry.kind != "file" or entry.bytes > MOST_BYTES:
             return None
-        with open(self.open(entry.path), "rb") as file:
+        with open(self.contents.open(self.whole(entry.path)), "rb") as file:
             return lines_of(file.read(MOST_BYTES + 1))
-
-    def metrics(self) -> dict[str, Series]:
-        """The metrics in what is looked at, by name."""
-        from runner.artifacts.manifest import Artifact
-        from runner.records.looking import metrics
-
-        entries = tuple(one._replace(path=self.whole(one.path)) for one in self.entries)
-        part = Artifact("", len(entries), 0, None, inline=entries)
-        known = metrics(self.contents._replace(artifacts=(part,)))
-        return {one.name: one for _, one in known.series}
-
-
-class Measured(NamedTuple):
-    """A metric of both; ``None`` where one has none of that name."""
-
-    name: str
-    before: Series | None
-    after: Series | None
-
-    def document(self) -> dict[str, Any]:
-        """As JSON."""
-        sides = {"before": self.before, "after": self.after}
-        return {"name": self.name, **{side: one and _facts(one) for side, one in sides.items()}}
 
 
 class Found(NamedTuple):
-    """The difference of files, of metrics, and within files that changed."""
+    """The difference of files, and what is known of the contents of those that changed."""
 
     before: Side
     after: Side
     files: Difference
-    metrics: list[Measured]
     contents: list[tuple[str, Contrast]]
     texts: list[tuple[str, list[str]]]
+    metrics: list[Measured]
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -146,8 +100,8 @@ class Found(NamedTuple):
             "removed": [_entry(entry) for entry in self.files.removed],
             "changed": [_change(change) for change in self.files.changed],
             "moved": [_change(change) for change in self.files.moved],
-            "metrics": [metric.document() for metric in self.metrics],
             "contents": [{"path": path, **one.document()} for path, one in self.contents],
+            "metrics": [one.document() for one in self.metrics],
             "texts": [{"path": path, "diff": "\n".join(lines)} for path, lines in self.texts],
         }
 
@@ -161,11 +115,6 @@ def _relative(path: str, folder: str | None) -> str:
 def _entry(entry: Entry) -> dict[str, Any]:
     found = entry._asdict()
     return {key: found[key] for key in ("path", "kind", "bytes", "digest", "mode")}
-
-
-def _facts(series: Series) -> dict[str, Any]:
-    found = series.document()
-    return {key: found[key] for key in ("last", "min", "max", "step", "count")}
 
 
 def _change(change: Change) -> dict[str, Any]:

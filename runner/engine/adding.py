@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import tree
 from runner.artifacts import manifest
-from runner.artifacts.adding import copy
+from runner.artifacts.adding import Left, copy
 from runner.artifacts.listing import Intake
 from runner.artifacts.store import Pool
 from runner.disks import named, unwritable
@@ -41,17 +41,14 @@ class Kept(NamedTuple):
 
 
 class Adding:
-    """What is to be added, step by step.
-
-    ``skipped`` are paths that were not, as they are no files.
-    """
+    """What is to be added, step by step; ``left`` is what was left out."""
 
     def __init__(self, given: Sequence[Added], records: Records, shown: Shown) -> None:
         """``shown`` is told what is being done, and shows how far that is."""
         self._given = given
         self._records = records
         self._shown = shown
-        self.skipped: list[str] = []
+        self.left = Left((), ())
 
     def add(self, project: Path | None, choose: Callable[[Sequence[str]], str]) -> Kept:
         """Make the run. It appears with all its files, or not at all.
@@ -62,6 +59,7 @@ class Adding:
             WfError: kind ``STORAGE`` when something cannot be read, or the state folder cannot be
                 written; ``USAGE`` when there is no file at one of the paths.
         """
+        self._records.close()  # children are made meanwhile
         paths = self._records.add(self._document(project), self._fill, choose)
         return Kept(paths.root.name, tuple(folder.read_artifacts(paths)))
 
@@ -83,7 +81,7 @@ class Adding:
     def _fill(self, paths: RunPaths) -> None:
         with self._shown("copying") as pace:
             pace.expect_of(self._measured)
-            self.skipped = copy(self._given, paths.artifacts, pace)
+            self.left = copy(self._given, paths.artifacts, pace)
         with self._shown("listing") as pace:
             pace.expect_of(lambda: tree.measure(paths.artifacts))
             kept = self._listed(paths, pace)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.links import followed
 from runner.artifacts.manifest import entries_of, stored
+from runner.disks import named
 from runner.errors import STORAGE, USAGE, WfError
 from runner.records import folder
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # names to choose a hint from; more would take longer than anybody waits for a hint
 _CANDIDATES = 2000
 _TOLD = 5
+_CHUNK = 1 << 20
 _NAMED = 3
 
 
@@ -102,6 +104,42 @@ class Contents(NamedTuple):
             if within(path, top):
                 return at.parent, path.replace(top, at.name, 1)
         return self.folder, stored(path)
+
+    def open(self, path: str) -> int:
+        """A descriptor for reading the file of an entry.
+
+        Raises:
+            WfError: kind ``STORAGE`` when it cannot be read.
+        """
+        from runner.artifacts.opening import open_kept
+
+        try:
+            return open_kept(*self.place(path))
+        except OSError as error:
+            raise WfError(
+                STORAGE,
+                f"{path} cannot be read: {named(error).strerror}",
+                hint=f"what else is damaged: wf artifacts verify {self.run}",
+            ) from error
+
+    def digest(self, entry: Entry) -> str:
+        """That of an entry; of one that is still being written, that of what is there now.
+
+        Raises:
+            WfError: kind ``STORAGE`` when it cannot be read.
+        """
+        if entry.digest or entry.kind == "directory":
+            return entry.digest
+        from blake3 import blake3
+
+        hasher = blake3()
+        if entry.kind == "link":
+            hasher.update(os.fsencode(self._target(entry)))
+        else:
+            with open(self.open(entry.path), "rb") as file:
+                while chunk := file.read(_CHUNK):
+                    hasher.update(chunk)
+        return f"blake3:{hasher.hexdigest()}"
 
     def _instead(self, path: str) -> str:
         """What there is that may have been meant."""

@@ -5,8 +5,8 @@ r"""The status of a run, and the only ways it can change.
     pending -> provisioning -> running -> collecting -> succeeded | failed | cancelled
        \\____________\\____________\\__________\\______-> failed | cancelled | lost
 
-A run of files that somebody adds goes from pending to collecting. A terminal status never changes,
-and no status goes back.
+A terminal status never changes, and no status goes back. Files that somebody adds have been pending
+and collecting when they appear, and have succeeded.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ Status = Literal[
 _EARLY_ENDS: tuple[Status, ...] = ("failed", "cancelled", "lost")
 _NEXT: MappingProxyType[Status, tuple[Status, ...]] = MappingProxyType(
     {
-        # files that are added by hand need no job
-        "pending": ("provisioning", "collecting", *_EARLY_ENDS),
+        "pending": ("provisioning", *_EARLY_ENDS),
         "provisioning": ("running", *_EARLY_ENDS),
         "running": ("collecting", *_EARLY_ENDS),
         "collecting": ("succeeded", *_EARLY_ENDS),
@@ -84,6 +83,18 @@ class State(NamedTuple):
 def submitted(at: str) -> State:
     """The first state of every run."""
     return State("pending", (("pending", at),))
+
+
+def added(at: str, until: str) -> State:
+    """The only state of files that somebody added by hand: no job, and nobody saw it before."""
+    first = submitted(at)
+    history: tuple[tuple[Status, str], ...] = (("collecting", at), ("succeeded", until))
+    return first._replace(
+        status="succeeded",
+        history=(*first.history, *history),
+        reason="added",
+        message="its files were added by hand",
+    )
 
 
 def advance(  # noqa: PLR0913 - the facts of one transition

@@ -94,15 +94,13 @@ class Records:
         Raises:
             WfError: kind ``STORAGE`` when the state folder cannot be written; as ``fill`` does.
         """
-        first = state.submitted(self.stamp())
+        begun = self.stamp()
 
         def work(aside: RunPaths) -> None:
             folder.write(aside.submitted, document)
             fill(aside)
-            begun = state.advance(first, "collecting", first.history[0][1])
-            message = "its files were added by hand"
-            at = max(self.stamp(), first.history[0][1])
-            ended = state.advance(begun, "succeeded", at, reason="added", message=message)
+            # the clock may have been set back meanwhile
+            ended = state.added(begun, max(self.stamp(), begun))
             folder.write(aside.state, ended.document())
 
         try:

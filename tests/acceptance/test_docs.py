@@ -522,7 +522,7 @@ workflows:
     resources: {{gpu: {{count: 4096}}}}
 """
 # keys below which the names are the user's own
-OPEN = {"variables", "metrics", "plan.jobs[].variables", "jobs[].variables"}
+OPEN = {"variables", "plan.jobs[].variables", "jobs[].variables"}
 
 
 def keys(document: Any, base: str = "") -> Iterator[str]:
@@ -570,9 +570,13 @@ def told(world: World) -> dict[str, set[str]]:
     told["The list of tags"] = world.wf("tags", "list", "--json")
     told["The list of environments"] = world.wf("env", "list", "--json")
     told["An environment"] = world.wf("env", "show", "last", "--json")
+    told["Verified artifacts"] = world.wf("artifacts", "verify", "--json")
     told["Verified environments"] = world.wf("env", "verify", "--json")
     shown = world.wf("show", "last", "--json")
     assert shown.json().keys() == told["A run"].json().keys()
+    world.wf("tags", "add", "files", "-a", "train.py")
+    added = world.wf("show", ":files", "--json").json()
+    assert added.keys() == shown.json().keys()
     machine = lab(Standing((ALICE, BOB), QUEUE)).document()
     assert world.wf("runners", "--json").json().keys() == machine.keys()
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
@@ -586,12 +590,14 @@ def told(world: World) -> dict[str, set[str]]:
     for heading in ("A run", "The list of runs"):
         found[heading] |= {f"waiting.{key}" for key in folder._WAITING}
         found[heading] |= set(keys(going(), "progress"))
+    found["A run"] |= set(keys({"added": added["added"]}))
     found["A run"] |= {f"restored.{key}" for key in folder._RESTORED}
-    found["A run"] |= set(keys({"attempts": [Attempt(1, "now", 0)._asdict()]}))
     found["A plan"] |= {f"jobs[].retry.{key}" for key in Retry._fields}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
-    found["A run"] |= set(keys({"usage": with_a_gpu()}))
+    found["A run"] |= {f"attempts[].{key}" for key in Attempt._fields} | {
+        *keys({"usage": with_a_gpu()})
+    }
     place = Failure(Place("train.py", 3), 1, (), None).document()
     found["A run"] |= set(keys(place, "failure"))
     world.wf("run", "long")
@@ -613,19 +619,19 @@ def compared() -> set[str]:
     """What is told of runs that differ in every way."""
     from runner.artifacts.comparing import Change, Difference
     from runner.artifacts.manifest import Entry
-    from runner.artifacts.reading.contrast import Contrast, Fact
-    from runner.cli.differing import Found, Measured, Side
+    from runner.artifacts.reading.contrast import Contrast, Fact, Measured
+    from runner.cli.differing import Found, Side
     from runner.records.contents import Contents
 
     entry = Entry("a", "file", 1, "blake3:0")
     change = Change(entry, entry)
     side = Side(Contents("wet-mango-1", Path(), ()), None, [entry])
     files = Difference([entry], [entry], [change], [change], 0)
-    loss = Measured("loss", None, None)
     contents = [("a", Contrast((Fact("epoch", 1, 2),)))]
-    told = set(keys(Found(side, side, files, [loss], contents, [("a", [])]).document()))
-    # entries are the same everywhere
-    again = ("removed[].", "moved[].", "changed[].before.", "changed[].after.")
+    metrics = [Measured("loss", a_metric(), None)]
+    told = set(keys(Found(side, side, files, contents, [("a", [])], metrics).document()))
+    # entries are the same everywhere, and so are metrics
+    again = ("removed[].", "moved[].", "changed[].before.", "changed[].after.", "metrics[].before.")
     return {key for key in told if not key.startswith(again)}
 
 

@@ -424,6 +424,21 @@ def test_folders_of_one_run_can_be_compared(world: World) -> None:
     assert (done.code, done.out.splitlines()[1:]) == (0, ["1 file is the same"])
 
 
+def test_metrics_and_images_of_two_runs_are_compared(world: World) -> None:
+    more = (
+        "open('model/metrics.csv', 'w').write('step,loss\\n0,2.0\\n1,' + loss + '\\n'); "
+        "size = int(float(loss) * 100); "
+        "open('model/x.gif', 'wb').write(b'GIF89a' + bytes([size, 0, 7, 0, 0, 0, 0]))"
+    )
+    first, second = train(world, "0.5", more), train(world, "0.25", more)
+    done = world.wf("artifacts", "diff", first, second)
+    rows = [line.split() for line in done.out.splitlines()]
+    assert ["loss", "0.5", "→", "0.25", "0.5", "→", "0.25", "2"] in rows
+    assert ["size", "50", "x", "7", "→", "25", "x", "7"] in rows
+    (loss,) = world.wf("artifacts", "diff", first, second, "--json").json()["metrics"]
+    assert (loss["name"], loss["before"]["last"], loss["after"]["last"]) == ("loss", 0.5, 0.25)
+
+
 # --- runs that go on ----------------------------------------------------------------------------
 
 
@@ -441,3 +456,39 @@ def test_a_run_that_goes_on_and_has_nothing_to_show(world: World) -> None:
     refused(world.wf("artifacts", "cat", f"{run}:model/a"), 64, "keeps nothing as yet")
     assert world.wf("artifacts", "list", run, "--json").json()["live"] is True
     assert process.poll() is None
+
+
+LIVE = """\
+workflows:
+  - name: long
+    provider: bash
+    commands:
+      - echo one > out/a
+      - echo extra > $WF_ARTIFACTS/extra.txt
+      - ln -s /etc out/outside
+      - touch started
+      - sleep 600
+    artifacts: [{path: out, mount: true}, later]
+"""
+
+
+def test_a_run_that_goes_on_is_seen_as_far_as_it_is_mounted(world: World) -> None:
+    world.workflows(LIVE)
+    world.start("run", "long")
+    run = world.running()
+    until((world.folder(run) / "workspace" / "started").exists)
+    told = world.wf("artifacts", "tree", run)
+    assert "goes on: this is what is there so far" in told.err
+    names = [line.lstrip("│├└─ ").split()[0] for line in told.out.splitlines()[1:]]
+    assert names == ["out/", "a", "outside", "extra.txt"]
+    assert world.wf("artifacts", "cat", f"{run}:out/a", f"{run}:extra.txt").out == "one\nextra\n"
+    refused(world.wf("artifacts", "cat", f"{run}:out/outside/passwd"), 64)
+    (out, _) = world.wf("artifacts", "list", run, "--json").json()["artifacts"]
+    assert {entry["digest"] for entry in out["entries"]} == {None}
+    assert world.wf("artifacts", "pull", run, "-o", "its").code == 0
+    assert (world.project / "its/out/a").read_text() == "one\n"
+    again = world.wf("artifacts", "pull", run, "-o", "its")
+    assert again.err == "3 files were there already\n"
+    world.wf("stop", run)
+    assert world.wf("artifacts", "diff", run, run).code == 0
+    assert "goes on" not in world.wf("artifacts", "tree", run).err

@@ -303,11 +303,12 @@ def test_runs_side_by_side_and_those_that_come_first_can_be_resumed(world: World
     assert "went on from another run" in jobs[0]["reason"]
 
 
-def test_an_attempt_goes_on_from_what_the_one_before_has_saved(world: World) -> None:
+@pytest.mark.parametrize("kept", ["model", "model/a.ckpt", "'**/*.ckpt'"])
+def test_an_attempt_goes_on_from_what_the_one_before_has_saved(world: World, kept: str) -> None:
     world.write("model/pretrained.ckpt", "of the project\n")
     world.write(
         "train.dstack.yml",
-        "type: task\nretry: true\nartifacts: [model]\ncommands:\n"
+        f"type: task\nretry: true\nartifacts: [{kept}]\ncommands:\n"
         '  - echo "$WF_ATTEMPT ${WF_RESUME_CKPT-nothing} ${WF_RESUMED_FROM-nothing}"\n'
         "  - test $WF_ATTEMPT = 1 || echo > model/a.ckpt; test $WF_ATTEMPT = 3\n",
     )

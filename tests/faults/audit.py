@@ -158,7 +158,7 @@ def _artifacts(run: Path) -> Iterator[str]:
     listed = {
         entry["path"]: entry["bytes"]
         for artifact in (manifest or {}).get("artifacts", [])
-        for entry in map(json.loads, (run / "manifest" / artifact["list"]).open())
+        for entry in _lines(run / "manifest" / artifact["list"])
         if entry["kind"] == "file"
     }
     root = run / "artifacts"
@@ -169,6 +169,10 @@ def _artifacts(run: Path) -> Iterator[str]:
     }
     if listed != there:
         yield f"{run.name} lists {listed} and has {there}"
+
+
+def _lines(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def _json(path: Path) -> Any:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from runner.artifacts.reading.values import Arrays, Checkpoint, Image, Parameters, Tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from runner.artifacts.reading.values import Reading, Tensor
+    from runner.artifacts.reading.values import Reading, Series, Tensor
 
 
 class Fact(NamedTuple):
@@ -25,6 +25,22 @@ class Shaped(NamedTuple):
 
     before: Tensor
     after: Tensor
+
+
+class Measured(NamedTuple):
+    """A metric that came out otherwise, or that only one of the two has."""
+
+    name: str
+    before: Series | None
+    after: Series | None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "name": self.name,
+            "before": None if self.before is None else self.before.document(),
+            "after": None if self.after is None else self.after.document(),
+        }
 
 
 class Contrast(NamedTuple):
@@ -73,6 +89,18 @@ def contrast(before: Reading, after: Reading) -> Contrast | None:
         shaped,
         len(both) - len(shaped),
     )
+
+
+def measured(before: Iterable[Series], after: Iterable[Series]) -> list[Measured]:
+    """The metrics of two runs whose last, lowest or highest values differ, sorted by name."""
+    was, now = ({one.name: one for one in series} for series in (before, after))
+    pairs = (Measured(name, was.get(name), now.get(name)) for name in sorted({*was, *now}))
+    return [pair for pair in pairs if _came_to(pair.before) != _came_to(pair.after)]
+
+
+def _came_to(series: Series | None) -> tuple[Any, ...] | None:
+    # a text is equal to itself, which NaN is not
+    return None if series is None else (str(series.last.value), series.minimum, series.maximum)
 
 
 _COMPARED = (Checkpoint, Tensors, Arrays, Image, Parameters)

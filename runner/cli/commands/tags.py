@@ -131,8 +131,10 @@ def _add(written: Sequence[str], records: Records, context: Context) -> str:
     given = added(written, context.cwd, root or context.cwd, own)
     adding = Adding(given, records, lambda verb: _transfer(verb, context))
     kept = adding.add(root, compose.choose)
-    for path in adding.skipped:
+    for path in adding.left.skipped:
         context.err.write(f"warning: {harmless(path)} is not a file, and so not kept\n")
+    for path in adding.left.gone:
+        context.err.write(f"warning: {harmless(path)} was removed while it was copied\n")
     files = sum(artifact.files for artifact in kept.artifacts)
     size = sum(artifact.bytes for artifact in kept.artifacts)
     context.err.write(f"copied {count(files, 'file')}, {amount(size)}\n")

@@ -6,30 +6,24 @@ from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from runner.cli.render.curves import number
-from runner.cli.render.readings import say, shape
 from runner.cli.render.style import columns, cut, harmless, in_line, style
-from runner.cli.render.table import Column, fitted
 from runner.units import amount, count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from runner.artifacts.comparing import Change
-    from runner.artifacts.reading.contrast import Contrast, Fact
+    from runner.artifacts.reading.contrast import Contrast, Fact, Measured
     from runner.artifacts.reading.values import Tensor
-    from runner.cli.differing import Found, Measured
+    from runner.cli.differing import Found
     from runner.cli.render.style import Style
 
 _WORD = 10
+_SIZES = 22
 _NAME = 20
+_VALUE = 40
 # tensors of one file; all of them stand in the JSON
 _TENSORS = 20
-_METRICS = (
-    Column("METRIC", least=12),
-    Column("LAST"),
-    Column("MIN", spare=1),
-    Column("MAX", spare=2),
-)
 _PAINT = {"added": "green", "removed": "red", "changed": "yellow", "moved": "cyan"}
 _LINE_PAINT = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -49,10 +43,9 @@ def show_difference(found: Found, stream: TextIO, variables: Mapping[str, str]) 
         gap = " " * (width - columns(shown))
         line = f"{dress.paint(f'{word:<{_WORD}}', _PAINT[word])}{shown}{gap}   {dress.plain(sizes)}"
         stream.write(f"{line.rstrip()}\n")
-    if found.metrics:
-        stream.write(fitted(_METRICS, [_metric(one) for one in found.metrics], dress))
     for path, contrast in found.contents:
         stream.writelines(f"{line}\n" for line in _within(path, contrast, dress))
+    stream.writelines(f"{line}\n" for line in _metrics(found.metrics, dress))
     for _, lines in found.texts:
         _show_lines(lines, stream, dress)
     same = count(found.files.same, "file is", "files are")
@@ -100,20 +93,6 @@ def _room(rows: list[tuple[str, str, str]], dress: Style) -> int:
     return min(width, max(dress.width - _WORD - 3 - sizes, _NAME))
 
 
-def _metric(one: Measured) -> tuple[str, ...]:
-    """The name, then last, least and greatest value, each of both."""
-    facts = [
-        (side.last.value, side.minimum, side.maximum) if side else (None, None, None)
-        for side in (one.before, one.after)
-    ]
-    return in_line(one.name), *(_both(*values) for values in zip(*facts, strict=True))
-
-
-def _both(before: float | None, after: float | None) -> str:
-    old, new = ("none" if value is None else number(value) for value in (before, after))
-    return old if old == new else f"{old} → {new}"
-
-
 def _within(path: str, contrast: Contrast, dress: Style) -> Iterator[str]:
     """What is different in a file."""
     lines = [*_facts(contrast), *_tensors(contrast)]
@@ -124,21 +103,62 @@ def _within(path: str, contrast: Contrast, dress: Style) -> Iterator[str]:
         yield f"  {cut(dress.plain(line), dress.width - 2) if dress.terminal else line}"
 
 
+def _metrics(found: Sequence[Measured], dress: Style) -> Iterator[str]:
+    """Each in a line: its last values, and between which it lay."""
+    if not found:
+        return
+    yield dress.paint("metrics", "bold")
+    rows = [
+        (cut(in_line(one.name), _VALUE, dress.plain("…")), _last(one), _range(one)) for one in found
+    ]
+    names, lasts = (max(columns(row[at]) for row in rows) for at in (0, 1))
+    for name, last, between in rows:
+        gaps = (" " * (width - columns(text)) for width, text in ((names, name), (lasts, last)))
+        first, second = gaps
+        line = f"{name}{first}   {last}{second}   {between}".rstrip()
+        yield f"  {dress.plain(line)}"
+
+
+def _last(one: Measured) -> str:
+    return " → ".join(
+        "none" if series is None else number(series.last.value)
+        for series in (one.before, one.after)
+    )
+
+
+def _range(one: Measured) -> str:
+    """The lowest and the highest value, of a metric that had several."""
+    known = [
+        f"{number(series.minimum)} to {number(series.maximum)}"
+        for series in (one.before, one.after)
+        if series and series.minimum is not None and series.maximum is not None
+    ]
+    several = any(series and series.count > 1 for series in (one.before, one.after))
+    return " → ".join(known) if several else ""
+
+
 def _facts(contrast: Contrast) -> Iterator[str]:
     for fact in contrast.facts:
         yield _fact(fact)
 
 
 def _fact(fact: Fact) -> str:
-    before, after = (in_line(say(one)) for one in (fact.before, fact.after))
+    before, after = (_value(one) for one in (fact.before, fact.after))
     return f"{in_line(fact.name)}  {before} → {after}"
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "none"
+    said = f"{value:,}" if type(value) is int else str(value)
+    return cut(in_line(harmless(said)), _VALUE)
 
 
 def _tensors(contrast: Contrast) -> Iterator[str]:
     found = [
         *(f"- {_tensor(tensor)}" for tensor in contrast.removed),
         *(f"+ {_tensor(tensor)}" for tensor in contrast.added),
-        *(f"~ {_tensor(one.before)} → {_form(one.after)}" for one in contrast.shaped),
+        *(f"~ {_tensor(one.before)} → {_shape(one.after)}" for one in contrast.shaped),
     ]
     yield from islice(found, _TENSORS)
     if len(found) > _TENSORS:
@@ -148,8 +168,8 @@ def _tensors(contrast: Contrast) -> Iterator[str]:
 
 
 def _tensor(tensor: Tensor) -> str:
-    return f"{in_line(tensor.name)}  {_form(tensor)}"
+    return f"{in_line(tensor.name)} {_shape(tensor)}"
 
 
-def _form(tensor: Tensor) -> str:
-    return f"{shape(tensor)} {in_line(tensor.dtype)}"
+def _shape(tensor: Tensor) -> str:
+    return f"{tensor.dtype}[{', '.join(map(str, tensor.shape))}]"

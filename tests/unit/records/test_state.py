@@ -14,6 +14,7 @@ from runner.records.state import (
     IllegalTransitionError,
     State,
     Status,
+    added,
     advance,
     parse,
     submitted,
@@ -54,6 +55,15 @@ def test_a_run_can_end_at_any_time(end: Status, steps: int) -> None:
     state = after(*LIFE[1 : steps + 1], end)
     assert state.terminal
     assert state.finished_at == f"t{steps + 1}"
+
+
+def test_files_that_were_added_have_succeeded_when_they_are_first_seen() -> None:
+    state = added("t0", "t1")
+    assert state.terminal
+    assert (state.reason, state.exit_code) == ("added", None)
+    assert state.history == (("pending", "t0"), ("collecting", "t0"), ("succeeded", "t1"))
+    assert (state.entered("running"), state.finished_at) == (None, "t1")
+    assert parse(json.loads(json.dumps(state.document()))) == state
 
 
 def test_exactly_four_statuses_are_terminal() -> None:

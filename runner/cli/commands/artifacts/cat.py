@@ -9,7 +9,6 @@ from runner.cli.addresses import address, contents_of
 from runner.cli.arguments import Parser
 from runner.cli.render.style import harmless, in_line
 from runner.cli.settled import settled
-from runner.disks import named
 from runner.errors import OK, STORAGE, USAGE, WfError
 
 if TYPE_CHECKING:
@@ -65,14 +64,7 @@ def _write(found: Contents, entry: Entry, context: Context) -> None:
     """
     from blake3 import blake3
 
-    from runner.artifacts.opening import open_kept
-
-    try:
-        file = open_kept(*found.place(entry.path))
-    except OSError as error:
-        said = f"{entry.path} cannot be read: {named(error).strerror}"
-        hint = f"what else is damaged: wf artifacts verify {found.run}"
-        raise WfError(STORAGE, said, hint=hint) from error
+    file = found.open(entry.path)
     hasher = blake3()
     try:
         show = _shown if context.out.isatty() else _sent

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.cli.addresses import ADDRESS, address, contents_of
 from runner.cli.arguments import Parser
-from runner.cli.differing import Found, Measured, Side
+from runner.cli.differing import Found, Side
 from runner.cli.settled import settled
 from runner.errors import DIFFERENT, OK
 
@@ -24,7 +24,8 @@ def parser() -> Parser:
     """The arguments."""
     made = Parser(
         "artifacts diff",
-        "Show what one run keeps and another one does not: files, what checkpoints hold, text.\n"
+        "Show what one run keeps and another one does not: files, what checkpoints hold,\n"
+        "metrics, text.\n"
         "The exit code is 0 if there is no difference, and 1 if there is one.",
         [
             ("wf artifacts diff wet-mango-1 last", "two runs"),
@@ -43,19 +44,16 @@ def parser() -> Parser:
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Show it."""
     from runner.artifacts.comparing import difference
+    from runner.artifacts.reading.contrast import measured
 
     records = settled(context)
     before, after = (_side(records, one) for one in (arguments.before, arguments.after))
     files = difference(before.entries, after.entries, (before.digest, after.digest))
     texts = arguments.text or (before.is_file and after.is_file)
-    found = Found(
-        before,
-        after,
-        files,
-        _metrics(before, after, files),
-        list(_contents(before, after, files)),
-        list(_texts(before, after, files)) if texts else [],
-    )
+    contents = list(_contents(before, after, files))
+    metrics = measured(before.metrics(), after.metrics()) if files.any else []
+    lines = list(_texts(before, after, files)) if texts else []
+    found = Found(before, after, files, contents, lines, metrics)
     if arguments.json:
         context.say_json(found.document())
     else:
@@ -68,19 +66,6 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 def _side(records: Records, written: str) -> Side:
     run, path = address(written)
     return Side.of(contents_of(records, run), path)
-
-
-def _metrics(before: Side, after: Side, files: Difference) -> list[Measured]:
-    """Metrics that are not the same in both, in the order of their names."""
-    from runner.artifacts.reading.recognise import has_metrics
-
-    entries = [*files.added, *files.removed, *(one.after for one in files.changed)]
-    if not any(has_metrics(after.whole(entry.path)) for entry in entries):
-        return []
-    old, new = before.metrics(), after.metrics()
-    both = [Measured(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
-    # curves of the same values were measured at other times
-    return [one for one in both if one.document()["before"] != one.document()["after"]]
 
 
 def _contents(before: Side, after: Side, files: Difference) -> Iterator[tuple[str, Contrast]]:

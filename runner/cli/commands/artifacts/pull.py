@@ -92,6 +92,8 @@ def _pull(
     words = [kept for word in arguments.paths if (kept := kept_path(word)) is not None]
     entries = _chosen(found, words if path is None else [path, *words])
     target = context.cwd / (arguments.output or ".")
+    if not found.over:
+        entries = [entry._replace(digest=found.digest(entry)) for entry in entries]
     pull = _compared(entries, target, context)
     _refuse(pull, found.run, force=arguments.force)
     bring(pull.wanted)

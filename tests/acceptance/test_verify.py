@@ -1,0 +1,48 @@
+"""``wf artifacts verify``: what is said of runs whose files are, or are not, what was kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.conftest import World
+
+WORKFLOW = """\
+workflows:
+  - name: make
+    provider: bash
+    artifacts: [out]
+    commands:
+      - echo weights > out/model
+      - echo $SEED > out/seed
+"""
+
+
+def test_runs_that_share_a_damaged_file_are_both_named(world: World) -> None:
+    world.workflows(WORKFLOW)
+    for seed in "12":
+        assert world.wf("run", "make", "-e", f"SEED={seed}", "-d", "--fresh").code == 0
+        assert world.wf("wait", "last").code == 0
+    second, first = (row["name"] for row in world.wf("ps", "-a", "--json").json())
+    done = world.wf("artifacts", "verify")
+    assert (done.code, done.out) == (0, f"{second}   intact\n{first}   intact\n")
+    model = world.folder(first) / "artifacts" / "out" / "model"
+    model.chmod(0o644)
+    model.write_text("Weights\n")
+    done = world.wf("artifacts", "verify")
+    assert done.code == 73
+    said = "damaged: not what was kept: out/model"
+    assert done.out == f"{second}   {said}\n{first}   {said}\n"
+    assert done.err == "no run to come will have a part in 1 damaged file\n"
+    told = world.wf("artifacts", "verify", first, "--json")
+    assert (told.code, [run["run"] for run in told.json()]) == (73, [first])
+    assert told.json()[0]["changed"] == ["out/model"]
+
+
+def test_a_manifest_that_cannot_be_read_is_damage(world: World) -> None:
+    world.workflows(WORKFLOW)
+    assert world.wf("run", "make").code == 0
+    run = world.wf("ps", "-a", "--json").json()[0]["name"]
+    (world.folder(run) / "manifest.json").write_text("{")
+    done = world.wf("artifacts", "verify", run)
+    assert (done.code, done.out) == (73, f"{run}   damaged: with another list: manifest.json\n")

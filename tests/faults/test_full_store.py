@@ -1,0 +1,59 @@
+"""A disk that is full at any page of taking in: nothing is lost, and a repeat does the rest."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.errors import STORAGE, WfError
+from runner.paths import Home
+from tests.faults.mounts import Disk, own_mounts
+from tests.unit.artifacts.taking_in import Kept, made
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.integration
+
+FILES = 40
+PAGE = 4096
+
+
+def fill(out: Path) -> None:
+    for number in range(FILES):
+        (out / f"{number:02}").write_bytes(b"%d" % number)
+        (out / f"{number:02}").chmod(0o640)
+
+
+def contents(run: Kept) -> list[bytes]:
+    """What is there of the job's files, wherever it is."""
+    at = run.paths.artifacts / "out"
+    folder = at if at.exists() else run.paths.workspace / "out"
+    return [path.read_bytes() for path in sorted(folder.iterdir())]
+
+
+@pytest.mark.parametrize("free", range(8))
+def test_full_at_some_page(tmp_path: Path, free: int) -> None:
+    with own_mounts():
+        disk = Disk(tmp_path / "home")
+        run = made(Home(disk.folder), "first-1", fill)
+        spare = disk.folder / "spare"
+        spare.write_bytes(bytes(free * PAGE))
+        disk.fill()
+        spare.unlink()
+        said = []
+        try:
+            run.take_in()
+        except WfError as error:
+            said.append(error.kind)
+        assert said in ([], [STORAGE])
+        assert run.paths.manifest.exists() == (not said)
+        whole = [b"%d" % number for number in range(FILES)]
+        assert contents(run) == whole
+        disk.make_room()
+        run.take_in()
+        assert contents(run) == whole
+        assert {entry.mode for entry in run.entries} == {0o640}
+        assert {stat.S_IMODE(run.file(f"{at:02}").stat().st_mode) for at in range(FILES)} == {0o444}
