@@ -578,8 +578,7 @@ def told(world: World) -> dict[str, set[str]]:
     machine = lab(Standing((ALICE, BOB), QUEUE)).document()
     assert world.wf("runners", "--json").json().keys() == machine.keys()
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
-    found["A difference of artifacts"] = compared()
-    found["Metrics"] = set(Known((("a.csv", a_metric()),), ()).document()["loss"])
+    found |= {"A difference of artifacts": compared(), "Metrics": measured()}
     found["The machine"] = set(keys(machine)) | set(
         keys(Limited("cpu", 2, "x")._asdict(), "limits[]")
     )
@@ -631,6 +630,11 @@ def compared() -> set[str]:
     # entries are the same everywhere, and so are metrics
     again = ("removed[].", "moved[].", "changed[].before.", "changed[].after.", "metrics[].before.")
     return {key for key in told if not key.startswith(again)}
+
+
+def measured() -> set[str]:
+    """What is told of a metric."""
+    return set(Known((("a.csv", a_metric()),), ()).document()["loss"])
 
 
 def a_metric() -> Series:
