@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # what is read of a run's metrics when nobody asked for a certain file
 _MOST_FILES = 20
-_MOST_BYTES = 8 << 20
+_MOST_BYTES = 4 << 20
 # event files of one folder that are opened at once
 _MOST_EVENTS = 200
 

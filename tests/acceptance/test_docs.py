@@ -563,26 +563,22 @@ def told(world: World) -> dict[str, set[str]]:
         "The log of a run": world.wf("logs", "last", "--json"),
         "A start": world.wf("init", "train.py", "--dry-run", "--json"),
         "An export": world.wf("export", "good", "--json"),
+        "Verified artifacts": world.wf("artifacts", "verify", "--json"),
         "All workflows": world.wf("run", "--all", "--keep-going", "--json"),
     }
     world.wf("run", "good", "-t", "best")
     world.wf("secrets", "add", "TOKEN", given="value of it")
-    told["The list of secrets"] = world.wf("secrets", "list", "--json")
-    told["The list of tags"] = world.wf("tags", "list", "--json")
+    for listed in ("secrets", "tags"):
+        told[f"The list of {listed}"] = world.wf(listed, "list", "--json")
     told["The list of environments"] = world.wf("env", "list", "--json")
     told["An environment"] = world.wf("env", "show", "last", "--json")
-    told["Verified artifacts"] = world.wf("artifacts", "verify", "--json")
     told["Verified environments"] = world.wf("env", "verify", "--json")
     shown = world.wf("show", "last", "--json")
     assert shown.json().keys() == told["A run"].json().keys()
-    world.wf("tags", "add", "files", "-a", "train.py")
-    added = world.wf("show", ":files", "--json").json()
-    assert added.keys() == shown.json().keys()
     machine = lab(Standing((ALICE, BOB), QUEUE)).document()
     assert world.wf("runners", "--json").json().keys() == machine.keys()
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
-    found["A difference of artifacts"] = compared()
-    found["Metrics"] = set(Known((("a.csv", a_metric()),), ()).document()["loss"])
+    found |= {"A difference of artifacts": compared(), "Metrics": measured()}
     found["The machine"] = set(keys(machine)) | set(
         keys(Limited("cpu", 2, "x")._asdict(), "limits[]")
     )
@@ -591,13 +587,14 @@ def told(world: World) -> dict[str, set[str]]:
     for heading in ("A run", "The list of runs"):
         found[heading] |= {f"waiting.{key}" for key in folder._WAITING}
         found[heading] |= set(keys(going(), "progress"))
-    found["A run"] |= set(keys({"added": added["added"]}))
+    found["A run"] |= set(keys({"added": added(world)}))
     found["A run"] |= {f"restored.{key}" for key in folder._RESTORED}
-    found["A run"] |= set(keys({"attempts": [Attempt(1, "now", 0)._asdict()]}))
     found["A plan"] |= {f"jobs[].retry.{key}" for key in Retry._fields}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
-    found["A run"] |= set(keys({"usage": with_a_gpu()}))
+    found["A run"] |= {f"attempts[].{key}" for key in Attempt._fields} | {
+        *keys({"usage": with_a_gpu()})
+    }
     place = Failure(Place("train.py", 3), 1, (), None).document()
     found["A run"] |= set(keys(place, "failure"))
     world.wf("run", "long")
@@ -635,10 +632,23 @@ def compared() -> set[str]:
     return {key for key in told if not key.startswith(again)}
 
 
+def measured() -> set[str]:
+    """What is told of a metric."""
+    return set(Known((("a.csv", a_metric()),), ()).document()["loss"])
+
+
 def a_metric() -> Series:
     """A metric with one value."""
     point = Point(1, None, None, 0.5)
     return Series("loss", 1, 0, point, 0.5, 0.5, (point,))
+
+
+def added(world: World) -> Any:
+    """What the record of files that were added by hand says of them; else it is as any record."""
+    world.wf("tags", "add", "files", "-a", "train.py")
+    record = world.record(":files")
+    assert record.keys() == world.record(":best").keys()
+    return record["added"]
 
 
 def with_a_gpu() -> dict[str, Any]:

@@ -433,7 +433,7 @@ def test_metrics_and_images_of_two_runs_are_compared(world: World) -> None:
     first, second = train(world, "0.5", more), train(world, "0.25", more)
     done = world.wf("artifacts", "diff", first, second)
     rows = [line.split() for line in done.out.splitlines()]
-    assert ["loss", "0.5", "→", "0.25", "0.5", "→", "0.25", "2"] in rows
+    assert ["loss", "0.5", "→", "0.25", "0.5", "to", "2", "→", "0.25", "to", "2"] in rows
     assert ["size", "50", "x", "7", "→", "25", "x", "7"] in rows
     (loss,) = world.wf("artifacts", "diff", first, second, "--json").json()["metrics"]
     assert (loss["name"], loss["before"]["last"], loss["after"]["last"]) == ("loss", 0.5, 0.25)

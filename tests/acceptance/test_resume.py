@@ -183,12 +183,9 @@ def test_modes_links_and_empty_folders_come_back_as_files_of_their_own(project: 
     project.workflows(COUNTING.replace("mkdir -p model/sub", "ls -l model && mkdir -p model/sub"))
     done = project.wf("resume", first)
     lines = done.out.splitlines()
-    assert any(line.startswith("-rwxr-x---") and line.endswith(" tool") for line in lines)
+    assert any(line.startswith("-rwxr-x--- 1 ") and line.endswith(" tool") for line in lines)
     assert any(line.endswith("link -> tool") for line in lines)
     assert any(line.startswith("d") and line.endswith(" bare") for line in lines)
-    second = project.record()["name"]
-    inodes = [(kept(project, run) / "model" / "tool").stat().st_ino for run in (first, second)]
-    assert inodes[0] != inodes[1]
 
 
 def test_nothing_to_go_on_from_is_said_and_it_begins_at_the_start(project: World) -> None:
@@ -306,11 +303,12 @@ def test_runs_side_by_side_and_those_that_come_first_can_be_resumed(world: World
     assert "went on from another run" in jobs[0]["reason"]
 
 
-def test_an_attempt_goes_on_from_what_the_one_before_has_saved(world: World) -> None:
+@pytest.mark.parametrize("kept", ["model", "model/a.ckpt", "'**/*.ckpt'"])
+def test_an_attempt_goes_on_from_what_the_one_before_has_saved(world: World, kept: str) -> None:
     world.write("model/pretrained.ckpt", "of the project\n")
     world.write(
         "train.dstack.yml",
-        "type: task\nretry: true\nartifacts: [model]\ncommands:\n"
+        f"type: task\nretry: true\nartifacts: [{kept}]\ncommands:\n"
         '  - echo "$WF_ATTEMPT ${WF_RESUME_CKPT-nothing} ${WF_RESUMED_FROM-nothing}"\n'
         "  - test $WF_ATTEMPT = 1 || echo > model/a.ckpt; test $WF_ATTEMPT = 3\n",
     )

@@ -179,7 +179,6 @@ def test_killed_in_the_middle_of_collecting_twice(scene: Scene) -> None:
     """One artifact is in its place and the other is not."""
     scene.crash("collecting")
     folder = scene.paths
-    (folder.artifacts).mkdir()
     (folder.workspace / "model").rename(folder.artifacts / "model")
     assert scene.status() == DONE
     assert [one["files"] for one in scene.world.record()["artifacts"]] == [1, 1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import math
 import re
 import shutil
 import signal
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runner.artifacts.reading import recognise
+from runner.artifacts.reading.values import Checkpoint
 from tests.conftest import CACHE, ROOT, Result, make_world, program, require, until
 
 if TYPE_CHECKING:
@@ -101,17 +105,84 @@ def test_it_leaves_a_checkpoint_and_a_picture(artifacts: Path, record: Any) -> N
     assert (artifacts / "model" / "reconstructions.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_checkpoint_can_be_loaded(checkout: World, record: Any, artifacts: Path) -> None:
+def test_wf_reads_of_the_checkpoint_what_torch_does(
+    checkout: World, record: Any, artifacts: Path
+) -> None:
+    path = artifacts / "model" / "example.ckpt"
+    code = (
+        "import json, sys, torch\n"
+        "found = torch.load(sys.argv[1], map_location='cpu', weights_only=False)\n"
+        "tensors = [[name, list(one.shape), str(one.dtype)[6:]]\n"
+        "           for name, one in found['state_dict'].items()]\n"
+        "print(json.dumps({'tensors': tensors, 'epoch': found['epoch'],\n"
+        "    'global_step': found['global_step'],\n"
+        "    'lightning': found['pytorch-lightning_version'],\n"
+        "    'lr': found['hyper_parameters']['lr']}))\n"
+    )
+    done = in_its_environment(checkout, record, code, path)
+    assert done.returncode == 0, done.stderr
+    address = f"{record['name']}:model/example.ckpt"
+    (read,) = checkout.wf("artifacts", "show", address, "--json").json()["files"]
+    tensors = [[one["name"], one["shape"], one["dtype"]] for one in read["tensors"]]
+    assert json.loads(done.stdout) == {
+        "tensors": tensors,
+        "epoch": read["epoch"],
+        "global_step": read["global_step"],
+        "lightning": read["lightning"],
+        "lr": read["hyper_parameters"]["lr"],
+    }
+    assert read["parameters"] == sum(math.prod(shape) for _, shape, _ in tensors)
+
+
+def test_both_loggers_tell_the_same_metrics(checkout: World, record: Any, artifacts: Path) -> None:
+    shown = checkout.wf("artifacts", "show", record["name"], "--json").json()["files"]
+    told = [file["metrics"] for file in shown if file["kind"] == "metrics"]
+    assert len(told) == 2
+    for name in ("val_loss", "train_loss_epoch"):
+        one, other = (metrics[name] for metrics in told)
+        assert one["last"] == pytest.approx(other["last"], rel=1e-6)
+        assert one["count"] == other["count"]
+        assert record["metrics"][name]["last"] == pytest.approx(one["last"], rel=1e-6)
+    with (artifacts / "model" / "metrics.csv").open(encoding="utf-8", newline="") as file:
+        losses = [float(row["val_loss"]) for row in csv.DictReader(file) if row.get("val_loss")]
+    assert record["metrics"]["val_loss"]["min"] == pytest.approx(min(losses), rel=1e-6)
+
+
+def test_wf_reads_whatever_torch_saves(checkout: World, record: Any, tmp_path: Path) -> None:
+    code = (
+        "import sys, torch\n"
+        "net = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3))\n"
+        "torch.save(net.state_dict(), sys.argv[1] + '/zip.pt')\n"
+        "torch.save(net.state_dict(), sys.argv[1] + '/legacy.pt',\n"
+        "           _use_new_zipfile_serialization=False)\n"
+        "torch.save(net, sys.argv[1] + '/module.pt')\n"
+        "torch.jit.script(net).save(sys.argv[1] + '/script.pt')\n"
+    )
+    done = in_its_environment(checkout, record, code, tmp_path)
+    assert done.returncode == 0, done.stderr
+    for name in ("zip.pt", "legacy.pt", "module.pt", "script.pt"):
+        with (tmp_path / name).open("rb") as file:
+            found = recognise.read(file, name)
+        assert isinstance(found, Checkpoint), (name, found)
+        assert {(one.name, one.shape, one.dtype) for one in found.tensors} == {
+            ("0.weight", (3, 4), "float32"),
+            ("0.bias", (3,), "float32"),
+            ("1.weight", (3,), "float32"),
+            ("1.bias", (3,), "float32"),
+            ("1.running_mean", (3,), "float32"),
+            ("1.running_var", (3,), "float32"),
+            ("1.num_batches_tracked", (), "int64"),
+        }
+
+
+def in_its_environment(
+    checkout: World, record: Any, code: str, path: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run code in the environment that the workflow trained in, beside its model."""
     fingerprint = record["environment"]["fingerprint"]
     python = CACHE / "wf" / "environments" / fingerprint / "venv" / "bin" / "python"
-    code = (
-        "import sys, vision, torch\n"
-        "from model import AutoEncoder\n"
-        "model = AutoEncoder.load_from_checkpoint(sys.argv[1], weights_only=False)\n"
-        "print(tuple(model(torch.zeros(2, 784)).shape))\n"
-    )
-    done = subprocess.run(
-        [python, "-c", code, artifacts / "model" / "example.ckpt"],
+    return subprocess.run(
+        [python, "-c", code, path],
         cwd=checkout.project / "workflows" / "mnist",
         env={**checkout.variables, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -119,6 +190,16 @@ def test_the_checkpoint_can_be_loaded(checkout: World, record: Any, artifacts: P
         timeout=PATIENCE,
         check=False,
     )
+
+
+def test_the_checkpoint_can_be_loaded(checkout: World, record: Any, artifacts: Path) -> None:
+    code = (
+        "import sys, vision, torch\n"
+        "from model import AutoEncoder\n"
+        "model = AutoEncoder.load_from_checkpoint(sys.argv[1], weights_only=False)\n"
+        "print(tuple(model(torch.zeros(2, 784)).shape))\n"
+    )
+    done = in_its_environment(checkout, record, code, artifacts / "model" / "example.ckpt")
     assert done.stdout == "(2, 784)\n", done.stderr
 
 

@@ -55,6 +55,7 @@ class Copier:
                 self.gone.append(called)
             except OSError as error:
                 if error.errno not in _OF_THE_FILE:
+                    error.filename = error.filename or called
                     raise
                 self.unread.append((called, error))
             else:

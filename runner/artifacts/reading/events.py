@@ -16,7 +16,7 @@ from runner.artifacts.reading.curves import Curves
 from runner.artifacts.reading.protobuf import BYTES, FIXED32, FIXED64, VARINT, fields, packed
 from runner.artifacts.reading.records import records
 from runner.artifacts.reading.source import Damaged
-from runner.artifacts.reading.values import Metrics, Point
+from runner.artifacts.reading.values import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,7 +77,7 @@ def _take(record: bytes | None, curves: Curves, others: dict[str, int]) -> None:
         if field == (_VALUE, BYTES):
             found = _value(value)
             if found.number is not None:
-                curves.add(found.tag, Point(step, None, seconds, found.number))
+                curves.add(found.tag, (step, None, seconds, found.number))
             elif found.kind:
                 others[found.kind] = others.get(found.kind, 0) + 1
 

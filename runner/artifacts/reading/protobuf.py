@@ -63,6 +63,8 @@ def _signed(value: int) -> int:
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
+    if at < len(message) and message[at] < _LAST_BYTE:
+        return message[at], at + 1
     value = 0
     for place in range(_LONGEST):
         if at + place >= len(message):

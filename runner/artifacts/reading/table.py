@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from runner.artifacts.reading.curves import Curves
 from runner.artifacts.reading.source import STRETCH, Damaged
-from runner.artifacts.reading.values import Metrics, Point
+from runner.artifacts.reading.values import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,7 @@ _EPOCHS = ("epoch", "epochs", "current_epoch")
 _TIMES = ("time", "timestamp", "_timestamp", "wall_time", "walltime", "wall time", "datetime",
           "date", "created_at", "elapsed", "elapsed_time", "relative_time", "_runtime")  # fmt: skip
 _MILLISECONDS_FROM = 1e11
+_LONGEST_COUNT = 16
 
 
 class _Columns(NamedTuple):
@@ -82,20 +83,28 @@ def _first(names: list[str], known: tuple[str, ...]) -> int | None:
 
 
 def _take(row: list[str], shape: _Columns, curves: Curves) -> None:
-    def counted(at: int | None) -> float | None:
-        value = _number(row[at]) if at is not None and at < len(row) else None
-        if value is None or not math.isfinite(value):
-            return None
-        return int(value) if value.is_integer() else value
-
-    epoch = counted(shape.epoch)
-    step = epoch if shape.step is None else counted(shape.step)
-    seconds = None
-    if shape.time is not None and shape.time < len(row):
+    width = len(row)
+    step = epoch = seconds = None
+    if shape.epoch is not None and shape.epoch < width:
+        epoch = _counted(row[shape.epoch])
+    if shape.step is None:
+        step = epoch
+    elif shape.step < width:
+        step = _counted(row[shape.step])
+    if shape.time is not None and shape.time < width:
         seconds = _seconds(row[shape.time])
     for at, name in shape.metrics:
-        if at < len(row) and (value := _number(row[at])) is not None:
-            curves.add(name, Point(step, epoch, seconds, value))
+        if at < width and row[at] and (value := _number(row[at])) is not None:
+            curves.add(name, (step, epoch, seconds, value))
+
+
+def _counted(cell: str) -> float | None:
+    if cell.isdecimal() and len(cell) < _LONGEST_COUNT:
+        return int(cell)
+    value = _number(cell)
+    if value is None or not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() else value
 
 
 def _number(cell: str) -> float | None:

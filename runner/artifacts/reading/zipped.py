@@ -11,7 +11,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from runner.artifacts.reading.source import Damaged, Window, size_of
+from runner.artifacts.reading.source import STRETCH, Damaged, Window, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +27,7 @@ _ENCRYPTED = 1
 _WIDE, _MANY = 0xFFFFFFFF, 0xFFFF
 _SIZES_OF_64_BITS = 1
 _LONGEST_COMMENT = 0xFFFF
+_LONGEST_ENTRY = 46 + 3 * 0xFFFF
 _MOST = 100_000
 _UNPACKED_AT_MOST = 16 << 20
 _PIECE = 64 << 10
@@ -50,15 +51,18 @@ def members(file: BinaryIO) -> Iterator[Member]:
     Raises:
         Damaged: it is no whole archive.
     """
-    start, length = _contents(file)
-    at = start
+    start, left = _contents(file)
+    listed, at = b"", 0
     for _ in range(_MOST):
-        if at >= start + length:
+        if len(listed) - at < _LONGEST_ENTRY and left:
+            # a piece at a time, as who asked for a member may have moved the file
+            piece = Window(file, start, left).take(min(left, STRETCH))
+            listed, at = listed[at:] + piece, 0
+            start, left = start + len(piece), left - len(piece)
+        if at == len(listed):
             return
-        # a window of its own each time: who asked for this member may have moved the file
-        window = Window(file, at, start + length - at)
-        yield _entry(window)
-        at = window.at
+        member, at = _entry(listed, at)
+        yield member
     raise Damaged(f"it lists more than {_MOST:,} files")
 
 
@@ -93,18 +97,25 @@ def _wide(file: BinaryIO, end: int) -> tuple[int, int] | None:
     return length, start
 
 
-def _entry(window: Window) -> Member:
-    fields = _ENTRY.unpack(window.take(_ENTRY.size))
-    mark, _, _, flags, method, _, _, _, packed, size, named, extra, comment, *_, header = fields
-    if mark != b"PK\x01\x02":
+def _entry(listed: bytes, at: int) -> tuple[Member, int]:
+    """An entry of the list, and where the next one begins."""
+    if len(listed) - at < _ENTRY.size:
         raise Damaged("its list of contents is damaged")
-    name = window.take(named).decode("utf-8", errors="replace")
-    wide = _wide_sizes(window.take(extra))
-    window.skip(comment)
-    given = [next(wide, 0) if value == _WIDE else value for value in (size, packed, header)]
+    fields = _ENTRY.unpack_from(listed, at)
+    mark, _, _, flags, method, _, _, _, packed, size, named, extra, comment, *_, header = fields
+    name = at + _ENTRY.size
+    more = name + named
+    end = more + extra + comment
+    if mark != b"PK\x01\x02" or end > len(listed):
+        raise Damaged("its list of contents is damaged")
     if flags & _ENCRYPTED:
         raise Damaged("it is encrypted")
-    return Member(name, given[0], given[1], given[2], method)
+    if _WIDE in (size, packed, header):
+        wide = _wide_sizes(listed[more : more + extra])
+        size, packed, header = (next(wide, 0) if one == _WIDE else one
+                                for one in (size, packed, header))  # fmt: skip
+    spelled = listed[name:more].decode("utf-8", errors="replace")
+    return Member(spelled, size, packed, header, method), end
 
 
 def _wide_sizes(extra: bytes) -> Iterator[int]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.checkpoints import newest
+from runner.artifacts.collecting.finding import in_workspace
 from runner.artifacts.inputs import place
 from runner.artifacts.manifest import entries_of, stored
 from runner.engine.inputs import not_put_back
@@ -134,14 +135,22 @@ def _written(paths: RunPaths, working_dir: Path, job: Job) -> Iterator[tuple[str
     What was copied into the workspace has the time that it had where it came from.
     """
     begun = paths.submitted.stat().st_mtime_ns
-    for artifact in job.kept:
-        for folder_path, _, names in os.walk(working_dir / artifact.path):
-            for name in names:
-                whole = os.path.join(folder_path, name)
-                with suppress(OSError):
-                    written = os.lstat(whole).st_mtime_ns
-                    if written >= begun:
-                        yield os.path.relpath(whole, working_dir), written
+    working = str(working_dir)
+    found = [path for artifact in job.kept for path in in_workspace(working, artifact.path).paths]
+    for top in (*(os.path.join(working, path) for path in found), str(paths.artifacts)):
+        for whole in _files(top):
+            with suppress(OSError):
+                written = os.lstat(whole).st_mtime_ns
+                if written >= begun:
+                    yield os.path.relpath(whole, working), written
+
+
+def _files(top: str) -> Iterator[str]:
+    """The file at a path, or all those below it."""
+    if not os.path.isdir(top):
+        yield top
+    for folder_path, _, names in os.walk(top):
+        yield from (os.path.join(folder_path, name) for name in names)
 
 
 def in_words(restored: Restored) -> str:
