@@ -506,6 +506,9 @@ def test_a_run_that_goes_on_is_seen_as_far_as_it_is_mounted(world: World) -> Non
     assert (world.project / "its/out/a").read_text() == "one\n"
     again = world.wf("artifacts", "pull", run, "-o", "its")
     assert again.err == "3 files were there already\n"
+    unknown = world.wf("artifacts", "verify", run)
+    assert (unknown.code, unknown.out) == (0, "")
+    assert unknown.err == f"{run} has not kept anything as yet: wf wait {run}\n"
     world.wf("stop", run)
     assert world.wf("artifacts", "diff", run, run).code == 0
     assert "goes on" not in world.wf("artifacts", "tree", run).err

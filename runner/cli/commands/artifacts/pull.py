@@ -73,8 +73,7 @@ def _kept(run: str, remote: str | None, context: Context) -> Iterator[tuple[Cont
     records = settled(context)
     if remote is None and not is_elsewhere(run, records, context):
         found = contents_of(records, run)
-        check: Bring = _Checked(found, context) if found.over else _nothing
-        yield found, check
+        yield found, _Checked(found, context).look if found.over else _nothing
         return
     with incoming(remote, run, context) as coming:
         yield coming.contents, coming.bring
@@ -90,7 +89,7 @@ class _Checked(NamedTuple):
     found: Contents
     context: Context
 
-    def __call__(self, entries: Sequence[Entry]) -> None:
+    def look(self, entries: Sequence[Entry]) -> None:
         """Read it all again, before anything of it is given out.
 
         Raises:
