@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.artifacts.crew import Crew
-from runner.artifacts.descent import Descent
+from runner.artifacts.folders import OwnFolders
 from runner.artifacts.manifest import Artifact, Entry, Listing, stored
 from runner.artifacts.taking import Taker, clear_notes, clear_staging
 
@@ -126,7 +126,7 @@ class Intake:
         whole = self._root / stored(root)
         if not os.path.lexists(whole):
             return
-        folders = Descent(self._root)
+        folders = OwnFolders(self._root)
         try:
             left = [(root, _kind(whole))]
             while left:

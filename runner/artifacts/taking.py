@@ -16,7 +16,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.descent import Descent, open_file
+from runner.artifacts.folders import OwnFolders, open_file
 from runner.artifacts.hashing import Hasher
 from runner.artifacts.manifest import PREFIX, Entry, Kind, line, stored
 from runner.artifacts.store import Candidate, Pool, read_only
@@ -66,7 +66,7 @@ class Taker:
     """
 
     def __init__(self, root: Path, pool: Pool, notes: Path) -> None:
-        self._folders = Descent(root)
+        self._folders = OwnFolders(root)
         self._pool = pool
         self._hasher = Hasher()
         self._staged = staging(root, os.getpid())

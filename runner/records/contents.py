@@ -111,7 +111,7 @@ class Contents(NamedTuple):
         Raises:
             WfError: kind ``STORAGE`` when it cannot be read.
         """
-        from runner.artifacts.opening import open_kept
+        from runner.artifacts.folders import open_kept
 
         try:
             return open_kept(*self.place(path))

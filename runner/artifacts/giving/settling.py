@@ -20,8 +20,8 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
+from runner.artifacts.folders import READING, Folders, parent
 from runner.artifacts.giving.files import NewFile, beside
-from runner.artifacts.giving.folders import Folders, parent
 from runner.artifacts.giving.layer import laid
 from runner.artifacts.manifest import Entry
 from runner.artifacts.taking import note
@@ -77,11 +77,11 @@ def settle(paths: RunPaths, working_dir: str) -> None:
     with Folders(folders.upper) as upper, Folders(folders.lower) as lower:
         for path in look.gone:
             above, name = parent(path)
-            os.unlink(name, dir_fd=upper.open(above))
+            os.unlink(name, dir_fd=upper.at(above))
         for one in look.unwritten:
             _put_content(one, lower, upper)
         for path in look.folders:
-            _strip(upper.open(path))
+            _strip(upper.at(path))
     os.rename(folders.upper, paths.workspace)
     reach("settled")
 
@@ -104,7 +104,7 @@ def _look(root: Path) -> _Look:
         while left:
             path, lower = left.pop()
             look.folders.append(path)
-            left += _look_into(folders.open(path), path, lower, look)
+            left += _look_into(folders.at(path), path, lower, look)
     return look
 
 
@@ -163,7 +163,7 @@ def _put_content(one: _Unwritten, lower: Folders, upper: Folders) -> None:
     """Make it a name of the kept file, or a copy where that is not executable as this one is."""
     lower_above, lower_name = parent(one.lower)
     above, name = parent(one.path)
-    source, target = lower.open(lower_above), upper.open(above)
+    source, target = lower.at(lower_above), upper.at(above)
     mode = os.stat(lower_name, dir_fd=source, follow_symlinks=False).st_mode
     if bool(mode & _ANY_EXECUTE) != bool(one.mode & _ANY_EXECUTE):
         _copy(source, lower_name, target, name, one)
@@ -174,7 +174,7 @@ def _put_content(one: _Unwritten, lower: Folders, upper: Folders) -> None:
 
 
 def _copy(source: int, kept: str, target: int, name: str, one: _Unwritten) -> None:
-    reading = os.open(kept, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=source)
+    reading = os.open(kept, READING, dir_fd=source)
     try:
         writing = NewFile(target, name, careful=True)
         try:
