@@ -25,7 +25,7 @@ from runner.artifacts.giving.files import NewFile, beside
 from runner.artifacts.giving.layer import laid
 from runner.artifacts.manifest import Entry
 from runner.artifacts.taking import note
-from runner.content import pour
+from runner.content import allocated, pour
 from runner.failpoints import reach
 from runner.mounts import lift
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from runner.paths import RunPaths
 
 _PREFIX = "trusted.overlay."
-_BLOCK = 512  # of st_blocks, stat(2)
 _ANY_EXECUTE = 0o111
 _NOTE = "unwritten"
 
@@ -123,7 +122,7 @@ def _look_into(
                 look.gone.append(below)
             elif (
                 stat.S_ISREG(found.st_mode)
-                and found.st_blocks * _BLOCK < found.st_size
+                and allocated(found) < found.st_size
                 and _attribute(folder, entry.name, "metacopy") is not None
             ):
                 content = _lower(folder, entry.name, lower)

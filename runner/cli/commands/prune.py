@@ -123,7 +123,7 @@ class _Room(NamedTuple):
 
 def _sizes(records: Records, chosen: Chosen, context: Context) -> tuple[dict[str, int], int]:
     """What each run would free which is to go, and all of them together, in bytes."""
-    from runner.artifacts.freeing import Freeing
+    from runner.artifacts.room import Freeing
     from runner.cli.render.progress import Counted
 
     freeing = Freeing(Pool(records.home.objects) if chosen.gone else None)

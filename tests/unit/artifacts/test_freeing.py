@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.artifacts.freeing import Freeing
+from runner.artifacts.room import Freeing
 from runner.artifacts.store import Pool
 from runner.failpoints import VARIABLE
 from runner.paths import Home

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from blake3 import blake3
 
 from runner.artifacts.manifest import Entry
-from runner.artifacts.sharing import Sharing, holders, sharing
+from runner.artifacts.room import Sharing, holders, sharing
 from runner.artifacts.store import Pool
 
 if TYPE_CHECKING:
