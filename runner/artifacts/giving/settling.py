@@ -24,7 +24,7 @@ from runner.artifacts.folders import READING, Folders, parent
 from runner.artifacts.giving.files import NewFile, beside
 from runner.artifacts.giving.layer import laid
 from runner.artifacts.manifest import Entry
-from runner.artifacts.taking import note
+from runner.artifacts.store.taking import note
 from runner.content import allocated, pour
 from runner.failpoints import reach
 from runner.mounts import lift

@@ -7,8 +7,8 @@ import stat
 from typing import TYPE_CHECKING, Literal
 
 from runner.artifacts.folders import READING, Folders, OnTheWayError, parent
-from runner.artifacts.hashing import Hasher
 from runner.artifacts.manifest import PREFIX, stored
+from runner.artifacts.store.hashing import Hasher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -12,7 +12,7 @@ from runner.units import amount, count
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from runner.artifacts.comparing import Change
+    from runner.artifacts.looking.comparing import Change
     from runner.artifacts.reading.contrast import Contrast, Fact, Measured
     from runner.artifacts.reading.values import Tensor
     from runner.cli.differing import Found

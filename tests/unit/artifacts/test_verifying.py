@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.artifacts.store import Pool
-from runner.artifacts.verifying import Damage, Verifier
+from runner.artifacts.store.pool import Pool
+from runner.artifacts.store.verifying import Damage, Verifier
 from runner.paths import Home
 from tests.unit.artifacts.taking_in import Kept, made, objects
 

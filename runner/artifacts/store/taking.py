@@ -17,9 +17,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.folders import OwnFolders, open_file
-from runner.artifacts.hashing import Hasher
 from runner.artifacts.manifest import PREFIX, Entry, Kind, line, stored
-from runner.artifacts.store import Candidate, Pool, read_only
+from runner.artifacts.store.hashing import Hasher
+from runner.artifacts.store.pool import Candidate, Pool, read_only
 from runner.failpoints import reach
 
 if TYPE_CHECKING:

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runner.artifacts.folders import READING, OnTheWayError, OwnFolders
-from runner.artifacts.hashing import Hasher
 from runner.artifacts.manifest import PREFIX, said, stored
+from runner.artifacts.store.hashing import Hasher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from runner.artifacts.manifest import Artifact, Entry
-    from runner.artifacts.store import Pool
+    from runner.artifacts.store.pool import Pool
 
 # what open(2) answers where there is a link or a socket, and readlink(2) where there is no link
 _NO_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.EINVAL})

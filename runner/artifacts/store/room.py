@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.artifacts.manifest import Entry
-    from runner.artifacts.store import Pool
+    from runner.artifacts.store.pool import Pool
 
 
 class Sharing(NamedTuple):
