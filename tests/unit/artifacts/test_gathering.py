@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner import tree
-from runner.artifacts.collect import Collected, collect
-from runner.artifacts.collecting.folders import entered
-from runner.artifacts.collecting.live import at_home, prepare
+from runner.artifacts.collecting.collect import Collected, collect
 from runner.artifacts.collecting.mounts import mounted_below
-from runner.artifacts.store import Pool
+from runner.artifacts.collecting.preparing import at_home, prepare
+from runner.artifacts.folders import entered
+from runner.artifacts.store.pool import Pool
 from runner.paths import RunPaths
 from runner.spec.workflow import ArtifactRequest
 

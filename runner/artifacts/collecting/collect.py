@@ -15,8 +15,8 @@ from runner.artifacts.collecting.gathering import gather, shown
 from runner.artifacts.collecting.instead import instead
 from runner.artifacts.collecting.undeclared import undeclared
 from runner.artifacts.giving.settling import settle
-from runner.artifacts.listing import Intake
 from runner.artifacts.manifest import stored
+from runner.artifacts.store.listing import Intake
 from runner.disks import named, unwritable
 from runner.errors import STORAGE, WfError
 from runner.failpoints import reach
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
-    from runner.artifacts.listing import Failed
     from runner.artifacts.manifest import Artifact
-    from runner.artifacts.store import Pool
+    from runner.artifacts.store.listing import Failed
+    from runner.artifacts.store.pool import Pool
     from runner.paths import RunPaths
     from runner.spec.workflow import ArtifactRequest
 
