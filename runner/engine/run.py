@@ -172,7 +172,8 @@ def _end(run: OpenRun, verdict: Verdict, *, edited: bool) -> None:
     A workspace is kept where what could not be collected is still in it, or the job edited what is
     to stay.
     """
-    clear(run.paths, keep_workspace=edited or verdict.reason == "storage")
+    left = verdict.reason == "storage" and run.state.status in ("running", "collecting")
+    clear(run.paths, keep_workspace=edited or left)
     reach("cleared")
     run.advance(
         verdict.status,  # type: ignore[arg-type]

@@ -202,6 +202,21 @@ def test_a_gathered_file_is_never_shared_with_one_outside(world: World, tmp_path
     assert outside.stat().st_mode & 0o200
 
 
+def test_nothing_is_moved_through_a_link_in_the_place_of_the_folder(
+    world: World, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "theirs").write_text("theirs")
+    swap = f"rm -rf $WF_ARTIFACTS; ln -s {outside} $WF_ARTIFACTS; echo 1 > model/x"
+    done = run(world, swap, "[model]")
+    assert (done.code, f"replaced by a link to {outside}" in done.err) == (0, True)
+    assert files(kept(world)) == {"model/x": "1\n"}
+    assert not kept(world).is_symlink()
+    assert files(outside) == {"theirs": "theirs"}
+    assert (outside / "theirs").stat().st_mode & 0o200
+
+
 def test_a_run_that_goes_on_is_not_collected(world: World, tmp_path: Path) -> None:
     write(world, f"touch {tmp_path}/begun; sleep 100", "[model]")
     wf = world.start("run", "train")

@@ -238,13 +238,13 @@ def test_cat_tells_that_a_file_is_damaged(world: World) -> None:
 
 @pytest.mark.integration
 def test_a_terminal_is_shown_no_bytes_that_it_would_act_on(world: World) -> None:
-    train(world, more="open('model/t', 'w').write('a\\x1b[2Jb\\r\\n')")
+    run = train(world, more="open('model/t', 'w').write('a\\x1b[2Jb\\r\\n')")
     text, binary = (
         on_terminal(world, "artifacts", "cat", f"last:model/{name}") for name in ("t", "last.ckpt")
     )
     assert b"a\\x1b[2Jb" in text
     assert b"is no text" in binary
-    assert b"> FILE" in binary
+    assert f"wf artifacts cat {run}:model/last.ckpt > FILE".encode() in binary
 
 
 def on_terminal(world: World, *words: str) -> bytes:

@@ -75,6 +75,7 @@ def test_a_file_of_the_project_that_may_not_be_read_is_named(project: World) -> 
     assert "hint:" in done.err
     record = project.record()
     assert (record["status"], record["reason"]) == ("failed", "storage")
+    assert not (project.folder(record["name"]) / "workspace").exists()
 
 
 def test_a_read_only_project(project: World) -> None:
@@ -122,11 +123,9 @@ def test_a_workflow_file_that_may_not_be_read_is_said(project: World) -> None:
     assert ".dstack/workflows.yaml cannot be read: Permission denied" in done.err
 
 
-def test_an_artifact_that_its_owner_has_locked_is_kept_with_its_mode(project: World) -> None:
-    commands(project, "echo secret > model/locked", "chmod 0 model/locked")
+def test_an_artifact_that_its_job_locked_is_kept(project: World) -> None:
+    commands(project, "touch model/fine", "echo 1 > model/locked", "chmod 0 model/locked")
     done = ordinary.wf(project, "run", "job")
     assert done.code == 0, done.err
-    (name,) = project.runs()
-    assert (project.folder(name) / "artifacts" / "model" / "locked").read_text() == "secret\n"
-    document = ordinary.wf(project, "artifacts", "list", name, "--json").json()
-    assert document["artifacts"][0]["entries"][0]["mode"] == 0
+    assert sorted(path.name for path in kept(project).iterdir()) == ["fine", "locked"]
+    assert (kept(project) / "locked").read_text() == "1\n"

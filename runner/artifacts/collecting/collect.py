@@ -76,6 +76,7 @@ def collect(
     """
     try:
         settle(paths, os.path.relpath(working_dir, paths.workspace))
+        replaced = _without_link(paths.artifacts)
         for folder in (paths.artifacts, paths.lists):
             folder.mkdir(mode=0o700, exist_ok=True)
         gathered = gather(working_dir, requests, paths, told.copied)
@@ -93,10 +94,22 @@ def collect(
         what = "the artifacts could not be kept"
         raise unwritable(what, named(error), working_dir, hint) from error
     known = gathered.refused | {path for path, _ in unread}
-    remarks = [*gathered.remarks, *_remarks(kept, known, working_dir, paths)]
+    remarks = [*replaced, *gathered.remarks, *_remarks(kept, known, working_dir, paths)]
     if intake.changed:
         remarks.append(f"changed while it was kept: {shown(intake.changed)}")
     return Collected(kept, tuple(remarks), _error(unread, working_dir, paths))
+
+
+def _without_link(folder: Path) -> list[str]:
+    """Remove a link that the job has put in the place of the artifacts' folder; what to say of it.
+
+    What it leads to is somebody else's: nothing may be moved there, or be made read-only there.
+    """
+    if not folder.is_symlink():
+        return []
+    leads_to = os.readlink(folder)
+    folder.unlink()
+    return [f"$WF_ARTIFACTS was replaced by a link to {leads_to}: what lies there is not kept"]
 
 
 def _take_in(

@@ -73,8 +73,16 @@ def _width(stream: TextIO, variables: Mapping[str, str]) -> int:
 
 
 def harmless(text: str) -> str:
-    """Foreign text without anything a terminal would act on."""
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+    r"""Foreign text without anything a terminal would act on.
+
+    A byte of a file's name that is no UTF-8 is written as it is: ``\xff``.
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else _escaped(ord(c)) for c in text)
+
+
+def _escaped(point: int) -> str:
+    # what os.fsdecode makes of such a byte, PEP 383
+    return f"\\x{point - 0xDC00 if 0xDC80 <= point <= 0xDCFF else point:02x}"  # noqa: PLR2004
 
 
 def in_line(text: str) -> str:

@@ -68,7 +68,7 @@ def _write(found: Contents, entry: Entry, context: Context) -> None:
     hasher = blake3()
     try:
         show = _shown if context.out.isatty() else _sent
-        for chunk in show(file, entry.path, context):
+        for chunk in show(file, found.run, entry.path, context):
             hasher.update(chunk)
     finally:
         os.close(file)
@@ -81,7 +81,7 @@ def _write(found: Contents, entry: Entry, context: Context) -> None:
         )
 
 
-def _sent(file: int, _path: str, context: Context) -> Iterator[bytes]:
+def _sent(file: int, _run: str, _path: str, context: Context) -> Iterator[bytes]:
     """Write the bytes as they are."""
     from runner.records.log import write_all
 
@@ -90,7 +90,7 @@ def _sent(file: int, _path: str, context: Context) -> Iterator[bytes]:
         yield chunk
 
 
-def _shown(file: int, path: str, context: Context) -> Iterator[bytes]:
+def _shown(file: int, run: str, path: str, context: Context) -> Iterator[bytes]:
     """Write text to a terminal, without anything it would act on."""
     from codecs import getincrementaldecoder
 
@@ -99,7 +99,7 @@ def _shown(file: int, path: str, context: Context) -> Iterator[bytes]:
     while chunk := os.read(file, _CHUNK):
         if first and b"\0" in chunk[:_SNIFFED]:
             said = f"{in_line(path)} is no text, and a terminal cannot show it"
-            raise WfError(USAGE, said, hint=f"wf artifacts cat RUN:{in_line(path)} > FILE")
+            raise WfError(USAGE, said, hint=f"wf artifacts cat {run}:{in_line(path)} > FILE")
         first = False
         context.out.write(harmless(decoder.decode(chunk).replace("\r\n", "\n")))
         yield chunk

@@ -85,7 +85,8 @@ def test_the_width_is_a_number_or_eighty(stream: Streams, columns: str, width: i
         ("a\rb\x07", "a\\x0db\\x07"),
         ("\u202egpj.exe", "\\x202egpj.exe"),
         ("\x9b2J", "\\x9b2J"),
-        ("\udcff", "\\xdcff"),
+        ("bad\udcff", "bad\\xff"),
+        ("\ud800", "\\xd800"),
     ],
 )
 def test_foreign_text_cannot_move_the_terminal(text: str, shown: str) -> None:
