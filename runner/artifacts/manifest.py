@@ -56,6 +56,19 @@ def stored(path: str) -> str:
     return f"{ABSOLUTE}{path}" if path.startswith("/") else path
 
 
+class Lines(NamedTuple):
+    """Some entries as they stand in a list, and what an artifact's digest has of them.
+
+    ``files`` counts links as well, ``entries`` everything.
+    """
+
+    lines: bytes
+    said: bytes
+    entries: int
+    files: int
+    bytes: int
+
+
 class Artifact(NamedTuple):
     """What one declared path came to. No files and no folders: nothing was there.
 
@@ -137,15 +150,15 @@ class Listing:
 
     def add(self, entry: Entry) -> None:
         """Add one."""
-        self.extend((entry,), line(entry))
+        self.extend(lines_of((entry,)))
 
-    def extend(self, entries: Sequence[Entry], lines: bytes) -> None:
-        """Add several, whose lines are known."""
-        self._lines.write(lines)
-        self._hasher.update(b"".join(map(said, entries)))
-        self._entries += len(entries)
-        self._files += sum(entry.kind != "directory" for entry in entries)
-        self._bytes += sum(entry.bytes for entry in entries)
+    def extend(self, more: Lines) -> None:
+        """Add several."""
+        self._lines.write(more.lines)
+        self._hasher.update(more.said)
+        self._entries += more.entries
+        self._files += more.files
+        self._bytes += more.bytes
 
     def skip(self, path: str) -> None:
         """Note something that is not kept, as it is no file."""
@@ -166,11 +179,23 @@ def said(entry: Entry) -> bytes:
 def line(entry: Entry) -> bytes:
     """An entry as it stands in a list: a line of JSON; by hand, as there are many."""
     path, digest = encode_basestring_ascii(entry.path), encode_basestring_ascii(entry.digest)
-    mode, modified = ("null" if found is None else found for found in entry[4:])
+    mode = "null" if entry.mode is None else entry.mode
+    modified = "null" if entry.modified is None else entry.modified
     return (
         f'{{"path":{path},"kind":"{entry.kind}","bytes":{entry.bytes},"digest":{digest},'
         f'"mode":{mode},"modified":{modified}}}\n'
     ).encode()
+
+
+def lines_of(entries: Sequence[Entry]) -> Lines:
+    """Several entries, ready to be listed."""
+    return Lines(
+        b"".join([line(entry) for entry in entries]),
+        b"".join([said(entry) for entry in entries]),
+        len(entries),
+        sum([entry.kind != "directory" for entry in entries]),
+        sum([entry.bytes for entry in entries]),
+    )
 
 
 def noted(lists: Path) -> Iterator[str]:

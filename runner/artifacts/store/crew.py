@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import select
 from collections import deque
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-# so many tasks are done before others are called, which takes some milliseconds
+# so few tasks are done before others could be called, which takes some milliseconds
 _ALONE = 4
 _MOST = 4
+_AT_ONCE = 3  # tasks of one worker: it need not wait for us
 _LENGTH = 8
 
 
@@ -32,11 +34,28 @@ class _Busy(NamedTuple):
     task: Any
 
 
+class _Left:
+    """The tasks that nobody is at yet, in their order."""
+
+    def __init__(self, tasks: Iterator[Any]) -> None:
+        self._tasks = tasks
+        self._back: list[Any] = []
+
+    def take(self) -> Any:  # noqa: ANN401 - whatever is to be done
+        """The next one, or ``None``."""
+        return self._back.pop() if self._back else next(self._tasks, None)
+
+    def put_back(self, task: Any) -> None:  # noqa: ANN401 - the same
+        """Have the one that was taken last as the next one again."""
+        self._back.append(task)
+
+
 class Crew:
     """``with Crew(make) as crew:`` does tasks, in this process and in others.
 
-    ``make`` answers the function that does one; it is called once in each process. Tasks and
-    results are tuples, lists, numbers and texts; no result is ``None``.
+    ``make`` answers the function that does one; it is called once in each process, and once more
+    in this one when another has died. Tasks and results are tuples, lists, numbers and texts; no
+    result is ``None``.
     """
 
     def __init__(self, make: Callable[[], Callable[[Any], Any]]) -> None:
@@ -59,27 +78,26 @@ class Crew:
 
         What somebody died of is done once more, here.
         """
-        left = iter(tasks)
-        for task in islice(left, _ALONE):
-            yield self._work(task)
-        following = next(left, None)
-        if following is None:
-            return
-        self._hire()
-        left = chain((following,), left)
+        following = iter(tasks)
+        first = list(islice(following, _ALONE + 1))
+        if len(first) > _ALONE:
+            self._hire()
+        left = _Left(chain(first, following))
         busy: deque[_Busy] = deque()
-        for worker in tuple(self._workers):
+        for worker in self._workers * _AT_ONCE:
             self._busy(worker, left, busy)
         while busy:
             worker, task = busy.popleft()
-            result = _told(worker.child.output)
+            result = _told(worker.child.output) if worker in self._workers else None
             if result is None:
                 self._lose(worker)
+                # anew: it may have left something that whoever does its task has to know
+                self._work = self._make()
                 result = self._work(task)
             else:
                 self._busy(worker, left, busy)  # while we look at what it said
             yield result
-        for task in left:
+        while (task := left.take()) is not None:
             yield self._work(task)
 
     def _hire(self) -> None:
@@ -96,16 +114,34 @@ class Crew:
         while (task := _told(orders)) is not None:
             _tell(answers, work(task))
 
-    def _busy(self, worker: Worker, left: Iterator[Any], busy: deque[_Busy]) -> None:
-        """Give it something to do; it has answered, and so reads all of that before it writes."""
-        task = next(left, None)
-        if task is not None:
-            worker.tell(_message(task))  # that it is not there shows when its answer is waited for
+    def _busy(self, worker: Worker, left: _Left, busy: deque[_Busy]) -> None:
+        """Give it something to do, after what it is at.
+
+        None of the two may wait for the other to read while that one waits as well: it is told
+        what finds room, or when it has answered everything, and so reads before it writes.
+        """
+        task = left.take()
+        if task is None:
+            return
+        message = _message(task)
+        idle = all(one.worker != worker for one in busy)
+        if idle or (len(message) <= select.PIPE_BUF and _has_room(worker.orders)):
+            worker.tell(message)  # that it is not there shows when its answer is waited for
             busy.append(_Busy(worker, task))
+        else:
+            left.put_back(task)
 
     def _lose(self, worker: Worker) -> None:
-        self._workers.remove(worker)
-        self._nursery.dismiss(worker)
+        if worker in self._workers:
+            self._workers.remove(worker)
+            self._nursery.dismiss(worker)
+
+
+def _has_room(descriptor: int) -> bool:
+    """Whether a pipe takes so much as ``PIPE_BUF`` without waiting, or nobody reads from it."""
+    poller = select.poll()
+    poller.register(descriptor, select.POLLOUT)
+    return bool(poller.poll(0))
 
 
 def _cores() -> int:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from blake3 import blake3 as Blake3  # noqa: N812 - a class, whatever its name
 
 _CHUNK = 1 << 20
+_SMALL = 1 << 16
 _BLOCK = 512  # of st_blocks, stat(2)
 
 
@@ -44,8 +45,14 @@ class Hasher:
         Raises:
             OSError: it cannot be read, or the copy cannot be written.
         """
+        size = found.st_size
+        if size <= _SMALL and copy is None:  # most files are small
+            data = os.read(descriptor, size + 1)
+            if len(data) == size:
+                return size, self._hasher(data).hexdigest()
+            os.lseek(descriptor, 0, os.SEEK_SET)
         if not found.st_size or found.st_blocks * _BLOCK >= found.st_size:
-            return self._whole(descriptor, found.st_size, copy)
+            return self._whole(descriptor, copy)
         hasher, at = self._hasher(), 0
         for start, end in _stretches(descriptor, found.st_size):
             self._skip(hasher, start - at)
@@ -65,17 +72,13 @@ class Hasher:
             os.ftruncate(copy, at)
         return at, hasher.hexdigest()
 
-    def _whole(self, descriptor: int, expected: int, copy: int | None) -> tuple[int, str]:
-        length = os.readv(descriptor, [self._buffer])
-        if length == expected and copy is None:  # most files are small
-            return length, self._hasher(self._buffer[:length]).hexdigest()
+    def _whole(self, descriptor: int, copy: int | None) -> tuple[int, str]:
         hasher, size = self._hasher(), 0
-        while length:
+        while length := os.readv(descriptor, [self._buffer]):
             hasher.update(self._buffer[:length])
             if copy is not None:
                 _write(copy, self._buffer[:length], size)
             size += length
-            length = os.readv(descriptor, [self._buffer])
         return size, hasher.hexdigest()
 
     def _next(self, descriptor: int, most: int) -> int:

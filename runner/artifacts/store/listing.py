@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.artifacts.folders import OwnFolders
-from runner.artifacts.manifest import Artifact, Entry, Listing, stored
+from runner.artifacts.manifest import Artifact, Lines, Listing, stored
 from runner.artifacts.store.crew import Crew
 from runner.artifacts.store.taking import Taker, clear_notes, clear_staging
 
@@ -105,17 +105,17 @@ class Intake:
         clear_notes(self._lists)
 
     def _add(self, listing: Listing, answer: tuple[Any, ...]) -> None:
-        entries, skipped, changed, unreadable, lines = answer
-        listing.extend([*map(Entry._make, entries)], lines)
+        told, skipped, changed, unreadable = answer
+        lines = Lines(*told)
+        listing.extend(lines)
         for path in skipped:
             listing.skip(path)
         self.changed += changed
         for path, number in unreadable:
             self.unreadable.append(Failed(path, OSError(number, os.strerror(number), path)))
-        for entry in entries:
-            self._files += 1
-            self._bytes += entry[2]
-            self._progress(self._files, self._bytes)
+        self._files += lines.entries
+        self._bytes += lines.bytes
+        self._progress(self._files, self._bytes)
 
     def _walk(self, root: str) -> Iterator[tuple[str, Kind | None]]:
         """Files and links below a root and folders with nothing in them, sorted by path.
@@ -128,7 +128,7 @@ class Intake:
             return
         folders = OwnFolders(self._root)
         try:
-            left = [(root, _kind(whole))]
+            left = [(root, _kind_of(whole))]
             while left:
                 name, kind = left.pop()
                 if kind != "directory":
@@ -149,11 +149,19 @@ class Intake:
 def _below(folder: str, descriptor: int) -> list[tuple[str, Kind | None]]:
     """What lies in a folder, the last first."""
     with os.scandir(descriptor) as found:
-        return sorted(((f"{folder}/{entry.name}", _kind(entry)) for entry in found), reverse=True)
+        return sorted([(f"{folder}/{entry.name}", _kind(entry)) for entry in found], reverse=True)
 
 
-def _kind(found: os.DirEntry[str] | Path) -> Kind | None:
+def _kind(found: os.DirEntry[str]) -> Kind | None:
     """What it is; most file systems tell with the name, so that nothing more is asked."""
+    if found.is_file(follow_symlinks=False):
+        return "file"
+    if found.is_dir(follow_symlinks=False):
+        return "directory"
+    return "link" if found.is_symlink() else None
+
+
+def _kind_of(found: Path) -> Kind | None:
     if found.is_symlink():
         return "link"
     if found.is_dir():
@@ -169,7 +177,8 @@ def _tasks(found: Iterable[Any]) -> Iterator[list[Any]]:
 
 def _work(taker: Taker) -> Callable[[tuple[int, list[Any]]], tuple[Any, ...]]:
     def do(task: tuple[int, list[Any]]) -> tuple[Any, ...]:
-        entries, *rest = taker.take(*task)
-        return ([*map(tuple, entries)], *rest)
+        taken = taker.take(*task)
+        # plain ones, as they go through a pipe
+        return (tuple(taken.lines), taken.skipped, taken.changed, taken.unreadable)
 
     return do

@@ -69,24 +69,28 @@ class Pool:
         it is.
         """
         path = self.path(file.digest, file.found.st_mode)
+        if self._give(file, path):
+            return
         with suppress(OSError):
             for _ in range(_TRIES):
-                if self._give(file, path) or self._take(file, path, staged):
+                if self._take(file, path, staged) or self._give(file, path):
                     return
 
     def _give(self, file: Candidate, path: str) -> bool:
-        """Make it the pool's; whether the pool had none."""
-        parent = os.path.dirname(path)
-        if parent not in self._made:
-            os.makedirs(parent, mode=0o700, exist_ok=True)
-            self._made.add(parent)
+        """Make it the pool's; ``False`` if the pool had one, or has to be tried once more."""
+        parent = file.digest[:2]
         try:
+            if parent not in self._made:
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+                self._made.add(parent)
             os.link(file.name, path, src_dir_fd=file.folder, follow_symlinks=False)
         except FileExistsError:
             return False
         except FileNotFoundError:  # somebody has tidied up
             self._made.discard(parent)
             return False
+        except OSError:  # not here
+            return True
         return True
 
     def _take(self, file: Candidate, path: str, staged: str) -> bool:

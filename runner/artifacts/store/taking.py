@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.folders import OwnFolders, open_file
-from runner.artifacts.manifest import PREFIX, Entry, Kind, line, stored
+from runner.artifacts.manifest import PREFIX, Entry, Kind, Lines, line, lines_of, stored
 from runner.artifacts.store.hashing import Hasher
 from runner.artifacts.store.pool import Candidate, Pool, read_only
 from runner.failpoints import reach
@@ -34,24 +34,24 @@ _NOTES = "taking-"
 # a lease is taken away from who keeps somebody waiting for long
 _LONG = 1 << 26
 _KEPT = frozenset({stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK})
+_NONE = Lines(b"", b"", 0, 0, 0)
 
 
 class Taken(NamedTuple):
-    """Some entries, and their lines.
+    """Some entries, as they are listed.
 
     ``skipped`` are no files, ``changed`` were written or removed meanwhile, and ``unreadable``
     cannot be read, for the error with that number.
     """
 
-    entries: list[Entry]
+    lines: Lines
     skipped: list[str]
     changed: list[str]
     unreadable: list[tuple[str, int]]
-    lines: bytes = b""
 
 
 class _Open(NamedTuple):
-    """A file that has been hashed and is still open."""
+    """A file that is still open; it has been hashed (hex), unless it is shared already."""
 
     path: str
     descriptor: int
@@ -70,6 +70,7 @@ class Taker:
         self._folders = OwnFolders(root)
         self._pool = pool
         self._hasher = Hasher()
+        self._user = os.geteuid()
         self._staged = staging(root, os.getpid())
         self._notes = notes
         self._noting = os.open(notes / f"{_NOTES}{os.getpid()}", _NOTING, 0o600)
@@ -87,13 +88,11 @@ class Taker:
             OSError: they cannot be noted.
         """
         self._former.round(round_)
-        taken = Taken([], [], [], [])
+        taken = Taken(_NONE, [], [], [])
         opened: list[_Open] = []
         try:
-            for path, kind in found:
-                self._look(path, kind, taken, opened)
-            lines = b"".join(map(line, taken.entries))
-            _write(self._noting, lines)
+            lines = lines_of(self._look(found, taken, opened))
+            _write(self._noting, lines.lines)
             reach("noted")
             for one in opened:
                 if one.digest:
@@ -103,22 +102,28 @@ class Taker:
                 os.close(one.descriptor)
         return taken._replace(lines=lines)
 
-    def _look(self, path: str, kind: Kind | None, taken: Taken, opened: list[_Open]) -> None:
-        try:
-            if kind == "file":
-                entry = self._file(path, taken, opened)
+    def _look(
+        self, found: Iterable[tuple[str, Kind | None]], taken: Taken, opened: list[_Open]
+    ) -> list[Entry]:
+        """The entries of what is kept; the rest is told of in ``taken``."""
+        entries: list[Entry] = []
+        for path, kind in found:
+            try:
+                if kind == "file":
+                    entry = self._file(path, taken, opened)
+                else:
+                    entry = self._other(path, kind) if kind else None
+            except FileNotFoundError:
+                taken.changed.append(path)
+            except OSError as error:
+                taken.unreadable.append((path, error.errno or 0))
             else:
-                entry = kind and self._other(path, kind)
-        except FileNotFoundError:
-            taken.changed.append(path)
-        except OSError as error:
-            taken.unreadable.append((path, error.errno or 0))
-        else:
-            if entry is None:
-                self._leave_out(path)
-                taken.skipped.append(path)
-            else:
-                taken.entries.append(entry)
+                if entry is None:
+                    self._leave_out(path)
+                    taken.skipped.append(path)
+                else:
+                    entries.append(entry)
+        return entries
 
     def _leave_out(self, path: str) -> None:
         """Remove what is no file: who reads the folder would wait for whoever writes to a pipe."""
@@ -152,8 +157,8 @@ class Taker:
         read, alone = self._hashed(opened[-1], taken)
         if not alone:
             read = self._part(opened, mode)
-        found = opened[-1].found
-        opened[-1] = _Open(path, opened[-1].descriptor, found, read[1])
+        _, descriptor, found, _ = opened[-1]
+        opened[-1] = _Open(path, descriptor, found, read[1])
         modified = found.st_mtime_ns
         if before and before.digest == read[1] and mode == read_only(before.mode):
             mode, modified = before.mode, before.modified
@@ -171,7 +176,7 @@ class Taker:
                 alone = False
         if found.st_nlink > 1 and not self._pool.is_object(found, read[1]):
             alone = False  # its other name may be one that somebody writes to
-        if found.st_uid != os.geteuid():
+        if found.st_uid != self._user:
             alone = False  # whose it is could change its mode, and write to it
         return read, alone is not False
 
