@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from blake3 import blake3
 
-from runner.artifacts.collect import Told, collect
+from runner.artifacts.collecting.collect import Told, collect
 from runner.artifacts.manifest import Artifact, Entry
-from runner.artifacts.store import Pool
+from runner.artifacts.store.pool import Pool
 from runner.paths import RunPaths
 from runner.spec.workflow import ArtifactRequest
 
@@ -64,6 +64,7 @@ def test_every_kind_of_thing(out: Path, tmp_path: Path, monkeypatch: pytest.Monk
     ]
     assert (found.path, found.files, found.bytes) == ("out", 3, 7)
     assert found.skipped == ("out/pipe", "out/socket")
+    assert not any((tmp_path / "artifacts" / path).exists() for path in found.skipped)
     assert progress == [(4, 7)]  # told of what is taken in at a time
 
 

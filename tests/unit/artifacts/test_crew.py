@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.artifacts import crew
-from runner.artifacts.crew import Crew
+from runner.artifacts.store import crew
+from runner.artifacts.store.crew import Crew
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,10 @@ from runner.units import count
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from runner.artifacts.manifest import Artifact
-    from runner.artifacts.verifying import Damage, Verifier
+    from runner.artifacts.store.verifying import Damage, Verifier
     from runner.cli.context import Context
     from runner.paths import RunPaths
     from runner.records.store import Records
@@ -43,12 +44,14 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Verify them, and say of each how it is."""
-    from runner.artifacts.store import Pool
-    from runner.artifacts.verifying import Damage, Verifier
+    from runner.artifacts.store.pool import Pool
+    from runner.artifacts.store.verifying import Damage, Verifier
     from runner.cli.render.transfer import Transfer
 
     records = settled(context)
     wanted = list(_wanted(records, arguments.runs))
+    if arguments.runs:
+        _tell_of_others(records, arguments.runs, {paths.root for paths, _ in wanted}, context)
     documents = []
     with Transfer("verifying", context.err, context.variables) as transfer:
         files = [artifact for _, kept in wanted for artifact in kept or ()]
@@ -93,6 +96,15 @@ def _wanted(
                 with suppress(KeyError, TypeError):
                     kept = folder.read_artifacts(paths)
             yield paths, kept
+
+
+def _tell_of_others(
+    records: Records, named: Sequence[str], looked_at: set[Path], context: Context
+) -> None:
+    """Name those that were asked for, and have nothing yet that could be compared."""
+    for root in dict.fromkeys(records.find(run).root for run in named):
+        if root not in looked_at:
+            context.err.write(f"{root.name} has not kept anything as yet: wf wait {root.name}\n")
 
 
 def _said(damage: Damage) -> str:

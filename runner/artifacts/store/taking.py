@@ -16,10 +16,10 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.descent import Descent, open_file
-from runner.artifacts.hashing import Hasher
+from runner.artifacts.folders import OwnFolders, open_file
 from runner.artifacts.manifest import PREFIX, Entry, Kind, Lines, line, lines_of, stored
-from runner.artifacts.store import Candidate, Pool, read_only
+from runner.artifacts.store.hashing import Hasher
+from runner.artifacts.store.pool import Candidate, Pool, read_only
 from runner.failpoints import reach
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _NOTES = "taking-"
 # a lease is taken away from who keeps somebody waiting for long
 _LONG = 1 << 26
 _NONE = Lines(b"", b"", 0, 0, 0)
+_KEPT = frozenset({stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK})
 
 
 class Taken(NamedTuple):
@@ -66,7 +67,7 @@ class Taker:
     """
 
     def __init__(self, root: Path, pool: Pool, notes: Path) -> None:
-        self._folders = Descent(root)
+        self._folders = OwnFolders(root)
         self._pool = pool
         self._hasher = Hasher()
         self._user = os.geteuid()
@@ -118,10 +119,20 @@ class Taker:
                 taken.unreadable.append((path, error.errno or 0))
             else:
                 if entry is None:
+                    self._leave_out(path)
                     taken.skipped.append(path)
                 else:
                     entries.append(entry)
         return entries
+
+    def _leave_out(self, path: str) -> None:
+        """Remove what is no file: who reads the folder would wait for whoever writes to a pipe."""
+        above, _, name = stored(path).rpartition("/")
+        with suppress(OSError):
+            folder = self._folders.at(above)
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if stat.S_IFMT(found.st_mode) not in _KEPT:
+                os.unlink(name, dir_fd=folder)
 
     def _other(self, path: str, kind: Kind) -> Entry:
         """The entry of a link or a folder."""
