@@ -172,7 +172,7 @@ def test_what_other_runs_keep_as_well_is_not_counted_twice(world: World) -> None
     link_all(world, first, second)
     told = world.wf("artifacts", "list", second)
     assert all(first in line for line in told.out.splitlines()[1:])
-    assert ", 0 B of it without 4 files that other runs keep as well" in told.err
+    assert ", 0 B of it this run's alone: 4 files are shared with others" in told.err
     document = world.wf("artifacts", "list", second, "--json").json()
     assert document["own_bytes"] == 0 < document["disk_bytes"]
     assert {artifact["same_as"] for artifact in document["artifacts"]} == {first}
@@ -347,6 +347,23 @@ def test_pull_never_removes_a_folder(world: World) -> None:
     assert (world.project / "notes.md/precious").read_text() == "mine"
 
 
+def test_pull_hands_on_nothing_that_is_damaged(world: World) -> None:
+    run = train(world)
+    notes = world.folder(run) / "artifacts/notes.md"
+    notes.chmod(0o644)
+    notes.write_text(notes.read_text().swapcase())
+    done = world.wf("artifacts", "pull", run, "-o", "out")
+    refused(done, 73, f"notes.md is not what {run} has left behind", f"verify {run}")
+    assert not (world.project / "out").exists()
+    assert world.wf("artifacts", "pull", run, "model", "-o", "out").code == 0
+
+
+def test_pull_says_which_folder_it_cannot_make(world: World) -> None:
+    train(world)
+    done = world.wf("artifacts", "pull", "last", "-o", "/proc/here")
+    refused(done, 73, "the folder /proc/here cannot be made", "-o DIR")
+
+
 def test_a_pull_that_was_killed_is_finished_by_the_next(world: World) -> None:
     more = "[open(f'model/{n}', 'wb').write(os.urandom(1 << 16)) for n in range(400)]"
     run = train(world, more=more)
@@ -489,6 +506,9 @@ def test_a_run_that_goes_on_is_seen_as_far_as_it_is_mounted(world: World) -> Non
     assert (world.project / "its/out/a").read_text() == "one\n"
     again = world.wf("artifacts", "pull", run, "-o", "its")
     assert again.err == "3 files were there already\n"
+    unknown = world.wf("artifacts", "verify", run)
+    assert (unknown.code, unknown.out) == (0, "")
+    assert unknown.err == f"{run} has not kept anything as yet: wf wait {run}\n"
     world.wf("stop", run)
     assert world.wf("artifacts", "diff", run, run).code == 0
     assert "goes on" not in world.wf("artifacts", "tree", run).err

@@ -46,3 +46,10 @@ def test_a_manifest_that_cannot_be_read_is_damage(world: World) -> None:
     (world.folder(run) / "manifest.json").write_text("{")
     done = world.wf("artifacts", "verify", run)
     assert (done.code, done.out) == (73, f"{run}   damaged: with another list: manifest.json\n")
+
+
+def test_a_run_that_has_left_a_pipe_is_intact(world: World) -> None:
+    world.workflows(WORKFLOW.replace("echo $SEED > out/seed", "mkfifo out/pipe"))
+    done = world.wf("run", "make")
+    assert (done.code, "not files, and so not kept: out/pipe" in done.err) == (0, True)
+    assert world.wf("artifacts", "verify", "last").code == 0

@@ -20,6 +20,7 @@ from runner.artifacts.store.listing import Intake
 from runner.disks import named, unwritable
 from runner.errors import STORAGE, WfError
 from runner.failpoints import reach
+from runner.spec.patterns import is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -143,7 +144,8 @@ def _remarks(
         elif not artifact.digest and artifact.path not in known:
             there = instead(str(working_dir), str(paths.artifacts), artifact.path)
             suffix = f"; {there}" if there else ""
-            said.append(f"the artifact `{artifact.path}` is empty{suffix}")
+            what = "matches nothing" if is_pattern(artifact.path) else "is empty"
+            said.append(f"the artifact `{artifact.path}` {what}{suffix}")
     return said
 
 

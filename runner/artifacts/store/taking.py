@@ -33,6 +33,7 @@ _OURS = frozenset({0o444, 0o555})
 _NOTES = "taking-"
 # a lease is taken away from who keeps somebody waiting for long
 _LONG = 1 << 26
+_KEPT = frozenset({stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK})
 
 
 class Taken(NamedTuple):
@@ -114,9 +115,19 @@ class Taker:
             taken.unreadable.append((path, error.errno or 0))
         else:
             if entry is None:
+                self._leave_out(path)
                 taken.skipped.append(path)
             else:
                 taken.entries.append(entry)
+
+    def _leave_out(self, path: str) -> None:
+        """Remove what is no file: who reads the folder would wait for whoever writes to a pipe."""
+        above, _, name = stored(path).rpartition("/")
+        with suppress(OSError):
+            folder = self._folders.at(above)
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if stat.S_IFMT(found.st_mode) not in _KEPT:
+                os.unlink(name, dir_fd=folder)
 
     def _other(self, path: str, kind: Kind) -> Entry:
         """The entry of a link or a folder."""

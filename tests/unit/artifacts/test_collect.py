@@ -64,6 +64,7 @@ def test_every_kind_of_thing(out: Path, tmp_path: Path, monkeypatch: pytest.Monk
     ]
     assert (found.path, found.files, found.bytes) == ("out", 3, 7)
     assert found.skipped == ("out/pipe", "out/socket")
+    assert not any((tmp_path / "artifacts" / path).exists() for path in found.skipped)
     assert progress == [(1, 0), (2, 7), (3, 7), (4, 7)]
 
 

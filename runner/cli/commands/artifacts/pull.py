@@ -72,14 +72,55 @@ def _kept(run: str, remote: str | None, context: Context) -> Iterator[tuple[Cont
     """What the run keeps, here or on a remote, and what brings entries of it here."""
     records = settled(context)
     if remote is None and not is_elsewhere(run, records, context):
-        yield contents_of(records, run), _nothing
+        found = contents_of(records, run)
+        yield found, _Checked(found, context).look if found.over else _nothing
         return
     with incoming(remote, run, context) as coming:
         yield coming.contents, coming.bring
 
 
 def _nothing(_entries: Sequence[Entry]) -> None:
-    """They are here."""
+    """They are here, and nobody knows yet what they are to be."""
+
+
+class _Checked(NamedTuple):
+    """What a run keeps here: it has only to be looked at whether it is what was kept."""
+
+    found: Contents
+    context: Context
+
+    def look(self, entries: Sequence[Entry]) -> None:
+        """Read it all again, before anything of it is given out.
+
+        Raises:
+            WfError: kind ``STORAGE`` when some of it is damaged or gone.
+        """
+        from runner.artifacts.giving.standing import standing
+        from runner.cli.render.transfer import Transfer
+
+        run, folder = self.found.run, self.found.folder
+        try:
+            with Transfer("checking", self.context.err, self.context.variables) as transfer:
+                transfer.expect(len(entries), sum(entry.bytes for entry in entries))
+                states = list(standing(entries, folder, transfer.tell))
+        except OSError as error:
+            raise WfError(
+                STORAGE,
+                f"a file of {run} cannot be read: {named(error).strerror}",
+                hint=f"what is damaged: wf artifacts verify {run}",
+            ) from error
+        odd = [in_line(entry.path) for entry, state in states if state != "same"]
+        if odd:
+            more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
+            raise WfError(
+                STORAGE,
+                f"{odd[0]} is not what {run} has left behind{more}: nothing was written",
+                hint=f"what is damaged: wf artifacts verify {run};"
+                f" the rest by its paths: wf artifacts pull {run} PATH",
+                problems=tuple(
+                    Problem(f"{path} is not what {run} has left behind") for path in odd[:_NAMED]
+                ),
+            )
 
 
 def _pull(
@@ -156,8 +197,8 @@ def _write(found: Contents, pull: Pull, target: Path, context: Context) -> None:
     from runner.artifacts.giving.pulling import make_way
     from runner.cli.render.transfer import Transfer
 
+    _make(target)
     try:
-        target.mkdir(parents=True, exist_ok=True)
         make_way(target, pull.conflicts)
         with Transfer("copying", context.err, context.variables) as transfer:
             transfer.expect(len(pull.wanted), sum(entry.bytes for entry in pull.wanted))
@@ -173,6 +214,14 @@ def _write(found: Contents, pull: Pull, target: Path, context: Context) -> None:
     except OSError as error:
         what = f"not all of it could be copied to {target}"
         hint = "pull it again when that is mended: what is there is not copied again"
+        raise unwritable(what, named(error), target, hint) from error
+
+
+def _make(target: Path) -> None:
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what, hint = f"the folder {target} cannot be made", "pull it into another one: -o DIR"
         raise unwritable(what, named(error), target, hint) from error
 
 

@@ -15,6 +15,7 @@ from runner.units import count
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from runner.artifacts.manifest import Artifact
     from runner.artifacts.store.verifying import Damage, Verifier
@@ -49,6 +50,8 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
     records = settled(context)
     wanted = list(_wanted(records, arguments.runs))
+    if arguments.runs:
+        _tell_of_others(records, arguments.runs, {paths.root for paths, _ in wanted}, context)
     documents = []
     with Transfer("verifying", context.err, context.variables) as transfer:
         files = [artifact for _, kept in wanted for artifact in kept or ()]
@@ -93,6 +96,15 @@ def _wanted(
                 with suppress(KeyError, TypeError):
                     kept = folder.read_artifacts(paths)
             yield paths, kept
+
+
+def _tell_of_others(
+    records: Records, named: Sequence[str], looked_at: set[Path], context: Context
+) -> None:
+    """Name those that were asked for, and have nothing yet that could be compared."""
+    for root in dict.fromkeys(records.find(run).root for run in named):
+        if root not in looked_at:
+            context.err.write(f"{root.name} has not kept anything as yet: wf wait {root.name}\n")
 
 
 def _said(damage: Damage) -> str:

@@ -178,6 +178,6 @@ def _foot(whole: Whole) -> str:
     sharing = whole.sharing
     said = f"{amount(sharing.taken)} on the disk"
     if sharing.shared:
-        files = count(len(sharing.shared), "file")
-        said += f", {amount(sharing.own)} of it without {files} that other runs keep as well"
+        files = count(len(sharing.shared), "file is", "files are")
+        said += f", {amount(sharing.own)} of it this run's alone: {files} shared with others"
     return f"{said}\nthe files lie in {folder}\n"
