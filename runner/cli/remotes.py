@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from runner.artifacts.manifest import Entry
-    from runner.artifacts.remote.fetching import Stage
     from runner.artifacts.remote.interface import Remote
+    from runner.artifacts.remote.stage import Stage
     from runner.cli.context import Context
     from runner.records.contents import Contents
     from runner.records.store import Records
@@ -85,7 +85,8 @@ def incoming(named: str | None, run: str, context: Context) -> Iterator[Incoming
     """
     from blake3 import blake3
 
-    from runner.artifacts.remote.fetching import Stage, describe
+    from runner.artifacts.remote.fetching import describe
+    from runner.artifacts.remote.stage import Stage
     from runner.records.contents import Contents
 
     with opened(named, "--from", context) as remote:

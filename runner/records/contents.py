@@ -7,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.looking.links import followed
-from runner.artifacts.manifest import entries_of, stored
+from runner.artifacts.manifest import PREFIX, entries_of, stored
 from runner.disks import named
 from runner.errors import STORAGE, USAGE, WfError
 from runner.records import folder
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # names to choose a hint from; more would take longer than anybody waits for a hint
 _CANDIDATES = 2000
 _TOLD = 5
-_CHUNK = 1 << 20
 _NAMED = 3
 
 
@@ -130,16 +129,13 @@ class Contents(NamedTuple):
         """
         if entry.digest or entry.kind == "directory":
             return entry.digest
-        from blake3 import blake3
+        from runner.artifacts.store.hashing import Hasher
 
-        hasher = blake3()
+        hasher = Hasher()
         if entry.kind == "link":
-            hasher.update(os.fsencode(self._target(entry)))
-        else:
-            with open(self.open(entry.path), "rb") as file:
-                while chunk := file.read(_CHUNK):
-                    hasher.update(chunk)
-        return f"blake3:{hasher.hexdigest()}"
+            return PREFIX + hasher.text(os.fsencode(self._target(entry)))
+        with open(self.open(entry.path), "rb", buffering=0) as file:
+            return PREFIX + hasher.read(file.fileno(), os.fstat(file.fileno()))[1]
 
     def _instead(self, path: str) -> str:
         """What there is that may have been meant."""

@@ -8,8 +8,8 @@ run that was killed can do it.
 
 Files that the job has not written to become names (hard links) of the kept file that they came
 from: nobody writes to them from here on, and who keeps them again keeps no second copy. What the
-job had made of mode and time is noted for whoever takes them in (:mod:`taking`), as a file has but
-one of each for all its names.
+job had made of mode and time is noted for whoever takes them in (``store/taking.py``), as a file
+has but one of each for all its names.
 """
 
 from __future__ import annotations

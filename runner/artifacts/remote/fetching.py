@@ -9,9 +9,7 @@ a path on the way.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
@@ -22,8 +20,7 @@ from runner.artifacts.remote.ahead import ahead
 from runner.artifacts.remote.checking import Odd
 from runner.artifacts.remote.interface import Absent
 from runner.disks import named, unwritable
-from runner.errors import BUSY, STORAGE, USAGE, WfError
-from runner.paths import RunPaths
+from runner.errors import STORAGE, USAGE, WfError
 from runner.units import amount
 from runner.units import listed as in_words
 
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
     from runner.artifacts.manifest import Artifact, Entry
     from runner.artifacts.remote.interface import Progress, Remote
     from runner.artifacts.remote.layout import Piece
+    from runner.artifacts.remote.stage import Stage
 
 _LARGEST_MANIFEST = 64 << 20
 # a million and a half of files
@@ -41,49 +39,6 @@ _LARGEST_LISTS = 256 << 20
 # what a link leads to (limits.h, PATH_MAX)
 _LONGEST_LINK = 4095
 _NAMED = 3
-
-
-class Stage(NamedTuple):
-    """The folder that a run is fetched into."""
-
-    root: Path
-
-    @property
-    def run(self) -> RunPaths:
-        """It as a folder of a run, with manifest, lists and artifacts."""
-        return RunPaths(self.root)
-
-    @property
-    def contents(self) -> Path:
-        """What has come so far, by digest."""
-        return self.root / "contents"
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Nobody else works on it; gone when the ``with`` is left in good order.
-
-        Raises:
-            WfError: kind ``BUSY`` when somebody does, ``STORAGE`` when it cannot be made.
-        """
-        try:
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            what = "the folder for what is pulled could not be made"
-            raise unwritable(what, named(error), self.root.parent, "set WF_CACHE") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            message = "another command pulls the same run from there"
-            raise WfError(BUSY, message, hint="wait for it, then repeat this one") from None
-        try:
-            yield
-            tree.remove(self.root)
-        finally:
-            if self.root.exists() and not any(self.contents.glob("*")):
-                tree.remove(self.root)  # there is nothing to go on with
-            os.close(lock)
 
 
 class _Wanted:
@@ -218,7 +173,7 @@ def fetch(remote: Remote, entries: Iterable[Entry], stage: Stage, progress: Prog
         wanted = [
             _Wanted(entry, here)
             for entry in contents.values()
-            if (here := _here(stage, entry)) is not None
+            if (here := stage.here(entry)) is not None
         ]
         size = sum(found.entry.bytes - found.here for found in wanted)
         _refuse_too_much(remote, size, stage)
@@ -243,27 +198,6 @@ def _refuse_too_much(remote: Remote, size: int, stage: Stage) -> None:
             f"{amount(free)} left",
             hint="make room, pull less (name the paths), or set WF_CACHE to a larger disk",
         )
-
-
-def _path(stage: Stage, entry: Entry) -> Path:
-    """Where a content is once it is complete."""
-    return stage.contents / entry.digest.partition(":")[2]
-
-
-def _partial(stage: Stage, entry: Entry) -> Path:
-    return _path(stage, entry).with_suffix(".part")
-
-
-def _here(stage: Stage, entry: Entry) -> int | None:
-    """How many bytes of it are here, in whole pieces; ``None``: all of them."""
-    if _path(stage, entry).exists():
-        return None
-    try:
-        size = _partial(stage, entry).stat().st_size
-    except FileNotFoundError:
-        return 0
-    # the last piece may have been cut off, and what is complete is found out with it
-    return min(size, max(entry.bytes - 1, 0)) // layout.PIECE * layout.PIECE
 
 
 def _parts(wanted: Iterable[_Wanted]) -> Iterator[_Part]:
@@ -320,8 +254,8 @@ class _Taking:
 
         self.wanted = wanted
         self._hasher = blake3()
-        self._whole = _path(stage, wanted.entry)
-        self._file = _partial(stage, wanted.entry)
+        self._whole = stage.whole(wanted.entry)
+        self._file = stage.partial(wanted.entry)
         if wanted.here:
             with self._file.open("r+b", buffering=0) as file:
                 file.truncate(wanted.here)
@@ -387,9 +321,9 @@ def _lay_out(entries: Iterable[Entry], stage: Stage) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         if entry.kind == "link":
             if not place.is_symlink():
-                os.symlink(_path(stage, entry).read_bytes(), os.fsencode(place))
+                os.symlink(stage.whole(entry).read_bytes(), os.fsencode(place))
         else:
-            _name(_path(stage, entry), place)
+            _name(stage.whole(entry), place)
 
 
 def _name(content: Path, place: Path) -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from runner.artifacts.manifest import entries_of
 from runner.artifacts.remote import checking, layout
 from runner.artifacts.remote.checking import Odd
-from runner.artifacts.remote.fetching import Stage, describe, fetch
+from runner.artifacts.remote.fetching import describe, fetch
+from runner.artifacts.remote.stage import Stage
 from runner.errors import STORAGE, WfError
 from tests.fakes.kept import digest_of
 from tests.fakes.remote import FakeRemote

@@ -9,9 +9,10 @@ import pytest
 
 from runner.artifacts.manifest import entries_of
 from runner.artifacts.remote import layout
-from runner.artifacts.remote.fetching import Stage, describe, fetch
+from runner.artifacts.remote.fetching import describe, fetch
 from runner.artifacts.remote.layout import PIECE
 from runner.artifacts.remote.pushing import push
+from runner.artifacts.remote.stage import Stage
 from runner.errors import BUSY, STORAGE, UNSATISFIABLE, USAGE, WfError
 from tests.fakes.kept import Kept, Link, digest_of, keep
 from tests.fakes.remote import FakeRemote
