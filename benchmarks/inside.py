@@ -68,8 +68,8 @@ def collect(folder: str, files: str, size: str, runs: str) -> Pairs:
     equal files, which has none of them, and the list is written.
     """
     from runner.artifacts import manifest
-    from runner.artifacts.collect import collect as collect_
-    from runner.artifacts.store import Pool
+    from runner.artifacts.collecting.collect import collect as collect_
+    from runner.artifacts.store.pool import Pool
     from runner.paths import RunPaths
     from runner.records import folder as records
     from runner.spec.workflow import ArtifactRequest
@@ -102,9 +102,9 @@ def dependency(folder: str, files: str, size: str, runs: str) -> list[float]:
 
     They have holes instead of content: wherever they are not copied, that makes no difference.
     """
+    from runner.artifacts.giving.inputs import place
     from runner.artifacts.giving.layer import below
     from runner.artifacts.giving.settling import discard
-    from runner.artifacts.inputs import place
     from runner.artifacts.manifest import Entry
     from runner.paths import RunPaths
 

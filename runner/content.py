@@ -47,6 +47,11 @@ def pour(reading: int, writing: int) -> int:
     return size
 
 
+def allocated(found: os.stat_result) -> int:
+    """The bytes that a file takes on the disk: fewer than its size, if it has holes."""
+    return found.st_blocks * _BLOCK
+
+
 def clone(reading: int, writing: int) -> bool:
     """Have a file share the other one's blocks until one is written to; whether that can be."""
     if not sys.platform.startswith("linux"):
@@ -62,7 +67,7 @@ def clone(reading: int, writing: int) -> bool:
 
 def ranges(reading: int, found: os.stat_result) -> Iterator[Range]:
     """What is there of a file, in order."""
-    if found.st_blocks * _BLOCK >= found.st_size or not hasattr(os, "SEEK_DATA"):
+    if allocated(found) >= found.st_size or not hasattr(os, "SEEK_DATA"):
         yield Range(0, found.st_size)
         return
     end = 0

@@ -408,9 +408,14 @@ class Cache(NamedTuple):
         """Whether PyTorch's index answered, and when it was asked."""
         return self.root / "pytorch-index.json"
 
+    @property
+    def pulls(self) -> Path:
+        """One folder per run that is pulled from a remote store, with what has come of it."""
+        return self.root / "pulls"
+
     def pull(self, digest: str) -> Path:
-        """What has come so far of a run that is pulled, by a digest of where from and which."""
-        return self.root / "pulls" / digest
+        """That of one run, by a digest of where from and which."""
+        return self.pulls / digest
 
     def environment(self, fingerprint: str) -> EnvironmentPaths:
         """The files of the environment with this fingerprint."""

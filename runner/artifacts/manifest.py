@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -57,8 +56,7 @@ def stored(path: str) -> str:
     return f"{ABSOLUTE}{path}" if path.startswith("/") else path
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(NamedTuple):
     """What one declared path came to. No files and no folders: nothing was there.
 
     ``listed`` is the file with its entries; ``inline`` are those of an older version.

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.artifacts.adding import Added
+from runner.artifacts.collecting.adding import Added
 from runner.cli.render.style import harmless
 from runner.errors import USAGE, WfError
 from runner.units import quoted

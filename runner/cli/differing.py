@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.artifacts.comparing import Change, Difference
+    from runner.artifacts.looking.comparing import Change, Difference
     from runner.artifacts.manifest import Entry
     from runner.artifacts.reading.contrast import Contrast, Measured
     from runner.artifacts.reading.values import Reading, Series
@@ -72,7 +72,7 @@ class Side(NamedTuple):
 
     def lines(self, entry: Entry) -> list[str] | None:
         """The lines of a text."""
-        from runner.artifacts.text import MOST_BYTES, lines_of
+        from runner.artifacts.looking.lines import MOST_BYTES, lines_of
 
         if entry.kind != "file" or entry.bytes > MOST_BYTES:
             return None

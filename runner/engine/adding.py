@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import tree
 from runner.artifacts import manifest
-from runner.artifacts.adding import Left, copy
-from runner.artifacts.listing import Intake
-from runner.artifacts.store import Pool
+from runner.artifacts.collecting.adding import Left, copy
+from runner.artifacts.store.listing import Intake
+from runner.artifacts.store.pool import Pool
 from runner.disks import named, unwritable
 from runner.errors import USAGE, WfError
 from runner.plan.plan import Plan
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from runner.artifacts.adding import Added
+    from runner.artifacts.collecting.adding import Added
     from runner.artifacts.manifest import Artifact
     from runner.pace import Pace
     from runner.paths import RunPaths

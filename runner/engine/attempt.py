@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.collecting.live import at_home
+from runner.artifacts.collecting.preparing import at_home
 from runner.events import PhaseProgress
 from runner.pace import Pace
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from runner import tree
 from runner.artifacts import manifest
-from runner.artifacts.collect import Told, collect
-from runner.artifacts.store import Pool
+from runner.artifacts.collecting.collect import Told, collect
+from runner.artifacts.store.pool import Pool
 from runner.engine.accounting import usage
 from runner.engine.ending.verdict import shell_code, shortcomings
 from runner.errors import WfError

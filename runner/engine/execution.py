@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.allocation.interface import Claim
-from runner.artifacts.collecting.live import prepare
+from runner.artifacts.collecting.preparing import prepare
 from runner.engine import masking, simulated
 from runner.engine.accounting.watch import Watch
 from runner.engine.ending.requests import Requests

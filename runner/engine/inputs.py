@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runner.artifacts.inputs import place
+from runner.artifacts.giving.inputs import place
 from runner.artifacts.manifest import entries_of
 from runner.events import Warned
 from runner.records import folder

@@ -6,7 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.links import followed
+from runner.artifacts.looking.links import followed
 from runner.artifacts.manifest import entries_of, stored
 from runner.disks import named
 from runner.errors import STORAGE, USAGE, WfError
@@ -111,7 +111,7 @@ class Contents(NamedTuple):
         Raises:
             WfError: kind ``STORAGE`` when it cannot be read.
         """
-        from runner.artifacts.opening import open_kept
+        from runner.artifacts.folders import open_kept
 
         try:
             return open_kept(*self.place(path))
@@ -178,7 +178,7 @@ def contents(paths: RunPaths) -> Contents:
                 hint=f"the files may be whole: look into {paths.artifacts}",
             ) from error
         return Contents(name, paths.artifacts, artifacts)
-    from runner.artifacts.live import live
+    from runner.artifacts.looking.live import live
 
     found = live(paths.artifacts, paths.workspace, _mounted(paths))
     artifacts = tuple(one.artifact for one in found)

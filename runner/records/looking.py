@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.artifacts.opening import open_kept
+from runner.artifacts.folders import open_kept
 from runner.artifacts.reading import recognise
 from runner.artifacts.reading.finding import Thing, things
 from runner.artifacts.reading.values import Metrics, Unread

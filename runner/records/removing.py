@@ -15,10 +15,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from runner import tree
-from runner.artifacts.freeing import Freeing
 from runner.artifacts.manifest import noted
-from runner.artifacts.store import Pool
-from runner.artifacts.taking import clear_staging
+from runner.artifacts.store.pool import Pool
+from runner.artifacts.store.room import Freeing
+from runner.artifacts.store.taking import clear_staging
 from runner.failpoints import reach
 from runner.paths import RunPaths
 

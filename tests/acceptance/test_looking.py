@@ -172,7 +172,7 @@ def test_what_other_runs_keep_as_well_is_not_counted_twice(world: World) -> None
     link_all(world, first, second)
     told = world.wf("artifacts", "list", second)
     assert all(first in line for line in told.out.splitlines()[1:])
-    assert ", 0 B of it without 4 files that other runs keep as well" in told.err
+    assert ", 0 B of it this run's alone: 4 files are shared with others" in told.err
     document = world.wf("artifacts", "list", second, "--json").json()
     assert document["own_bytes"] == 0 < document["disk_bytes"]
     assert {artifact["same_as"] for artifact in document["artifacts"]} == {first}

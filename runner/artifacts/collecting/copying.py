@@ -12,14 +12,20 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from runner.artifacts.collecting.folders import OnTheWayError, entered, look, names_in, set_mode
+from runner.artifacts.folders import (
+    CREATING,
+    READING,
+    OnTheWayError,
+    entered,
+    look,
+    names_in,
+    set_mode,
+)
 from runner.content import pour
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_WRITING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # one file is at fault, not the disk that is written to
 _OF_THE_FILE = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ELOOP})
 
@@ -95,12 +101,12 @@ class Copier:
 
     def _file(self, here: int, there: int, name: str) -> bool:
         """Copy a file; whether it still was one."""
-        reading = os.open(name, _READING, dir_fd=here)
+        reading = os.open(name, READING, dir_fd=here)
         try:
             found = os.fstat(reading)
             if not stat.S_ISREG(found.st_mode):
                 return False
-            writing = os.open(name, _WRITING, 0o600, dir_fd=there)
+            writing = os.open(name, CREATING, 0o600, dir_fd=there)
             try:
                 self._bytes += pour(reading, writing)
                 os.fchmod(writing, stat.S_IMODE(found.st_mode) & 0o777)

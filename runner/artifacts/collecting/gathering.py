@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner import tree
 from runner.artifacts.collecting.copying import Copier
 from runner.artifacts.collecting.finding import by_names, in_workspace, link_on_the_way
-from runner.artifacts.collecting.folders import OnTheWayError, entered, look, opened
-from runner.artifacts.collecting.live import withdraw
 from runner.artifacts.collecting.mounts import mounted_below
 from runner.artifacts.collecting.moving import Mover
+from runner.artifacts.collecting.preparing import withdraw
+from runner.artifacts.folders import OnTheWayError, entered, look, opened
 from runner.artifacts.manifest import stored
 from runner.spec.patterns import fixed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner.artifacts.manifest import stored
@@ -47,13 +48,24 @@ def _close_first(name: str, found: Iterable[str]) -> list[str]:
 
 
 def _names(folder: str) -> list[str]:
-    """What is in a folder, less what is hidden; a slash stands behind folders."""
+    """What is in a folder, less what is hidden; a slash stands behind folders.
+
+    Folders with nothing in them do not count: wf may have made them for the job.
+    """
     try:
         with os.scandir(folder) as entries:
             return [
                 entry.name + ("/" if entry.is_dir(follow_symlinks=False) else "")
                 for entry in entries
-                if not entry.name.startswith(".")
+                if not (entry.name.startswith(".") or _is_empty(entry))
             ]
     except OSError:
         return []
+
+
+def _is_empty(entry: os.DirEntry[str]) -> bool:
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    with suppress(OSError), os.scandir(entry) as below:
+        return next(below, None) is None
+    return False

@@ -13,7 +13,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO
 
-from runner.artifacts.collecting.folders import (
+from runner.artifacts.folders import (
+    READING,
     OnTheWayError,
     entered,
     look,
@@ -149,8 +150,7 @@ def _same(here: int, name: str, there: int, other: str) -> bool:
 
 
 def _reading(folder: int, name: str) -> BinaryIO:
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    return os.fdopen(os.open(name, flags, dir_fd=folder), "rb")
+    return os.fdopen(os.open(name, READING, dir_fd=folder), "rb")
 
 
 def _alike(one: BinaryIO, other: BinaryIO) -> bool:

@@ -8,13 +8,10 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from runner.artifacts.giving.folders import kind_of
+from runner.artifacts.folders import CREATING, READING, look
 
 if TYPE_CHECKING:
     from runner.artifacts.manifest import Entry
-
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def open_stored(folder: int, name: str, entry: Entry) -> int:
@@ -23,7 +20,7 @@ def open_stored(folder: int, name: str, entry: Entry) -> int:
     Raises:
         OSError: it is not there any more, or another one than was kept.
     """
-    reading = os.open(name, _READ, dir_fd=folder)
+    reading = os.open(name, READING, dir_fd=folder)
     found = os.fstat(reading)
     if not stat.S_ISREG(found.st_mode) or found.st_size != entry.bytes:
         os.close(reading)
@@ -64,14 +61,14 @@ class NewFile:
 
     def _open(self, folder: int) -> int:
         if self._folder is None:
-            return os.open(self._name, _CREATE, 0o600, dir_fd=folder)
+            return os.open(self._name, CREATING, 0o600, dir_fd=folder)
         if hasattr(os, "O_TMPFILE"):
             # has no name until it is linked: nothing is left of it, whatever happens
             with suppress(OSError):
                 flags = os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC
                 return os.open(".", flags, 0o600, dir_fd=self._folder)
         self._staged = beside()
-        return os.open(self._staged, _CREATE, 0o600, dir_fd=self._folder)
+        return os.open(self._staged, CREATING, 0o600, dir_fd=self._folder)
 
     def publish(self, mode: int, times: tuple[int, int]) -> None:
         """It is whole: give it its mode, its times (ns) and its name."""
@@ -117,11 +114,12 @@ def put_link(source: int, kept: str, target: int, name: str, entry: Entry) -> No
 
 def free(folder: int, name: str) -> bool:
     """Remove a file or link of that name; ``False`` if it is a folder."""
-    found = kind_of(folder, name)
-    if found == stat.S_IFDIR:
+    found = look(folder, name)
+    if found is None:
+        return True
+    if stat.S_ISDIR(found.st_mode):
         return False
-    if found is not None:
-        os.unlink(name, dir_fd=folder)
+    os.unlink(name, dir_fd=folder)
     return True
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
+from runner.artifacts.folders import Folders, NewFolders, parent
 from runner.artifacts.giving.files import (
     NewFile,
     free,
@@ -16,7 +17,6 @@ from runner.artifacts.giving.files import (
     permissions,
     put_link,
 )
-from runner.artifacts.giving.folders import Folders, NewFolders, parent
 from runner.artifacts.giving.pouring import Copy, Pourer
 from runner.artifacts.manifest import stored
 
@@ -108,7 +108,7 @@ class _Giving:
         kept_above, kept_name = parent(stored(entry.path))
         above, name = parent(path)
         folder = self._open(kept_above, above)
-        source = self._kept.open(kept_above)
+        source = self._kept.at(kept_above)
         if entry.kind == "link":
             self._put_link(entry, (source, kept_name), (folder, name), path)
             return
@@ -133,7 +133,7 @@ class _Giving:
         """Give folders their modes: one that may not be written had to be filled first."""
         for folder in reversed(self._made):
             with _naming(folder.path):
-                descriptor = self._places.open(folder.path)
+                descriptor = self._places.at(folder.path)
                 os.fchmod(descriptor, folder.mode | stat.S_IRWXU)
                 if folder.times is not None:
                     os.utime(descriptor, ns=folder.times)
@@ -142,7 +142,7 @@ class _Giving:
         before = len(self._made)
         self._open(stored(entry.path), path)
         if len(self._made) > before and self._made[-1].path == path:
-            found = os.fstat(self._kept.open(stored(entry.path)))
+            found = os.fstat(self._kept.at(stored(entry.path)))
             mode = permissions(entry, found)
             self._made[-1] = _Folder(path, mode, modified(entry, found))
 
@@ -168,12 +168,12 @@ class _Giving:
 
     def _open(self, kept: str, path: str) -> int:
         """A folder of the target, made if need be after the pattern of where it is kept."""
-        folder = self._places.open(path)
+        folder = self._places.at(path)
         for made in self._places.take_made():
             # the way to the file is the same here and there, from its end upwards
             kept_parts = kept.split("/")
             above = len(path.split("/")) - len(made.split("/"))
             if len(kept_parts) > above:
-                kept_folder = self._kept.open("/".join(kept_parts[: len(kept_parts) - above]))
+                kept_folder = self._kept.at("/".join(kept_parts[: len(kept_parts) - above]))
                 self._made.append(_Folder(made, os.fstat(kept_folder).st_mode & 0o777))
         return folder

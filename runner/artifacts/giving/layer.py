@@ -18,8 +18,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
+from runner.artifacts.folders import Folders, NewFolders, look, parent
 from runner.artifacts.giving.files import free, modified, open_stored, permissions
-from runner.artifacts.giving.folders import Folders, NewFolders, kind_of, parent
 from runner.content import clone
 from runner.mounts import Laid, Mounts, lift
 
@@ -69,7 +69,7 @@ class Layer:
         path = os.path.relpath(place, self._paths.workspace)
         with NewFolders(self._laid.lower, careful=False) as folders:
             above, own_name = parent(path)
-            lower = folders.open(above)
+            lower = folders.at(above)
             if not free(lower, own_name):
                 tree.remove(self._laid.lower / path)
             try:
@@ -106,7 +106,7 @@ class Layer:
         with Folders(workspace) as folders:
             for path in seen:
                 above, name = parent(path)
-                folder, linked = folders.open(above), self._linked[path]
+                folder, linked = folders.at(above), self._linked[path]
                 # every one of them, be it as it is: from here on the upper folder tells it all
                 os.chmod(name, linked.mode, dir_fd=folder)
                 os.utime(name, ns=linked.times, dir_fd=folder, follow_symlinks=False)
@@ -174,8 +174,8 @@ def _covered(workspace: Folders, path: str) -> bool:
     """Whether something in the workspace itself would lie over a file of the layer."""
     above, name = parent(path)
     try:
-        folder = workspace.open(above)
+        folder = workspace.at(above)
     except OSError:
         # its folders are made before it is taken in: another thing is on its way by now
         return True
-    return kind_of(folder, name) is not None
+    return look(folder, name) is not None

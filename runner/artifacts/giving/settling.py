@@ -20,12 +20,12 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
+from runner.artifacts.folders import READING, Folders, parent
 from runner.artifacts.giving.files import NewFile, beside
-from runner.artifacts.giving.folders import Folders, parent
 from runner.artifacts.giving.layer import laid
 from runner.artifacts.manifest import Entry
-from runner.artifacts.taking import note
-from runner.content import pour
+from runner.artifacts.store.taking import note
+from runner.content import allocated, pour
 from runner.failpoints import reach
 from runner.mounts import lift
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from runner.paths import RunPaths
 
 _PREFIX = "trusted.overlay."
-_BLOCK = 512  # of st_blocks, stat(2)
 _ANY_EXECUTE = 0o111
 _NOTE = "unwritten"
 
@@ -77,11 +76,11 @@ def settle(paths: RunPaths, working_dir: str) -> None:
     with Folders(folders.upper) as upper, Folders(folders.lower) as lower:
         for path in look.gone:
             above, name = parent(path)
-            os.unlink(name, dir_fd=upper.open(above))
+            os.unlink(name, dir_fd=upper.at(above))
         for one in look.unwritten:
             _put_content(one, lower, upper)
         for path in look.folders:
-            _strip(upper.open(path))
+            _strip(upper.at(path))
     os.rename(folders.upper, paths.workspace)
     reach("settled")
 
@@ -104,7 +103,7 @@ def _look(root: Path) -> _Look:
         while left:
             path, lower = left.pop()
             look.folders.append(path)
-            left += _look_into(folders.open(path), path, lower, look)
+            left += _look_into(folders.at(path), path, lower, look)
     return look
 
 
@@ -123,7 +122,7 @@ def _look_into(
                 look.gone.append(below)
             elif (
                 stat.S_ISREG(found.st_mode)
-                and found.st_blocks * _BLOCK < found.st_size
+                and allocated(found) < found.st_size
                 and _attribute(folder, entry.name, "metacopy") is not None
             ):
                 content = _lower(folder, entry.name, lower)
@@ -163,7 +162,7 @@ def _put_content(one: _Unwritten, lower: Folders, upper: Folders) -> None:
     """Make it a name of the kept file, or a copy where that is not executable as this one is."""
     lower_above, lower_name = parent(one.lower)
     above, name = parent(one.path)
-    source, target = lower.open(lower_above), upper.open(above)
+    source, target = lower.at(lower_above), upper.at(above)
     mode = os.stat(lower_name, dir_fd=source, follow_symlinks=False).st_mode
     if bool(mode & _ANY_EXECUTE) != bool(one.mode & _ANY_EXECUTE):
         _copy(source, lower_name, target, name, one)
@@ -174,7 +173,7 @@ def _put_content(one: _Unwritten, lower: Folders, upper: Folders) -> None:
 
 
 def _copy(source: int, kept: str, target: int, name: str, one: _Unwritten) -> None:
-    reading = os.open(kept, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=source)
+    reading = os.open(kept, READING, dir_fd=source)
     try:
         writing = NewFile(target, name, careful=True)
         try:

@@ -33,6 +33,8 @@ _FLOAT, _DOUBLE, _INT32, _INT64, _HALF = 1, 2, 3, 9, 19
 _FORMS = {_FLOAT: "<f", _DOUBLE: "<d", _INT32: "<i", _INT64: "<q", _HALF: "<e"}
 _LISTS = {_FLOAT: (5, "<f"), _DOUBLE: (6, "<d"), _INT32: (7, ""), _INT64: (10, "")}
 _MOST_NOTES = 20
+# Lightning's logger writes it beside the metrics (lightning/pytorch/loggers/tensorboard.py)
+_AXES = frozenset({"epoch"})
 
 
 class _Found(NamedTuple):
@@ -76,7 +78,7 @@ def _take(record: bytes | None, curves: Curves, others: dict[str, int]) -> None:
     for field, value in fields(summary):
         if field == (_VALUE, BYTES):
             found = _value(value)
-            if found.number is not None:
+            if found.number is not None and found.tag not in _AXES:
                 curves.add(found.tag, (step, None, seconds, found.number))
             elif found.kind:
                 others[found.kind] = others.get(found.kind, 0) + 1

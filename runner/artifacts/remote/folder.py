@@ -8,15 +8,13 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from runner.artifacts.folders import CREATING, READING
 from runner.artifacts.remote.interface import Absent, Found
 from runner.disks import named
 from runner.errors import UNSATISFIABLE, WfError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class FolderRemote:
@@ -51,7 +49,7 @@ class FolderRemote:
     def read(self, name: str, most: int) -> bytes:
         """The content of a regular file."""
         try:
-            file = os.open(self._root / name, _READ)
+            file = os.open(self._root / name, READING)
             try:
                 if not stat.S_ISREG(os.fstat(file).st_mode):
                     raise Absent(name)
@@ -70,7 +68,7 @@ class FolderRemote:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                with open(os.open(staged, _NEW, 0o666), "wb", buffering=0) as file:
+                with open(os.open(staged, CREATING, 0o666), "wb", buffering=0) as file:
                     left = memoryview(content)
                     while left:
                         left = left[file.write(left) :]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.folders import READING
 from runner.artifacts.manifest import entries_of, stored
 from runner.artifacts.remote import layout
 from runner.artifacts.remote.ahead import ahead
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from runner.artifacts.remote.layout import Piece
     from runner.paths import RunPaths
 
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LARGEST_MANIFEST = 256 << 20
 
 
@@ -161,7 +161,7 @@ def _checked(
         _same(entry, blake3(target).hexdigest(), paths)
         yield left[0], target
         return
-    with open(os.open(place, _READ), "rb", buffering=0) as file:
+    with open(os.open(place, READING), "rb", buffering=0) as file:
         hasher = blake3()
         data = b""
         while data := file.read(layout.PIECE):

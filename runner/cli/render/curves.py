@@ -59,13 +59,20 @@ def curve(series: Series, room: int, dress: Style) -> str:
 
 def _beside(series: Series) -> str:
     said = []
-    if series.minimum is not None and series.maximum is not None and series.count > 1:
-        said.append(f"{number(series.minimum)} to {number(series.maximum)}")
+    if series.count > 1 and (said_range := spread(series)):
+        said.append(said_range)
     if series.last.step is not None:
         said.append(f"step {_whole(series.last.step)}")
     if series.strange:
         said.append(f"{series.strange:,} of {series.count:,} not finite")
     return " · ".join(said)
+
+
+def spread(series: Series) -> str:
+    """The lowest and the highest value; empty if none of them is a number."""
+    if series.minimum is None or series.maximum is None:
+        return ""
+    return f"{number(series.minimum)} to {number(series.maximum)}"
 
 
 def number(value: float) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
-from runner.cli.render.curves import number
+from runner.cli.render.curves import number, spread
 from runner.cli.render.style import columns, cut, harmless, in_line, style
 from runner.units import amount, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from runner.artifacts.comparing import Change
+    from runner.artifacts.looking.comparing import Change
     from runner.artifacts.reading.contrast import Contrast, Fact, Measured
     from runner.artifacts.reading.values import Tensor
     from runner.cli.differing import Found
@@ -128,13 +128,9 @@ def _last(one: Measured) -> str:
 
 def _range(one: Measured) -> str:
     """The lowest and the highest value, of a metric that had several."""
-    known = [
-        f"{number(series.minimum)} to {number(series.maximum)}"
-        for series in (one.before, one.after)
-        if series and series.minimum is not None and series.maximum is not None
-    ]
-    several = any(series and series.count > 1 for series in (one.before, one.after))
-    return " → ".join(known) if several else ""
+    known = [series for series in (one.before, one.after) if series]
+    several = any(series.count > 1 for series in known)
+    return " → ".join(filter(None, map(spread, known))) if several else ""
 
 
 def _facts(contrast: Contrast) -> Iterator[str]:

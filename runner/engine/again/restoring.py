@@ -11,9 +11,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.checkpoints import newest
 from runner.artifacts.collecting.finding import in_workspace
-from runner.artifacts.inputs import place
+from runner.artifacts.giving.inputs import place
+from runner.artifacts.looking.checkpoints import newest
 from runner.artifacts.manifest import entries_of, stored
 from runner.engine.inputs import not_put_back
 from runner.events import PhaseFinished, PhaseStarted, Warned

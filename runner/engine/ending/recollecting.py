@@ -9,9 +9,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from runner.artifacts import manifest
-from runner.artifacts.collect import collect
-from runner.artifacts.collecting.live import at_home
-from runner.artifacts.store import Pool
+from runner.artifacts.collecting.collect import collect
+from runner.artifacts.collecting.preparing import at_home
+from runner.artifacts.store.pool import Pool
 from runner.engine.ending.clearing import clear
 from runner.errors import STORAGE, USAGE, WfError
 from runner.records import folder
@@ -21,7 +21,7 @@ from runner.spec.workflow import ArtifactRequest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.artifacts.collect import Collected
+    from runner.artifacts.collecting.collect import Collected
     from runner.paths import Home, RunPaths
     from runner.records.store import Records
 

@@ -11,11 +11,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.content import allocated
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-_BLOCK = 512
 
 
 class _Inode(NamedTuple):
@@ -77,7 +77,7 @@ def room(folder: Path) -> Room:
             else:
                 links = at.st_nlink
             inode = _Inode(at.st_dev, at.st_ino)
-            found.bytes[inode] = at.st_blocks * _BLOCK
+            found.bytes[inode] = allocated(at)
             found.names[inode] += 1
             found.links[inode] = links
     return found

@@ -7,8 +7,8 @@ import signal
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts import manifest
-from runner.artifacts.collect import collect
-from runner.artifacts.store import Pool
+from runner.artifacts.collecting.collect import collect
+from runner.artifacts.store.pool import Pool
 from runner.failpoints import VARIABLE
 from runner.records import folder
 from runner.spec.workflow import ArtifactRequest

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.artifacts.checkpoints import newest
+from runner.artifacts.looking.checkpoints import newest
 
 PARTS = st.sampled_from(["model", "a.ckpt", "last.ckpt", "hpc_ckpt_2.ckpt", "log.txt", ".ckpt"])
 FILES = st.lists(st.tuples(st.lists(PARTS, min_size=1, max_size=3).map("/".join), st.integers(0)))

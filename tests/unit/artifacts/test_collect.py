@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from blake3 import blake3
 
-from runner.artifacts.collect import Told, collect
+from runner.artifacts.collecting.collect import Told, collect
 from runner.artifacts.manifest import Artifact, Entry
-from runner.artifacts.store import Pool
+from runner.artifacts.store.pool import Pool
 from runner.paths import RunPaths
 from runner.spec.workflow import ArtifactRequest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.artifacts.comparing import Difference, difference
+from runner.artifacts.looking.comparing import Difference, difference
 from runner.artifacts.manifest import Entry
 
 

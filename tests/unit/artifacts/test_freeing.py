@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.artifacts.freeing import Freeing
-from runner.artifacts.store import Pool
+from runner.artifacts.store.pool import Pool
+from runner.artifacts.store.room import Freeing
 from runner.failpoints import VARIABLE
 from runner.paths import Home
 from runner.records.store import Records

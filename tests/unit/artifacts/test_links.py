@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.artifacts.links import followed
+from runner.artifacts.looking.links import followed
 
 LINKS = {
     "model/latest": "version_1",

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
+from runner.artifacts.giving.pulling import compare, make_way
 from runner.artifacts.manifest import Entry
-from runner.artifacts.pulling import compare, make_way
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.artifacts.pulling import Pull
+    from runner.artifacts.giving.pulling import Pull
 
 
 def file(path: str, content: bytes = b"kept") -> Entry:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from blake3 import blake3
 
 from runner.artifacts.manifest import Entry
-from runner.artifacts.sharing import Sharing, holders, sharing
-from runner.artifacts.store import Pool
+from runner.artifacts.store.pool import Pool
+from runner.artifacts.store.room import Sharing, holders, sharing
 
 if TYPE_CHECKING:
     from pathlib import Path

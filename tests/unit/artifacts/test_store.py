@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from blake3 import blake3
 
-from runner.artifacts import crew
-from runner.artifacts.store import Pool
+from runner.artifacts.store import crew
+from runner.artifacts.store.pool import Pool
 from runner.paths import Home
 from tests.unit.artifacts.taking_in import made, objects
 

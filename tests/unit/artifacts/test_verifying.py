@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.artifacts.store import Pool
-from runner.artifacts.verifying import Damage, Verifier
+from runner.artifacts.store.pool import Pool
+from runner.artifacts.store.verifying import Damage, Verifier
 from runner.paths import Home
 from tests.unit.artifacts.taking_in import Kept, made, objects
 
@@ -149,3 +149,18 @@ def test_an_object_by_a_wrong_name_is_taken_out_of_the_pool(run: Kept) -> None:
     assert found == [Damage()]
     assert verifier.removed == ["ab" + "c" * 62]
     assert not wrong.exists()
+
+
+def test_a_missing_folder_makes_nothing_else_missing(tmp_path: Path) -> None:
+    def fill(out: Path) -> None:
+        (out / "gone").mkdir()
+        (out / "gone" / "file").write_text("1")
+        (out.parent / "there").write_text("2")
+
+    run = made(Home(tmp_path), "first-1", fill)
+    artifacts = run.take_in("out", "there")
+    (run.file("gone") / "file").unlink()
+    run.file("gone").rmdir()
+    verifier = Verifier(Pool(run.home.objects), lambda *_: None)
+    damage = verifier.run(run.paths.artifacts, artifacts)
+    assert damage == Damage(missing=["out/gone/file"])

@@ -118,6 +118,7 @@ def test_a_job_as_json() -> None:
             "simulated_gpus": 0,
         },
         "artifacts": ["data"],
+        "live_artifacts": [],
         "nodes": 1,
         "ports": [],
         "files": [],

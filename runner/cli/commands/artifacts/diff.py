@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from runner.artifacts.comparing import Difference
+    from runner.artifacts.looking.comparing import Difference
     from runner.artifacts.reading.contrast import Contrast
     from runner.cli.context import Context
     from runner.records.store import Records
@@ -43,7 +43,7 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Show it."""
-    from runner.artifacts.comparing import difference
+    from runner.artifacts.looking.comparing import difference
     from runner.artifacts.reading.contrast import measured
 
     records = settled(context)
@@ -83,7 +83,7 @@ def _contents(before: Side, after: Side, files: Difference) -> Iterator[tuple[st
 
 def _texts(before: Side, after: Side, files: Difference) -> Iterator[tuple[str, list[str]]]:
     """What differs within texts."""
-    from runner.artifacts.text import unified
+    from runner.artifacts.looking.lines import unified
 
     for change in files.changed:
         one, other = before.lines(change.before), after.lines(change.after)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from runner.artifacts.giving.pulling import Pull
     from runner.artifacts.manifest import Entry
-    from runner.artifacts.pulling import Pull
     from runner.cli.context import Context
     from runner.records.contents import Contents
 
@@ -160,7 +160,7 @@ def _chosen(found: Contents, paths: Sequence[str]) -> list[Entry]:
 
 def _compared(entries: list[Entry], target: Path, context: Context) -> Pull:
     """What is to be written, after a look at what is there."""
-    from runner.artifacts.pulling import compare
+    from runner.artifacts.giving.pulling import compare
     from runner.cli.render.transfer import Transfer
 
     with Transfer("comparing", context.err, context.variables) as transfer:
@@ -194,7 +194,7 @@ def _refuse(pull: Pull, run: str, *, force: bool) -> None:
 
 def _write(found: Contents, pull: Pull, target: Path, context: Context) -> None:
     from runner.artifacts.giving.give import give
-    from runner.artifacts.pulling import make_way
+    from runner.artifacts.giving.pulling import make_way
     from runner.cli.render.transfer import Transfer
 
     _make(target)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.artifacts.manifest import Artifact
-    from runner.artifacts.verifying import Damage, Verifier
+    from runner.artifacts.store.verifying import Damage, Verifier
     from runner.cli.context import Context
     from runner.paths import RunPaths
     from runner.records.store import Records
@@ -44,8 +44,8 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Verify them, and say of each how it is."""
-    from runner.artifacts.store import Pool
-    from runner.artifacts.verifying import Damage, Verifier
+    from runner.artifacts.store.pool import Pool
+    from runner.artifacts.store.verifying import Damage, Verifier
     from runner.cli.render.transfer import Transfer
 
     records = settled(context)

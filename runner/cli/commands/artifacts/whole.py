@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.artifacts.manifest import Artifact, Entry
-    from runner.artifacts.sharing import Sharing
+    from runner.artifacts.store.room import Sharing
     from runner.cli.arguments import Parser
     from runner.cli.context import Context
     from runner.records.contents import Contents
@@ -77,8 +77,8 @@ def look(records: Records, written: str, context: Context) -> Whole:
     Raises:
         WfError: kind ``USAGE`` when nothing is there, ``STORAGE`` when the list is damaged.
     """
-    from runner.artifacts.sharing import sharing
-    from runner.artifacts.store import Pool
+    from runner.artifacts.store.pool import Pool
+    from runner.artifacts.store.room import sharing
     from runner.cli.render.transfer import Transfer
 
     run, path = address(written)
@@ -121,7 +121,7 @@ class _Same:
         """The newest other run that keeps the very file at that path, as far as was looked."""
         if path not in self._shared:
             return None
-        from runner.artifacts.sharing import holders
+        from runner.artifacts.store.room import holders
 
         found = holders(path, self._folder, self._others)
         if found is None:
@@ -178,6 +178,6 @@ def _foot(whole: Whole) -> str:
     sharing = whole.sharing
     said = f"{amount(sharing.taken)} on the disk"
     if sharing.shared:
-        files = count(len(sharing.shared), "file")
-        said += f", {amount(sharing.own)} of it without {files} that other runs keep as well"
+        files = count(len(sharing.shared), "file is", "files are")
+        said += f", {amount(sharing.own)} of it this run's alone: {files} shared with others"
     return f"{said}\nthe files lie in {folder}\n"

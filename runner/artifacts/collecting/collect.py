@@ -15,19 +15,20 @@ from runner.artifacts.collecting.gathering import gather, shown
 from runner.artifacts.collecting.instead import instead
 from runner.artifacts.collecting.undeclared import undeclared
 from runner.artifacts.giving.settling import settle
-from runner.artifacts.listing import Intake
 from runner.artifacts.manifest import stored
+from runner.artifacts.store.listing import Intake
 from runner.disks import named, unwritable
 from runner.errors import STORAGE, WfError
 from runner.failpoints import reach
+from runner.spec.patterns import is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
-    from runner.artifacts.listing import Failed
     from runner.artifacts.manifest import Artifact
-    from runner.artifacts.store import Pool
+    from runner.artifacts.store.listing import Failed
+    from runner.artifacts.store.pool import Pool
     from runner.paths import RunPaths
     from runner.spec.workflow import ArtifactRequest
 
@@ -156,7 +157,8 @@ def _remarks(
         elif not artifact.digest and artifact.path not in known:
             there = instead(str(working_dir), str(paths.artifacts), artifact.path)
             suffix = f"; {there}" if there else ""
-            said.append(f"the artifact `{artifact.path}` is empty{suffix}")
+            what = "matches nothing" if is_pattern(artifact.path) else "is empty"
+            said.append(f"the artifact `{artifact.path}` {what}{suffix}")
     return said
 
 

@@ -12,10 +12,10 @@ import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.artifacts.crew import Crew
-from runner.artifacts.descent import Descent
+from runner.artifacts.folders import OwnFolders
 from runner.artifacts.manifest import Artifact, Entry, Listing, stored
-from runner.artifacts.taking import Taker, clear_notes, clear_staging
+from runner.artifacts.store.crew import Crew
+from runner.artifacts.store.taking import Taker, clear_notes, clear_staging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from runner.artifacts.manifest import Kind
-    from runner.artifacts.store import Pool
+    from runner.artifacts.store.pool import Pool
 
 _TASK = 64  # files
 
@@ -126,7 +126,7 @@ class Intake:
         whole = self._root / stored(root)
         if not os.path.lexists(whole):
             return
-        folders = Descent(self._root)
+        folders = OwnFolders(self._root)
         try:
             left = [(root, _kind(whole))]
             while left:

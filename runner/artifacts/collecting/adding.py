@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.collecting.copying import Copier
-from runner.artifacts.collecting.folders import entered, opened
+from runner.artifacts.folders import entered, opened
 from runner.artifacts.manifest import stored
 from runner.disks import named, unwritable
 

@@ -16,10 +16,10 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.descent import Descent, open_file
-from runner.artifacts.hashing import Hasher
+from runner.artifacts.folders import OwnFolders, open_file
 from runner.artifacts.manifest import PREFIX, Entry, Kind, line, stored
-from runner.artifacts.store import Candidate, Pool, read_only
+from runner.artifacts.store.hashing import Hasher
+from runner.artifacts.store.pool import Candidate, Pool, read_only
 from runner.failpoints import reach
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Taker:
     """
 
     def __init__(self, root: Path, pool: Pool, notes: Path) -> None:
-        self._folders = Descent(root)
+        self._folders = OwnFolders(root)
         self._pool = pool
         self._hasher = Hasher()
         self._staged = staging(root, os.getpid())

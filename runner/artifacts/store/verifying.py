@@ -13,18 +13,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runner.artifacts.descent import Descent
-from runner.artifacts.hashing import Hasher
+from runner.artifacts.folders import READING, OnTheWayError, OwnFolders
 from runner.artifacts.manifest import PREFIX, said, stored
+from runner.artifacts.store.hashing import Hasher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from runner.artifacts.manifest import Artifact, Entry
-    from runner.artifacts.store import Pool
+    from runner.artifacts.store.pool import Pool
 
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # what open(2) answers where there is a link or a socket, and readlink(2) where there is no link
 _NO_FILE = frozenset({errno.ELOOP, errno.ENXIO, errno.EINVAL})
 
@@ -67,12 +66,9 @@ class Verifier:
             damage.missing += [artifact.path for artifact in artifacts if artifact.digest]
             return damage
         listed: set[str] = set()
-        folders = Descent(root)
-        try:
+        with OwnFolders(root) as folders:
             for artifact in artifacts:
                 self._artifact(artifact, folders, listed, damage)
-        finally:
-            folders.close()
         if not damage.lists:
             damage.unlisted += sorted(_unlisted(root, listed))
         return damage
@@ -81,7 +77,7 @@ class Verifier:
         """Look at what is in the pool and in none of the runs so far as well."""
         for found in self._pool.objects():
             with suppress(OSError):
-                descriptor = os.open(found.path, _FILE)
+                descriptor = os.open(found.path, READING)
                 try:
                     if self._digest(descriptor) != found.digest:
                         self._remove(found.digest, found.path)
@@ -89,7 +85,7 @@ class Verifier:
                     os.close(descriptor)
 
     def _artifact(
-        self, artifact: Artifact, folders: Descent, listed: set[str], damage: Damage
+        self, artifact: Artifact, folders: OwnFolders, listed: set[str], damage: Damage
     ) -> None:
         hasher = self._hasher.new()
         entries = 0
@@ -107,7 +103,7 @@ class Verifier:
         if digest != artifact.digest:
             damage.lists.append(artifact.path)
 
-    def _entry(self, entry: Entry, folders: Descent, damage: Damage) -> None:
+    def _entry(self, entry: Entry, folders: OwnFolders, damage: Damage) -> None:
         above, _, name = stored(entry.path).rpartition("/")
         try:
             folder = folders.at(above)
@@ -119,7 +115,7 @@ class Verifier:
             else:
                 found = os.stat(name, dir_fd=folder, follow_symlinks=False)
                 intact = stat.S_ISDIR(found.st_mode)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, OnTheWayError):
             damage.missing.append(entry.path)
         except OSError as error:
             changed = error.errno in _NO_FILE
@@ -129,7 +125,7 @@ class Verifier:
                 damage.changed.append(entry.path)
 
     def _file(self, entry: Entry, name: str, folder: int) -> bool:
-        descriptor = os.open(name, _FILE, dir_fd=folder)
+        descriptor = os.open(name, READING, dir_fd=folder)
         try:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):

@@ -11,7 +11,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.giving.folders import Folders, parent
+from runner.artifacts.folders import Folders, parent
 from runner.artifacts.giving.standing import standing
 from runner.artifacts.manifest import stored
 
@@ -88,7 +88,7 @@ def make_way(target: Path, conflicts: Iterable[Conflict]) -> None:
     with Folders(target) as folders:
         for conflict in blocking:
             above, name = parent(conflict.path)
-            os.unlink(name, dir_fd=folders.open(above))
+            os.unlink(name, dir_fd=folders.at(above))
 
 
 def _conflict(target: Path, entry: Entry) -> Conflict:

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from runner.artifacts.collecting.folders import entered, look, opened
+from runner.artifacts.folders import entered, look, opened
 from runner.artifacts.manifest import stored
 from runner.disks import named, unwritable
 from runner.spec.patterns import is_pattern

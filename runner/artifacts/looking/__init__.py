@@ -1,0 +1,1 @@
+"""Looking for something among the files that runs keep."""
