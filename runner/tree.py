@@ -11,7 +11,7 @@ from contextlib import suppress
 
 
 def remove(root: str | os.PathLike[str]) -> None:
-    """Remove a folder and all below it; links are not followed.
+    """Remove a folder and all below it, or what a job has put in its place; no link is followed.
 
     Caches of packages and of models are often read-only, and a folder that may not be written
     cannot be emptied, not even by its owner.
@@ -21,6 +21,9 @@ def remove(root: str | os.PathLike[str]) -> None:
     """
     import shutil
 
+    if not stat.S_ISDIR(os.lstat(root).st_mode):
+        os.unlink(root)
+        return
     try:
         shutil.rmtree(root)
     except PermissionError:

@@ -27,3 +27,14 @@ def test_a_folder_is_measured_without_following_links(tmp_path: Path) -> None:
 
 def test_what_is_not_there_has_no_size(tmp_path: Path) -> None:
     assert tree.measure(tmp_path / "gone") == (0, 0)
+
+
+def test_what_is_in_the_place_of_a_folder_is_removed_and_no_link_followed(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "file").touch()
+    (tmp_path / "link").symlink_to("theirs")
+    (tmp_path / "plain").touch()
+    for name in ("link", "plain"):
+        tree.remove(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
+    assert (tmp_path / "theirs" / "file").exists()
