@@ -124,7 +124,7 @@ class Listing:
         self._file = file
         self._path = path
         self._part = file.with_name(f"{file.name}.part")
-        self._lines = self._part.open("wb")
+        self._lines = open(self._part, "wb", opener=private)
         self._hasher = blake3()
         self._skipped: list[str] = []
         self._files = self._bytes = self._entries = 0
@@ -174,6 +174,15 @@ class Listing:
 def said(entry: Entry) -> bytes:
     """What an artifact's digest has of an entry."""
     return f"{entry.kind}\0{entry.digest}\0{entry.path}".encode(errors="surrogateescape")
+
+
+def private(path: str, flags: int) -> int:
+    """Opens a file that nobody else may read, whatever the umask; for :func:`open`.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 def line(entry: Entry) -> bytes:

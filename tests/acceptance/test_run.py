@@ -33,7 +33,7 @@ KEYS = {
     "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan", "ports",
     "attempts",
     "service", "project", "fingerprint", "waiting",
-    "resumed_from", "restored",
+    "resumed_from", "restored", "added", "metrics",
 }  # fmt: skip
 
 

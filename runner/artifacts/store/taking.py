@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.folders import OwnFolders, open_file
-from runner.artifacts.manifest import PREFIX, Entry, Kind, Lines, line, lines_of, stored
+from runner.artifacts.manifest import PREFIX, Entry, Kind, Lines, line, lines_of, private, stored
 from runner.artifacts.store.hashing import Hasher
 from runner.artifacts.store.pool import Candidate, Pool, read_only
 from runner.failpoints import reach
@@ -272,7 +272,7 @@ def note(notes: Path, name: str, entries: Iterable[Entry]) -> None:
         return
     notes.mkdir(mode=0o700, exist_ok=True)
     staged = notes / f"{name}.new"
-    with staged.open("wb") as lines:
+    with open(staged, "wb", opener=private) as lines:
         lines.writelines(map(line, entries))
         lines.flush()
         os.fsync(lines.fileno())
