@@ -56,6 +56,9 @@ def stored(path: str) -> str:
     return f"{ABSOLUTE}{path}" if path.startswith("/") else path
 
 
+_WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+
+
 class Lines(NamedTuple):
     """Some entries as they stand in a list, and what an artifact's digest has of them.
 
@@ -124,7 +127,7 @@ class Listing:
         self._file = file
         self._path = path
         self._part = file.with_name(f"{file.name}.part")
-        self._lines = open(self._part, "wb", opener=private)
+        self._lines = os.fdopen(private(str(self._part), _WRITING), "wb")
         self._hasher = blake3()
         self._skipped: list[str] = []
         self._files = self._bytes = self._entries = 0
