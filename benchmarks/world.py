@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import runner
 from benchmarks.measure import Command, FailedError, NotMeasuredError
 from runner import tree
-from runner.paths import Cache
+from runner.cached import Cache
 
 if TYPE_CHECKING:
     from types import TracebackType

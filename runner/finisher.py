@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from runner.process.background import stand_back
 
 if TYPE_CHECKING:
-    from runner.paths import Cache
+    from runner.cached import Cache
 
 
 def main() -> None:
     """Finish it. Nobody hears of it when that goes wrong, but it is written down."""
     stand_back()  # before anything is imported
+    from runner.cached import Cache
     from runner.environments.finishing.mark import note
-    from runner.paths import Cache
 
     cache, fingerprint = Cache(Path(sys.argv[1])), sys.argv[2]
     try:

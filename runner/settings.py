@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import envvars
-from runner.paths import Cache, Home, Safe
+from runner.cached import Cache
+from runner.paths import Home, Safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

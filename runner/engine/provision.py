@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from runner import envvars
+from runner.cached import EnvironmentPaths, OwnPaths
 from runner.engine import pylock
 from runner.environments.interface import Asker, Build
 from runner.events import PhaseFinished, Warned
 from runner.failpoints import reach
-from runner.paths import EnvironmentPaths, OwnPaths
 from runner.records import folder
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from runner.cached import OwnPaths
 from runner.engine.again import restoring
 from runner.engine.trackers import Trackers
 from runner.errors import UNSATISFIABLE, WfError
 from runner.events import PhaseFinished, ServiceReady, Warned
 from runner.executors.devices import gpus_of
 from runner.executors.interface import Context
-from runner.paths import OwnPaths
 from runner.records import folder, served
 from runner.spec.workflow import TorchrunScript
 from runner.terminal import left_size

@@ -22,10 +22,10 @@ from runner.events import PhaseProgress, Warned
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from runner.cached import Cache
     from runner.environments.interface import Asker, Environment, Provisioner
     from runner.environments.store.place import Place, Unfit
     from runner.events import Event, Observer
-    from runner.paths import Cache
     from runner.plan.environment import EnvironmentSpec
 
 # how often a lock that somebody else holds is tried

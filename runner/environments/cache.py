@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from runner.cached import OwnPaths
 from runner.environments.finishing.mark import (
     finish_bare,
     is_being_finished,
@@ -24,7 +25,6 @@ from runner.environments.packages.lists import difference
 from runner.environments.store.place import Place, let_go, note_use
 from runner.errors import ENVIRONMENT, STORAGE, WfError
 from runner.events import PhaseFinished, PhaseStarted
-from runner.paths import OwnPaths
 from runner.plan.environment import EnvironmentSpec
 from runner.units import count
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from runner.cached import Cache
     from runner.environments.interface import Asker, Environment, Finisher, Provisioner
     from runner.events import Observer
-    from runner.paths import Cache
 
 # who looks whether an environment is usable holds it for a moment; a run holds it for longer
 _IN_USE_SECONDS = 5.0

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from runner.cached import EnvironmentPaths
     from runner.events import Observer
-    from runner.paths import EnvironmentPaths
     from runner.plan.environment import EnvironmentSpec
 
 

@@ -21,6 +21,7 @@ from runner.records import (
 )
 from runner.records.filling import entry, fill
 from runner.records.index import Index
+from runner.records.naming import named_by
 from runner.records.opened import OpenRun
 from runner.records.tags import Tags
 
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
 
 # others who write to the index need milliseconds; a job is not kept waiting for more than that
 _PATIENT_SECONDS = 2.0
-# so many runs that a word may fit are named, less one
-_FIT = 6
-# a name that was mistyped is one of the newest, most likely
-_NEAR = 100
 # and who only looks is not kept waiting for others to write what happened before
 _PATIENT_READER_SECONDS = 0.25
 
@@ -299,41 +296,7 @@ class Records:
         Raises:
             WfError: kind ``USAGE`` when no run or more than one fits.
         """
-        if not word:
-            raise WfError(USAGE, "an empty word names no run", hint="`wf ps -a` lists all runs")
-        if word.startswith(":"):
-            return self.tags.find(word[1:])
-        exact = self._home.run(word) if "/" not in word and word not in {".", ".."} else None
-        if exact is not None and exact.root.is_dir():
-            return exact
-        rows = (
-            list(self.index().newest(1)) if word == "last" else self.index().with_prefix(word, _FIT)
-        )
-        if len(rows) == 1:
-            return self._home.run(rows[0].name)
-        if not rows and word == "last":
-            raise WfError(USAGE, "there is no run yet", hint="`wf ps -a` lists all runs")
-        if not rows:
-            raise WfError(USAGE, f"there is no run `{word}`", hint=self._meant(word))
-        more = ", …" if len(rows) == _FIT else ""
-        names = ", ".join(row.name for row in rows[: _FIT - 1])
-        raise WfError(
-            USAGE,
-            f"`{word}` fits more than one run: {names}{more}",
-            hint="write more of the name",
-        )
-
-    def _meant(self, word: str) -> str:
-        """What somebody probably meant who named a run that there is not."""
-        from runner.spec.mistakes import nearest
-
-        if "/" not in word and self.tags.read(word) is not None:
-            return f"did you mean the tag `:{word}`?"
-        run = self.index().newest_of(word)
-        if run is not None:
-            return f"the newest run of the workflow `{word}` is {run.name}"
-        close = nearest(word, (row.name for row in self.index().newest(_NEAR)))
-        return f"did you mean `{close}`?" if close else "`wf ps -a` lists all runs"
+        return named_by(word, self._home, self.tags, self.index)
 
     def waiting(self, row: Row) -> dict[str, Any] | None:
         """What a listed run waits for, and at which place; ``None`` if it does not wait."""

@@ -17,12 +17,13 @@ from runner import envvars, errors
 from runner.allocation.interface import Passed, Standing, Turn
 from runner.allocation.inventory import Gpu, Limited
 from runner.artifacts.reading.values import Point, Series
+from runner.cached import Cache, EnvironmentPaths
 from runner.cli.main import VERBS
 from runner.engine import run as engine
 from runner.engine.accounting.sampler import Sampler, Sources
 from runner.engine.ending import reconcile, verdict
 from runner.engine.failing.failure import Failure, Place
-from runner.paths import Cache, EnvironmentPaths, Home, RunPaths
+from runner.paths import Home, RunPaths
 from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
 from runner.records import codes, folder

@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from runner.cached import Cache
 from runner.environments.cache import EnvironmentCache
 from runner.environments.interface import Asker
 from runner.events import PhaseFinished
-from runner.paths import Cache
 from tests.contract.test_environments import BENCHES
 from tests.fakes.observer import RecordingObserver
 

@@ -17,6 +17,7 @@ import pytest
 
 from runner.allocation.interface import Claim
 from runner.allocation.inventory import Load
+from runner.cached import Cache
 from runner.engine.parts import Parts, Session
 from runner.engine.run import Finished, execute
 from runner.environments.cache import EnvironmentCache
@@ -32,7 +33,7 @@ from runner.events import (
     Warned,
 )
 from runner.executors.local import LocalExecutor
-from runner.paths import Cache, Home
+from runner.paths import Home
 from runner.plan.environment import EnvironmentSpec, RequirementFile
 from runner.plan.plan import Job, Plan
 from runner.process.confinement.interface import MemoryUse

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from runner.cached import Cache, EnvironmentPaths
 from runner.environments.cache import EnvironmentCache
 from runner.environments.finishing.mark import mark
 from runner.environments.interface import Asker, Build
@@ -28,7 +29,6 @@ from runner.environments.uv.pip.layer import LayerProvisioner, Order, real
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, STORAGE, USAGE, WfError
 from runner.events import PhaseFinished, PhaseProgress, PhaseStarted, Warned
-from runner.paths import Cache, EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec, LocalRequirement, LockedRun, RequirementFile
 from tests.conftest import PATIENCE_SECONDS, ROOT, require, until
 from tests.fakes import packages

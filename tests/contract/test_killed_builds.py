@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.cached import Cache
 from runner.environments.cache import EnvironmentCache
 from runner.environments.shelf.shelf import Shelf
-from runner.paths import Cache
 from runner.plan.environment import EnvironmentSpec, RequirementFile
 from tests.fakes.observer import RecordingObserver
 from tests.fakes.provisioner import FakeProvisioner

@@ -16,13 +16,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from runner.cached import Cache, EnvironmentPaths
 from runner.environments.cache import EnvironmentCache
 from runner.environments.interface import Build, Environment
 from runner.environments.uv.accelerator import HOST
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import WfError
 from runner.events import PhaseFinished
-from runner.paths import Cache, EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec, RequirementFile
 from tests.fakes.observer import RecordingObserver
 from tests.fakes.package_index import PackageIndex

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.cached import Cache
 from runner.environments.cache import EnvironmentCache
 from runner.environments.uv.provisioner import UvProvisioner
 from runner.errors import ENVIRONMENT, WfError
-from runner.paths import Cache
 from runner.plan.environment import EnvironmentSpec, RequirementFile
 from tests.conftest import program, require
 from tests.fakes import packages

@@ -19,7 +19,7 @@ from runner.process.crew import Hand, share_out
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from runner.paths import EnvironmentPaths
+    from runner.cached import EnvironmentPaths
 
 # started by path, and never imported
 _WORKER = str(Path(__file__).with_name("worker.py"))

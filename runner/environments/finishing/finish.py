@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from runner.paths import EnvironmentPaths
+    from runner.cached import EnvironmentPaths
 
 _TRIES = 5
 _LOOK_AGAIN_SECONDS = 0.02

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from runner.environments.store import locks
 
 if TYPE_CHECKING:
-    from runner.paths import EnvironmentPaths
+    from runner.cached import EnvironmentPaths
 
 _LOOK_AGAIN_SECONDS = 0.01
 

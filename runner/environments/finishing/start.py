@@ -11,7 +11,7 @@ import runner
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.paths import Cache
+    from runner.cached import Cache
     from runner.plan.environment import EnvironmentSpec
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.environments.own.stack import site_packages
 
 if TYPE_CHECKING:
-    from runner.paths import OwnPaths
+    from runner.cached import OwnPaths
     from runner.plan.environment import Accelerator
 
 _COMMAND = """\

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import re
 
-    from runner.paths import EnvironmentPaths
+    from runner.cached import EnvironmentPaths
 
 # enough for the longest `#!` line that a kernel reads, and for the two lines that pip writes
 # where a path is longer

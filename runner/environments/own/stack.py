@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
+    from runner.cached import OwnPaths
     from runner.environments.own.distributions import Distribution
-    from runner.paths import OwnPaths
 
 # of a virtual environment: what says nothing of packages, and what is linked in other ways
 _NOT_DATA = frozenset({"bin", "lib", "lib64", "pyvenv.cfg", ".gitignore", ".lock", "CACHEDIR.TAG"})

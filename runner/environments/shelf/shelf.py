@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from runner.cached import Cache
     from runner.environments.interface import Provisioner
     from runner.environments.store.seal import Damage
-    from runner.paths import Cache
 
 # a finisher that was asked to end has soon done so
 _FINISHER_SECONDS = 2.0

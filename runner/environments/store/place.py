@@ -24,8 +24,8 @@ from runner.environments.store import locks, seal
 from runner.environments.store.seal import Damage
 
 if TYPE_CHECKING:
+    from runner.cached import Cache
     from runner.environments.interface import Provisioned, Provisioner
-    from runner.paths import Cache
     from runner.plan.environment import EnvironmentSpec
 
 

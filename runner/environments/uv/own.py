@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.cached import OwnPaths
 from runner.environments.own import stack
 from runner.environments.own.commands import Installing, put_commands
 from runner.environments.own.distributions import line
@@ -14,7 +15,6 @@ from runner.environments.own.on_top import bring_commands
 from runner.environments.own.stack import Layer, Stack, site_packages
 from runner.environments.packages.installed import address
 from runner.environments.packages.lists import package_name
-from runner.paths import OwnPaths
 
 if TYPE_CHECKING:
     from runner.environments.interface import Build, Environment

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from runner.cached import EnvironmentPaths
     from runner.environments.interface import Environment
-    from runner.paths import EnvironmentPaths
     from runner.plan.environment import EnvironmentSpec
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.cached import Cache, OwnPaths
 from runner.environments.own import distributions, stack
 from runner.environments.own.on_top import bring_commands
 from runner.environments.own.stack import Layer, Stack, site_packages
 from runner.environments.shelf.shelf import Shelf
 from runner.environments.store import locks
-from runner.paths import Cache, OwnPaths
 from tests.fakes.provisioner import FakeProvisioner
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.cached import OwnPaths
 from runner.environments.own.commands import told
 from runner.environments.uv.pip.command import Install, NotUvsError, Uninstall, read
 from runner.errors import WfError
-from runner.paths import OwnPaths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import envvars, tree
+from runner.cached import Cache, EnvironmentPaths
 from runner.environments.cache import EnvironmentCache
 from runner.environments.interface import Build
 from runner.environments.own import distributions, stack
@@ -21,17 +22,16 @@ from runner.environments.uv.pip.command import Install, Query, Uninstall
 from runner.environments.uv.pip.layer import LayerProvisioner, NotInstalledError, Order, names, real
 from runner.environments.uv.pip.words import added, words
 from runner.events import PhaseProgress, Warned
-from runner.paths import Cache, EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec
 from runner.spec.days import end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from runner.cached import OwnPaths
     from runner.environments.own.commands import Installing
     from runner.environments.uv.pip.asked import Asked
     from runner.events import Event
-    from runner.paths import OwnPaths
 
 _NOWHERE = Path(os.devnull)
 # they would lead uv to another interpreter than the one it is given

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from runner.cached import EnvironmentPaths
 from runner.environments.uv.provisioner import UvProvisioner
-from runner.paths import EnvironmentPaths
 from runner.plan.environment import EnvironmentSpec, RequirementFile
 
 if TYPE_CHECKING:
