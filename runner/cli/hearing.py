@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM)
 _LEAVES = (signal.SIGQUIT, signal.SIGHUP)
-_CHUNK = 64
 
 
 class Leaving(BaseException):
@@ -63,26 +62,8 @@ class Hearing:
         self._send: Callable[[int], object] | None = None
         self._early: list[int] = []
         self._before: dict[int, signal._HANDLER] = {}
-        self._waking: tuple[int, int] | None = None
-
-    def fileno(self) -> int:
-        """Readable when a signal has arrived: whoever waits for other things must wait for it too.
-
-        Its handler runs once the wait is over; it does not run when the signal comes just before.
-        """
-        assert self._waking is not None  # noqa: S101 - nobody waits before it hears
-        return self._waking[0]
-
-    def woken(self) -> None:
-        """Forget what has arrived: its handler has seen to it."""
-        with suppress(BlockingIOError):
-            os.read(self.fileno(), _CHUNK)
 
     def __enter__(self) -> Self:
-        self._waking = os.pipe()
-        for descriptor in self._waking:
-            os.set_blocking(descriptor, False)
-        signal.set_wakeup_fd(self._waking[1], warn_on_full_buffer=False)
         handlers: dict[int, Callable[[int, object], None]] = {
             **dict.fromkeys(_PASSED_ON, self._pass_on),
             **dict.fromkeys(_LEAVES, self._leave),
@@ -105,10 +86,6 @@ class Hearing:
         for number, handler in self._before.items():
             if kind is not Leaving or number not in _LEAVES:
                 signal.signal(number, handler)
-        signal.set_wakeup_fd(-1)
-        for descriptor in self._waking or ():
-            os.close(descriptor)
-        self._waking = None
 
     def aim(self, send: Callable[[int], object]) -> None:
         """From now on requests are passed on by ``send``; those made before are so now."""

@@ -106,6 +106,7 @@ class Runner:
         self._unheard.arm()
         with self._hearing:
             child = self._start(plan, basis)
+            self._unheard.wake()
             self._hearing.aim(lambda number: self._pass_on(child, number))
             try:
                 end = self._show(child)
@@ -224,16 +225,14 @@ class Runner:
             self._look()
 
     def _wait(self, output: int) -> set[int]:
-        others = [output, self._unheard.fileno(), self._hearing.fileno()]
+        asked = self._unheard.fileno()
         if self._view is not None:
-            ready = self._view.wait(others, None)
-        else:
-            import select
+            return self._view.wait([output, asked], None)
+        import select
 
-            interval = None if self._batch is None else self._batch.interval
-            ready = set(select.select(others, [], [], interval)[0])
-        self._hearing.woken()
-        return ready
+        interval = None if self._batch is None else self._batch.interval
+        ready, _, _ = select.select([output, asked], [], [], interval)
+        return set(ready)
 
     def _look(self) -> None:
         if self._view is not None:

@@ -20,9 +20,11 @@ from runner.failpoints import reach
 from runner.process.signals import Interrupted
 from runner.records import folder
 from runner.records.asking import aborted
+from runner.records.reserve import helps
 from runner.units import amount, count
 
 if TYPE_CHECKING:
+    from runner.artifacts.collecting.collect import Collected
     from runner.artifacts.manifest import Artifact
     from runner.engine.attempt import Attempt
     from runner.engine.execution import Ended
@@ -66,7 +68,17 @@ def _collected(attempt: Attempt) -> bool:
     tell = attempt.teller("artifacts", "kept")
     tell.expect_of(lambda: tree.measure(paths.artifacts))
     told = Told(attempt.teller("artifacts", "copied"), tell)
-    kept, remarks, error = collect(working_dir, attempt.requests, paths, pool, told)
+
+    def collected() -> Collected:
+        return collect(working_dir, attempt.requests, paths, pool, told)
+
+    try:
+        kept, remarks, error = collected()
+    except WfError as failed:
+        # files are moved, but lists are written: on a full disk there is room for short ones
+        if not isinstance(failed.__cause__, OSError) or not helps(failed.__cause__, paths.root):
+            raise
+        kept, remarks, error = collected()
     attempt.session.signals.arm()  # what is complete is not given up any more
     reach("collected")
     folder.write(paths.manifest, manifest.document(kept, error))

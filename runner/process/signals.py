@@ -54,15 +54,19 @@ class Signals:
         return self._reading
 
     def listen(self, numbers: Iterable[int]) -> None:
-        """Hear these from now on, in place of whoever did.
+        """Hear these from now on, in place of whoever did."""
+        self.wake()
+        for number in numbers:
+            signal.signal(number, self.arrived)
+
+    def wake(self) -> None:
+        """Be readable for a moment after each signal, whoever hears it.
 
         A handler runs between two steps of the program. When a signal comes after the last step
         before a wait, the wait has to end for its handler to run: so the interpreter writes to the
-        pipe as well, at once (docs.python.org, ``signal.set_wakeup_fd``).
+        pipe, at once (docs.python.org, ``signal.set_wakeup_fd``).
         """
         signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
-        for number in numbers:
-            signal.signal(number, self.arrived)
 
     def arm(self) -> None:
         """From now on signals are for the job."""

@@ -26,14 +26,14 @@ WRITER = """
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from runner.compose import _choose
+from runner.compose import choose
 from runner.paths import Home
 from runner.records.store import Records
 from tests.unit.records.made import asked
 
 records = Records(Home(Path(sys.argv[1])), lambda: datetime.now(timezone.utc))
 for _ in range(int(sys.argv[2])):
-    run = records.create(asked(), _choose)
+    run = records.create(asked(), choose)
     for status in ("provisioning", "running", "collecting", "succeeded"):
         run.advance(status)
     run.close()

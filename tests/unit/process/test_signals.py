@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.cli.hearing import Hearing
 from runner.process.signals import Signals
 
 if TYPE_CHECKING:
@@ -74,8 +73,13 @@ def test_a_wait_ends_for_a_signal_that_came_just_before_it() -> None:
     assert signals.take() == []
 
 
-def test_who_shows_a_run_wakes_up_as_well() -> None:
-    with Hearing() as hearing, heard_elsewhere() as send:
-        assert is_woken(hearing.fileno(), send)
-        hearing.woken()
-        assert not select.select([hearing], [], [], 0)[0]
+def test_a_wait_ends_for_a_signal_that_somebody_else_hears() -> None:
+    signals = Signals()
+    heard: list[int] = []
+    with heard_elsewhere() as send:
+        signal.signal(NUMBER, lambda number, _: heard.append(number))
+        signals.wake()
+        assert is_woken(signals.fileno(), send)
+    assert heard == [NUMBER]
+    assert signals.take() == []
+    assert not select.select([signals], [], [], 0)[0]
