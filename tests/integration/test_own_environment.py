@@ -262,7 +262,7 @@ def test_runs_that_come_together_install_once(project: World, tmp_path: Path) ->
     waiting = "another run is building it"
 
     def all_are_there() -> bool:
-        logs = [Path(log).read_text() for log in (project.home).rglob("runs/*/log")]
+        logs = [Path(log).read_text() for log in (project.home / "state" / "runs").glob("*/log")]
         return began.exists() and sum(waiting in log for log in logs) == len(runs) - 1
 
     until(all_are_there, "one that installs and two that wait")

@@ -63,7 +63,10 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         found = {paths.root: paths for paths in map(records.find, arguments.runs)}
         ending.some(list(found.values()))
     if arguments.json:
-        context.say_json(ending.documents)
+        from runner.records.looking import with_metrics
+
+        home = records.home
+        context.say_json([with_metrics(one, home.run(one["name"])) for one in ending.documents])
     return BUSY if ending.left else OK
 
 
