@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Kind = Literal["file", "link", "directory"]
 PREFIX = "blake3:"
 """What a digest begins with."""
+_WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 class Entry(NamedTuple):
@@ -54,9 +55,6 @@ class Entry(NamedTuple):
 def stored(path: str) -> str:
     """Where an entry lies, below the folder of a run's artifacts."""
     return f"{ABSOLUTE}{path}" if path.startswith("/") else path
-
-
-_WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 class Lines(NamedTuple):
