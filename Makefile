@@ -4,10 +4,12 @@
 # make check  everything that CI runs: lint, types, docs, tests
 
 PYTHON ?= python3
-# so many tests at once, each file's in one process; 0 for all in one, as a debugger needs it
-WORKERS ?= 2
+# so many tests at once, each file's in one process; 0 for all in one, as a debugger needs it. They
+# wait for disks, daemons and time to pass as well: two for each core
+WORKERS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 BIN := .venv/bin
 READY := .venv/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo test setup check lint types docs bench lock format clean
 
@@ -21,13 +23,16 @@ test: setup
 
 setup: $(READY)
 
-# pip compiles what it installs, which matters where PYTHONDONTWRITEBYTECODE is set; the project
-# itself is compiled here, because an editable install is not
+# uv is faster than pip, which comes after it where only pip knows the index. What is installed is
+# compiled, which matters where PYTHONDONTWRITEBYTECODE is set; the project itself is compiled here,
+# because an editable install is not
 $(READY): requirements/dev.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("wf needs Python 3.10 or newer; set PYTHON=python3.11, say")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --compile -r requirements/dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.lock | $(PIP) --require-hashes --no-deps -r /dev/stdin
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps --compile-bytecode -r requirements/dev.lock \
+	|| $(PIP) --require-hashes --no-deps --compile -r requirements/dev.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q runner
 	@touch $(READY)
 

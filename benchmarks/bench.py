@@ -124,6 +124,8 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _figure(row: Row, value: float | None) -> str:
     if value is None:
         return ""
+    if row.unit == "1":
+        return f"{value:.1e}"
     if row.kind == "ratio":
         return f"{value:.2f} x"
     if row.kind == "difference":
@@ -136,6 +138,8 @@ def _plain(row: Row, value: float | None) -> str:
         return ""
     if row.unit == "B":
         return f"{value / 1e6:.1f} MB"
+    if row.unit == "1":
+        return f"{value:.5f}"
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms"
 
 

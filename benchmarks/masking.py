@@ -36,6 +36,13 @@ class _Nowhere:
     def finish(self) -> None:
         """The same."""
 
+    def mark(self) -> bytes:
+        """The same."""
+        return b""
+
+    def go_on(self, mark: bytes) -> None:
+        """The same."""
+
 
 def masking(effort: Effort) -> Iterator[Row]:
     """Seconds for 100 MB of lines, within one process; pieces are what a pipe holds."""

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -23,7 +23,7 @@ _SHOWN_LINES = 6
 _SAMPLE_SECONDS = 0.02
 
 Kind = Literal["ratio", "difference", "amount"]
-Unit = Literal["s", "B"]
+Unit = Literal["s", "B", "1"]  # the last: a number without a unit
 
 
 class NotMeasuredError(Exception):
@@ -191,6 +191,13 @@ def difference(part: str, what: str, timed: Pairs, budget: float | None) -> Row:
     """How many seconds longer wf takes."""
     figures = [wf - bare for bare, wf in timed]
     return _row(part, what, timed, figures=figures, kind="difference", budget=budget)
+
+
+def apart(part: str, what: str, found: Pairs, budget: float) -> Row:
+    """How far two results that should be the same are from each other, without a unit."""
+    figures = [abs(wf - bare) for bare, wf in found]
+    row = _row(part, what, found, figures=figures, kind="difference", budget=budget)
+    return replace(row, unit="1")
 
 
 def amount(part: str, what: str, found: list[float], unit: Unit, budget: float | None) -> Row:

@@ -121,6 +121,11 @@ class Cache(NamedTuple):
         return self.root / "pytorch-index.json"
 
     @property
+    def workflows(self) -> Path:
+        """One file per project and what is asked of it: its workflows as they were last read."""
+        return self.root / "known-workflows"
+
+    @property
     def pulls(self) -> Path:
         """One folder per run that is pulled from a remote store, with what has come of it."""
         return self.root / "pulls"

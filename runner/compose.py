@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from runner.allocation.inventory import Gpu, Inventory
     from runner.allocation.reading.driver import Driver
     from runner.artifacts.remote.interface import Remote
+    from runner.containers.daemon import Daemon
     from runner.engine.parts import Parts
     from runner.environments.cache import EnvironmentCache
     from runner.environments.interface import Provisioner
     from runner.environments.shelf.shelf import Shelf
+    from runner.environments.uv.workshop import Workshop
+    from runner.executors.interface import Executor
+    from runner.plan.environment import EnvironmentSpec
     from runner.records.store import Records
     from runner.secrets.store import Secrets
     from runner.settings import Settings
@@ -56,7 +60,13 @@ def _provisioner(settings: Settings, variables: Mapping[str, str]) -> Provisione
     from runner.environments.pip_settings import uv_variables
     from runner.environments.uv.provisioner import UvProvisioner
 
-    return UvProvisioner(variables, uv_variables(variables), settings.cache.pytorch_index)
+    def inside(image: str, spec: EnvironmentSpec | None, texts: Sequence[str]) -> Workshop:
+        from runner.environments.inside.workshop import workshop
+
+        return workshop(daemon(variables), image, spec, texts)
+
+    index = uv_variables(variables)
+    return UvProvisioner(variables, index, settings.cache.pytorch_index, inside)
 
 
 def driver(variables: Mapping[str, str]) -> Driver:
@@ -114,15 +124,16 @@ def parts(
     from functools import cache
 
     from runner.engine.parts import Parts
-    from runner.executors.local import LocalExecutor
 
+    docker = cache(lambda: daemon(variables))
     asked = cache(lambda: driver(variables))  # most runs never ask
     return Parts(
         records=records(settings, now, tell),
         secrets=secrets(settings, variables, now),
         environments=known or environments(settings, variables),
         leases=leases(settings),
-        executor=LocalExecutor(),
+        executors=lambda name: _executor(name, docker),
+        daemon=docker,
         inventory=inventory(settings, variables, lambda: asked().look()),
         loads=lambda uuids: asked().sample(uuids),
         choose=choose,
@@ -130,6 +141,7 @@ def parts(
             *settings.home.own(),
             settings.cache.root,
             settings.cache.environments,
+            settings.cache.workflows,
             settings.locks,
             settings.safe.root,
         ),
@@ -141,6 +153,25 @@ def choose(words: Sequence[str]) -> str:
     import os
 
     return words[int.from_bytes(os.urandom(4), "big") % len(words)]
+
+
+def daemon(variables: Mapping[str, str]) -> Daemon:
+    """The daemon that runs containers; it is not asked anything yet."""
+    from runner.containers.daemon import Daemon
+
+    return Daemon(variables)
+
+
+def _executor(name: str, docker: Callable[[], Daemon]) -> Executor[Any]:
+    from runner.plan.plan import DOCKER
+
+    if name == DOCKER:
+        from runner.executors.docker.executor import DockerExecutor
+
+        return DockerExecutor(docker())
+    from runner.executors.local import LocalExecutor
+
+    return LocalExecutor()
 
 
 def remote(address: str, variables: Mapping[str, str], cwd: Path) -> Remote:

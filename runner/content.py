@@ -6,6 +6,7 @@ holes, and are not read. Imports nothing of wf.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -74,10 +75,14 @@ def ranges(reading: int, found: os.stat_result) -> Iterator[Range]:
     while end < found.st_size:
         try:
             begin = os.lseek(reading, end, os.SEEK_DATA)
-            end = os.lseek(reading, begin, os.SEEK_HOLE)
-        except OSError:  # ENXIO, lseek(2): there is nothing but a hole any more
-            return
-        yield Range(begin, end - begin)
+            hole = os.lseek(reading, begin, os.SEEK_HOLE)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # this file system does not tell
+                yield Range(end, found.st_size - end)
+            return  # lseek(2): there is nothing but a hole any more
+        end = min(hole, found.st_size)
+        if begin < end:
+            yield Range(begin, end - begin)
 
 
 def pour_range(reading: int, writing: int, part: Range) -> int:

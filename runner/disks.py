@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import STORAGE, WfError
+from runner.native import call
 from runner.units import amount
 
 if TYPE_CHECKING:
@@ -63,20 +64,44 @@ def full(folders: Iterable[str]) -> Full | None:
     return None
 
 
+def flush(folder: str | os.PathLike[str]) -> None:
+    """Bring to the disk what has been written to the file system of a folder, whoever wrote it.
+
+    Other disks are left in peace where that can be (Linux: syncfs(2)).
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        os.sync()
+        return
+    try:
+        if call("syncfs", descriptor) != 0:
+            os.sync()
+    finally:
+        os.close(descriptor)
+
+
 def unwritable(
-    what: str, error: OSError, folder: str | os.PathLike[str], hint: str | None = None
+    what: str,
+    error: OSError,
+    folder: str | os.PathLike[str],
+    hint: str | None = None,
+    then: str | None = None,
 ) -> WfError:
     """The error for something below ``folder`` that could not be written.
 
     ``what`` is the sentence so far: its reason follows, and the disk where that is full. Unless it
-    is, ``hint`` is what to do; without one the reason tells.
+    is, ``hint`` is what to do; without one the reason tells. In any case ``then`` is what to type
+    afterwards.
     """
+    afterwards = f"; then: {then}" if then else ""
     message = f"{what}: {error.strerror}"
     if error.errno in _FULL:
         found = full((os.fspath(folder),))
         if found is not None:
-            return WfError(STORAGE, f"{message}; {found.said}", hint=found.hint)
-    return WfError(STORAGE, message, hint=hint or _HINTS.get(error.errno or 0, _LOOK))
+            return WfError(STORAGE, f"{message}; {found.said}", hint=found.hint + afterwards)
+    advice = hint or _HINTS.get(error.errno or 0, _LOOK)
+    return WfError(STORAGE, message, hint=advice + afterwards)
 
 
 def named(error: OSError) -> OSError:

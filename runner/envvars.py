@@ -25,6 +25,26 @@ REMOTE = "WF_REMOTE"
 """The remote store that ``wf artifacts push`` sends to, and from which ``wf artifacts pull`` takes
 what is not here: ``s3://BUCKET/FOLDER``, ``gs://``, ``az://``, ``sftp://HOST/FOLDER``, a folder."""
 
+WF_BASE_IMAGE = "WF_BASE_IMAGE"
+"""The image for workflows that run in a container and name none, ``{python}`` being its Python.
+Default: ``python:{python}-slim``."""
+
+DOCKER_HOST = "DOCKER_HOST"
+"""Where the daemon listens that runs containers, as for the ``docker`` program. Default: that of
+the context ``DOCKER_CONTEXT`` or of ``docker context use``, else ``/var/run/docker.sock``."""
+
+DOCKER_CONTEXT = "DOCKER_CONTEXT"
+"""The Docker context whose daemon runs containers, where ``DOCKER_HOST`` is not set."""
+
+DOCKER_CONFIG = "DOCKER_CONFIG"
+"""The folder of Docker's own configuration: contexts and logins. Default: ``~/.docker``."""
+
+DOCKER_TLS_VERIFY = "DOCKER_TLS_VERIFY"
+"""Not empty: the connection to ``DOCKER_HOST`` is encrypted, and its certificate checked."""
+
+DOCKER_CERT_PATH = "DOCKER_CERT_PATH"
+"""Where the certificates for ``DOCKER_TLS_VERIFY`` are. Default: that of ``DOCKER_CONFIG``."""
+
 NO_COLOR = "NO_COLOR"
 """Not empty: no colour (no-color.org)."""
 
@@ -59,6 +79,7 @@ NODES = "WF_NODES"
 SIMULATED_GPUS = "WF_SIMULATED_GPUS"
 GLOO_INTERFACE = "GLOO_SOCKET_IFNAME"
 PYTHON_PATH = "PYTHONPATH"
+TINI_GROUP = "TINI_KILL_PROCESS_GROUP"
 THREAD_COUNTS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -89,7 +110,8 @@ GIVEN = (
     Given(
         (WF_NOTES,),
         "A file. Lines appended to it stand on the record as `notes`: printable text, 64 KiB at "
-        "most.",
+        "most. Lines such as `phase: fit 3.2 s, 500 samples` stand there as `phases`; see "
+        "[Compare runs](../how-to/compare-runs.md#tell-how-long-the-parts-take).",
     ),
     Given(
         (WF_ARTIFACTS,),

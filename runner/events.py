@@ -96,6 +96,17 @@ class Stopping(NamedTuple):
     after: float | None = None
 
 
+class TookOver(NamedTuple):
+    """The process of wf that looked after the job was killed, and this one does from now on."""
+
+    pid: int
+
+    @property
+    def text(self) -> str:
+        """That in words."""
+        return f"its wf was killed; another process of it goes on (process {self.pid})"
+
+
 class Warned(NamedTuple):
     """Something the user should know, though the run goes on."""
 
@@ -113,6 +124,7 @@ Event = (
     | JobWrote
     | JobEnded
     | Stopping
+    | TookOver
     | Warned
 )
 

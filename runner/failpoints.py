@@ -17,21 +17,22 @@ POINTS = (
     "code-placed",  # the workspace is there
     "inputs-placed",  # and what other runs left behind is in it
     "laid",  # its workspace lies over large inputs
-    "laid",  # its workspace lies over large inputs
     "environment-ready",
     "leased",  # it holds its devices
     "before-start",  # the record says that it runs, but no process does
+    "container-asked-for",  # its daemon is making a container
+    "container-made",  # it is there, and the record does not say which it is
     "started",  # its first process does
     "ended",  # no process of it lives, and nothing says so yet
     "verdict-written",  # how its job ended is on the disk
     "collecting",  # nothing has been collected yet
     "settling",  # it is known how to make a plain folder of such a workspace
     "settled",  # and it is one
-    "settling",  # it is known how to make a plain folder of such a workspace
-    "settled",  # and it is one
     "collected",  # files have been moved, and nothing says which
     "noted",  # what some files were is written down, and they are about to change
     "staged",  # an equal file has a name beside the one that it is to replace
+    "sharing",  # a run is over, and some of its many files are not one with their equals yet
+    "locked",  # one of them is read-only by now, and not one with its equals
     "listed",  # all of them are listed, and the notes of it are still there
     "manifest-written",
     "cleared",  # what it needed only meanwhile is gone

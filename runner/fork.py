@@ -35,11 +35,13 @@ class Child(NamedTuple):
 
     pid: int
     output: int
+    deputy: int | None = None
+    """Who took its place when it was killed; holds its end of the pipe as well."""
 
     def signal(self, number: int) -> None:
         """Send it a signal; nothing happens when it has ended."""
         with suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+            os.kill(self.deputy or self.pid, number)
 
     def collect(self) -> int:
         """Wait for its end, which is at hand when its output has ended; its exit code."""
@@ -142,6 +144,47 @@ def detached(work: Callable[[int], None], arrived: Callable[[int, object], None]
         work(writing)
 
     return _fork(live)
+
+
+class Deputy(NamedTuple):
+    """A copy of this process that does nothing as long as this one lives."""
+
+    pid: int
+    living: int
+
+    def dismiss(self) -> None:
+        """There is no need of it any more."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        os.close(self.living)
+        with suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+
+
+def deputy(take_over: Callable[[], None]) -> Deputy | None:
+    """Fork a copy of this process; returns ``None`` in that one, once this one has ended.
+
+    It hears no signal before it has done ``take_over``. Threads are not copied.
+
+    Raises:
+        OSError: there cannot be one more process.
+    """
+    waiting, living = os.pipe()
+    with _signals_held():
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(waiting)
+            os.close(living)
+            raise
+        if pid:
+            os.close(waiting)
+            return Deputy(pid, living)
+        os.close(living)
+        os.read(waiting, 1)  # nobody writes: it ends with who could
+        os.close(waiting)
+        take_over()
+    return None
 
 
 def _fork(live: Callable[[int, set[int]], None]) -> Child:

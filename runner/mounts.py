@@ -1,4 +1,4 @@
-"""Folders laid over one another (overlayfs), for this process and what it starts. Imports no wf.
+"""Folders laid over one another (overlayfs), for this process and what it starts.
 
 Nobody else sees what is mounted here, and it is gone with the last process that does: nothing is
 left of it, however that process ended.
@@ -10,6 +10,8 @@ import os
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
+
+from runner.native import call
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,12 +89,4 @@ def _opened(stack: ExitStack, folder: Path) -> str:
 
 def _call(name: str, *arguments: int | bytes | None) -> bool:
     """Whether a function of the system's library answers that it worked."""
-    try:
-        # the package around it, `ctypes`, takes three times as long to load
-        import _ctypes
-
-        library = _ctypes.dlopen(None, 0)  # type: ignore[arg-type] # this very program
-        function = _ctypes.dlsym(library, name)
-    except (ImportError, OSError, AttributeError):
-        return False
-    return bool(_ctypes.call_cdeclfunction(function, arguments) == 0)
+    return call(name, *arguments) == 0

@@ -19,8 +19,9 @@ ABSOLUTE = "@root"
 class RunPaths(NamedTuple):
     """The files of one run.
 
-    All but ``workspace``, ``layer``, ``copied``, ``own_environment``, ``waiting``, ``progress``,
-    ``reserve``, ``unmasked_notes`` and the locks stay until ``wf rm``.
+    All but ``workspace``, ``layer``, ``copied``, ``fetched``, ``fetching``, ``inside``,
+    ``own_environment``, ``home``, ``variables``, ``waiting``, ``progress``, ``reserve``,
+    ``unmasked_notes`` and the locks stay until ``wf rm``.
     """
 
     root: Path
@@ -186,6 +187,31 @@ class RunPaths(NamedTuple):
         return self.root / "copied"
 
     @property
+    def fetched(self) -> Path:
+        """What lay at absolute paths of a container, until it is among the artifacts."""
+        return self.root / "fetched"
+
+    @property
+    def fetching(self) -> Path:
+        """The same until all of it is there."""
+        return self.root / "fetching"
+
+    @property
+    def inside(self) -> Path:
+        """What other runs left at absolute paths, for the job's container; gone after the run."""
+        return self.root / "inside"
+
+    @property
+    def container(self) -> Path:
+        """The container of its job: which one, of which image, and of whose. Written once."""
+        return self.root / "container.json"
+
+    @property
+    def handed_on(self) -> Path:
+        """How much of its container's output is in the log; gone after the run."""
+        return self.root / "handed.on"
+
+    @property
     def workspace(self) -> Path:
         """The project folder the job sees; gone after the run."""
         return self.root / "workspace"
@@ -207,6 +233,16 @@ class RunPaths(NamedTuple):
     def own_environment(self) -> Path:
         """What the job installed itself; gone after the run."""
         return self.root / "environment"
+
+    @property
+    def home(self) -> Path:
+        """The home folder of a job in a container; gone after the run."""
+        return self.root / "home"
+
+    @property
+    def variables(self) -> Path:
+        """Variables of a job in a container that its daemon is not to know; gone after the run."""
+        return self.root / "variables"
 
     @property
     def lock(self) -> Path:
@@ -243,6 +279,11 @@ class Home(NamedTuple):
     def objects(self) -> Path:
         """Hard links to the files of all artifacts, named by digest, to find equal ones by."""
         return self.root / "objects"
+
+    @property
+    def unshared(self) -> Path:
+        """One file per run of which many files are still to be made one with their equals."""
+        return self.root / "unshared"
 
     @property
     def submissions(self) -> Path:

@@ -7,12 +7,12 @@ downloads anything.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,9 +22,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from runner.process import tree
+from tests.servers.ready import COMMAND, ready, suits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+pytest_plugins = ["tests.servers.dockerd"]
 
 T = TypeVar("T")
 
@@ -54,6 +57,12 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+def pytest_collection_finish() -> None:
+    """What all tests are made of stays; to look for garbage in it takes time again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 def require(part: str, reason: str | None) -> None:
     """Skip with the reason why a part is absent, or fail if it must be there."""
     if reason is None:
@@ -68,15 +77,19 @@ def program(name: str) -> str | None:
     return None if shutil.which(name) else f"`{name}` is not on PATH"
 
 
-def until(condition: Callable[[], T | None], what: str = "the condition") -> T:
+def until(
+    condition: Callable[[], T | None],
+    what: str = "the condition",
+    seconds: float = PATIENCE_SECONDS,
+) -> T:
     """Wait for ``condition`` to hold, and return what it answered."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         found = condition()
         if found:
             return found
         if time.monotonic() > deadline:
-            pytest.fail(f"{what} did not come true within {PATIENCE_SECONDS:.0f} seconds")
+            pytest.fail(f"{what} did not come true within {seconds:.0f} seconds")
         time.sleep(0.01)
 
 
@@ -131,19 +144,23 @@ class World:
 
     def argv(self, *words: str) -> list[str]:
         """The command line for ``wf WORDS``."""
-        return [sys.executable, "-m", "runner", *words]
+        return [*COMMAND, *words]
 
     def wf(self, *words: str, timeout: float = 120, given: str = "", **variables: str) -> Result:
         """Run ``wf WORDS`` in the project, with ``given`` on its stdin."""
-        done = subprocess.run(
-            self.argv(*words),
-            cwd=self.project,
-            env={**self.variables, **variables},
-            input=given.encode(),
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
+        argv, env, said = self.argv(*words), {**self.variables, **variables}, given.encode()
+        if suits(argv, env):
+            done = ready().run(argv, cwd=self.project, env=env, given=said, timeout=timeout)
+        else:
+            done = subprocess.run(
+                argv,
+                cwd=self.project,
+                env=env,
+                input=said,
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+            )
         out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
         return Result(done.returncode, out, err)
 
@@ -207,7 +224,7 @@ def finishers(home: Path) -> list[int]:
     """The ids of the processes that finish environments of the world in this folder."""
     return [
         pid
-        for pid, said in _commands()
+        for pid, said in commands()
         if b"runner.finisher" in said and any(os.fsencode(home) in word for word in said)
     ]
 
@@ -215,12 +232,20 @@ def finishers(home: Path) -> list[int]:
 def carriers(home: Path) -> list[int]:
     """The ids of the processes of wf, of the world in this folder, that outlived their command."""
     found = []
-    for pid, said in _commands():
-        if b"runner" in said:
-            with suppress(OSError):
-                if os.fsencode(home) in Path(f"/proc/{pid}/environ").read_bytes():
-                    found.append(pid)
+    for pid, said in commands():
+        with suppress(OSError):
+            if b"runner" in said:
+                ours = os.fsencode(home) in Path(f"/proc/{pid}/environ").read_bytes()
+            else:
+                ours = b"tests.servers.ready" in said and _holds(pid, home)
+            if ours:
+                found.append(pid)
     return found
+
+
+def _holds(pid: int, home: Path) -> bool:
+    """Whether a process has a file of a home open, as each has that carries a run out."""
+    return any(link.readlink().is_relative_to(home) for link in Path(f"/proc/{pid}/fd").iterdir())
 
 
 def end_carriers(home: Path) -> None:
@@ -253,11 +278,12 @@ def kill(wf: subprocess.Popen[bytes]) -> None:
     wf.kill()
     wf.wait()
     for pid in carrying:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it had ended already, or does not outlive a command
+            os.kill(pid, signal.SIGKILL)
     until(lambda: not any(map(tree.alive, carrying)), "the end of what carried them out")
 
 
-def _commands() -> Iterator[tuple[int, list[bytes]]]:
+def commands() -> Iterator[tuple[int, list[bytes]]]:
     """Every process, with the words of its command line."""
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -305,6 +331,8 @@ def make_world(tmp_path: Path) -> World:
         "WF_LOCKS": str(home / "locks"),
         "WF_ETC": str(home / "etc"),
         "UV_CACHE_DIR": str(CACHE / "uv"),
+        # no daemon but those that the tests start
+        "DOCKER_HOST": f"unix://{home}/docker.sock",
         "GIT_AUTHOR_NAME": "t",
         "GIT_AUTHOR_EMAIL": "t@example.org",
         "GIT_COMMITTER_NAME": "t",

@@ -65,7 +65,7 @@ def as_it_was(
     with reproduced(again, here, parts, context.variables) as basis:
         named = None if file is None else _there(basis, file)
         source = files_of(basis.root, context.cwd, named, basis.project)
-        opened = choices.open_chosen(parser, source, workflow, chosen)
+        opened = choices.open_chosen(parser, source, workflow, chosen, context.settings.cache)
         found = opened.find(workflow)
         bring_wanted(basis, opened.workflows)
         if found.edits:
@@ -118,7 +118,7 @@ def as_it_is(asker: Asker, again: Former, given: Choices) -> Wanted:
     chosen = chosen_again(again, given, context)
     file = chosen.file
     source = files_of(root, context.cwd, None if file is None else root / file)
-    opened = choices.open_chosen(parser, source, again.workflow, chosen)
+    opened = choices.open_chosen(parser, source, again.workflow, chosen, context.settings.cache)
     opened.find(again.workflow)
     asked = Asked(again.workflow, chosen, context.today(), former=again.run)
     return Wanted(opened, asked, look(root, context.variables, context.outputs()), again)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from runner import envvars
 from runner.errors import USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Mapping
 
+    from runner.cached import Cache
     from runner.cli.arguments import Parser
     from runner.cli.context import Source
     from runner.engine.files import WorkflowFiles
@@ -52,7 +54,9 @@ def add_choices(parser: Parser) -> None:
         "--packages-of", metavar="RUN", help="in the environment that this run had, exactly"
     )
     parser.add_argument(
-        "--executor", metavar="NAME", help="where to run it: `local`, even if it names an image"
+        "--executor",
+        metavar="NAME",
+        help="where to run it: `docker`, or `local`, even if it names an image",
     )
     parser.add_argument(
         "-e", "--env", metavar="NAME=VALUE", action="append", default=[],
@@ -126,7 +130,8 @@ def chosen(
     Raises:
         WfError: kind ``USAGE`` for a value that cannot be what it should.
     """
-    from runner.plan.plan import Choices
+    from runner.containers.address import is_there
+    from runner.plan.plan import BASE_IMAGE, Choices
     from runner.spec import text
 
     return Choices(
@@ -143,6 +148,8 @@ def chosen(
         passed=tuple(_passed(word, caller) for word in arguments.env if "=" not in word),
         caller=frozenset(caller),
         simulate_gpus=arguments.simulate_gpus,
+        containers=is_there(caller),
+        base_image=caller.get(envvars.WF_BASE_IMAGE) or BASE_IMAGE,
     )
 
 
@@ -154,10 +161,10 @@ def _as_of(written: str | None) -> str | None:
 
 
 def _executor(written: str | None) -> str | None:
-    from runner.plan.plan import LOCAL
+    from runner.plan.plan import EXECUTORS
 
-    if written not in {None, LOCAL}:
-        hint = f"the executors are: {LOCAL}"
+    if written is not None and written not in EXECUTORS:
+        hint = f"the executors are: {', '.join(EXECUTORS)}"
         raise WfError(USAGE, f"there is no executor `{written}`", hint=hint)
     return written
 
@@ -191,20 +198,21 @@ def _nearest_option(name: str, options: frozenset[str]) -> str | None:
 
 
 def open_chosen(
-    parser: Parser, source: Source, workflow: str | None, choices: Choices
+    parser: Parser, source: Source, workflow: str | None, choices: Choices, cache: Cache
 ) -> WorkflowFiles:
-    """Read the files with what was chosen for one workflow.
+    """Read the files with what was chosen for one workflow, unless the ``cache`` has them so.
 
     Raises:
         WfError: kind ``USAGE`` for a choice that the workflow has no variable for, ``INVALID`` for
             mistakes in the files.
     """
-    from runner.engine.files import open_files
+    from runner.engine.known import Opened, open_known
 
     parameters = dict(choices.parameters)
     try:
         values = {workflow: parameters} if workflow else {}
-        return open_files(source.workflows, source.root, source.beside, values, workflow)
+        asked = Opened(source.workflows, source.root, source.beside, values, workflow)
+        return open_known(asked, cache.workflows)
     except WfError as error:
         if error.kind == USAGE and not (error.hint or "").startswith("did you mean"):
             error.hint = _own_option(error, parameters, parser.options()) or error.hint
@@ -250,10 +258,10 @@ def check_passed(names: Iterable[str], caller: Mapping[str, str]) -> None:
 
 def option_value(option: str, written: str | None, reader: Callable[[str], T]) -> T | None:
     """Read a value as the file's own values are read, with the option's name in the message."""
-    from pydantic_core import PydanticCustomError
-
     if written is None:
         return None
+    from pydantic_core import PydanticCustomError
+
     try:
         return reader(written)
     except PydanticCustomError as error:

@@ -135,8 +135,7 @@ def files_of(
 def _read(path: Path, shown: str) -> FileText:
     import stat
 
-    from runner.document.limits import LIMITS
-    from runner.document.reader import too_large
+    from runner.document.limits import LIMITS, too_large
     from runner.engine.files import FileText
 
     try:

@@ -50,6 +50,10 @@ class Side(NamedTuple):
             return path
         return self.path if path == _FILE else f"{self.path}/{path}"
 
+    def shown(self, path: str) -> str:
+        """A path for people: that of the one file that is looked at is its own."""
+        return self.whole(path) if path == _FILE else path
+
     def digest(self, entry: Entry) -> str:
         """That of an entry; of one that is still being written, that of what is there now."""
         return self.contents.digest(entry._replace(path=self.whole(entry.path)))

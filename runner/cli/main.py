@@ -36,6 +36,7 @@ VERBS = {
     "ps": ("ps", "list runs"),
     "attach": ("attach", "show a run that goes on, as `wf run` does"),
     "show": ("show", "show everything known about a run"),
+    "compare": ("compare", "show runs side by side: times, speed-up, metrics, what differs"),
     "logs": ("logs", "print what a run has printed"),
     "stop": ("stop", "end runs that are going on"),
     "wait": ("wait", "wait until runs have ended"),

@@ -70,7 +70,7 @@ class Incoming:
         from runner.cli.render.transfer import Transfer
 
         with Transfer("pulling", self._context.err, self._context.variables) as transfer:
-            fetch(self._remote, entries, self._stage, transfer.tell)
+            fetch(self._remote, self.contents.run, entries, self._stage, transfer.tell)
 
 
 @contextmanager

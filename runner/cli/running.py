@@ -88,6 +88,8 @@ class Runner:
     _plan: Plan = field(init=False)
     shown: str | None = None
     """The run that was shown last, by itself."""
+    _deputy: int | None = None
+    """Who carries it out, if the one that began was killed."""
     _view: RunView | None = None
     _batch: BatchView | None = None
     _hearing: Hearing = field(default_factory=Hearing)
@@ -194,7 +196,13 @@ class Runner:
             home, now = self.own.records.home, self.context.now()
             for run in self._going():
                 ask(home.run(run), number, now)
-        child.signal(number)
+        child._replace(deputy=self._deputy).signal(number)
+
+    def _go_on_with(self, child: Child) -> None:
+        """Somebody else carries it out: what was asked for is asked again, which counts once."""
+        self._deputy = child.deputy
+        for number in self._hearing.asked[-1:]:
+            child.signal(number)
 
     def _going(self) -> list[str]:
         """The runs on the screen that are not over."""
@@ -215,7 +223,9 @@ class Runner:
                     if isinstance(told, _ENDS):
                         self._look()
                         return told
-                    if told is not None:
+                    if isinstance(told, news.Moved):
+                        self._go_on_with(child._replace(deputy=told.pid))
+                    elif told is not None:
                         self._tell(told)
                 if not chunk:
                     return None

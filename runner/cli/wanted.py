@@ -52,18 +52,21 @@ def as_it_stands(asker: Asker, arguments: argparse.Namespace, given: Choices) ->
         WfError: kind ``USAGE`` for arguments that do not fit, ``INVALID`` for mistakes in the
             files.
     """
-    from runner.engine.basis import look
-    from runner.engine.graph import Asked
+    from runner.engine.basis import looking
 
     parser, context, parts = asker
     source = workflow_files(context, arguments.file)
+    looked = looking(source.root, context.variables)
+    from runner.engine.graph import Asked  # takes as long as git
+
+    basis = looked(context.outputs())
     given = replace(given, file=_named(arguments.file, source.root, context.cwd))
-    opened = choices.open_chosen(parser, source, arguments.workflow, given)
+    opened = choices.open_chosen(parser, source, arguments.workflow, given, context.settings.cache)
     if not arguments.all:
         opened.find(arguments.workflow)
     given = with_packages(given, arguments.packages_of, parts.records)
     asked = Asked(arguments.workflow, given, context.today(), arguments.fresh)
-    return Wanted(opened, asked, look(opened.root, context.variables, context.outputs()))
+    return Wanted(opened, asked, basis)
 
 
 def _named(file: str | None, root: Path, cwd: Path) -> str | None:

@@ -30,7 +30,10 @@ class RunView:
     def __init__(
         self, paths: RunPaths, watcher: Watcher, context: Context, *, apart: bool = False
     ) -> None:
-        """``apart``: services are told elsewhere, with the secrets of their addresses."""
+        """``apart``: services are told elsewhere, with the secrets of their addresses.
+
+        So is the end.
+        """
         self.paths = paths
         self.watcher = watcher
         self._context = context
@@ -89,6 +92,8 @@ class RunView:
                 self._runs = self._began = True
                 self._job = event.pid
                 self.ended = False
+                if self._changes.closed:
+                    self._changes = Changes(self.paths.root)
                 granted = (folder.read(self.paths.granted) or {}).get("cpus")
                 self._cores = len(granted) if granted else None
                 # where it is now: the state folder may have been moved
@@ -96,6 +101,9 @@ class RunView:
             case events.JobEnded():
                 self._runs = False
                 self.ended = True
+                if self._apart:
+                    # the kernel takes its time for that, and here nobody waits for it
+                    self._changes.close()
         self.watcher.notify(event)
 
     def _tell_progress(self) -> None:

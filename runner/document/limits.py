@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.errors import INVALID, WfError
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -21,3 +23,12 @@ class Limits:
 
 
 LIMITS = Limits()
+
+
+def too_large(file: str, size: int, limits: Limits = LIMITS) -> WfError:
+    """The error for a file of ``size`` bytes, for whoever reads files: tell before reading."""
+    return WfError(
+        INVALID,
+        f"{file} has {size / 1e6:.1f} MB; a workflow file has at most {limits.bytes >> 20} MiB",
+        hint="keep data out of it, and read them from the script",
+    )

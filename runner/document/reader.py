@@ -17,7 +17,7 @@ import yaml
 
 from runner.document.builder import Builder
 from runner.document.document import Document
-from runner.document.limits import LIMITS, Limits
+from runner.document.limits import LIMITS, Limits, too_large
 from runner.document.parser import events
 from runner.errors import INVALID, WfError, invalid
 
@@ -50,15 +50,6 @@ def is_blank(source: bytes) -> bool:
     """Whether a file holds nothing but comments: no document at all, which YAML takes for null."""
     lines = (line.strip() for line in source.removeprefix(codecs.BOM_UTF8).splitlines())
     return all(not line or line.startswith(b"#") or line in _MARKS for line in lines)
-
-
-def too_large(file: str, size: int, limits: Limits = LIMITS) -> WfError:
-    """The error for a file of ``size`` bytes, for whoever reads files: tell before reading."""
-    return WfError(
-        INVALID,
-        f"{file} has {size / 1e6:.1f} MB; a workflow file has at most {limits.bytes >> 20} MiB",
-        hint="keep data out of it, and read them from the script",
-    )
 
 
 def _decode(source: bytes, file: str, limits: Limits) -> str:

@@ -5,7 +5,6 @@ So whatever can be done with what a run has left behind can be done with them.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import tree
@@ -13,7 +12,7 @@ from runner.artifacts import manifest
 from runner.artifacts.collecting.adding import Left, copy
 from runner.artifacts.store.listing import Intake
 from runner.artifacts.store.pool import Pool
-from runner.disks import named, unwritable
+from runner.disks import flush, named, unwritable
 from runner.errors import USAGE, WfError
 from runner.plan.plan import Plan
 from runner.records import folder
@@ -86,7 +85,7 @@ class Adding:
             pace.expect_of(lambda: tree.measure(paths.artifacts))
             kept = self._listed(paths, pace)
         # nobody wrote these files long ago, as a job does: they must not appear before their bytes
-        os.sync()
+        flush(paths.root)
         folder.write(paths.manifest, manifest.document(kept))
 
     def _measured(self) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from runner.engine import simulated
 from runner.errors import WfError
 from runner.records import folder
+from runner.spec.workflow import PROJECT_INSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _READ = ("exit_code", "signal", "out_of_memory")
 # runs that are looked at for who makes a file
 _NEWEST = 50
-_OPTION = re.compile(r"--(?P<name>[A-Za-z][\w.-]*)(?:=(?P<value>.+))?")
+_OPTION = r"--(?P<name>[A-Za-z][\w.-]*)(?:=(?P<value>.+))?"
 
 
 class Adviser:
@@ -86,7 +87,7 @@ class Adviser:
         return Known(
             workflow=job.workflow,
             code=verdict.exit_code or 0,
-            folders=(str(paths.workspace), str(self._project)),
+            folders=(str(paths.workspace), str(self._project), *_inside(job)),
             working_dir=job.working_dir,
             script=job.script,
             requirements=next(iter(job.environment.origins), None),
@@ -94,6 +95,7 @@ class Adviser:
             python=environment.get("python"),
             gpus=len(granted.get("gpus", ())),
             memory=granted.get("memory"),
+            contained=job.container is not None,
             settings=tuple(_settings(job)),
             copied=lambda path: os.path.lexists(paths.workspace / path),
             in_project=lambda path: os.path.lexists(self._project / path),
@@ -134,6 +136,14 @@ class Adviser:
         return last_change(self._project, self._variables, job.environment, job.script)
 
 
+def _inside(job: Job) -> tuple[str, ...]:
+    """Where the workspace is besides, in a container."""
+    if job.container is None:
+        return ()
+    own = job.container.working_dir
+    return (PROJECT_INSIDE,) if own is None else (PROJECT_INSIDE, own.rstrip("/"))
+
+
 def _with(cause: Cause, verdict: Verdict) -> str:
     """The sentence about an end, with its cause; of a kill it says most likely what it was."""
     if verdict.reason == "signal" and cause.kind == "out_of_memory":
@@ -160,5 +170,5 @@ def _settings(job: Job) -> Iterator[Setting]:
         return
     words = job.launch.args
     for word, following in zip(words, (*words[1:], ""), strict=False):
-        if option := _OPTION.fullmatch(word):
+        if option := re.fullmatch(_OPTION, word):
             yield Setting(option["name"], option["value"] or following, passed=True)

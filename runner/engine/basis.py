@@ -18,7 +18,7 @@ from runner.workspace.snapshot import take
 from runner.workspace.source import Git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from runner.workspace.code import Digested
@@ -90,9 +90,21 @@ def look(
     outputs: frozenset[tuple[int, int]] = frozenset(),
 ) -> Basis:
     """The project at ``root`` as it is now."""
+    return looking(root, variables)(outputs)
+
+
+def looking(
+    root: Path, variables: Mapping[str, str]
+) -> Callable[[frozenset[tuple[int, int]]], Basis]:
+    """As :func:`look`, but git looks beside us until what is returned is called, once."""
     git = Git(root, variables)
-    listed = git.files()
-    return Basis(root, root, None if listed is None else tuple(listed), git, outputs=outputs)
+    asked = git.looking()
+
+    def basis(outputs: frozenset[tuple[int, int]]) -> Basis:
+        listed = asked()
+        return Basis(root, root, None if listed is None else tuple(listed), git, outputs=outputs)
+
+    return basis
 
 
 class Copy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from runner import events
@@ -26,9 +27,18 @@ class Chronicle:
         self._progress = progress.Progress(paths.progress)
         self._observer = observer
         self._stands: tuple[object, ...] = ()
+        self._process = os.getpid()
+        self._told: list[Event] = []
 
     def notify(self, event: Event, /) -> None:
         """Write it down, and pass it on."""
+        if os.getpid() != self._process:
+            # a copy of who began this, which was killed: what that one told is not told again
+            self._process = os.getpid()
+            self._told += self._log.others()
+        if self._told and (written := self._as_written(event)) in self._told:
+            self._told.remove(written)
+            return
         match event:
             case events.JobWrote():
                 pass  # the log itself tells
@@ -40,15 +50,20 @@ class Chronicle:
                 self._stand(event, (event.short_of, event.place))
                 self._progress.put(progress.of_event(event))
             case events.ServiceReady():
-                # its token is for the terminal of who started it, and stands on no disk
-                served = folder.read(self._served) or {}
-                self._log.add(event._replace(url=str(served.get("service"))))
+                self._log.add(self._as_written(event))
             case events.PhaseFinished() | events.JobStarted():
                 self._progress.clear()
                 self._log.add(event)
             case _:
                 self._log.add(event)
         self._observer.notify(event)
+
+    def _as_written(self, event: Event) -> Event:
+        if isinstance(event, events.ServiceReady):
+            # its token is for the terminal of who started it, and stands on no disk
+            served = folder.read(self._served) or {}
+            return event._replace(url=str(served.get("service")))
+        return event
 
     def close(self) -> None:
         """The run is over."""

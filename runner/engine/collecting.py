@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from runner import tree
 from runner.artifacts import manifest
 from runner.artifacts.collecting.collect import Told, collect
+from runner.artifacts.store.afterwards import mark
 from runner.artifacts.store.pool import Pool
+from runner.engine import fetching
 from runner.engine.accounting import usage
 from runner.engine.ending.verdict import shell_code, shortcomings
+from runner.engine.fetching import Fetched
+from runner.envvars import WF_RUN
 from runner.errors import WfError
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.failpoints import reach
@@ -24,6 +28,8 @@ from runner.records.reserve import helps
 from runner.units import amount, count
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runner.artifacts.collecting.collect import Collected
     from runner.artifacts.manifest import Artifact
     from runner.engine.attempt import Attempt
@@ -34,7 +40,7 @@ if TYPE_CHECKING:
 def keep(attempt: Attempt, ended: Ended) -> bool:
     """Write it all down, and collect the artifacts; ``False`` when somebody gave these up."""
     paths, exited = attempt.run.paths, ended.exited
-    attempt.run.advance("collecting", exit_code=shell_code(exited))
+    attempt.run.advance("collecting", exit_code=shell_code(exited) if not exited.lost else None)
     for text in shortcomings(exited):
         attempt.notify(Warned(text))
     used = usage.document(exited, ended.wall, ended.sampled, _own_peak())
@@ -45,7 +51,7 @@ def keep(attempt: Attempt, ended: Ended) -> bool:
     signals = attempt.session.signals
     signals.only_abort(lambda: aborted(paths))
     try:
-        kept = not aborted(paths) and _collected(attempt)
+        kept = not aborted(paths) and _collected(attempt, ended)
     except Interrupted:
         kept = False
     finally:
@@ -54,23 +60,33 @@ def keep(attempt: Attempt, ended: Ended) -> bool:
         # half of them would be taken for all of them
         with suppress(FileNotFoundError):
             tree.remove(paths.artifacts)
+    fetching.discard(attempt)
     return kept
 
 
-def _collected(attempt: Attempt) -> bool:
+def _collected(attempt: Attempt, ended: Ended) -> bool:
     """Collect the artifacts."""
     paths = attempt.run.paths
     started = time.monotonic()
     attempt.notify(PhaseStarted("artifacts", "collecting"))
     working_dir = paths.workspace / attempt.job.working_dir
     reach("collecting")
-    pool = Pool(attempt.parts.records.home.objects)
     tell = attempt.teller("artifacts", "kept")
     tell.expect_of(lambda: tree.measure(paths.artifacts))
     told = Told(attempt.teller("artifacts", "copied"), tell)
+    home = attempt.parts.records.home
+
+    def later() -> bool:
+        # within another run's job nobody could do it later: what outlives a job is ended
+        return WF_RUN not in attempt.session.variables and mark(home.unshared / attempt.run.name)
+
+    fetched, root = Fetched(), None
+    if attempt.job.container is not None:
+        fetched, root = _fetched(attempt, ended, told.copied), paths.fetched
 
     def collected() -> Collected:
-        return collect(working_dir, attempt.requests, paths, pool, told)
+        pool = Pool(home.objects)
+        return collect(working_dir, attempt.requests, paths, pool, told, root=root, later=later)
 
     try:
         kept, remarks, error = collected()
@@ -79,6 +95,7 @@ def _collected(attempt: Attempt) -> bool:
         if not isinstance(failed.__cause__, OSError) or not helps(failed.__cause__, paths.root):
             raise
         kept, remarks, error = collected()
+    remarks, error = (*fetched.remarks, *remarks), error or fetched.error
     attempt.session.signals.arm()  # what is complete is not given up any more
     reach("collected")
     folder.write(paths.manifest, manifest.document(kept, error))
@@ -97,6 +114,18 @@ def _collected(attempt: Attempt) -> bool:
     if error is not None:
         raise error
     return True
+
+
+def _fetched(attempt: Attempt, ended: Ended, tell: Callable[[int, int], None]) -> Fetched:
+    """What lies in the container is fetched; it is not needed any more then."""
+    if not attempt.job.kept_outside:
+        return Fetched()
+    container, paths = fetching.container_of(attempt), attempt.run.paths
+    if ended.exited.lost is None:
+        return fetching.fetch(container, attempt.requests, paths, tell)
+    # that it is lost says more than that its files are, too
+    found = fetching.fetch(container, attempt.requests, paths, tell, patience=0)
+    return found if found.error is None else Fetched((found.error.message,))
 
 
 def _called(artifact: Artifact, paths: RunPaths) -> str:

@@ -37,11 +37,13 @@ class Enforcement:
         self._known = held
         if held.group is not None:
             self._attempt.parts.leases.keep(self._lease, f"cgroup:{held.group}")
+        if held.keeper is not None:
+            self._attempt.parts.leases.keep(self._lease, held.keeper)
         bound = self._lease.exclusive and hasattr(os, "sched_setaffinity")
         document = {
-            "cpus": "affinity" if bound else None,
+            "cpus": held.cpus or ("affinity" if bound else None),
             "memory": held.memory,
-            "gpus": CUDA_VISIBLE_DEVICES if self._lease.gpus else None,
+            "gpus": held.gpus or (CUDA_VISIBLE_DEVICES if self._lease.gpus else None),
             "processes": held.processes,
         }
         try:

@@ -12,10 +12,12 @@ from runner.allocation.interface import Claim
 from runner.artifacts.collecting.preparing import prepare
 from runner.engine import masking, simulated
 from runner.engine.accounting.watch import Watch
+from runner.engine.containing import contained
 from runner.engine.ending.requests import Requests
 from runner.engine.ending.standby import Standby
 from runner.engine.enforcement import Enforcement
 from runner.engine.noting import Noting
+from runner.engine.relief import Standing
 from runner.engine.surroundings import Surroundings
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import (
@@ -125,10 +127,13 @@ def _run(
 ) -> Ended:
     paths, job, session = attempt.run.paths, attempt.job, attempt.session
     requests = Requests(session.signals, paths)
+    relief = Standing(attempt)
     prepare(paths.workspace / job.working_dir, attempt.requests, paths.artifacts)
     seen = simulated.with_stand_ins(lease, job)
-    context = surroundings.context(seen, repo, attempt.number)
-    executor = attempt.parts.executor
+    context = contained(surroundings.context(seen, repo, attempt.number), attempt)
+    if attempt.image is not None:
+        relief.note()
+    executor = attempt.parts.executors(job.executor)
     command = executor.translate(job, environment, seen, context)
     # what attempts before have written stays
     first = os.O_EXCL if attempt.number == 1 else 0
@@ -153,7 +158,8 @@ def _run(
         session.signals.arm()
         surroundings.leave_ports()
         reach("before-start")
-        execution = executor.start(command, surroundings.output(LogFile(log, str(paths.log_times))))
+        sink = surroundings.output(LogFile(log, str(paths.log_times)))
+        execution = executor.start(command, sink, relief)
         attempt.notify(JobStarted(execution.pid, str(paths.log), offset))
         reach("started")
         surroundings.watch()
@@ -167,6 +173,7 @@ def _run(
             hint="`wf plan` shows what would be started",
         ) from error
     finally:
+        relief.close()
         attempt.notify(JobEnded())
         os.close(log)
 

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from runner.document.settle import settle
+from runner.engine.containing import with_image_ids
 from runner.engine.prepare import Then, prepare
 from runner.errors import WfError
 from runner.plan.facts import Past
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
 class Asked:
     """What a command asks for: one workflow, or all of them where ``workflow`` is ``None``.
 
-    ``choices`` are for what was asked for; what it depends on is as the file says, but for GPUs
-    that are simulated: then they are so for all. ``fresh``: nothing is reused. ``today`` is the
-    day it is (ISO 8601, UTC). ``former`` is the run that is asked for again: what it was given of
-    others is taken once more.
+    ``choices`` are for what was asked for; what it depends on is as the file says, but for where it
+    runs and for GPUs that are simulated: then they are so for all. ``fresh``: nothing is reused.
+    ``today`` is the day it is (ISO 8601, UTC). ``former`` is the run that is asked for again: what
+    it was given of others is taken once more.
     """
 
     workflow: str | None
@@ -74,7 +75,8 @@ def plan_graph(
         choices = _choices(asked, workflow)
         return prepare(opened, workflow.name, choices, then, secrets, project=project).job
 
-    jobs = [(workflow, planned_alone(workflow)) for workflow in workflows]
+    alone = with_image_ids(map(planned_alone, workflows), parts)
+    jobs = list(zip(workflows, alone, strict=True))
     made = _digested(basis, jobs, parts.own_folders, asked.choices.file)
     again: tuple[FormerInput, ...] = ()
     if asked.former is not None and not asked.fresh:
@@ -103,7 +105,14 @@ def plan_graph(
 def _choices(asked: Asked, workflow: Workflow) -> Choices:
     if asked.workflow in {None, workflow.name}:
         return asked.choices
-    return Choices(simulate_gpus=asked.choices.simulate_gpus, file=asked.choices.file)
+    chosen = asked.choices
+    return Choices(
+        executor=chosen.executor,
+        simulate_gpus=chosen.simulate_gpus,
+        file=chosen.file,
+        containers=chosen.containers,
+        base_image=chosen.base_image,
+    )
 
 
 def _digested(

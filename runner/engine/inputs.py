@@ -54,7 +54,8 @@ def put(attempt: Attempt, layer: Layer | None) -> int:
                 observer.notify(Warned(f"{told}; where both have a file, the latter's is taken"))
             placed[path] = given
         source = records.home.run(str(given.run)).artifacts
-        left = place(source, _distinct(artifacts), working_dir, progress, layer)
+        entries, inside = _distinct(artifacts), attempt.inside
+        left = place(source, entries, working_dir, progress, layer, inside=inside)
         if left:
             observer.notify(Warned(not_put_back(str(given.run), left)))
         progress.go_on()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.artifacts.giving.layer import below
 from runner.disks import named, unwritable
 from runner.failpoints import reach
 from runner.records import folder
@@ -21,13 +20,15 @@ _WHAT = "the workspace could not be laid over its inputs"
 def offered(attempt: Attempt) -> Layer | None:
     """The layer that large inputs may be taken in to; ``None`` when they are all to be copied.
 
-    What others are to see while the job runs, or after it, cannot be laid over anything.
+    What others are to see while the job runs, or after it, cannot be laid over anything: the
+    daemon that has a container see the workspace has the machine's mounts, and not the run's.
 
     Raises:
         WfError: kind ``STORAGE`` when its folders cannot be made.
     """
     job, home = attempt.job, attempt.parts.records.home
-    if job.in_place or job.edits or any(kept.mount for kept in job.kept):
+    seen = job.edits or job.container is not None or any(kept.mount for kept in job.kept)
+    if seen or job.in_place:
         return None
     former = [str(given.run) for given in job.inputs]
     if job.resumes is not None:
@@ -36,6 +37,8 @@ def offered(attempt: Attempt) -> Layer | None:
     size = sum(artifact.bytes for artifacts in kept for artifact in artifacts)
     if size < _WORTH_IT:
         return None
+    from runner.artifacts.giving.layer import below
+
     try:
         return below(attempt.run.paths)
     except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from runner.allocation.interface import Leases
     from runner.allocation.inventory import Inventory, Load
+    from runner.containers.daemon import Daemon
     from runner.environments.cache import EnvironmentCache
     from runner.events import Observer
     from runner.executors.interface import Executor
@@ -34,7 +35,8 @@ class SecretValues(Protocol):
 class Parts(NamedTuple):
     """One implementation for every stage.
 
-    ``loads`` tells how busy GPUs are, by UUID; it may take seconds. ``choose`` picks one of several
+    ``executors`` has one for each name, and ``daemon`` is the one that runs containers. ``loads``
+    tells how busy GPUs are, by UUID; it may take seconds. ``choose`` picks one of several
     at random. ``own_folders`` are where wf keeps things: no part of a project, even within one.
     """
 
@@ -42,7 +44,8 @@ class Parts(NamedTuple):
     secrets: SecretValues
     environments: EnvironmentCache
     leases: Leases
-    executor: Executor
+    executors: Callable[[str], Executor[Any]]
+    daemon: Callable[[], Daemon]
     inventory: Callable[[Resources], Inventory]
     loads: Callable[[Sequence[str]], Mapping[str, Load]]
     choose: Callable[[Sequence[str]], str]

@@ -6,7 +6,7 @@ Together with ``files.py`` it tells, before a run exists, everything a user can 
 from __future__ import annotations
 
 import sys
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.allocation.matching import fitting
@@ -17,7 +17,6 @@ from runner.plan.facts import ThenFacts, asked_day
 from runner.plan.plan import Choices
 from runner.plan.planner import plan
 from runner.spec.workflow import COMMIT
-from runner.units import quoted
 from runner.workspace.project import Project
 from runner.workspace.source import Git
 
@@ -62,7 +61,7 @@ def prepare(  # noqa: PLR0913 - all that a plan depends on
             cannot be used.
     """
     workflow = opened.find(name)
-    with located(opened.document(workflow)):
+    with located(partial(opened.document, workflow)):
         return _plan(workflow, choices, project or Project(opened.root), then, secrets)
 
 
@@ -110,7 +109,7 @@ def check(opened: WorkflowFiles, today: str, variables: Mapping[str, str]) -> tu
     jobs: list[Job] = []
     for workflow in opened.workflows:
         try:
-            with located(opened.document(workflow)):
+            with located(partial(opened.document, workflow)):
                 jobs.append(_plan(workflow, Choices(), project, then).job)
         except WfError as error:
             found.update((_identity(problem), problem) for problem in error.problems)
@@ -136,8 +135,6 @@ def shortage_of(
     opened: WorkflowFiles, job: Job, inventory: Callable[[Resources], Inventory]
 ) -> WfError | None:
     """Why this machine can never run one job, or ``None``: kind ``UNSATISFIABLE``."""
-    if job.container is not None:
-        return _no_containers(opened, job)
     machine = inventory(job.demand)
     lacking = fitting.shortage(job.demand, machine)
     if lacking is None:
@@ -175,18 +172,6 @@ def without_conda(
             settle(opened.document(workflow), problem)
             return WfError(error.kind, error.message, problems=(problem,))
     return None
-
-
-def _no_containers(opened: WorkflowFiles, job: Job) -> WfError:
-    workflow = opened.find(job.workflow)
-    image = job.container.image if job.container else ""
-    message = (
-        f"{job.workflow} runs in the image {quoted(image)}, and wf does not start containers yet"
-    )
-    hint = f"`wf run {job.workflow} --executor local` runs its commands on this machine"
-    problem = Problem(message, route=workflow.route("image"), hint=hint, code="unsatisfiable")
-    settle(opened.document(workflow), problem)
-    return WfError(UNSATISFIABLE, message, problems=(problem,))
 
 
 def _instead(opened: WorkflowFiles, workflow: Workflow, job: Job, machine: Inventory) -> str:

@@ -6,11 +6,13 @@ What it was stands on the record, also what the job itself has installed.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.cached import EnvironmentPaths, OwnPaths
 from runner.engine import pylock
+from runner.engine.containing import own_environment
 from runner.environments.interface import Asker, Build
 from runner.events import PhaseFinished, Warned
 from runner.failpoints import reach
@@ -19,15 +21,17 @@ from runner.records import folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.containers.values import Image
     from runner.engine.attempt import Attempt
     from runner.environments.conda.find import Conda
     from runner.environments.interface import Environment
+    from runner.plan.environment import EnvironmentSpec
 
 
 def conda_of(attempt: Attempt) -> Conda | None:
     """The conda that the job calls, before anything is done for a job that cannot go."""
-    if not attempt.job.uses_conda:
-        return None
+    if not attempt.job.uses_conda or attempt.job.container is not None:
+        return None  # an image has its own, or none
     from runner.environments.conda.find import absent, find
 
     found = find(attempt.session.variables)
@@ -37,37 +41,51 @@ def conda_of(attempt: Attempt) -> Conda | None:
 
 
 @contextmanager
-def provisioned(attempt: Attempt, conda: Conda | None) -> Iterator[Environment]:
+def provisioned(
+    attempt: Attempt, conda: Conda | None, image: Image | None
+) -> Iterator[Environment]:
     """The environment of the job, made ready; it is held, and on the record, while it is needed.
 
     Raises:
         WfError: kind ``ENVIRONMENT`` when it cannot be had.
     """
+    if image is not None and attempt.job.environment.bare:
+        environment = _told(attempt, own_environment(image))
+        _write(attempt, environment)
+        attempt.parts.environments.make_room()
+        reach("environment-ready")
+        yield environment
+        return
+    spec = attempt.job.environment
+    if image is not None:
+        spec = replace(spec, image=image.id)
     environments, paths = attempt.parts.environments, attempt.run.paths
     log, observer = paths.environment_log, attempt.session.observer
     marks = ((envvars.WF_RUN, attempt.run.name), (envvars.WF_NOTES, str(paths.notes)))
     asker = Asker(attempt.run.name, paths.workspace, marks)
-    shared = environments.obtain(attempt.job.environment, observer, log, asker)
+    shared = environments.obtain(spec, observer, log, asker)
     try:
         _write(attempt, shared)
         own = EnvironmentPaths(paths.own_environment)
         build = Build(own, log, attempt.run.lock, observer, paths.workspace, marks)
-        final = environment = _on_top(attempt, shared, build)
+        final = environment = _on_top(attempt, spec, shared, build)
         if conda is not None:
             _put_in_reach(attempt, conda)
         reach("environment-ready")
-        yield environment
+        yield environment if image is None else _told(attempt, environment)
         if attempt.job.installs:
             final = environments.with_installed(shared, build)
             _write(attempt, final)
-        _keep_lock(attempt, shared, final)
+        _keep_lock(attempt, spec, shared, final)
     finally:
         environments.release(shared)
 
 
-def _on_top(attempt: Attempt, shared: Environment, build: Build) -> Environment:
+def _on_top(
+    attempt: Attempt, spec: EnvironmentSpec, shared: Environment, build: Build
+) -> Environment:
     """The shared environment, or one of the run's own on top of it where that is needed."""
-    environments, spec = attempt.parts.environments, attempt.job.environment
+    environments = attempt.parts.environments
     if not attempt.job.installs and not spec.local:
         return shared
     made = environments.own(spec, shared, build, quiet=not attempt.job.installs)
@@ -75,6 +93,15 @@ def _on_top(attempt: Attempt, shared: Environment, build: Build) -> Environment:
         made = environments.add_local(spec, made, build)
         _write(attempt, made)
     return made
+
+
+def _told(attempt: Attempt, environment: Environment) -> Environment:
+    """The same for a container, whose installers would not know where packages come from."""
+    if not attempt.job.installs:
+        return environment
+    from runner.environments.installers import with_installers
+
+    return with_installers(environment, attempt.job.environment, attempt.session.variables)
 
 
 def _put_in_reach(attempt: Attempt, conda: Conda) -> None:
@@ -92,8 +119,10 @@ def _write(attempt: Attempt, environment: Environment) -> None:
     folder.write(attempt.run.paths.environment, document, durable=False)
 
 
-def _keep_lock(attempt: Attempt, shared: Environment, final: Environment) -> None:
-    spec, paths = attempt.job.environment, attempt.run.paths
+def _keep_lock(
+    attempt: Attempt, spec: EnvironmentSpec, shared: Environment, final: Environment
+) -> None:
+    paths = attempt.run.paths
     reason = pylock.keep(attempt.parts.environments, spec, shared, final, paths)
     if reason is not None:
         attempt.notify(Warned(f"there is no pylock.toml of the run: {reason}"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.engine.ending.requests import Requests
 from runner.engine.ending.verdict import judge
 from runner.engine.execution import carry_out
+from runner.engine.fetching import discard
 from runner.events import Warned
 from runner.records import asking, attempts
 from runner.units import duration
@@ -116,6 +117,7 @@ def carry_out_patiently(
         now = time.monotonic()
         if patience is None or event(verdict) not in patience.retry.on_events:
             return Outcome(ended, _counted(verdict, began.number))
+        discard(attempt)
         patience = patience.failed(started, now)
         if patience.over(now):
             failing = f"; it has been failing for {duration(now - patience.since)}"

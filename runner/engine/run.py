@@ -17,7 +17,7 @@ from runner.engine.again import restoring
 from runner.engine.attempt import Attempt
 from runner.engine.basis import look
 from runner.engine.chronicle import Chronicle
-from runner.engine.collecting import keep
+from runner.engine.containing import check_daemon, image_of
 from runner.engine.ending import space
 from runner.engine.ending.clearing import clear
 from runner.engine.ending.verdict import Verdict, cancelled, given_up
@@ -94,6 +94,8 @@ def execute(  # noqa: PLR0913 - all that a run is made of
             folder.write_bytes(run.paths.diff, source.diff)
         verdict = _go_through(Attempt(run, job, parts, session), adviser, basis)
         _end(run, verdict, edited=job.edits)
+        if job.container is not None:
+            parts.daemon().settle()  # which has removed it meanwhile
         return Finished(parts.records.document(run.paths), verdict.shell_code)
     except Interrupted as interruption:
         session.signals.arm()  # another one must not keep this from being written down
@@ -127,6 +129,7 @@ def execute(  # noqa: PLR0913 - all that a run is made of
 def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
     """All stages in their order; what the job came to."""
     simulated.announce(attempt)
+    check_daemon(attempt)
     conda = conda_of(attempt)
     place_code(attempt, basis)
     reach("code-placed")
@@ -137,10 +140,15 @@ def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:
     restoring.restore(attempt, code, layer)
     layering.lay(layer)
     attempt.run.advance("provisioning")
-    with provisioned(attempt, conda) as environment, leased(attempt) as lease:
+    image = image_of(attempt, basis.project)
+    attempt = attempt._replace(image=image)
+    with provisioned(attempt, conda, image) as environment, leased(attempt) as lease:
         outcome = carry_out_patiently(attempt, environment, lease, basis.project)
         verdict = _judged(attempt, outcome, adviser)
-    return verdict if keep(attempt, outcome.ended) else _aborted(attempt, verdict)
+    from runner.engine.collecting import keep
+
+    kept = keep(attempt, outcome.ended)
+    return verdict if kept else _aborted(attempt, verdict)
 
 
 def _judged(attempt: Attempt, outcome: Outcome, adviser: Adviser) -> Verdict:

@@ -35,7 +35,9 @@ class Runners:
     ``load`` is how many processes computed on average during the last minute, where the system
     tells. ``user`` is who looks; ``workflows`` are those of the user's own runs, by run, as what
     others run is not told. ``loads`` tell how busy GPUs
-    are, by UUID, where the driver does; ``starts`` goes with the queue.
+    are, by UUID, where the driver does; ``starts`` goes with the queue. ``containers`` is the
+    daemon that runs them, with its version, and ``no_containers`` says why one that is set up
+    cannot be used.
     """
 
     host: str
@@ -47,6 +49,8 @@ class Runners:
     loads: Mapping[str, Load] = field(default_factory=dict)
     starts: tuple[Forecast, ...] = ()
     workflows: Mapping[str, str] = field(default_factory=dict)
+    containers: str | None = None
+    no_containers: str | None = None
 
     def holder(self, gpu: Gpu) -> Holder | None:
         """Whose a GPU is now."""
@@ -99,6 +103,8 @@ class Runners:
             "limits": [limited._asdict() for limited in there.limits],
             "gpus": [self._gpu(gpu) for gpu in there.gpus],
             "no_gpus": there.no_gpus,
+            "containers": self.containers,
+            "no_containers": self.no_containers,
             "holders": [self._holder(held) for held in self.standing.holders],
             "queue": [
                 self._waiter(place, waiter) for place, waiter in enumerate(self.standing.queue)

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 # `executors/simulated/sitecustomize.py` begins with it what it has done in the job
 _NOTE = "simulated GPUs: "
 # what PyTorch says where there is no GPU, and DistributedDataParallel to a model on the CPU
-_CUDA = re.compile(
+_CUDA = (
     r"Torch not compiled with CUDA enabled|No CUDA GPUs are available|Found no NVIDIA driver"
     r"|deserialize object on a CUDA device|CUDA driver initialization failed"
     r"|device_ids and output_device arguments only work with"
 )
 # what Lightning and PyTorch say where nothing stands in for their GPUs
-_ALONE = re.compile(
+_ALONE = (
     r"No supported gpu backend found|can not run on your system since the accelerator is not"
     r"|But your machine only has: \[\]|ProcessGroupNCCL is only supported with GPUs"
     r"|doesn't have NCCL built in"
@@ -81,13 +81,13 @@ def advice(text: str) -> Advice | None:
     """What to do about a job that failed with ``text`` while its GPUs were simulated."""
     from runner.plan.ageing.advice import Advice
 
-    if _CUDA.search(text):
+    if re.search(_CUDA, text):
         return Advice(
             "it calls CUDA itself, and its GPUs are simulated",
             "choose the device by torch.cuda.is_available(); --simulate-gpus stands in for "
             "Lightning's and for torch.distributed's use of GPUs only",
         )
-    if _ALONE.search(text):
+    if re.search(_ALONE, text):
         return Advice(
             "nothing in it stood in for its simulated GPUs",
             "it takes Lightning 1.6 or newer, and a PYTHONPATH that keeps what is in it already: "

@@ -29,7 +29,7 @@ def submission(plan: Plan, parts: Parts, basis: Basis, source: Source) -> dict[s
     ready = all(given.run is not None for given in job.inputs)
     return {
         "workflow": job.workflow,
-        "executor": parts.executor.name,
+        "executor": job.executor,
         "project": str(basis.project),
         "fingerprint": made_of and made_of.document(),
         "dependencies": inputs.described(job, parts.records) if ready else [],

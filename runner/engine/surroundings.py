@@ -109,7 +109,11 @@ class Surroundings:
             token=self._token,
             secrets=self._masking.values,
             defaults=self._trackers.variables,
-            conda=OwnPaths(paths.own_environment).conda if self._job.uses_conda else None,
+            conda=(
+                OwnPaths(paths.own_environment).conda
+                if self._job.uses_conda and self._job.container is None
+                else None
+            ),
             resumed_from=restored and restored.run,
             checkpoint=restoring.checkpoint(paths, self._job, attempt),
         )

@@ -69,6 +69,14 @@ class EnvironmentCache:
         """The full versions of Python that environments can be made with, newest first."""
         return self._provisioner.interpreters()
 
+    def make_room(self) -> None:
+        """Have the cache's folder, for a run that takes no environment from it.
+
+        What is read of its workflow file is kept there, and looking makes no folder.
+        """
+        with suppress(OSError):
+            self._cache.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def ready(self, spec: EnvironmentSpec) -> Environment | None:
         """The environment for ``spec`` if it is there, complete and usable; it is not held.
 
@@ -83,7 +91,8 @@ class EnvironmentCache:
         if locked is not None and locked.fingerprint is not None:
             former = how(self._at(locked.fingerprint))
             if former is not None:
-                if former.python == locked.python and not difference(locked.lock, former.lock):
+                same = former.python == locked.python and former.image == spec.image
+                if same and not difference(locked.lock, former.lock):
                     return former
                 let_go(former.held)
         return how(self._place(spec))
@@ -101,7 +110,8 @@ class EnvironmentCache:
                 environment is damaged while others use it. No half environment stays behind.
         """
         started = time.monotonic()
-        observer.notify(PhaseStarted("env", f"python {spec.python}{_then(spec)}"))
+        which = "the image's python" if spec.any_python else f"python {spec.python}"
+        observer.notify(PhaseStarted("env", f"{which}{_then(spec)}"))
         found, how = self._found(spec, Place.hold), "cached"
         if found is None:
             from runner.environments.building import Builder
@@ -129,7 +139,8 @@ class EnvironmentCache:
         built = place.read()
         if built is not None:
             lock = partial(self._provisioner.pylock, built, spec, place.paths.pylock)
-            finish(Unfinished(place.paths, place.use, lock, variables))
+            compiled = partial(self._provisioner.compile, built, place.paths, variables)
+            finish(Unfinished(place.paths, place.use, lock, compiled))
 
     def _have_finished(self, spec: EnvironmentSpec, found: Environment) -> None:
         """Have somebody finish it whom the run need not wait for; a run does not fail for that."""

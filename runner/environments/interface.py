@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from runner.cached import EnvironmentPaths
     from runner.events import Observer
     from runner.plan.environment import EnvironmentSpec
+
+IMAGE = "image"
+"""The kind of an environment that is what an image has, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,10 @@ class Environment:
     as of which its packages were resolved. ``python_reason`` says why it has this Python, where
     nobody asked for one, and ``as_of_reason`` where the day comes from, where nobody wrote one;
     both are those of the run that obtained it. ``held`` is the descriptor that keeps it from being
-    removed or built anew, which the job must inherit.
+    removed or built anew, which the job must inherit. ``image`` is the id of the image that it was
+    built in, and that alone can use it; ``besides`` are what its jobs see of this machine
+    apart from its ``root``, and ``variables`` what they are told, in passwords and all. ``own``: it
+    is that of one run, whose job may write to it.
     """
 
     kind: str
@@ -43,6 +50,10 @@ class Environment:
     python_reason: str | None = None
     as_of_reason: str | None = None
     held: int | None = field(default=None, compare=False)
+    image: str | None = None
+    besides: tuple[Path, ...] = ()
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    own: bool = False
 
     def document(self) -> dict[str, Any]:
         """The environment as JSON."""
@@ -81,6 +92,13 @@ class Build:
     observer: Observer
     project: Path | None = None
     marks: tuple[tuple[str, str], ...] = ()
+
+
+class Compiled(NamedTuple):
+    """``files`` there are, of which ``skipped`` cannot be compiled: for another Python, say."""
+
+    files: int
+    skipped: int
 
 
 class Asker(NamedTuple):
@@ -171,6 +189,22 @@ class Provisioner(Protocol):
 
         Raises:
             OSError: the destination's folder cannot be written.
+        """
+        ...
+
+    def compile(
+        self,
+        built: Environment,
+        paths: EnvironmentPaths,
+        variables: Mapping[str, str],
+        held: tuple[int, ...],
+    ) -> Compiled:
+        """Make bytecode of all that is installed in an environment, as its interpreter reads it.
+
+        ``held`` are descriptors that whoever does it keeps open.
+
+        Raises:
+            OSError: the disk is full, the environment cannot be read, or nobody can do it.
         """
         ...
 

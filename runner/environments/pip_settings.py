@@ -73,6 +73,21 @@ def uv_variables(variables: Mapping[str, str]) -> dict[str, str]:
     return added
 
 
+def pip_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """The same as variables of pip's, for one that is to find none of the files.
+
+    Paths are made absolute.
+    """
+    said = _merge(_files(variables), variables)
+    return {f"PIP_{_variable(option)}": _whole_paths(option, said[option]) for option in said}
+
+
+def _whole_paths(option: str, value: str) -> str:
+    if option not in _PATHS | {"find-links", "constraint"}:
+        return value
+    return " ".join(word if _URL.match(word) else _path(word) for word in value.split())
+
+
 def uv_options(variables: Mapping[str, str]) -> list[str]:
     """What uv is told on its command line, for want of a variable."""
     options = ["--no-index"] if variables.get(NO_INDEX) else []

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # Up to this release PyTorch takes what stands in CUDA_VISIBLE_DEVICES for numbers alone, and finds
 # no GPU where it is a UUID (pytorch issue 90543)
 _COUNTS_BY_INDEX = (1, 13)
-_SIMULATION = Path(__file__).with_name("simulated")
+SIMULATION = Path(__file__).with_name("simulated")
+"""The folder of what makes processes on the CPU stand in for GPUs."""
 _LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 
 
@@ -66,7 +67,7 @@ def simulation(share: Lease, given: Mapping[str, str]) -> dict[str, str]:
     """
     if not share.simulated:
         return {}
-    folders = [str(_SIMULATION), given.get(envvars.PYTHON_PATH, "")]
+    folders = [str(SIMULATION), given.get(envvars.PYTHON_PATH, "")]
     return {
         envvars.SIMULATED_GPUS: str(share.simulated),
         envvars.GLOO_INTERFACE: given.get(envvars.GLOO_INTERFACE, _LOOPBACK),

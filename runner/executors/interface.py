@@ -8,21 +8,26 @@ that exits with 1 is an outcome, never an exception.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from runner.allocation.interface import Lease
+    from runner.containers.values import Image
     from runner.environments.interface import Environment
     from runner.plan.plan import Job
     from runner.process.holding import Held
     from runner.process.signals import Arrivals
     from runner.process.sink import Sink
     from runner.process.usage import Reading
-    from runner.process.values import Exit, JobCommand
+    from runner.process.values import Exit
     from runner.terminal import WindowSize
+
+
+Command = TypeVar("Command")
+"""How an executor starts a job's first process: a value of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,11 @@ class Context:
     the workflow may set otherwise. ``attempt`` counts how often the run has started its job, from
     1. ``conda`` is the folder of the run's own conda environments, if
     its commands call conda. ``resumed_from`` is the run that it goes on from, ``checkpoint`` where
-    that one's last checkpoint is.
+    that one's last checkpoint is. ``image`` is that of the job's container, if it has one, and
+    ``user`` who it is inside, unless the workflow says so (``UID:GID``), called ``login``; ``home``
+    is then its home folder, ``private`` the file for variables that the daemon is not to know, and
+    ``shared`` are folders that it sees besides, and what is below ``inside`` it finds at its root.
+    ``network`` is its container's, ``None`` for one of its own.
     """
 
     run: str
@@ -60,6 +69,46 @@ class Context:
     attempt: int = 1
     resumed_from: str | None = None
     checkpoint: Path | None = None
+    image: Image | None = None
+    user: str = ""
+    network: str | None = None
+    login: str = ""
+    home: Path | None = None
+    private: Path | None = None
+    shared: tuple[Path, ...] = ()
+    inside: Path | None = None
+
+
+class Relief(Protocol):
+    """Who goes on with a job that does not end with this process, should that be killed.
+
+    ``book`` is a file of the run, for what has to be known of its output then.
+    """
+
+    @property
+    def book(self) -> Path:
+        """Where that stands; gone with the run."""
+        ...
+
+    def stand_by(self, identity: str, /) -> bool:
+        """Have somebody stand by: called once the job is made, and before it is started.
+
+        ``identity`` is what it is called where it runs. Returns ``False`` at once; and ``True`` in
+        another process, a copy of this one, when this one has been killed.
+        """
+        ...
+
+    def get_ready(self) -> None:
+        """Get ready for :meth:`stand_by`: called while somebody else is making the job."""
+        ...
+
+    def meanwhile(self) -> None:
+        """Do what need not wait for the job: called while somebody else is starting it."""
+        ...
+
+    def warn(self, text: str, /) -> None:
+        """Tell those who watch."""
+        ...
 
 
 class Execution(Protocol):
@@ -101,7 +150,7 @@ class Execution(Protocol):
         ...
 
 
-class Executor(Protocol):
+class Executor(Protocol[Command]):
     """A place where jobs get processes."""
 
     @property
@@ -115,14 +164,15 @@ class Executor(Protocol):
 
     def translate(
         self, job: Job, environment: Environment, lease: Lease, context: Context
-    ) -> JobCommand:
+    ) -> Command:
         """Say exactly what will be started. Pure."""
         ...
 
-    def start(self, command: JobCommand, log: Sink) -> Execution:
-        """Start it, with its output going to ``log``.
+    def start(self, command: Command, log: Sink, relief: Relief | None = None, /) -> Execution:
+        """Start it, with its output going to ``log``; one that can do without us gets ``relief``.
 
         Raises:
             OSError: the program cannot be executed.
+            WfError: kind ``UNSATISFIABLE`` when there is no way to give it its devices.
         """
         ...

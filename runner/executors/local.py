@@ -6,28 +6,22 @@ What a job sees of the world stands in ``surroundings.py``, jobs of several node
 from __future__ import annotations
 
 import shlex
+import sys
 from typing import TYPE_CHECKING
 
-from runner import envvars
-from runner.executors.nodes import grace, side_by_side
-from runner.executors.surroundings import HOST, variables
+from runner.executors.commands import as_command, in_one_shell, program
+from runner.executors.nodes import LAUNCHER, grace, told
+from runner.executors.surroundings import variables
 from runner.process.job import JobProcess
 from runner.process.values import JobCommand
-from runner.spec.workflow import PythonScript, ShellCommands, TorchrunScript
+from runner.spec.workflow import ShellCommands
 
 if TYPE_CHECKING:
     from runner.allocation.interface import Lease
     from runner.environments.interface import Environment
-    from runner.executors.interface import Context
+    from runner.executors.interface import Context, Relief
     from runner.plan.plan import Job
     from runner.process.sink import Sink
-
-# One shell runs all commands, so that `cd` and `export` last, and the first that fails ends the
-# job with its code (0.0.7 joins them with &&). A line of their own for each keeps comments,
-# here-documents and a trailing & working. `case` leaves $? as it is.
-_NEXT = "\ncase $? in 0) ;; *) exit $? ;; esac\n"
-# the one word of a program that its shell replaces
-_RANK = f'"${envvars.NODE_RANK}"'
 
 
 class LocalExecutor:
@@ -45,7 +39,10 @@ class LocalExecutor:
         """The command line, variables and cores of the job's first process."""
         argv = _argv(job, environment, context)
         if job.nodes > 1:
-            argv, env = side_by_side(argv, job, environment, lease, context)
+            own = [variables(job, environment, lease, context, rank) for rank in range(job.nodes)]
+            env = {**own[0], **told(argv, own, job, lease, context.notes)}
+            # neither the job's folder nor its variables have a say in what the launcher imports
+            argv = (sys.executable, "-I", "-S", str(LAUNCHER))
         else:
             env = variables(job, environment, lease, context)
         return JobCommand(
@@ -63,8 +60,8 @@ class LocalExecutor:
             notice=job.interruptible,
         )
 
-    def start(self, command: JobCommand, log: Sink) -> JobProcess:
-        """Start it."""
+    def start(self, command: JobCommand, log: Sink, _relief: Relief | None = None, /) -> JobProcess:
+        """Start it; it ends with us."""
         return JobProcess(command, log)
 
 
@@ -73,44 +70,12 @@ def _argv(job: Job, environment: Environment, context: Context) -> tuple[str, ..
     if isinstance(launch, ShellCommands):
         commands, shell = (*job.before, *launch.commands), launch.shell
     else:
-        program = _program(job, environment, context)
+        words = program(job, environment, context)
         if not job.before and job.nodes == 1:
-            return (*program, *launch.args)
-        # the script takes the place of the shell, so that signals reach it
-        commands, shell = (*job.before, f'exec {_in_shell(program)} "$@"'), "bash"
+            return (*words, *launch.args)
+        commands, shell = (*job.before, as_command(words)), "bash"
     if context.conda is not None:
         from runner.environments.conda.start import start
 
         commands = (f". {shlex.quote(str(start(context.conda, shell)))}", *commands)
-    return (shell, "-c", _NEXT.join(commands), job.workflow, *launch.args)
-
-
-def _in_shell(program: tuple[str, ...]) -> str:
-    return " ".join(word if word == _RANK else shlex.quote(word) for word in program)
-
-
-def _program(job: Job, environment: Environment, context: Context) -> tuple[str, ...]:
-    """The words in front of the arguments."""
-    python = str(environment.executable)
-    match job.launch:
-        case TorchrunScript(script, _):
-            # what torchrun itself is; the command may be missing where the module is not. Before
-            # torch 1.13 it knows its options with underscores only
-            return (
-                python, "-m", "torch.distributed.run", *_rendezvous(job, context),
-                f"--nproc_per_node={job.processes}", script,
-            )  # fmt: skip
-        case PythonScript(script, _):
-            return (python, script)
-        case _:
-            return ()
-
-
-def _rendezvous(job: Job, context: Context) -> tuple[str, ...]:
-    """Where the nodes of a torchrun meet."""
-    if job.nodes == 1:
-        return ("--standalone",)
-    return (
-        f"--nnodes={job.nodes}", "--node_rank", _RANK,
-        f"--master_addr={HOST}", f"--master_port={context.rendezvous}",
-    )  # fmt: skip
+    return (shell, "-c", in_one_shell(commands), job.workflow, *launch.args)

@@ -1,7 +1,7 @@
 """Started as a program: starts the nodes of a job side by side and ends as they do.
 
-It imports nothing of wf. What ``nodes.py`` writes for it stands in a variable, which is not passed
-on. When a node fails, the
+It imports nothing of wf, and runs on every Python that an image may have (3.7 and newer). What
+``nodes.py`` writes for it stands in a variable, which is not passed on. When a node fails, the
 others are asked to end and, after the grace, killed; the end of the first that failed is the end
 of the whole. A stop asked for from outside reaches the nodes by itself, as they are all in one
 process group.
@@ -58,7 +58,7 @@ class Nodes:
             pid, status = os.waitpid(-1, 0 if deadline is None else os.WNOHANG)
             if pid:
                 rank = self._running.pop(pid)
-                code = os.waitstatus_to_exitcode(status)
+                code = _code(status)
                 if code and not failed:
                     failed = code
                     deadline = self._end_others(rank, code)
@@ -86,6 +86,11 @@ class Nodes:
         for pid in self._running:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def _code(status: int) -> int:
+    """``os.waitstatus_to_exitcode``, for the Python of an image, which may be older than 3.9."""
+    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
 def _end_as(code: int) -> None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner import envvars
+from runner.environments.interface import IMAGE
 from runner.executors.devices import gpus_of, simulation, thread_counts, visible_gpus
 from runner.spec.interpolation import SECRET_LATER, exported, with_secrets
 
@@ -112,12 +113,8 @@ def _inherited(caller: Mapping[str, str]) -> dict[str, str]:
 
 
 def _of_wf(job: Job, environment: Environment, context: Context) -> dict[str, str]:
-    path = f"{environment.bin}{os.pathsep}{context.variables.get('PATH', os.defpath)}"
     return {
-        "PATH": path,
-        "VIRTUAL_ENV": str(environment.root),
-        # a pip of the system's would otherwise install into the system
-        "PIP_REQUIRE_VIRTUALENV": "1",
+        **_of_environment(environment, context),
         **_day(job),
         **_resumed(context),
         envvars.WF_RUN: context.run,
@@ -125,6 +122,17 @@ def _of_wf(job: Job, environment: Environment, context: Context) -> dict[str, st
         envvars.WF_NOTES: str(context.notes),
         envvars.WF_ARTIFACTS: str(context.artifacts),
         envvars.WF_ATTEMPT: str(context.attempt),
+    }
+
+
+def _of_environment(environment: Environment, context: Context) -> dict[str, str]:
+    if environment.kind == IMAGE:
+        return {}
+    return {
+        "PATH": f"{environment.bin}{os.pathsep}{context.variables.get('PATH', os.defpath)}",
+        "VIRTUAL_ENV": str(environment.root),
+        # a pip of the system's would otherwise install into the system
+        "PIP_REQUIRE_VIRTUALENV": "1",
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Accelerator = Literal["cpu", "cuda"]
 
@@ -74,6 +74,17 @@ class LockedProject:
     lock: str
 
 
+class LockedImage(NamedTuple):
+    """The image that a former run was in: as it was named, and by the ``id`` of its content.
+
+    ``alone``: it was all of its environment.
+    """
+
+    name: str
+    id: str
+    alone: bool
+
+
 @dataclass(frozen=True, slots=True)
 class LockedRun:
     """The environment of a former run, to be had again exactly.
@@ -82,7 +93,7 @@ class LockedRun:
     ``lock`` every package as ``pip freeze`` writes it, ``python`` the interpreter's full version.
     ``fingerprint`` is the name that its environment had in the cache, ``as_of`` the day it was
     resolved for. ``counts_as`` is what it counts as where runs are compared: for a run that is
-    repeated, what it counted as then.
+    repeated, what it counted as then. ``image`` is what it was in, ``None`` without a container.
     """
 
     run: str
@@ -92,6 +103,12 @@ class LockedRun:
     fingerprint: str | None = None
     as_of: str | None = None
     counts_as: str | None = None
+    image: LockedImage | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Whether there is nothing to install: an image was all that it had."""
+        return self.image is not None and self.image.alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +126,8 @@ class EnvironmentSpec:
     from if nobody wrote it; ``going_on`` says that this day was not over yet, so that what is
     resolved serves on that day only. ``accelerator`` is what wheels
     are built for. With ``project`` or ``locked`` versions are taken from there, not resolved.
+    ``image`` is the one that it is built inside; with ``any_python`` whatever Python that has will
+    do.
     """
 
     python: str
@@ -125,11 +144,15 @@ class EnvironmentSpec:
     as_of_reason: str | None = None
     going_on: bool = False
     stamps: tuple[str, ...] = ()
+    image: str | None = None
+    any_python: bool = False
 
     @property
     def bare(self) -> bool:
-        """Whether it is the interpreter alone."""
-        return not (self.requirements or self.packages or self.local or self.project or self.locked)
+        """Whether it is the interpreter alone, or what an image has."""
+        if self.requirements or self.packages or self.local or self.project:
+            return False
+        return self.locked is None or self.locked.bare
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -144,10 +167,21 @@ class EnvironmentSpec:
         What lies in the project is installed on top of it all the same: it is the code, which may
         be another one.
         """
+        if run.bare:
+            return EnvironmentSpec(
+                self.python,
+                local=self.local,
+                # what there is to install, was not in it
+                locked=None if self.local else run,
+                accelerator=self.accelerator,
+                image=self.image,
+                any_python=True,
+            )
         return EnvironmentSpec(
             run.python,
             local=self.local,
             locked=run,
             as_of=run.as_of,
             accelerator=self.accelerator,
+            image=self.image,
         )

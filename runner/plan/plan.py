@@ -56,6 +56,11 @@ class Input:
 
 LOCAL = "local"
 """The executor that runs jobs as processes of this machine."""
+DOCKER = "docker"
+"""The executor that runs jobs in containers."""
+EXECUTORS = (LOCAL, DOCKER)
+BASE_IMAGE = "python:{python}-slim"
+"""What a workflow runs in that names no image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,11 @@ class Job:
     notices: tuple[Problem, ...] = ()
     simulated: int = 0
     chosen: Choices | None = field(default=None, compare=False)
+
+    @property
+    def executor(self) -> str:
+        """Where it runs: in a container, or as processes of this machine."""
+        return LOCAL if self.container is None else DOCKER
 
     @property
     def resumes(self) -> str | None:
@@ -153,6 +163,11 @@ class Job:
     def kept(self) -> tuple[ArtifactRequest, ...]:
         """The artifacts to collect: nothing is taken out of the project itself."""
         return () if self.in_place else self.artifacts
+
+    @property
+    def kept_outside(self) -> bool:
+        """Whether some of them lie in its container, and not in its workspace."""
+        return self.container is not None and any(one.path.startswith("/") for one in self.kept)
 
     @property
     def installs(self) -> bool:
@@ -209,6 +224,8 @@ class Job:
         return {
             "workflow": self.workflow,
             "provider": self.provider,
+            "executor": self.executor,
+            "image": self.container and self.container.image,
             "action": self.action,
             "reason": self.reason,
             "run": self.run,
@@ -302,7 +319,8 @@ class Choices:
     ``locked`` is a former run whose environment is wanted again. With ``simulate_gpus`` processes
     on the CPU stand in for the GPUs that are asked for. ``file`` is the workflow file that was
     named, from the project folder. ``resumes`` is the former run that is gone on from, ``repeats``
-    the one whose source it is.
+    the one whose source it is. ``containers``: this machine has a daemon for them, and
+    ``base_image`` is what a workflow runs in that names no image, for its ``{python}``.
     """
 
     cpus: int | None = None
@@ -322,6 +340,8 @@ class Choices:
     file: str | None = None
     resumes: str | None = None
     repeats: str | None = None
+    containers: bool = False
+    base_image: str = BASE_IMAGE
 
     def limits(self, asked: Limits) -> Limits:
         """The file's limits with what was chosen in their place."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.errors import USAGE, Problem, WfError
-from runner.spec.interpolation import with_secrets
+from runner.spec.interpolation import REGISTRY_AUTH, SECRET_LATER, with_secrets
 from runner.spec.mistakes import nearest
 
 if TYPE_CHECKING:
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
     from runner.plan.facts import ProjectFacts
     from runner.plan.plan import Choices
-    from runner.spec.workflow import SecretReference, Workflow
+    from runner.spec.workflow import Container, SecretReference, Workflow
 
 
-def given(workflow: Workflow, choices: Choices, project: ProjectFacts) -> tuple[str, ...]:
+def given(
+    workflow: Workflow, choices: Choices, project: ProjectFacts, container: Container | None
+) -> tuple[str, ...]:
     """The names of the secrets that a job is given.
+
+    Those that fetch its image need not be there where it runs in no ``container``.
 
     Raises:
         WfError: kind ``USAGE`` with every secret that the workflow names and nobody has added.
@@ -31,12 +35,27 @@ def given(workflow: Workflow, choices: Choices, project: ProjectFacts) -> tuple[
         return ()
     instead = {*dict(choices.variables), *choices.passed}
     known = {*project.secrets, *instead}
-    unknown = [named for named in workflow.secrets if named.name not in known]
+    unknown = [
+        named
+        for named in workflow.secrets
+        if named.name not in known and (container is not None or REGISTRY_AUTH not in named.route)
+    ]
     if unknown:
         problems = [_unknown(named, project.secrets) for named in unknown]
         more = f" (and {len(problems) - 1} more)" if problems[1:] else ""
         raise WfError(USAGE, problems[0].message + more, problems=tuple(problems))
     return tuple(name for name in project.secrets if name not in instead)
+
+
+def written_out(workflow: Workflow, container: Container | None) -> list[Problem]:
+    """The mistake of a password that everybody can read who reads the file."""
+    if container is None or container.registry_auth is None:
+        return []
+    if SECRET_LATER.fullmatch(container.registry_auth[1]):
+        return []
+    hint = "`wf secrets add REGISTRY` keeps it; write ${{ secrets.REGISTRY }} here"
+    route = (*workflow.route(REGISTRY_AUTH), "password")
+    return [Problem("a password must not stand in the file", route=route, hint=hint, code="secret")]
 
 
 def _unknown(named: SecretReference, known: Collection[str]) -> Problem:

@@ -1,8 +1,8 @@
 """Programs that help: git and uv, say.
 
-:func:`capture` is for a short one whose output is wanted whole, :func:`ask` for one that is told
-what its command line must not show, and :func:`stream` for a long one whose output is shown as it
-comes.
+:func:`capture` is for a short one whose output is wanted whole (:func:`begin`: and later),
+:func:`ask` for one that is told what its command line must not show, and :func:`stream` for a long
+one whose output is shown as it comes.
 """
 
 from __future__ import annotations
@@ -41,19 +41,40 @@ def capture(
     timeout: float | None = None,
 ) -> Completed | None:
     """Run a short helper; ``None`` if there is no such program or it took too long (seconds)."""
+    return begin(argv, env=env, cwd=cwd, timeout=timeout)()
+
+
+def begin(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    timeout: float | None = None,
+) -> Callable[[], Completed | None]:
+    """As :func:`capture`, but it runs beside us until what is returned is called, once."""
     try:
-        done = subprocess.run(
+        helper = subprocess.Popen(
             list(argv),
             cwd=cwd,
             env=dict(env),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return Completed(done.returncode, done.stdout, done.stderr)
+    except OSError:
+        return lambda: None
+
+    def completed() -> Completed | None:
+        with helper:
+            try:
+                stdout, stderr = helper.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                return None
+            finally:
+                helper.kill()
+        return Completed(helper.returncode, stdout, stderr)
+
+    return completed
 
 
 def ask(

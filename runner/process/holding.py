@@ -27,12 +27,17 @@ class Held(NamedTuple):
 
     ``memory``: what keeps it within its memory, ``None`` if nothing does. ``processes``: what
     finds all its processes, ``None`` where those that leave its session get lost. ``group`` is the
-    group of the v2 tree that all of them are in.
+    group of the v2 tree that all of them are in. ``keeper`` is what keeps its lease besides, as
+    :meth:`runner.allocation.interface.Leases.keep` has it. ``cpus`` and ``gpus``: what keeps it to
+    those that it was granted, where that is not up to its processes.
     """
 
     memory: str | None = None
     processes: str | None = None
     group: Path | None = None
+    keeper: str | None = None
+    cpus: str | None = None
+    gpus: str | None = None
 
 
 class Hold:

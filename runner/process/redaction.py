@@ -6,6 +6,7 @@ All that is known here are needles: the bytes that must not be seen. Which those
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ MASK = b"***"
 _BLOCK = 1 << 17
 # by so many of its first bytes a needle is looked for at the end of a text
 _PROBE = 4
+
+
+# the length of what is held back, and of what of that is covered
+_HELD = struct.Struct("<II")
 
 
 class Masker:
@@ -50,6 +55,15 @@ class Masker:
         text, self._held = self._held, b""
         known, self._covered = self._masked(text, len(text)), 0
         return known
+
+    @property
+    def held(self) -> tuple[bytes, int]:
+        """What is held back, and how much at its start is part of a mask that is out already."""
+        return self._held, self._covered
+
+    @held.setter
+    def held(self, held: tuple[bytes, int]) -> None:
+        self._held, self._covered = held
 
     def _block(self, piece: memoryview) -> bytes:
         text = self._held + piece
@@ -132,6 +146,18 @@ class Redaction:
         if rest:
             self._sink.write(memoryview(rest))
         self._sink.finish()
+
+    def mark(self) -> bytes:
+        """What is held back, and how far that is which comes behind."""
+        held, covered = self._masker.held
+        return _HELD.pack(len(held), covered) + held + self._sink.mark()
+
+    def go_on(self, mark: bytes) -> None:
+        """Hold back what was held back."""
+        size, covered = _HELD.unpack_from(mark)
+        end = _HELD.size + size
+        self._masker.held = mark[_HELD.size : end], covered
+        self._sink.go_on(mark[end:])
 
 
 def masked(text: bytes, needles: Iterable[bytes]) -> bytes:

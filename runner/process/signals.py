@@ -102,6 +102,13 @@ class Signals:
         elif number != signal.SIGWINCH:
             raise Interrupted(number)
 
+    def renew(self) -> None:
+        """Have a pipe of its own in a process that was forked; the numbers stay what they were."""
+        for own, old in zip(os.pipe(), (self._reading, self._writing), strict=True):
+            os.dup2(own, old, inheritable=False)
+            os.close(own)
+            os.set_blocking(old, False)
+
     def take(self) -> list[int]:
         """The signals that arrived since the last time."""
         try:

@@ -16,6 +16,15 @@ _BETWEEN_TIMES_MS = 1000
 _TIME_BYTES = 16
 
 
+# a byte of the log
+_MARK = 8
+
+
+def position(mark: bytes) -> int:
+    """Where the log itself ended when a sink in front of it gave this mark."""
+    return int.from_bytes(mark[-_MARK:], "little")
+
+
 class Sink(Protocol):
     """Takes a job's output, piece by piece; never in the job's way."""
 
@@ -30,6 +39,17 @@ class Sink(Protocol):
 
     def finish(self) -> None:
         """Nothing more comes. Must not raise."""
+        ...
+
+    def mark(self) -> bytes:
+        """How far it is, for :meth:`go_on`; may hold parts of secrets, and is on no disk."""
+        ...
+
+    def go_on(self, mark: bytes, /) -> None:
+        """Another process had a copy of this, and has ended: it gave the last ``mark``.
+
+        It may have begun to write the piece that it took next, and that comes now, once more.
+        """
         ...
 
 
@@ -47,6 +67,7 @@ class LogFile:
         self._times = _Times(times) if times is not None else None
         self._missing = 0
         self._lost = 0
+        self._written = 0
         self._reason = ""
         self._next_try = 0.0
         self._removed = False
@@ -60,6 +81,10 @@ class LogFile:
 
     def write(self, piece: memoryview) -> None:
         """The job is never held up by a log that cannot be written."""
+        if self._written:
+            known = min(self._written, len(piece))
+            self._written -= known
+            piece = piece[known:]
         if self._missing and not self._marked():
             self._lose(len(piece))
             return
@@ -98,6 +123,15 @@ class LogFile:
             self._removed = not os.fstat(self._descriptor).st_nlink
         if self._times is not None:
             self._times.close()
+
+    def mark(self) -> bytes:
+        """Where it ends."""
+        return self._at.to_bytes(_MARK, "little")
+
+    def go_on(self, mark: bytes) -> None:
+        """What stands behind the mark is not written again."""
+        self._at = os.lseek(self._descriptor, 0, os.SEEK_END)
+        self._written = max(0, self._at - position(mark))
 
     def _note(self) -> None:
         if self._times is not None:

@@ -32,10 +32,11 @@ class Reading(NamedTuple):
 class Meter:
     """Reads what the processes of one job use, again and again."""
 
-    def __init__(self, processes: Callable[[], Collection[int]]) -> None:
-        """``processes`` tells which they are now."""
+    def __init__(self, processes: Callable[[], Collection[int]], *, ours: bool = True) -> None:
+        """``processes`` tells which they are now; ``ours``: we wait for those that lose theirs."""
         self._processes = processes
-        self._cpu = CpuTime(_waited())
+        self._waited = _waited if ours else int
+        self._cpu = CpuTime(self._waited())
         self._memory = Unshared()
         self._tick = 1 / os.sysconf("SC_CLK_TCK")
         self._page = os.sysconf("SC_PAGE_SIZE")
@@ -59,12 +60,12 @@ class Meter:
             shared = max(shared, common)
         if not found:
             return None
-        cpu_seconds = self._cpu.look(found, _waited()) * self._tick
+        cpu_seconds = self._cpu.look(found, self._waited()) * self._tick
         return Reading(cpu_seconds, self._memory.look(found, own) + shared)
 
     def ended(self) -> float:
         """The processor time of them all, in seconds, when the last one has been waited for."""
-        return self._cpu.look({}, _waited()) * self._tick
+        return self._cpu.look({}, self._waited()) * self._tick
 
     def _resident(self, pid: int) -> tuple[int, int]:
         """What is resident, and what of it is of files and shared memory (proc(5), ``statm``)."""

@@ -53,6 +53,7 @@ class Exit:
     ``left_behind`` is how many processes of the job outlived its first one and were ended, and
     ``stuck`` how many could not be. ``log_error``: the log is incomplete, and why. ``limit`` is
     the ``max_duration`` it ran into, in seconds. ``memory`` is what it used of a limit it had.
+    ``lost``: how it ended is not known, and why; its code means nothing then.
     """
 
     code: int | None
@@ -65,3 +66,4 @@ class Exit:
     log_error: str | None = None
     limit: float | None = None
     memory: MemoryUse | None = None
+    lost: str | None = None

@@ -7,6 +7,8 @@ import select
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from runner.native import call
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -18,7 +20,13 @@ _LOOK_AGAIN_SECONDS = 0.1
 
 
 class Changes:
-    """Watches one folder, itself and no folder in it, until it is closed."""
+    """Watches one folder, itself and no folder in it, until it is closed.
+
+    After that it is still looked now and then.
+    """
+
+    closed = False
+    """Whether it is."""
 
     def __init__(self, folder: Path) -> None:
         self._descriptor = _watch(os.fsencode(folder))
@@ -48,7 +56,8 @@ class Changes:
         return set(ready)
 
     def close(self) -> None:
-        """Watch no more."""
+        """Watch no more; safe to repeat. To end a watch takes some milliseconds (inotify(7))."""
+        self.closed = True
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -62,19 +71,10 @@ class Changes:
 
 def _watch(folder: bytes) -> int | None:
     """A descriptor that is readable after a change; ``None`` where there is no such thing."""
-    try:
-        # the package around it, `ctypes`, takes three times as long to load
-        import _ctypes
-
-        library = _ctypes.dlopen(None, 0)  # type: ignore[arg-type] # this very program
-        begin = _ctypes.dlsym(library, "inotify_init1")
-        add = _ctypes.dlsym(library, "inotify_add_watch")
-        descriptor: int = _ctypes.call_cdeclfunction(begin, (os.O_NONBLOCK | os.O_CLOEXEC,))
-        if descriptor < 0:
-            return None
-        if _ctypes.call_cdeclfunction(add, (descriptor, folder, _WHAT)) < 0:
-            os.close(descriptor)
-            return None
-    except (ImportError, OSError, AttributeError):  # no Linux
+    descriptor = call("inotify_init1", os.O_NONBLOCK | os.O_CLOEXEC)
+    if descriptor is None or descriptor < 0:
+        return None
+    if call("inotify_add_watch", descriptor, folder, _WHAT) in {None, -1}:
+        os.close(descriptor)
         return None
     return descriptor

@@ -190,8 +190,16 @@ def within(path: str, folder: str) -> bool:
 def _mounted(paths: RunPaths) -> list[str]:
     """The paths that the workflow declares to be seen while the run goes on."""
     submitted = folder.read_submitted(paths)
+    if submitted is None:
+        return []
+    from runner.artifacts.collecting.preparing import at_home
+    from runner.spec.interpolation import with_run_name
+    from runner.spec.workflow import ArtifactRequest
+
     # older versions did not write it down
-    return [] if submitted is None else submitted["plan"]["jobs"][-1].get("live_artifacts", [])
+    written = submitted["plan"]["jobs"][-1].get("live_artifacts", ())
+    requests = [ArtifactRequest(with_run_name(path, paths.root.name)) for path in written]
+    return [one.path for one in at_home(requests, os.path.realpath(os.path.expanduser("~")))]
 
 
 def _paths(entries: Iterable[Entry]) -> Iterator[str]:

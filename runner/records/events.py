@@ -45,6 +45,8 @@ class EventLog:
 
     def __init__(self, path: Path) -> None:
         """A file that cannot be written is done without: it is for those who watch."""
+        self._path = path
+        self._end = 0
         self._descriptor: int | None = None
         with suppress(OSError):
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
@@ -57,6 +59,11 @@ class EventLog:
         told = {"at": stamp(datetime.now(timezone.utc)), **written(event)}
         with suppress(OSError):
             os.write(self._descriptor, json.dumps(told).encode() + b"\n")
+            self._end = os.fstat(self._descriptor).st_size
+
+    def others(self) -> list[Event]:
+        """What another process has appended since this one last did."""
+        return EventReader(self._path, self._end).new()
 
     def close(self) -> None:
         """Nothing more happens."""
@@ -68,9 +75,10 @@ class EventLog:
 class EventReader:
     """Reads a run's events, as they come."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, position: int = 0) -> None:
+        """From the byte at ``position`` on."""
         self._path = path
-        self._position = 0
+        self._position = position
         self._rest = b""
 
     def new(self) -> list[Event]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.artifacts import manifest
 from runner.disks import unwritable
-from runner.records import reserve
+from runner.records import phases, reserve
 from runner.records import state as states
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _SUBMITTED = {"workflow", "executor", "plan", "source"}
 _WAITING = ("short_of", "place", "places")
 _SERVED = ("ports", "service")
 _ENVIRONMENT = ("kind", "fingerprint", "python", "lock")
+_CONTAINER = ("id", "image", "image_id")
 _ENFORCED = ("cpus", "memory", "gpus", "processes")
 _RESTORED = ("files", "bytes", "checkpoint")
 JOB = "job"
@@ -312,6 +313,12 @@ def _environment(paths: RunPaths) -> dict[str, Any] | None:
     return found and {"as_of": None, "locked": None, **found}
 
 
+def _container(paths: RunPaths) -> dict[str, Any] | None:
+    """The container of its job; what else is written of it is for whoever finds it."""
+    found = _whole(paths.container, _CONTAINER)
+    return found and {key: found[key] for key in _CONTAINER}
+
+
 def _restored(paths: RunPaths) -> dict[str, Any] | None:
     """What the run was given back of the one that it goes on from."""
     found = _whole(paths.restored, _RESTORED)
@@ -336,6 +343,9 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
     served = _whole(paths.served, _SERVED) or {"ports": [], "service": None}
     jobs = submitted["plan"]["jobs"]  # files that were added by hand had none
     job = jobs[-1] if jobs else {"command": None, "variables": {}}
+    told = phases.reported(read_notes(paths))
+    over = state.terminal and bool(jobs)
+    waited = (granted["queue"] or {}).get("waited_seconds")
     return {
         "schema_version": 1,
         "name": paths.root.name,
@@ -358,6 +368,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "ports": served["ports"],
         "service": served["service"],
         "environment": _environment(paths),
+        "container": _container(paths),
         "source": submitted["source"],
         "project": submitted.get("project"),
         "fingerprint": submitted.get("fingerprint"),
@@ -370,7 +381,9 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "artifacts": [artifact.summary() for artifact in read_artifacts(paths)],
         # what is in them takes time to read: looking.with_metrics
         "metrics": None,
-        "notes": read_notes(paths),
+        "notes": told.notes,
+        "phases": phases.phases(state.history, waited, told.seconds) if over else None,
+        "samples": dict(told.samples) if over else None,
         "attempts": read_attempts(paths),
         "usage": _usage(paths),
         "plan": submitted["plan"],

@@ -221,10 +221,17 @@ class Index:
             at, name = page[-1].submitted_at, page[-1].name
             limit = None if limit is None else limit - wanted
 
-    def newest_of(self, workflow: str) -> Row | None:
-        """The newest run of a workflow, in whatever project."""
-        clause = "WHERE workflow = ? ORDER BY submitted_at DESC LIMIT 1"
-        return next(iter(self._rows(clause, (workflow,))), None)
+    def newest_of(self, workflow: str, project: str | None = None) -> Row | None:
+        """The newest run of a workflow, in a project or in whatever one."""
+        where = "workflow = ?" if project is None else "workflow = ? AND project = ?"
+        values = (workflow,) if project is None else (workflow, project)
+        clause = f"WHERE {where} ORDER BY submitted_at DESC LIMIT 1"
+        return next(iter(self._rows(clause, values)), None)
+
+    def workflows(self) -> list[str]:
+        """Every workflow that has a run."""
+        found = self._select("SELECT DISTINCT workflow FROM runs WHERE workflow <> ''", ())
+        return [str(workflow) for (workflow,) in found]
 
     def succeeded_in(self, workflow: str, project: str, limit: int) -> list[Row]:
         """Runs of a workflow in a project that succeeded, newest first."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runner.environments.interface import IMAGE
 from runner.environments.packages.lists import outside
 from runner.errors import STORAGE, USAGE, WfError
-from runner.plan.environment import LockedRun
+from runner.plan.environment import LockedImage, LockedRun
 from runner.records import folder
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def locked_in(paths: RunPaths, counts_as: str | None = None) -> LockedRun:
         message = f"{name} has no environment on its record"
         raise WfError(USAGE, message, hint=f"{why}; name another run")
     try:
-        return _read(paths, environment, counts_as)
+        return _read(paths, environment, counts_as, _image(document, environment))
     except (KeyError, TypeError, ValueError):
         raise WfError(
             STORAGE,
@@ -52,7 +53,25 @@ def locked_in(paths: RunPaths, counts_as: str | None = None) -> LockedRun:
         ) from None
 
 
-def _read(paths: RunPaths, environment: dict[str, Any], counts_as: str | None) -> LockedRun:
+def _image(document: dict[str, Any], environment: dict[str, Any]) -> LockedImage | None:
+    """What it was in; an environment is on the record of a run in a container after its image.
+
+    Raises:
+        KeyError, TypeError: that is no such record.
+    """
+    container = document.get("container")
+    if container is None:
+        return None
+    alone = environment["kind"] == IMAGE
+    return LockedImage(str(container["image"]), str(container["image_id"]), alone)
+
+
+def _read(
+    paths: RunPaths,
+    environment: dict[str, Any],
+    counts_as: str | None,
+    image: LockedImage | None,
+) -> LockedRun:
     fingerprint = str(environment["fingerprint"])
     return LockedRun(
         run=paths.root.name,
@@ -63,6 +82,7 @@ def _read(paths: RunPaths, environment: dict[str, Any], counts_as: str | None) -
         fingerprint=fingerprint if fingerprint.isalnum() else None,
         as_of=environment.get("as_of"),
         counts_as=counts_as,
+        image=image,
     )
 
 

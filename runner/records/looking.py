@@ -41,10 +41,14 @@ class Looked(NamedTuple):
 
 
 class Known(NamedTuple):
-    """The metrics of a run: each with the path it was read from; and the paths not read."""
+    """The metrics of a run: each with the path it was read from; and the paths not read.
+
+    ``older`` are those that another file has, too, which is newer.
+    """
 
     series: tuple[tuple[str, Series], ...]
     left_out: tuple[str, ...]
+    older: tuple[Series, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """As JSON, by the metrics' names."""
@@ -86,7 +90,7 @@ def metrics(contents: Contents, path: str | None = None) -> Known:
     """
     newest = sorted(things(contents.entries(path), metrics=True), key=_age)
     known: dict[str, tuple[str, Series]] = {}
-    left_out = []
+    left_out, older = [], []
     files = size = 0
     for thing in newest:
         if files == _MOST_FILES or size + thing.bytes > _MOST_BYTES:
@@ -95,9 +99,10 @@ def metrics(contents: Contents, path: str | None = None) -> Known:
         files, size = files + 1, size + thing.bytes
         reading = _read(contents, thing)
         if isinstance(reading, Metrics):
+            older += [one for one in reading.series if one.name in known]
             for one in reading.series:
                 known.setdefault(one.name, (thing.path, one))
-    return Known(tuple(known.values()), tuple(left_out))
+    return Known(tuple(known.values()), tuple(left_out), tuple(older))
 
 
 def _age(thing: Thing) -> tuple[int, str]:
@@ -131,6 +136,22 @@ def metrics_of(paths: RunPaths) -> Known | None:
         return metrics(contents_of(paths))
     except WfError:
         return None
+
+
+def parameters_of(paths: RunPaths) -> dict[str, Any]:
+    """The hyper-parameters in the newest file of such that a run keeps; empty if it keeps none."""
+    from runner.artifacts.reading.values import Parameters
+
+    try:
+        contents = contents_of(paths)
+        named = (one for one in contents.entries() if recognise.is_parameters(one.path))
+        for thing in sorted(things(named), key=_age):
+            reading = _read(contents, thing)
+            if isinstance(reading, Parameters):
+                return dict(reading.values)
+    except WfError:
+        pass
+    return {}
 
 
 def with_metrics(document: dict[str, Any], paths: RunPaths) -> dict[str, Any]:

@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.paths import Home, RunPaths
-    from runner.records.index import Index
+    from runner.records.index import Index, Row
     from runner.records.tags import Tags
 
+_PATTERN = frozenset("*?[")
 # so many runs that a word may fit are named, less one
 _FIT = 6
 # a name that was mistyped is one of the newest, most likely
@@ -31,8 +32,8 @@ def named_by(word: str, home: Home, tags: Tags, index: Callable[[], Index]) -> R
         raise WfError(USAGE, "an empty word names no run", hint="`wf ps -a` lists all runs")
     if word.startswith(":"):
         return tags.find(word[1:])
-    exact = home.run(word) if "/" not in word and word not in {".", ".."} else None
-    if exact is not None and exact.root.is_dir():
+    exact = _exact(word, home)
+    if exact is not None:
         return exact
     rows = list(index().newest(1)) if word == "last" else index().with_prefix(word, _FIT)
     if len(rows) == 1:
@@ -49,6 +50,47 @@ def named_by(word: str, home: Home, tags: Tags, index: Callable[[], Index]) -> R
         f"`{word}` fits more than one run: {names}{more}",
         hint="write more of the name",
     )
+
+
+def all_named_by(
+    word: str, home: Home, tags: Tags, index: Callable[[], Index], project: str | None
+) -> list[RunPaths]:
+    """The run that ``word`` names, or the last run of each workflow that it fits.
+
+    ``train-*`` fits workflows as the shell's patterns do files (POSIX, "Pattern Matching"), and
+    their runs come in the order in which they were made. The whole name of a workflow goes before
+    the first letters of a run's. Of the runs of a workflow those of the ``project`` count, if there
+    are any.
+
+    Raises:
+        WfError: kind ``USAGE`` as :func:`named_by`, and when no workflow fits.
+    """
+    if set(word) & _PATTERN:
+        from fnmatch import fnmatchcase
+
+        fitting = [one for one in index().workflows() if fnmatchcase(one, word)]
+        found = [_newest(index(), one, project) for one in fitting]
+        rows = sorted((row for row in found if row), key=lambda row: (row.submitted_at, row.name))
+        if not rows:
+            raise WfError(
+                USAGE, f"no workflow that has runs fits `{word}`", hint="`wf ps -a` lists all runs"
+            )
+        return [home.run(row.name) for row in rows]
+    row = None
+    if not word.startswith(":") and word != "last" and _exact(word, home) is None:
+        row = _newest(index(), word, project)
+    return [home.run(row.name)] if row else [named_by(word, home, tags, index)]
+
+
+def _exact(word: str, home: Home) -> RunPaths | None:
+    """The run of that very name."""
+    named = home.run(word) if "/" not in word and word not in {"", ".", ".."} else None
+    return named if named is not None and named.root.is_dir() else None
+
+
+def _newest(index: Index, workflow: str, project: str | None) -> Row | None:
+    here = index.newest_of(workflow, project) if project is not None else None
+    return here or index.newest_of(workflow)
 
 
 def _meant(word: str, tags: Tags, index: Index) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from runner import tree
 from runner.artifacts.manifest import noted
+from runner.artifacts.store.afterwards import unmark
 from runner.artifacts.store.pool import Pool
 from runner.artifacts.store.room import Freeing
 from runner.artifacts.store.taking import clear_staging
@@ -56,6 +57,8 @@ def empty(home: Home, gone: Path) -> int:
         OSError: something cannot be removed.
     """
     paths = RunPaths(gone)
+    # who is sharing its files is waited for: for one file, as that one sees that it is gone
+    unmark(home.unshared / gone.name.rpartition(".")[0])
     clear_staging(paths.artifacts)
     freed = Freeing().add(gone)
     with suppress(FileNotFoundError):

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from runner import stamps
-from runner.disks import named, unwritable
+from runner.disks import flush, named, unwritable
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
 from runner.records import (
@@ -21,7 +21,7 @@ from runner.records import (
 )
 from runner.records.filling import entry, fill
 from runner.records.index import Index
-from runner.records.naming import named_by
+from runner.records.naming import all_named_by, named_by
 from runner.records.opened import OpenRun
 from runner.records.tags import Tags
 
@@ -182,7 +182,7 @@ class Records:
 
     def make_durable(self, ended: Sequence[RunPaths]) -> None:
         """Bring the ends of many runs to the disk at once, which is much faster than one by one."""
-        os.sync()
+        flush(self.home.root)
         self._mirror(*ended)
 
     def _mirror(self, *changed: RunPaths) -> None:
@@ -297,6 +297,14 @@ class Records:
             WfError: kind ``USAGE`` when no run or more than one fits.
         """
         return named_by(word, self._home, self.tags, self.index)
+
+    def find_all(self, word: str, project: str | None) -> list[RunPaths]:
+        """The runs that ``word`` names: as :meth:`find`, or the last run of each workflow it fits.
+
+        Raises:
+            WfError: kind ``USAGE`` when no run fits, or the first letters of more than one do.
+        """
+        return all_named_by(word, self._home, self.tags, self.index, project)
 
     def waiting(self, row: Row) -> dict[str, Any] | None:
         """What a listed run waits for, and at which place; ``None`` if it does not wait."""

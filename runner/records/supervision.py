@@ -38,9 +38,14 @@ def hold(paths: RunPaths) -> int:
     """This process carries the run out; the descriptor must be kept open until it has."""
     descriptor = os.open(paths.supervisor, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
+    write(descriptor)
+    return descriptor
+
+
+def write(descriptor: int) -> None:
+    """This process is the one: it holds the lock, or was forked from one that held it."""
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n{boot()}\n".encode(), 0)
-    return descriptor
 
 
 def supervised(paths: RunPaths) -> bool:

@@ -5,8 +5,9 @@ expression takes the value's own type: ``gpu: ${{ gpus }}`` is a number when the
 replaced, a text is not looked at again. In the text of a shell nothing is replaced; the expression
 becomes a reference to an environment variable (``shell.py``).
 
-``${{ secrets.NAME }}`` may stand below ``env:``, where it stays until the job starts, and in shell
-text, where it becomes a reference to the variable of that name.
+``${{ secrets.NAME }}`` may stand below ``env:``, where it stays until the job starts, below
+``registry_auth:``, where it stays until the image is fetched, and in shell text, where it becomes a
+reference to the variable of that name.
 
 Hosted dstack also read ``$name`` for the names of variables; outside shell text, so does this
 module. In shell text ``$name`` is an environment variable, which the job has by that name.
@@ -34,9 +35,11 @@ if TYPE_CHECKING:
 _MENTION = re.compile(
     rf"{shell.EXPRESSION.pattern}|(\$\{{\{{)|\$\{{([A-Za-z_]\w*)\}}|\$([A-Za-z_]\w*)"
 )
+REGISTRY_AUTH = "registry_auth"
 # keys of a workflow whose texts a shell reads
 SHELL_KEYS = frozenset({"commands", "setup", "before_run", "build", "init"})
-_VARIABLE_KEYS = frozenset({"env", "environment"})
+# keys in whose texts secrets stay until they are needed
+_SECRET_KEYS = frozenset({"env", "environment", REGISTRY_AUTH})
 _MAX_TEXT = 1 << 16
 # characters that variables may add to one file
 MAX_GROWTH = 1 << 20
@@ -89,14 +92,14 @@ class Scope:
         """The value of a workflow's key with every expression in it replaced, or referred to."""
         if in_shell:
             return _each(value, route, self._shell)
-        return _each(value, route, self._variable if key in _VARIABLE_KEYS else self._text)
+        return _each(value, route, self._variable if key in _SECRET_KEYS else self._text)
 
     def resolve(self, value: Any, route: Route, *, in_shell: bool = False) -> Any:  # noqa: ANN401
         """``value`` with every expression replaced, or referred to."""
         return self.of_key("", value, route, in_shell=in_shell)
 
     def _variable(self, text: Scalar, route: Route) -> Scalar:
-        """A variable of the job's, in whose value secrets may stand."""
+        """A variable of the job's, or another text in which secrets may stand."""
         return self._text(text, route, secrets=True)
 
     def _text(self, text: Scalar, route: Route, *, secrets: bool = False) -> Scalar:

@@ -52,7 +52,7 @@ def load(
         from runner.spec.eras import listed
 
         workflows = listed.read(document, listed.Context(scope_of, own_providers, problems))
-    notices = [notice for workflow in workflows for notice in workflow.notices]
+    notices = [said for one in workflows for said in (*one.notices, *one.outside)]
     for problem in (*problems, *notices):
         settle(document, problem)
     if problems:
@@ -62,6 +62,7 @@ def load(
             workflow,
             file=document.file,
             notices=tuple(sorted(workflow.notices, key=lambda notice: _read_at(notice, document))),
+            outside=tuple(sorted(workflow.outside, key=lambda notice: _read_at(notice, document))),
         )
         for workflow in workflows
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from runner.spec.images import python_of
+from runner.spec.images import read_as_python
 from runner.spec.notices import no_effect, read_as
 
 if TYPE_CHECKING:
@@ -24,14 +24,9 @@ _NODES = "all nodes start at once, and the job ends when all of them have"
 
 NO_EFFECT: Mapping[str, str] = MappingProxyType(
     {
-        "nvcc": "a job without a container uses the CUDA of this machine",
-        "docker": "commands use the Docker of this machine, where there is one",
-        "privileged": "a job without a container has the rights of whoever runs it",
-        "user": "a job without a container runs as whoever starts it",
-        "home_dir": "a job without a container has the home folder of whoever runs it",
-        "registry_auth": "no image is fetched",
+        "nvcc": "a job uses the CUDA of its image, or of this machine",
+        "docker": "commands use the Docker of this machine, and none in a container",
         "cache": "wf shares environments between runs, and starts each with the project's files",
-        "volumes": "a job without a container sees the folders of this machine where they are",
         "repos": "a run works on a copy of this project; fetch other code in the commands",
         "single_branch": "a run works on a copy of this project",
         "priority": "runs wait for devices in the order of their arrival",
@@ -60,6 +55,16 @@ NO_EFFECT: Mapping[str, str] = MappingProxyType(
         "backend_options": _OFFERS,
     }
 )
+WITHOUT_CONTAINER: Mapping[str, str] = MappingProxyType(
+    {
+        "privileged": "a job without a container has the rights of whoever runs it",
+        "user": "a job without a container runs as whoever starts it",
+        "home_dir": "a job without a container has the home folder of whoever runs it",
+        "registry_auth": "no image is fetched for a job without a container",
+        "volumes": "a job without a container sees the folders of this machine where they are",
+    }
+)
+"""What has an effect in a container only."""
 _OF_RESOURCES: Mapping[str, str] = MappingProxyType(
     {
         "disk": "a job may use all the space that is free",
@@ -74,13 +79,7 @@ def without(read: BaseModel, written: Mapping[str, Any], base: Route = ()) -> li
 
     ``written`` is the mapping at ``base`` that was read.
     """
-    fields = type(read).model_fields
-    found = [
-        no_effect(key, (*base, key), why)
-        for key, why in NO_EFFECT.items()
-        if key in written and key in fields and getattr(read, key) != fields[key].default
-        if written[key] != SPOT
-    ]
+    found = _told(NO_EFFECT, read, written, base)
     resources = written.get("resources")
     if isinstance(resources, dict):
         found += [
@@ -91,9 +90,32 @@ def without(read: BaseModel, written: Mapping[str, Any], base: Route = ()) -> li
     return found
 
 
+def _told(
+    keys: Mapping[str, str], read: BaseModel, written: Mapping[str, Any], base: Route
+) -> list[Problem]:
+    fields = type(read).model_fields
+    return [
+        no_effect(key, (*base, key), why)
+        for key, why in keys.items()
+        if key in written and key in fields and getattr(read, key) != fields[key].default
+        if written[key] != SPOT
+    ]
+
+
 def otherwise(read: TaskForm, written: Mapping[str, Any]) -> list[Problem]:
     """A notice for every part that means something else here than in dstack's containers."""
-    return [*_resources(read), *_ports(read), *_places(read, written), *_before(read)]
+    working_dir = [] if read.image else _working_dir(read, written)
+    return [*_resources(read), *_ports(read), *working_dir, *_files(read), *_before(read)]
+
+
+def outside(read: TaskForm, written: Mapping[str, Any]) -> list[Problem]:
+    """A notice for every part that means nothing, or something else, without a container."""
+    found = _told(WITHOUT_CONTAINER, read, written, ())
+    if read.image is None:
+        return found
+    found += _working_dir(read, written)
+    notice = read_as_python(read.image, ("image",))
+    return found if notice is None else [*found, notice]
 
 
 def _resources(read: TaskForm) -> list[Problem]:
@@ -115,23 +137,21 @@ def _ports(read: TaskForm) -> list[Problem]:
     ]
 
 
-def _places(read: TaskForm, written: Mapping[str, Any]) -> list[Problem]:
-    found = []
+def _working_dir(read: TaskForm, written: Mapping[str, Any]) -> list[Problem]:
     working_dir = str(written.get("working_dir", ""))
-    if working_dir.startswith(("/", "~")):
-        where = "the project folder" if read.working_dir == "." else f"`{read.working_dir}`"
-        message = f"`{working_dir}` is a folder of dstack's containers, and read as {where}"
-        found.append(read_as(message, ("working_dir",)))
-    found += [
+    if not working_dir.startswith(("/", "~")):
+        return []
+    where = "the project folder" if read.working_dir == "." else f"`{read.working_dir}`"
+    message = f"`{working_dir}` is a folder of dstack's containers, and read as {where}"
+    return [read_as(message, ("working_dir",))]
+
+
+def _files(read: TaskForm) -> list[Problem]:
+    return [
         read_as("this file is used where it lies", ("files", index))
         for index, file in enumerate(read.files)
         if file.local is None
     ]
-    python = python_of(read.image or "")
-    if python is not None:
-        message = f"`{read.image}` is read as Python {python} on this machine"
-        found.append(read_as(message, ("image",), "wf does not start containers yet"))
-    return found
 
 
 def _before(read: TaskForm) -> list[Problem]:

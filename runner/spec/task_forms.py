@@ -34,6 +34,7 @@ from runner.spec.workflow import (
     Resources,
     Retry,
     RetryEvent,
+    Volume,
 )
 
 Range = Annotated[ranges.Range, BeforeValidator(ranges.numbers)]
@@ -295,7 +296,7 @@ class TaskForm(PolicyForm):
         tuple[Annotated[Port, BeforeValidator(values.task_port)], ...], BeforeValidator(items)
     ] = ()
     volumes: Annotated[
-        tuple[Annotated[str, BeforeValidator(values.volume)], ...], BeforeValidator(items)
+        tuple[Annotated[Volume, BeforeValidator(values.volume)], ...], BeforeValidator(items)
     ] = ()
     files: Annotated[
         tuple[Annotated[File, BeforeValidator(values.file)], ...], BeforeValidator(items)

@@ -24,6 +24,7 @@ from runner.spec.text import (
     variable_name,
     word,
 )
+from runner.spec.workflow import Volume
 from runner.units import quoted
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def file(value: Any) -> File:  # noqa: ANN401
     inside = within_project(target) or target
     if inside.startswith(("/", "~")):
         raise mistake(
-            f"{quoted(target)} is a place in a container, and this job has none",
+            f"{quoted(target)} is a place in a container, where wf puts no files",
             "write a path below the working directory",
         )
     if local.startswith(("/", "~")):
@@ -180,19 +181,15 @@ def _file_paths(value: Any) -> tuple[str, str | None]:  # noqa: ANN401
     return local, more[0] if more else None
 
 
-def volume(value: Any) -> str:  # noqa: ANN401
-    """A volume that is at its place without a container: the folder it is mounted at."""
-    source, path, optional = _volume_parts(value)
-    if optional or source == path:
-        return path
-    if source.startswith("/"):
-        raise mistake(
-            f"{quoted(source)} can be mounted at {quoted(path)} in a container only",
-            f"write {source} in the commands, and take the volume out",
-        )
+def volume(value: Any) -> Volume:  # noqa: ANN401
+    """A folder of this machine. One of a cloud can only be optional: it is never there."""
+    found = Volume(*_volume_parts(value))
+    if found.optional or found.source.startswith("/"):
+        return found
     raise mistake(
-        f"the volume {quoted(source)} lies in a cloud",
-        f"put the data where the commands find them, and take the volume out (it was at {path})",
+        f"the volume {quoted(found.source)} lies in a cloud",
+        "put the data where the commands find them, and take the volume out "
+        f"(it was at {found.path})",
     )
 
 

@@ -10,14 +10,14 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic_core import PydanticCustomError
-
 from runner.document.document import Scalar
 from runner.errors import Fix
 from runner.units import quoted, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pydantic_core import PydanticCustomError
 
     from runner.errors import Route
 
@@ -56,6 +56,9 @@ def mistake(  # noqa: PLR0913 - a value with six parts, written once
     ``at`` leads on from the value that is read to the part of it that is at fault, and so do the
     routes of ``related`` to other parts, each with what is there.
     """
+    # options of the command line are read without it, as long as they are right
+    from pydantic_core import PydanticCustomError
+
     # the message goes through a template, where braces are fields
     context = {
         "message": message,
@@ -70,6 +73,8 @@ def mistake(  # noqa: PLR0913 - a value with six parts, written once
 
 def part(reader: Callable[[Any], T], value: Any, step: str | int, *, at_key: bool = False) -> T:  # noqa: ANN401
     """Read a part of a value, so that a mistake leads there and not to the whole."""
+    from pydantic_core import PydanticCustomError
+
     try:
         return reader(value)
     except PydanticCustomError as error:

@@ -47,6 +47,9 @@ class ShellCommands:
 
 Launch = PythonScript | TorchrunScript | ShellCommands
 
+PROGRAM = ('exec "$@"',)
+"""The commands of a job that is a program and its words, which no shell is to read."""
+
 
 # instead of a day: that of the last commit of what is installed
 COMMIT = "commit"
@@ -67,8 +70,29 @@ class EnvironmentRequest(NamedTuple):
     as_of: str | None = None
 
 
+HOME_INSIDE = "/home/wf"
+"""The home folder of a container's user, where nothing else is said."""
+PROJECT_INSIDE = "/workflow"
+"""Where a container sees the workspace, besides the path that it has on this machine; 0.0.7 to
+0.18 had it there."""
+
+
+class Volume(NamedTuple):
+    """A folder or file of this machine, ``source``, that a container has at ``path``.
+
+    One that is ``optional`` is left out where it is not there.
+    """
+
+    source: str
+    path: str
+    optional: bool = False
+
+
 class Container(NamedTuple):
-    """The container a workflow asks for. ``working_dir`` and ``home_dir`` are paths inside it."""
+    """The container a workflow asks for. ``working_dir`` and ``home_dir`` are paths inside it.
+
+    ``home_dir`` may be relative to its root.
+    """
 
     image: str
     entrypoint: tuple[str, ...] = ()
@@ -77,6 +101,20 @@ class Container(NamedTuple):
     registry_auth: tuple[str, str] | None = None
     working_dir: str | None = None
     home_dir: str | None = None
+    volumes: tuple[Volume, ...] = ()
+
+    @property
+    def home(self) -> str:
+        """Where the home folder of its user is, as far as a file tells."""
+        if self.home_dir is not None:
+            return f"/{self.home_dir.strip('/')}"
+        if self.user is None:
+            return HOME_INSIDE
+        name = self.user.partition(":")[0]
+        return "/root" if name in {"0", "root"} else f"/home/{name}"
+
+
+ANY_CONTAINER = Container("")
 
 
 class ArtifactRequest(NamedTuple):
@@ -276,7 +314,9 @@ class Workflow:
     below the project folder, ``.`` for the folder itself. ``secrets`` are those that it names; in
     values they stand as ``${{ secrets.NAME }}`` until the job starts. An ``interruptible`` job is
     given notice ahead of its end. ``notices`` are parts of the
-    file that were read but have no effect here, or another one than they had.
+    file that were read but have no effect here, or another one than they had; those ``outside``
+    have one in a container only. ``box`` is what else a container is like that the workflow does
+    not ask for, and may be run in: all but its image.
     """
 
     name: str
@@ -307,6 +347,8 @@ class Workflow:
     edits: bool = False
     secrets: tuple[SecretReference, ...] = ()
     notices: tuple[Problem, ...] = ()
+    outside: tuple[Problem, ...] = ()
+    box: Container = ANY_CONTAINER
 
     def route(self, part: str) -> Route:
         """Where ``part`` was written: ``script``, ``requirements``, ``resources``, ``name`` …."""

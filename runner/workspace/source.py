@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.plan.facts import History
-from runner.process.helpers import capture
+from runner.process.helpers import begin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from runner.process.helpers import Completed
+
 _TIMEOUT = 60.0
+_STATUS = ("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--", ".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,30 @@ class Git:
         kept = {key: value for key, value in variables.items() if not key.startswith("GIT_")}
         self._variables = {**kept, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 
+        self._asked: Callable[[], Completed | None] | None = None
+
+    def _begin(self, *words: str) -> Callable[[], Completed | None]:
+        return begin(["git", *words], cwd=self._folder, env=self._variables, timeout=_TIMEOUT)
+
     def _run(self, *words: str) -> bytes | None:
-        done = capture(["git", *words], cwd=self._folder, env=self._variables, timeout=_TIMEOUT)
-        return done.stdout if done is not None and done.code == 0 else None
+        return _said(self._begin(*words))
+
+    def ask(self) -> None:
+        """Have git look for the next :meth:`source`, which this process then need not wait for."""
+        self._asked = self._begin(*_STATUS)
+
+    def looking(self) -> Callable[[], list[str] | None]:
+        """As :meth:`files`, but git does it beside us until what is returned is called."""
+        asked = self._begin("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+
+        def files() -> list[str] | None:
+            listed = _said(asked)
+            if listed is None:
+                return None
+            names = (os.fsdecode(name) for name in listed.split(b"\0") if name)
+            return list(dict.fromkeys(names)) or None
+
+        return files
 
     def files(self) -> list[str] | None:
         """Tracked and untracked-not-ignored files below the folder; ``None`` without git.
@@ -62,17 +86,12 @@ class Git:
         Submodules are listed as the folder they are. A folder that a repository around it ignores
         as a whole is not that repository's: ``None`` as well.
         """
-        listed = self._run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        if listed is None:
-            return None
-        names = (os.fsdecode(name) for name in listed.split(b"\0") if name)
-        return list(dict.fromkeys(names)) or None
+        return self.looking()()
 
     def source(self) -> Source:
         """Commit, branch and changes of the folder."""
-        status = self._run(
-            "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal", "--", "."
-        )
+        asked, self._asked = self._asked or self._begin(*_STATUS), None
+        status = _said(asked)
         if status is None:
             return Source()
         commit = branch = None
@@ -116,3 +135,8 @@ class Git:
         shallow = self._run("rev-parse", "--is-shallow-repository") == b"true\n"
         day = datetime.fromtimestamp(int(stamp), timezone.utc).date().isoformat()
         return History(shown, day, changed=bool(status), cut=shallow and not parents)
+
+
+def _said(asked: Callable[[], Completed | None]) -> bytes | None:
+    done = asked()
+    return done.stdout if done is not None and done.code == 0 else None

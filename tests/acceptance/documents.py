@@ -29,6 +29,7 @@ NEEDS = {
     "training": "trains, or installs from a registry",
     "repository": "starts in a clone of this repository instead of an empty folder",
     "past": "downloads packages of 2022 and of today, gigabytes: only where it is asked for",
+    "docker": "runs containers of the image `python:3.11-slim`",
     "no gpu": "shows what happens on a machine without a GPU",
 }
 # the home folder of the person in the documents
@@ -49,12 +50,14 @@ def _patterns(*pairs: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...
 _VARYING = _patterns(
     (r" \((\d+(\.\d)?s|\d+m\d\ds)\)$", ""),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z?", "TIME"),
-    (r"\b(\d+\.\d|\d+)s\b|\b\d+m\d\ds\b", "TOOK"),
+    (r"\b(\d+\.\d{1,2}|\d+)s\b|\b\d+m\d\ds\b", "TOOK"),
     (r"(TOOK|now|\d+m)$", "AGE"),
     (r"(blake3:)?\b(?=[0-9a-f]*\d)[0-9a-f]{10,64}\b", "DIGEST"),
+    (r"\bcode [0-9a-f]{7}\b", "code DIGEST"),
     (r"\bpython 3\.\d+(\.\d+)?", "python 3"),
     (r"\bpython: \"3\.\d+\"$", "python: 3"),
     (r"^  usage  .*", "USAGE"),
+    (r"^(samples/s|speed-up|efficiency|cpu|memory)  .*", "FIGURES"),
     # not there when a run took less than some seconds
     (r"^  (cpu|memory)  [▁▂▃▄▅▆▇█ ]+  at most .*\n", ""),
     (r"(^[\d.]+(,[\d.]*)+\n)+", "SAMPLES"),
@@ -69,9 +72,11 @@ _TRAINED = _patterns(
     (r"^(  )?note:?  ?data: .*\n", ""),
     (r"^data: .*", "DATA"),
     (r"^  metric  .*", "METRIC"),
+    (r"^  phases  .*", "PHASES"),
     (r"\b\d\.\d{4} -> \d\.\d{4}\b", "LOSS"),
     (r"\b\d+ packages\b", "PACKAGES"),
-    (r"\b\d+ files?\b", "FILES"),
+    (r"· (built|cached|will be built|ready)$", "READY"),
+    (r"\b[\d,]+ files?\b", "FILES"),
     (r"\b[\d.]+ [kMG]?B\b", "SIZE"),
     (r"\bevents\.out\.tfevents\.\S+", "EVENTS"),
 )
@@ -291,7 +296,8 @@ def shown(printed: str) -> list[str]:
 def _steady(text: str, varying: Iterable[tuple[re.Pattern[str], str]]) -> str:
     """The text without what may differ, and without the width of columns."""
     # a column is as wide as the longest run's name; the lines with a caret must stand exactly
-    lines = (line if "│ " in line else re.sub("  +", "  ", line) for line in shown(text))
+    exact = re.compile("^[^─]*│ [^─]*$")  # and not those of a tree
+    lines = (line if exact.match(line) else re.sub("  +", "  ", line) for line in shown(text))
     text = "".join(f"{line}\n" for line in lines)
     for pattern, stands in varying:
         text = pattern.sub(stands, text)

@@ -299,14 +299,13 @@ def test_what_cannot_be_looked_at(world: World, words: tuple[str, ...], said: st
 
 
 def test_what_cannot_be_kept_is_left_for_the_user(world: World) -> None:
-    """A file stands where the folder would go."""
+    """A file stands where the folder of their lists would go."""
     world.workflows(HEAD.format("[model]"))
     world.write(
         "train.py",
         "import os\n"
         "open('model/x', 'w').write('precious')\n"
-        "os.rmdir(os.environ['WF_ARTIFACTS'])\n"
-        "open(os.environ['WF_ARTIFACTS'], 'w')\n",
+        "open(os.path.dirname(os.environ['WF_ARTIFACTS']) + '/manifest', 'w')\n",
     )
     done = world.wf("run", "train")
     assert done.code == 73

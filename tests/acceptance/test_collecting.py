@@ -217,6 +217,15 @@ def test_nothing_is_moved_through_a_link_in_the_place_of_the_folder(
     assert (outside / "theirs").stat().st_mode & 0o200
 
 
+def test_a_file_in_the_place_of_the_folder_is_kept(world: World) -> None:
+    swap = "rm -rf $WF_ARTIFACTS; echo 2 > $WF_ARTIFACTS; echo 1 > model/x"
+    done = run(world, swap, "[model]")
+    said = "$WF_ARTIFACTS was replaced by a file: it is kept as `artifacts`"
+    assert (done.code, said in done.err) == (0, True), done.err
+    assert files(kept(world)) == {"model/x": "1\n", "artifacts": "2\n"}
+    assert world.wf("artifacts", "cat", "last:artifacts").out == "2\n"
+
+
 def test_a_run_that_goes_on_is_not_collected(world: World, tmp_path: Path) -> None:
     write(world, f"touch {tmp_path}/begun; sleep 100", "[model]")
     wf = world.start("run", "train")

@@ -104,6 +104,12 @@ def test_what_a_workflow_needs_is_run_first_and_its_artifacts_are_there(chain: W
     assert record["artifacts"][0]["files"] == 1
 
 
+def test_where_it_runs_is_where_what_it_needs_runs(chain: World) -> None:
+    for executor in ("docker", "local"):
+        planned = chain.wf("plan", "train", "--executor", executor, "--json").json()
+        assert [job["executor"] for job in planned["jobs"]] == [executor, executor]
+
+
 def test_a_shared_dependency_is_run_once(world: World) -> None:
     world.workflows(DIAMOND)
     done = ok(world.wf("run", "join"))

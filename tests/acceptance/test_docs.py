@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from benchmarks.picture import picture
 from runner import envvars, errors
 from runner.allocation.interface import Passed, Standing, Turn
 from runner.allocation.inventory import Gpu, Limited
@@ -48,9 +50,10 @@ from tests.acceptance.documents import (
     install,
     shown,
 )
-from tests.conftest import REQUIRED, ROOT, Result, World, program, require
+from tests.conftest import CACHE, REQUIRED, ROOT, Result, World, program, require
 from tests.fakes.forms import keys_of
 from tests.fakes.runners import ALICE, BOB, QUEUE, lab
+from tests.servers.images import BASE
 
 if TYPE_CHECKING:
     import argparse
@@ -85,7 +88,8 @@ def pages() -> Iterator[Any]:
     for path in documents():
         page = read(path)
         if any(isinstance(step, Type) for step in page.steps()):
-            marks = [pytest.mark.training] if "training" in page.needs else []
+            named = {"training": pytest.mark.training, "docker": pytest.mark.docker}
+            marks = [mark for name, mark in named.items() if name in page.needs]
             yield pytest.param(page, id=str(path.relative_to(ROOT)), marks=marks)
 
 
@@ -96,15 +100,7 @@ def pages() -> Iterator[Any]:
 def test_commands_print_what_the_page_says(
     page: Page, world: World, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    if "no gpu" in page.needs and os.path.exists("/proc/driver/nvidia/version"):
-        pytest.skip("this machine has a GPU")
-    if "past" in page.needs and "past" not in REQUIRED:
-        pytest.skip("past: gigabytes to download; ask for it with WF_REQUIRE=past")
-    if "training" in page.needs:
-        require("training", no_packages(world))
-    if "repository" in page.needs:
-        require("make", program("make"))
-        clone(world)
+    prepare(page, world, request)
     shell = Shell(tmp_path, world.project, reader(world, tmp_path))
     cast = Cast(world.home)
     limit = TRAINING_SECONDS if "training" in page.needs else SECONDS
@@ -132,6 +128,26 @@ def test_commands_print_what_the_page_says(
         rewrite(page, wrong)
     assert not wrong, "\n".join(difference(page, step, told) for step, told in wrong)
     assert not silent, "\n".join(silent)
+
+
+def prepare(page: Page, world: World, request: pytest.FixtureRequest) -> None:
+    """Make what a page needs, or skip it."""
+    if "no gpu" in page.needs and os.path.exists("/proc/driver/nvidia/version"):
+        pytest.skip("this machine has a GPU")
+    if "past" in page.needs and "past" not in REQUIRED:
+        pytest.skip("past: gigabytes to download; ask for it with WF_REQUIRE=past")
+    if "training" in page.needs:
+        require("training", no_packages(world))
+    if "docker" in page.needs:
+        request.getfixturevalue("docked")
+        request.getfixturevalue("dockerd").client.tag(BASE, "python", "3.11-slim")
+    if "repository" in page.needs:
+        require("make", program("make"))
+        clone(world)
+        # of an environment with PyTorch, building it anew shows nothing that other pages do not
+        cache = world.home / ".cache" / "wf"
+        cache.parent.mkdir(exist_ok=True)
+        cache.symlink_to(CACHE / "wf")
 
 
 def write(path: Path, text: str) -> None:
@@ -298,11 +314,13 @@ def test_every_key_of_a_task_is_documented() -> None:
 
 
 def test_every_key_of_a_task_without_effect_is_documented_as_such() -> None:
-    from runner.spec.task_effects import NO_EFFECT
+    from runner.spec.task_effects import NO_EFFECT, WITHOUT_CONTAINER
 
-    said = set(first_column(sections("task-file.md")["Without effect"]))
-    outer = {key for key in said if "." not in key}
-    assert outer - {"image"} == set(NO_EFFECT) - {"project"}
+    said = sections("task-file.md")
+    outer = {key for key in first_column(said["Without effect"]) if "." not in key}
+    assert outer == set(NO_EFFECT) - {"project"}
+    contained = {key for key in first_column(said["Its container"]) if "." not in key}
+    assert contained - {"image"} == set(WITHOUT_CONTAINER)
 
 
 @pytest.mark.parametrize("provider", sorted(PROVIDERS))
@@ -370,9 +388,16 @@ def test_every_example_of_a_verb_is_right(command: str) -> None:
         parse(module.parser(), words)
 
 
+def variables_of_this_repository() -> set[str]:
+    """What can be said by name to the workflows that it brings."""
+    text = (ROOT / ".dstack" / "variables.yaml").read_text(encoding="utf-8")
+    return {f"--{name}" for name in re.findall(r"^    ([\w-]+):", text, re.MULTILINE)}
+
+
 @pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_page_names_a_verb_or_an_option_that_is_not_there(path: Path) -> None:
     known = {one: {word.split(" ")[0] for word in spellings(one)} for one in COMMANDS}
+    variables = CHOSEN | variables_of_this_repository()
     text = path.read_text(encoding="utf-8")
     for line in re.findall(r"(?:^\$ |`|^)wf ((?!VERB)[a-z][^`\n|<>]*)", text, flags=re.MULTILINE):
         verb, *words = line.partition("#")[0].partition(" -- ")[0].split()
@@ -381,7 +406,8 @@ def test_no_page_names_a_verb_or_an_option_that_is_not_there(path: Path) -> None
         assert verb in known, line
         verb = max((verb, " ".join([verb, *words[:1]])), key=lambda one: (one in known, one))
         options = {word for word in words if word.startswith("-")} - {"--", "--help"}
-        options -= CHOSEN if verb in {"run", "plan"} else set()
+        if verb in {"run", "plan"}:
+            options = {word for word in options if word.replace("_", "-") not in variables}
         assert options <= known[verb], line
 
 
@@ -580,6 +606,7 @@ def told(world: World) -> dict[str, set[str]]:
     assert world.wf("runners", "--json").json().keys() == machine.keys()
     found = {heading: set(keys(result.json())) for heading, result in told.items()}
     found |= {"A difference of artifacts": compared(), "Metrics": measured()}
+    found["A comparison"] = side_by_side()
     found["The machine"] = set(keys(machine)) | set(
         keys(Limited("cpu", 2, "x")._asdict(), "limits[]")
     )
@@ -590,6 +617,7 @@ def told(world: World) -> dict[str, set[str]]:
         found[heading] |= set(keys(going(), "progress"))
     found["A run"] |= set(keys({"added": added(world)}))
     found["A run"] |= {f"restored.{key}" for key in folder._RESTORED}
+    found["A run"] |= {f"container.{key}" for key in folder._CONTAINER}
     found["A plan"] |= {f"jobs[].retry.{key}" for key in Retry._fields}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}
@@ -631,6 +659,21 @@ def compared() -> set[str]:
     # entries are the same everywhere, and so are metrics
     again = ("removed[].", "moved[].", "changed[].before.", "changed[].after.", "metrics[].before.")
     return {key for key in told if not key.startswith(again)}
+
+
+def side_by_side() -> set[str]:
+    """What is told of runs that are compared, and differ."""
+    from runner.records.comparing.comparison import compare
+    from tests.unit.records.comparing.runs import a_run
+
+    run = {"name": "wet-mango-1", "workflow": "train", "status": "succeeded"}
+    metrics = {"metrics": {"loss": [[1, 0.5]]}, "phases": {"fit": 1.0}, "samples": {"fit": 5}}
+    document = compare([a_run(run), a_run(run | metrics | {"commit": "a"})])
+    told = set(keys(document.document()))
+    # the names below these are the user's own, and those of what happens to be the same
+    return {
+        key for key in told if not re.match(r"runs\[\]\.(phases|samples|metrics)\.|same\.", key)
+    }
 
 
 def measured() -> set[str]:
@@ -690,8 +733,8 @@ def test_every_key_of_every_document_is_documented(told: dict[str, set[str]]) ->
     for heading, found in told.items():
         # a run holds the plan it was made from, an unsatisfiable plan and a validation the mistakes
         own = {key for key in found if not key.startswith(("plan.", "problems[].", "runs[]."))}
-        if heading == "Pushed artifacts":
-            own = found  # its runs are no documents of runs
+        if heading in {"Pushed artifacts", "A comparison"}:
+            own = found  # their runs are no documents of runs
         if heading == "An error":
             own = {key for key in found if not key.startswith("problems[].")}
             mistakes = {
@@ -719,7 +762,8 @@ def test_the_person_in_the_documents_is_the_same_everywhere() -> None:
     homes = {
         home for path in documents() for home in re.findall(r"/home/\w+", path.read_text("utf-8"))
     }
-    assert homes <= {HOME}
+    # the second is that of a job in a container
+    assert homes <= {HOME, "/home/wf"}
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git: `git` is not on PATH")
@@ -728,3 +772,9 @@ def test_the_documents_hold_no_build() -> None:
         ["git", "ls-files", "docs/_build"], cwd=ROOT, capture_output=True, check=True
     )
     assert done.stdout == b""
+
+
+def test_the_picture_of_starts_is_that_of_the_figures_beside_it() -> None:
+    drawn = ROOT / "docs" / "_static" / "start-up.svg"
+    figures = json.loads(drawn.with_suffix(".json").read_text())
+    assert drawn.read_text() == picture(figures)

@@ -60,3 +60,13 @@ def test_a_sound_file_costs_nothing_that_only_mistakes_need(
 def test_what_reads_no_workflow_file_loads_no_reader(world: World, words: tuple[str, ...]) -> None:
     found = loaded(world, *words)
     assert found & {"yaml", "pydantic", "rich", "dataclasses", "runner.engine"} == set()
+
+
+def test_a_comparison_loads_what_it_shows_and_nothing_that_draws(world: World) -> None:
+    world.workflows(WORKFLOW.replace("':'", "'echo step,loss > m.csv; echo 1,2 >> m.csv'"))
+    for _ in range(2):
+        world.wf("run", "job")
+    found = loaded(world, "compare", *world.runs())
+    assert "runner.records.comparing.comparison" in found
+    costly = {"matplotlib", "numpy", "torch", "tensorboard", "rich", "pydantic", "yaml", "docker"}
+    assert found & costly == set()

@@ -354,8 +354,18 @@ def test_pull_hands_on_nothing_that_is_damaged(world: World) -> None:
     notes.write_text(notes.read_text().swapcase())
     done = world.wf("artifacts", "pull", run, "-o", "out")
     refused(done, 73, f"notes.md is not what {run} has left behind", f"verify {run}")
-    assert not (world.project / "out").exists()
-    assert world.wf("artifacts", "pull", run, "model", "-o", "out").code == 0
+    assert not (world.project / "out/notes.md").exists()
+    kept, copied = (world.folder(run) / "artifacts", world.project / "out")
+    assert below(kept) - below(copied) == {"notes.md"}
+    world.write("notes.md", "mine")
+    done = world.wf("artifacts", "pull", run, "notes.md", "--force")
+    refused(done, 73, f"notes.md is not what {run} has left behind", "all else was copied")
+    assert (world.project / "notes.md").read_text() == "mine"
+
+
+def below(root: Path) -> set[str]:
+    """The paths of what lies below a folder."""
+    return {str(path.relative_to(root)) for path in root.rglob("*")}
 
 
 def test_pull_says_which_folder_it_cannot_make(world: World) -> None:
@@ -435,6 +445,19 @@ def test_two_texts_are_compared_line_by_line(world: World) -> None:
     assert "-the loss was 0.5\n" in world.wf("artifacts", "diff", first, second, "--text").out
 
 
+def test_two_files_that_are_no_texts_are_named(world: World) -> None:
+    first = train(world, more="open('model/raw', 'wb').write(b'\\0' * 9)")
+    second = train(
+        world, more=f"open('model/{'n' * 200}', 'w'); open('model/raw', 'wb').write(b'\\1')"
+    )
+    done = world.wf("artifacts", "diff", f"{first}:model/raw", f"{second}:model/raw")
+    assert done.code == 1
+    assert "changed   model/raw   9 B → 1 B\n" in done.out
+    whole = world.wf("artifacts", "diff", first, second).out.splitlines()
+    short = [line for line in whole if not line.startswith("added")]
+    assert all(len(line) < 80 for line in short), short
+
+
 def test_folders_of_one_run_can_be_compared(world: World) -> None:
     train(world, more="import shutil; shutil.copytree('model/logs/version_0', 'model/copy')")
     done = world.wf("artifacts", "diff", "last:model/logs/version_0", "last:model/copy")
@@ -512,3 +535,27 @@ def test_a_run_that_goes_on_is_seen_as_far_as_it_is_mounted(world: World) -> Non
     world.wf("stop", run)
     assert world.wf("artifacts", "diff", run, run).code == 0
     assert "goes on" not in world.wf("artifacts", "tree", run).err
+
+
+def test_what_is_mounted_elsewhere_is_seen_as_well(world: World, tmp_path: Path) -> None:
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    world.workflows(
+        f"""workflows:
+  - name: train
+    provider: bash
+    commands: ['echo 1 > {outside}/x; echo 2 > ~/here/y; touch {tmp_path}/begun; sleep 100']
+    artifacts:
+      - {{path: {outside}, mount: true}}
+      - {{path: ~/here, mount: true}}
+"""
+    )
+    (world.home / "here").mkdir()
+    world.start("run", "train")
+    until((tmp_path / "begun").exists, "the job has begun")
+    tree = world.wf("artifacts", "tree", "last").out
+    assert f"{outside}/" in tree
+    assert world.wf("artifacts", "cat", f"last:{outside}/x").out == "1\n"
+    home = os.path.realpath(world.home)
+    assert world.wf("artifacts", "cat", f"last:{home}/here/y").out == "2\n"
+    world.wf("stop", "last")

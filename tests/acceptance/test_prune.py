@@ -118,3 +118,18 @@ def test_a_kill_while_it_removes_leaves_whole_runs_only(world: World, home: Home
 
 def _listed(folder: Path) -> list[str]:
     return os.listdir(folder)
+
+
+def test_what_came_of_a_pull_that_nobody_finished_goes(world: World) -> None:
+    world.variables["WF_CACHE"] = str(world.home / "cache")
+    pull = world.home / "cache/pulls/0123"
+    (pull / "contents").mkdir(parents=True)
+    part = pull / "contents/4567.part"
+    part.write_bytes(b"x" * 1_000_000)
+    assert world.wf("prune").err == "nothing to remove\n"
+    assert part.exists()
+    asked = world.wf("prune", "--older-than", "off", "--dry-run")
+    assert asked.err == "would remove what came of pulls that nobody finished and free 1 MB\n"
+    freed = world.wf("prune", "--older-than", "off", "--json").json()["freed_bytes"]
+    assert freed >= 1_000_000
+    assert not pull.exists()

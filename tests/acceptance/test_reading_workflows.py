@@ -186,6 +186,7 @@ def test_plan_as_json(project: World) -> None:
         "workflow", "provider", "action", "reason", "command", "working_dir", "variables",
         "environment", "resources", "artifacts", "run", "inputs", "fingerprint", "nodes", "ports",
         "files", "max_duration", "retry", "interruptible", "secrets", "live_artifacts",
+        "executor", "image",
     }  # fmt: skip
     assert job["resources"] == {
         "cpu": 1, "memory": 100_000_000, "memory_limit": 100_000_000, "gpu": None,

@@ -30,10 +30,10 @@ KEYS = {
     "schema_version", "name", "workflow", "status", "reason", "message", "hint", "exit_code",
     "executor", "failure", "progress", "secrets",
     "submitted_at", "started_at", "finished_at", "history", "command", "resources", "environment",
-    "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan", "ports",
-    "attempts",
+    "container", "source", "variables", "dependencies", "artifacts", "notes", "usage", "plan",
+    "ports", "attempts",
     "service", "project", "fingerprint", "waiting",
-    "resumed_from", "restored", "added", "metrics",
+    "resumed_from", "restored", "added", "metrics", "phases", "samples",
 }  # fmt: skip
 
 

@@ -419,3 +419,41 @@ def test_a_name_is_free_again_and_last_is_what_is_left(project: World) -> None:
     first, second = twice(project)
     project.wf("rm", second)
     assert project.record("last")["name"] == first
+
+
+# --- phases -------------------------------------------------------------------------------------
+
+
+def test_phases_that_a_job_reports_stand_on_the_record(world: World) -> None:
+    world.workflows(
+        "workflows:\n"
+        "  - name: train\n"
+        "    provider: bash\n"
+        "    commands:\n"
+        "      - |\n"
+        '        printf "%s\\n" "phase: fit 2.5 s, 100 samples" "seed 42" \\\n'
+        '          "phase: test 0.125 s" "phase: fit 1.5 s, 60 samples" >> "$WF_NOTES"\n'
+    )
+    done = world.wf("run", "train")
+    assert "note: seed 42" in done.err
+    assert "phase:" not in done.err
+    record = world.record()
+    assert record["notes"] == ["seed 42"]
+    assert list(record["phases"]) == ["environment", "wait", "fit", "test", "collection"]
+    assert record["phases"]["fit"] == 4.0
+    assert record["phases"]["test"] == 0.125
+    assert all(seconds >= 0 for seconds in record["phases"].values())
+    assert record["samples"] == {"fit": 160}
+    (line,) = (
+        line for line in world.wf("show", "last").out.splitlines() if line.startswith("  phases ")
+    )
+    assert "fit 4.0s (160 samples, 40/s) · test 0.12s · collection" in line
+
+
+def test_there_are_no_phases_before_a_run_is_over(project: World) -> None:
+    long = Long(project)
+    record = project.record(long.name)
+    assert (record["phases"], record["samples"]) == (None, None)
+    long.end()
+    assert list(project.record(long.name)["phases"]) == ["environment", "wait", "collection"]
+    assert "\n  phases " not in project.wf("show", long.name).out

@@ -190,7 +190,7 @@ def test_several_paths_and_one_from_elsewhere(world: World, tmp_path: Path) -> N
     assert [one["path"] for one in tag["artifacts"]] == ["data/mnist/a", "nets", "linked"]
     assert tag["bytes"] == 204
     listed = world.wf("tags").out.splitlines()
-    assert listed[0].split() == ["TAG", "RUN", "WORKFLOW", "ARTIFACTS", "SIZE", "AGE"]
+    assert listed[0].split() == ["TAG", "RUN", "ARTIFACTS", "SIZE", "AGE"]
     assert "data/mnist/a, nets, linked   204 B" in listed[1]
 
 

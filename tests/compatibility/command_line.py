@@ -360,8 +360,8 @@ PROVIDERS = (
         "image",
         "image: dstackai/miniforge:py3.10-0.1",
         Read("environment.python", "3.10", "is read as Python 3.10"),
-        "An image of a bare Python, or one that dstack chose itself, is read as that Python on "
-        "this machine.",
+        "Runs in a container. Without Docker, an image of a bare Python, or one that dstack chose "
+        "itself, is read as that Python on this machine.",
         form="image: python:3.9",
     ),
     Row(
@@ -369,8 +369,7 @@ PROVIDERS = (
         "image",
         "image: ubuntu",
         Read("container.image", "ubuntu"),
-        "Any other image needs a container, which `wf` does not start yet: exit 69, or "
-        "`--executor local`.",
+        "Any other image needs Docker, or `--executor local`.",
     ),
     Row(
         DOCKER,
@@ -383,15 +382,15 @@ PROVIDERS = (
         DOCKER,
         "entrypoint",
         "entrypoint: /bin/sh -c",
-        NoEffect("entrypoint"),
+        Read("container.entrypoint", ("/bin/sh", "-c")),
         "From 0.2.1. Without a container, the commands are those of bash.",
     ),
     Row(
         DOCKER,
         "registry_auth",
         "registry_auth: {username: me, password: x}",
-        NoEffect("registry_auth"),
-        "From 0.2.1. No image is fetched.",
+        Read("container.registry_auth", ("me", "x")),
+        "From 0.2.1. For images that are fetched.",
     ),
     Row(
         DOCKER,
@@ -413,7 +412,7 @@ PROVIDERS = (
         DOCKER,
         "home_dir",
         "home_dir: /root",
-        NoEffect("home_dir"),
+        Read("container.home_dir", "/root"),
         "From 0.9.1. A job without a container has the home folder of whoever runs it.",
     ),
     Row(

@@ -17,7 +17,8 @@ ROWS = (
         "image",
         "image: python:3.9-slim",
         Read("environment.python", "3.9", "is read as Python 3.9"),
-        "An image of a bare Python is read as that Python on this machine.",
+        "Runs in a container. Without Docker, an image of a bare Python is read as that Python on "
+        "this machine.",
         form="image: python:3.9",
     ),
     Row(
@@ -25,8 +26,7 @@ ROWS = (
         "image",
         "image: tensorflow/tensorflow:2.4.1-gpu",
         Read("container.image", "tensorflow/tensorflow:2.4.1-gpu"),
-        "Any other image needs a container, which `wf` does not start yet: `wf run` exits with 69, "
-        "and `--executor local` runs the commands on this machine.",
+        "Any other image needs Docker, or `--executor local`: `wf run` exits with 69 without.",
     ),
     Row(
         IMAGE,

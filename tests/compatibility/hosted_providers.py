@@ -397,7 +397,8 @@ COMMANDS = (
         "image",
         "image: python:3.9-slim",
         Read("environment.python", "3.9", "is read as Python 3.9"),
-        "An image of a bare Python is read as that Python on this machine.",
+        "Runs in a container. Without Docker, an image of a bare Python is read as that Python on "
+        "this machine.",
         form="image: python:3.9",
     ),
     Row(
@@ -405,8 +406,7 @@ COMMANDS = (
         "image",
         "image: ubuntu",
         Read("container.image", "ubuntu"),
-        "Any other image needs a container, which `wf` does not start yet: exit 69, or "
-        "`--executor local`.",
+        "Any other image needs Docker, or `--executor local`.",
     ),
     Row(
         DOCKER,

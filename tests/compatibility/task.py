@@ -5,7 +5,7 @@ Each row says since when dstack read the key, as far as it is known.
 
 from __future__ import annotations
 
-from runner.spec.workflow import FileCopy, GpuRequest, Limits, Ports, Resources, Retry
+from runner.spec.workflow import FileCopy, GpuRequest, Limits, Ports, Resources, Retry, Volume
 from tests.compatibility.row import NoEffect, NotLookedAt, Passed, Place, Read, Refused, Row
 
 FILE = "a.dstack.yml"
@@ -473,7 +473,8 @@ CONTAINER = (
         "image",
         "image: python:3.11-slim",
         Read("environment.python", "3.11", "is read as Python 3.11"),
-        "An image of a bare Python is read as that Python on this machine.",
+        "Runs in a container. Without Docker, an image of a bare Python is read as that Python on "
+        "this machine.",
         form="image: python:3.11",
     ),
     Row(
@@ -481,13 +482,14 @@ CONTAINER = (
         "image",
         "image: me/a:1",
         Read("container.image", "me/a:1"),
-        "0.10.5. Any other image needs a container, which `wf` does not start yet: exit 69, or "
-        "`--executor local`.",
+        "0.10.5. Any other image needs Docker, or `--executor local`.",
     ),
-    _no(
+    Row(
+        IMAGE,
         "registry_auth",
-        "image: me/a:1\nregistry_auth: {username: me, password: '${{ secrets.x }}'}",
-        "0.10.5. No image is fetched.",
+        "registry_auth: {username: me, password: '${{ secrets.x }}'}",
+        Read("container.registry_auth", ("me", "${{ secrets.x }}")),
+        "0.10.5. For images that are fetched.",
     ),
     Row(
         IMAGE,
@@ -505,31 +507,49 @@ CONTAINER = (
         "Wanted.",
         form="registry_auth.password: (none)",
     ),
-    _no("user", "user: 1000:1000", "0.18.30. The job runs as whoever starts it."),
-    _no(
+    Row(
+        IMAGE,
+        "user",
+        "user: 1000:1000",
+        Read("container.user", "1000:1000"),
+        "0.18.30. Without a container, the job runs as whoever starts it.",
+    ),
+    Row(
+        IMAGE,
         "home_dir",
         "home_dir: /root",
-        "0.10.8. The job has the home folder of whoever starts it. dstack took no notice of it "
-        "from 0.18.31.",
+        Read("container.home_dir", "/root"),
+        "0.10.8. Without a container, the job has the home folder of whoever starts it. dstack "
+        "took no notice of it from 0.18.31.",
     ),
-    _no(
+    Row(
+        IMAGE,
         "privileged",
         "privileged: true",
-        "0.18.18. The job has the rights of whoever starts it.",
+        Read("container.privileged", value=True),
+        "0.18.18. Without a container, the job has the rights of whoever starts it.",
+    ),
+    Row(
+        TASK,
+        "user",
+        "user: 1000:1000",
+        Read("box.user", "1000:1000"),
+        "The same with `--executor docker`, as for `home_dir` and `privileged`.",
+        form="user without image",
     ),
     _no("docker", "docker: true", "0.19.16. The commands use this machine's Docker."),
-    _no("nvcc", "nvcc: true", "0.18.9. The commands use this machine's CUDA."),
+    _no("nvcc", "nvcc: true", "0.18.9. The CUDA is that of the image, or of this machine."),
     _no(
         "volumes",
         "volumes: [/data:/data, {instance_path: /a, path: /b, optional: true}]",
-        "0.18.5. Folders are where they are.",
+        "0.18.5. Without a container, folders are where they are.",
     ),
     Row(
         TASK,
         "volumes",
         "volumes: [/data:/mnt]",
-        Refused("can be mounted at `/mnt` in a container only"),
-        "A folder at another place needs a container.",
+        Read("box.volumes", (Volume("/data", "/mnt"),)),
+        "A folder at another place needs a container: an `image`, or `--executor docker`.",
         form="volumes: [/A:/B]",
     ),
     Row(

@@ -18,6 +18,7 @@ import pytest
 from runner.allocation.interface import Claim
 from runner.allocation.inventory import Load
 from runner.cached import Cache
+from runner.containers.daemon import Daemon
 from runner.engine.parts import Parts, Session
 from runner.engine.run import Finished, execute
 from runner.environments.cache import EnvironmentCache
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from runner.allocation.interface import Lease
     from runner.environments.interface import Build
     from runner.executors.interface import Executor
+    from runner.process.values import JobCommand
 
 RAN_OUT = MemoryUse(limit=64 << 20, peak=64 << 20, killed=1)
 ENOUGH = MemoryUse(limit=64 << 20, peak=1 << 20, killed=0)
@@ -92,7 +94,7 @@ class Rig:
         self.provisioner = FakeProvisioner()
         self.executor = FakeExecutor()
         self.secrets = FakeSecrets()
-        self.real: Executor | None = None
+        self.real: Executor[JobCommand] | None = None
         self.path = ""
 
     def now(self) -> datetime:
@@ -120,7 +122,8 @@ class Rig:
             secrets=self.secrets,
             environments=EnvironmentCache(self.provisioner, self.cache),
             leases=self.leases,
-            executor=self.real or self.executor,
+            executors=lambda _name: self.real or self.executor,
+            daemon=lambda: Daemon({}),
             inventory=self.inventory,
             loads=lambda uuids: {uuid: Load(0.5, 1000) for uuid in uuids},
             choose=lambda words: words[0],
@@ -162,7 +165,7 @@ def test_a_run_that_succeeds(rig: Rig) -> None:
     document = finished.document
     assert document == rig.document()
     assert rig.statuses() == ["pending", "provisioning", "running", "collecting", "succeeded"]
-    assert document["executor"] == "fake"
+    assert document["executor"] == "local"
     assert document["environment"]["lock"] == ["torch"]
     assert document["resources"]["cpus"] == [0]
     assert len(document["resources"]["gpus"]) == 1

@@ -14,13 +14,16 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from runner.cached import Cache, EnvironmentPaths
+from runner.containers.daemon import Daemon
 from runner.environments.cache import EnvironmentCache
 from runner.environments.finishing.mark import mark
+from runner.environments.inside.workshop import workshop
 from runner.environments.interface import Asker, Build
 from runner.environments.shelf.shelf import Shelf
 from runner.environments.store import locks
@@ -36,11 +39,13 @@ from tests.fakes.finisher import FakeFinisher
 from tests.fakes.observer import RecordingObserver
 from tests.fakes.package_index import PackageIndex
 from tests.fakes.provisioner import REFUSED, FakeProvisioner
+from tests.servers.images import BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from runner.environments.interface import Environment, Provisioner
+    from runner.environments.uv.workshop import Workshop
 
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -111,13 +116,45 @@ class LayerBench(UvBench):
         return LayerProvisioner(order, self._variables, {})
 
 
+class InsideBench(UvBench):
+    """Virtual environments made inside an image, with a package that is built already."""
+
+    spec = replace(requiring("held==1.0"), image=BASE, any_python=True)
+    variables: Mapping[str, str] = MappingProxyType({})
+    started = 0
+
+    def __init__(self, folder: Path) -> None:
+        self.gate, self.began = folder / "gate", folder / "began"
+        links = folder / "links"
+        packages.wheel(links, "held")
+        self._variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            **packages.index(links),
+            **self.variables,
+        }
+
+    def provisioner(self) -> UvProvisioner:
+        return UvProvisioner(self._variables, {}, None, self._inside)
+
+    def _inside(self, image: str, spec: EnvironmentSpec | None, texts: Sequence[str]) -> Workshop:
+        self.started += 1
+        return workshop(Daemon(self._variables), image, spec, texts)
+
+
 BENCHES: dict[str, type[UvBench | FakeBench]] = {
     "uv": UvBench,
     "fake": FakeBench,
     "layer": LayerBench,
+    "inside": InsideBench,
 }
 # what holds whatever a provisioner makes of a spec
-EVERY = pytest.mark.parametrize("kind", list(BENCHES))
+EVERY = pytest.mark.parametrize("kind", ["uv", "fake", "layer"])
+_INSIDE = pytest.param("inside", marks=[pytest.mark.integration, pytest.mark.docker])
+# what is to be seen of each, where a build takes seconds
+INSIDE_TOO = pytest.mark.parametrize("kind", ["uv", "fake", _INSIDE])
+EVERYWHERE = pytest.mark.parametrize("kind", ["uv", "fake", "layer", _INSIDE])
+INSIDE = pytest.mark.parametrize("kind", [_INSIDE])
 
 
 @pytest.fixture(params=["uv", "fake"])
@@ -127,7 +164,12 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def bench(kind: str, tmp_path: Path) -> Bench:
+def bench(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Bench:
+    if kind == "inside":
+        variables = request.getfixturevalue("dockerd").variables
+        monkeypatch.setattr(InsideBench, "variables", variables)
     made: Bench = BENCHES[kind](tmp_path)
     require(kind, made.provisioner().unavailable())
     made.gate.touch()
@@ -277,8 +319,11 @@ def test_no_requirements_give_the_bare_interpreter(rig: Rig) -> None:
     assert bare.executable.exists()
 
 
+@INSIDE_TOO
 def test_what_cannot_be_installed_leaves_nothing_behind(rig: Rig) -> None:
-    spec = requiring("held==1.0", f"{REFUSED}==1.0")
+    spec = replace(
+        rig.bench.spec, requirements=requiring("held==1.0", f"{REFUSED}==1.0").requirements
+    )
     with pytest.raises(WfError) as caught:
         rig.obtain(spec)
     assert caught.value.kind == ENVIRONMENT
@@ -297,6 +342,16 @@ def test_a_failure_stands_in_nobodys_way(rig: Rig) -> None:
     assert rig.obtain().lock == ("held==1.0",)
 
 
+@INSIDE
+def test_an_environment_inside_an_image_is_used_without_its_daemon(rig: Rig) -> None:
+    assert isinstance(rig.bench, InsideBench)
+    built = rig.obtain()
+    assert (built.image, built.lock) == (BASE, ("held==1.0",))
+    rig.bench.started = 0
+    assert rig.obtain() == built
+    assert (rig.how(), rig.bench.started) == ("cached", 0)
+
+
 @EVERY
 def test_it_is_not_ready_while_it_is_being_built(rig: Rig) -> None:
     rig.bench.gate.unlink()
@@ -312,7 +367,7 @@ def test_it_is_not_ready_while_it_is_being_built(rig: Rig) -> None:
     assert rig.cache.ready(rig.bench.spec) is not None
 
 
-@EVERY
+@EVERYWHERE
 def test_half_an_environment_is_not_trusted(rig: Rig) -> None:
     """As a power cut leaves it: everything but the mark."""
     rig.obtain()
@@ -558,7 +613,7 @@ def test_the_last_use_is_known(rig: Rig) -> None:
     assert use.stat().st_mtime > 1
 
 
-@EVERY
+@EVERYWHERE
 def test_a_changed_byte_is_found_and_said_and_put_right(rig: Rig) -> None:
     rig.obtain()
     before = flip(module(rig))
@@ -655,6 +710,7 @@ def test_what_is_changed_is_not_taken_again(rig: Rig) -> None:
     assert rig.cache.ready(rig.bench.spec) is not None
 
 
+@INSIDE_TOO
 def test_what_is_used_is_not_removed(rig: Rig) -> None:
     used = rig.use()
     (kept,) = rig.shelf().all()

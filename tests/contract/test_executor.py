@@ -2,52 +2,36 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.allocation.interface import Lease
-from runner.executors.interface import Context, Executor
-from runner.executors.local import LocalExecutor
-from runner.plan.environment import EnvironmentSpec
-from runner.plan.plan import Job
+from runner.containers.daemon import Daemon
+from runner.executors.interface import Context
 from runner.process.signals import Signals
 from runner.process.sink import LogFile
 from runner.process.tree import stat
 from runner.process.values import Exit
-from runner.spec.workflow import Limits, PythonScript, Resources, ShellCommands
+from runner.spec.workflow import Limits, PythonScript, ShellCommands
 from runner.terminal import WindowSize
 from tests.conftest import until
+from tests.contract.benches import DockerBench, FakeBench, LocalBench, a_job
 from tests.fakes import inventory
-from tests.fakes.executor import FakeExecutor, Script, environment
+from tests.fakes.executor import environment
+from tests.servers.images import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.executors.interface import Execution
-    from runner.process.values import JobCommand
-
-
-def a_job(*commands: str, variables: tuple[tuple[str, str], ...] = ()) -> Job:
-    """A bash job."""
-    return Job(
-        workflow="train",
-        provider="bash",
-        action="run",
-        reason="asked for",
-        launch=ShellCommands(commands or ("true",)),
-        environment=EnvironmentSpec("3.11"),
-        variables=variables,
-        artifacts=(),
-        resources=Resources(),
-        working_dir=".",
-    )
+    from runner.plan.plan import Job
+    from tests.contract.benches import Bench
 
 
 def a_lease(*, cores: tuple[int, ...] | None = None, gpus: int = 0) -> Lease:
@@ -61,55 +45,27 @@ def a_lease(*, cores: tuple[int, ...] | None = None, gpus: int = 0) -> Lease:
     )
 
 
-class Bench(Protocol):
-    """An executor, and how to get a job out of it that ends as the test wants."""
-
-    executor: Executor
-
-    def ending(self, exited: Exit, output: bytes = b"") -> Job:
-        """A job that writes ``output`` and ends as ``exited``."""
-        ...
-
-    def broken(self, command: JobCommand) -> JobCommand:
-        """The command, changed so that it cannot be started."""
-        ...
-
-
-class LocalBench:
-    """Real processes."""
-
-    def __init__(self) -> None:
-        self.executor: Executor = LocalExecutor()
-
-    def ending(self, exited: Exit, output: bytes = b"") -> Job:
-        said = "".join(f"\\x{byte:02x}" for byte in output)
-        end = f"kill -{exited.signal} $$" if exited.signal else f"exit {exited.code}"
-        return a_job(f"printf '{said}'", end)
-
-    def broken(self, command: JobCommand) -> JobCommand:
-        from dataclasses import replace
-
-        return replace(command, argv=("/no/such/program",))
-
-
-class FakeBench:
-    """Scripted ends."""
-
-    def __init__(self) -> None:
-        self.executor: Executor = FakeExecutor()
-
-    def ending(self, exited: Exit, output: bytes = b"") -> Job:
-        self.executor = FakeExecutor(Script(exited, output))
-        return a_job()
-
-    def broken(self, command: JobCommand) -> JobCommand:
-        missing = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command.argv[0])
-        self.executor = FakeExecutor(Script(error=missing))
-        return command
+@pytest.fixture(
+    params=[
+        "local",
+        "fake",
+        pytest.param("docker", marks=[pytest.mark.integration, pytest.mark.docker]),
+    ]
+)
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    if request.param != "docker":
+        yield LocalBench() if request.param == "local" else FakeBench()
+        return
+    daemon = Daemon(request.getfixturevalue("dockerd").variables)
+    image = daemon.image(BASE)
+    assert image is not None
+    made = DockerBench(daemon, image)
+    yield made
+    made.rest()
 
 
 @pytest.fixture(params=[LocalBench, FakeBench], ids=["local", "fake"])
-def bench(request: pytest.FixtureRequest) -> Bench:
+def of_processes(request: pytest.FixtureRequest) -> Bench:
     made: Bench = request.param()
     return made
 
@@ -129,8 +85,9 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    workspace = tmp_path / "workspace"
-    workspace.mkdir()
+    for folder in ("workspace", "artifacts", "home"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "notes").touch()
     path = tmp_path / "log"
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     yield Place(a_context(tmp_path), path, log)
@@ -149,11 +106,15 @@ def a_context(folder: Path, **variables: str) -> Context:
 
 def carry_out(bench: Bench, job: Job, place: Place, lease: Lease | None = None) -> Exit:
     """Translate, start and wait, as the engine does."""
-    command = bench.executor.translate(
-        job, environment(place.log_path.parent), lease or a_lease(), place.context
-    )
+    command = bench.translate(job, place.log_path.parent, lease or a_lease(), place.context)
     execution = bench.executor.start(command, LogFile(place.log))
     return execution.wait(Signals(), lambda: None, lambda _: None)
+
+
+def left_open(bench: Bench) -> list[str]:
+    """Our descriptors, without what is kept for the next job."""
+    bench.rest()
+    return os.listdir("/proc/self/fd")
 
 
 def test_has_a_name_and_says_whether_it_can_be_used(bench: Bench) -> None:
@@ -163,9 +124,9 @@ def test_has_a_name_and_says_whether_it_can_be_used(bench: Bench) -> None:
 
 def test_translating_twice_gives_the_same(bench: Bench, tmp_path: Path) -> None:
     lease, context = a_lease(cores=(1,), gpus=2), a_context(tmp_path, HOME="/home/x")
-    job, made = a_job("echo hi", variables=(("SEED", "7"),)), environment(tmp_path)
-    first = bench.executor.translate(job, made, lease, context)
-    assert bench.executor.translate(job, made, lease, context) == first
+    job = a_job("echo hi", variables=(("SEED", "7"),))
+    first = bench.translate(job, tmp_path, lease, context)
+    assert bench.translate(job, tmp_path, lease, context) == first
 
 
 def test_translating_touches_nothing(bench: Bench, tmp_path: Path) -> None:
@@ -173,7 +134,7 @@ def test_translating_touches_nothing(bench: Bench, tmp_path: Path) -> None:
     before, own = dict(caller), dict(os.environ)
     workspace, notes, kept = (tmp_path / name for name in ("workspace", "notes", "artifacts"))
     context = Context("r-1", workspace, notes, kept, caller)
-    bench.executor.translate(a_job(), environment(tmp_path), a_lease(gpus=1), context)
+    bench.translate(a_job(), tmp_path, a_lease(gpus=1), context)
     assert caller == before
     assert dict(os.environ) == own
     assert list(tmp_path.iterdir()) == []
@@ -194,9 +155,9 @@ def test_the_job_sees_exactly_the_leased_gpus(
     context = a_context(tmp_path, CUDA_VISIBLE_DEVICES="0,1,2,3,4,5,6,7")
     job = a_job(variables=(("CUDA_VISIBLE_DEVICES", "7"), ("CUDA_DEVICE_ORDER", "FASTEST_FIRST")))
     lease = a_lease(gpus=gpus)
-    command = bench.executor.translate(job, environment(tmp_path), lease, context)
-    assert command.env["CUDA_VISIBLE_DEVICES"] == expected
-    assert command.env["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+    command = bench.translate(job, tmp_path, lease, context)
+    assert bench.variables(command)["CUDA_VISIBLE_DEVICES"] == expected
+    assert bench.variables(command)["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
 
 
 @pytest.mark.parametrize("cores", [None, (1,), (0, 1)])
@@ -204,16 +165,18 @@ def test_a_job_is_bound_to_its_cores_or_to_those_it_shares(
     bench: Bench, tmp_path: Path, cores: tuple[int, ...] | None
 ) -> None:
     lease, context = a_lease(cores=cores), a_context(tmp_path)
-    command = bench.executor.translate(a_job(), environment(tmp_path), lease, context)
-    assert command.cpus == frozenset(lease.cores)
+    command = bench.translate(a_job(), tmp_path, lease, context)
+    assert bench.cores(command) == set(lease.cores)
 
 
-def test_the_job_inherits_the_leases_and_the_runs_locks(bench: Bench, tmp_path: Path) -> None:
+def test_the_job_inherits_the_leases_and_the_runs_locks(
+    of_processes: Bench, tmp_path: Path
+) -> None:
     from dataclasses import replace
 
     lease = replace(a_lease(gpus=1), descriptors=(11, 12))
     context = replace(a_context(tmp_path), inherit=(13,))
-    command = bench.executor.translate(a_job(), environment(tmp_path), lease, context)
+    command = of_processes.translate(a_job(), tmp_path, lease, context)
     assert set(command.inherit) == {11, 12, 13}
 
 
@@ -221,17 +184,17 @@ def test_a_terminal_is_handed_on_with_its_size(bench: Bench, tmp_path: Path) -> 
     from dataclasses import replace
 
     context = replace(a_context(tmp_path), terminal=WindowSize(33, 111))
-    command = bench.executor.translate(a_job(), environment(tmp_path), a_lease(), context)
+    command = bench.translate(a_job(), tmp_path, a_lease(), context)
     assert command.terminal == WindowSize(33, 111)
 
 
 def test_the_workflows_variables_reach_the_job(bench: Bench, tmp_path: Path) -> None:
     job = a_job(variables=(("SEED", "7"), ("NAME", "a b'\"$(x)")))
     context = a_context(tmp_path)
-    command = bench.executor.translate(job, environment(tmp_path), a_lease(), context)
-    assert command.env["SEED"] == "7"
-    assert command.env["NAME"] == "a b'\"$(x)"
-    assert command.env["WF_RUN"] == "wet-mango-1"
+    command = bench.translate(job, tmp_path, a_lease(), context)
+    assert bench.variables(command)["SEED"] == "7"
+    assert bench.variables(command)["NAME"] == "a b'\"$(x)"
+    assert bench.variables(command)["WF_RUN"] == "wet-mango-1"
 
 
 def test_the_job_works_in_its_working_directory(bench: Bench, tmp_path: Path) -> None:
@@ -239,17 +202,17 @@ def test_the_job_works_in_its_working_directory(bench: Bench, tmp_path: Path) ->
 
     job = replace(a_job(), working_dir="sub/folder")
     context = a_context(tmp_path)
-    command = bench.executor.translate(job, environment(tmp_path), a_lease(), context)
-    assert command.cwd == tmp_path / "workspace" / "sub" / "folder"
+    command = bench.translate(job, tmp_path, a_lease(), context)
+    assert bench.folder(command) == str(tmp_path / "workspace" / "sub" / "folder")
 
 
 @pytest.mark.parametrize(
     "code", [0, 1, 2, 3, 42, 64, 69, 70, 78, 126, 127, 128, 130, 137, 254, 255]
 )
 def test_an_exit_code_comes_back_as_it_was(bench: Bench, place: Place, code: int) -> None:
-    job = bench.ending(Exit(code=code, signal=None))
-    exited = carry_out(bench, job, place)
-    assert (exited.code, exited.signal) == (code, None)
+    ends = Exit(code=code, signal=None)
+    exited = carry_out(bench, bench.ending(ends), place)
+    assert (exited.code, exited.signal) == bench.tells(ends)
     assert exited.asked == ()
 
 
@@ -261,9 +224,9 @@ def test_an_exit_code_comes_back_as_it_was(bench: Bench, place: Place, code: int
     ],
 )  # fmt: skip
 def test_a_signal_comes_back_as_a_signal(bench: Bench, place: Place, number: int) -> None:
-    job = bench.ending(Exit(code=None, signal=int(number)))
-    exited = carry_out(bench, job, place)
-    assert (exited.code, exited.signal) == (None, number)
+    ends = Exit(code=None, signal=int(number))
+    exited = carry_out(bench, bench.ending(ends), place)
+    assert (exited.code, exited.signal) == bench.tells(ends)
     # nobody asked for it: it is the job's own end
     assert exited.asked == ()
 
@@ -283,9 +246,7 @@ def test_the_log_is_appended_to(bench: Bench, place: Place) -> None:
 def test_who_watches_is_told_that_the_log_has_grown(bench: Bench, place: Place) -> None:
     job = bench.ending(Exit(0, None), b"hello\n")
     sizes: list[int] = []
-    command = bench.executor.translate(
-        job, environment(place.log_path.parent), a_lease(), place.context
-    )
+    command = bench.translate(job, place.log_path.parent, a_lease(), place.context)
     execution = bench.executor.start(command, LogFile(place.log))
     execution.wait(Signals(), lambda: sizes.append(len(place.said)), lambda _: None)
     assert sizes
@@ -293,16 +254,14 @@ def test_who_watches_is_told_that_the_log_has_grown(bench: Bench, place: Place) 
 
 
 def test_a_start_that_fails_raises_and_leaves_nothing(bench: Bench, place: Place) -> None:
-    open_before = os.listdir("/proc/self/fd")
+    open_before = left_open(bench)
     children_before = children()
-    command = bench.executor.translate(
-        a_job(), environment(place.log_path.parent), a_lease(), place.context
-    )
+    command = bench.translate(a_job(), place.log_path.parent, a_lease(), place.context)
     command = bench.broken(command)
-    with pytest.raises(OSError, match="No such file") as caught:
+    with pytest.raises(OSError, match=bench.refusal) as caught:
         bench.executor.start(command, LogFile(place.log))
     assert caught.value.filename  # a message can name it
-    assert os.listdir("/proc/self/fd") == open_before
+    assert left_open(bench) == open_before
     assert children() == children_before
     assert place.said == b""
 
@@ -310,40 +269,32 @@ def test_a_start_that_fails_raises_and_leaves_nothing(bench: Bench, place: Place
 def test_a_start_on_a_terminal_that_fails_leaves_nothing(bench: Bench, place: Place) -> None:
     from dataclasses import replace
 
-    open_before = os.listdir("/proc/self/fd")
+    open_before = left_open(bench)
     context = replace(place.context, terminal=WindowSize(24, 80))
-    command = bench.executor.translate(
-        a_job(), environment(place.log_path.parent), a_lease(), context
-    )
+    command = bench.translate(a_job(), place.log_path.parent, a_lease(), context)
     command = bench.broken(command)
-    with pytest.raises(OSError, match="No such file"):
+    with pytest.raises(OSError, match=bench.refusal):
         bench.executor.start(command, LogFile(place.log))
-    assert os.listdir("/proc/self/fd") == open_before
+    assert left_open(bench) == open_before
 
 
 def test_nothing_is_left_open_after_the_end(bench: Bench, place: Place) -> None:
-    open_before = os.listdir("/proc/self/fd")
-    command = bench.executor.translate(
-        bench.ending(Exit(0, None), b"x"),
-        environment(place.log_path.parent),
-        a_lease(),
-        place.context,
-    )
+    open_before = left_open(bench)
+    job = bench.ending(Exit(0, None), b"x")
+    command = bench.translate(job, place.log_path.parent, a_lease(), place.context)
     signals = Signals()
     bench.executor.start(command, LogFile(place.log)).wait(signals, lambda: None, lambda _: None)
     for descriptor in (signals._reading, signals._writing):
         os.close(descriptor)
-    assert os.listdir("/proc/self/fd") == open_before
+    assert left_open(bench) == open_before
 
 
 def test_a_request_to_stop_is_passed_on_and_told(bench: Bench, place: Place) -> None:
     """One request: the job may end on its own, and the exit says what it was sent."""
     job = bench.ending(Exit(code=None, signal=signal.SIGTERM, asked=(signal.SIGTERM,)))
-    if isinstance(bench, LocalBench):
+    if bench.real:
         job = a_job("echo begun", "sleep 60")
-    command = bench.executor.translate(
-        job, environment(place.log_path.parent), a_lease(), place.context
-    )
+    command = bench.translate(job, place.log_path.parent, a_lease(), place.context)
     told: list[int] = []
     signals = Signals()
     signals.arm()
@@ -359,12 +310,10 @@ def test_a_second_request_kills(bench: Bench, place: Place) -> None:
     job = bench.ending(
         Exit(code=None, signal=signal.SIGKILL, asked=(signal.SIGINT, signal.SIGKILL))
     )
-    if isinstance(bench, LocalBench):
+    if bench.real:
         # ends by itself before the grace that one request has is over
         job = a_job("trap '' INT", "echo begun", "sleep 20")
-    command = bench.executor.translate(
-        job, environment(place.log_path.parent), a_lease(), place.context
-    )
+    command = bench.translate(job, place.log_path.parent, a_lease(), place.context)
     told: list[int] = []
     signals = Signals()
     signals.arm()
@@ -692,9 +641,7 @@ def interrupt(signals: Signals) -> None:
 
 def execution_of(bench: Bench, place: Place, *commands: str) -> Execution:
     """A job that runs these commands, started."""
-    command = bench.executor.translate(
-        a_job(*commands), environment(place.log_path.parent), a_lease(), place.context
-    )
+    command = bench.translate(a_job(*commands), place.log_path.parent, a_lease(), place.context)
     return bench.executor.start(command, LogFile(place.log))
 
 

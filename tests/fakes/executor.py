@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from runner.allocation.interface import Lease
     from runner.environments.interface import Environment
-    from runner.executors.interface import Context
+    from runner.executors.interface import Context, Relief
     from runner.plan.plan import Job
     from runner.process.signals import Arrivals
     from runner.process.sink import Sink
@@ -124,7 +124,9 @@ class FakeExecutor:
             terminal=context.terminal,
         )
 
-    def start(self, command: JobCommand, log: Sink) -> FakeExecution:
+    def start(
+        self, command: JobCommand, log: Sink, _relief: Relief | None = None, /
+    ) -> FakeExecution:
         """Follow the next script."""
         number = len(self.started)
         script = self._scripts[min(number, len(self._scripts) - 1)]

@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.environments.interface import Build, Provisioned
+from runner.environments.interface import Build, Compiled, Provisioned
 from runner.errors import ENVIRONMENT, WfError
 from runner.plan.requirements import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from runner.cached import EnvironmentPaths
@@ -95,6 +95,17 @@ class FakeProvisioner:
         """What is shared, and what a test wrote into ``installed``."""
         listed = build.destination.root / "installed"
         return (*shared.lock, *(listed.read_text().splitlines() if listed.exists() else ()))
+
+    def compile(
+        self,
+        built: Environment,
+        paths: EnvironmentPaths,
+        variables: Mapping[str, str],
+        held: tuple[int, ...],
+    ) -> Compiled:
+        """There is nothing that an interpreter would read."""
+        del built, paths, variables, held
+        return Compiled(0, 0)
 
     def discard(self, changed: tuple[str, ...], build: Build) -> None:
         """There is nothing that a build takes files from."""

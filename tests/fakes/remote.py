@@ -15,15 +15,11 @@ class FakeRemote:
     """Keeps bytes under names. ``before`` is called with what is done, and the name."""
 
     def __init__(self, before: Callable[[str, str], None] = lambda _what, _name: None) -> None:
+        self.shown = "fake://remote"
         self.kept: dict[str, bytes] = {}
         self.asked: list[tuple[str, str]] = []
         self.before = before
         self._turn = threading.Lock()
-
-    @property
-    def shown(self) -> str:
-        """Its address."""
-        return "fake://remote"
 
     def names(self, what: str) -> list[str]:
         """The names that this was done with."""

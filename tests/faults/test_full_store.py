@@ -43,12 +43,13 @@ def test_full_at_some_page(tmp_path: Path, free: int) -> None:
         spare.write_bytes(bytes(free * PAGE))
         disk.fill()
         spare.unlink()
-        said = []
+        said: list[tuple[int, str | None]] = []
         try:
             run.take_in()
         except WfError as error:
-            said.append(error.kind)
-        assert said in ([], [STORAGE])
+            said.append((error.kind, error.hint))
+        room = f"make room: du -xh -d1 {disk.folder} | sort -h"
+        assert said in ([], [(STORAGE, f"{room}; then: wf artifacts collect first-1")])
         assert run.paths.manifest.exists() == (not said)
         whole = [b"%d" % number for number in range(FILES)]
         assert contents(run) == whole

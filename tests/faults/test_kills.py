@@ -57,10 +57,13 @@ ENDS: dict[str, tuple[str | None, tuple[str, str] | None]] = {
 # those of who brings such a run to its end, and of who removes one
 SETTLING = ("orphans-ended", "recollected", "cleared", "end-written")
 REMOVING = ("out-of-sight", "artifacts-removed")
-# tried where files of several runs are made one: tests/unit/artifacts/test_store.py
-SHARING = ("staged",)
+# tried where files of several runs are made one: tests/unit/artifacts/test_store.py and
+# test_afterwards.py
+SHARING = ("staged", "sharing", "locked")
 # those of a workspace that lies over large inputs: tests/integration/test_layer.py
 LAYER = ("laid", "settling", "settled")
+# those of a container that is about to start: tests/integration/test_docker_life.py
+CONTAINER = ("container-asked-for", "container-made")
 
 
 class Scene:
@@ -130,7 +133,7 @@ def kill(*pids: int) -> None:
 
 
 def test_every_named_point_is_tried() -> None:
-    assert {*ENDS, *SETTLING, *REMOVING, *SHARING, *LAYER} == set(POINTS)
+    assert {*ENDS, *SETTLING, *REMOVING, *SHARING, *LAYER, *CONTAINER} == set(POINTS)
 
 
 @pytest.mark.parametrize("point", ENDS)

@@ -200,7 +200,7 @@ SCALARS: Mapping[str, list[Schema]] = {
             "examples": ["conf.yml", "conf.yml:here.yml"],
         }
     ],
-    "volume": [{"type": "string", "pattern": r"^(?!.*\.\.)(/.*):\1$", "examples": ["/data:/data"]}],
+    "volume": [{"type": "string", "pattern": r"^/.*:(?!.*\.\.)/.*$", "examples": ["/data:/data"]}],
     "vendor": [{"type": "string", "pattern": "^[Nn][Vv][Ii][Dd][Ii][Aa]$", "examples": ["nvidia"]}],
     "assignment": [{"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*(=|$)"}],
 }

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,16 +30,19 @@ import pytest
 from runner.cli.render.problems import show_error, show_fixed, show_notices
 from runner.cli.render.style import style
 from runner.document.mend import mend
-from runner.engine.files import Beside, FileText, open_files
+from runner.engine.files import Beside, FileText
+from runner.engine.opening import open_files
 from runner.errors import INVALID, WfError
 from runner.plan.facts import FileFact, History, ProjectFacts, ThenFacts, script_path
 from runner.plan.plan import Choices
 from runner.plan.planner import plan
+from runner.spec import stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from runner.engine.files import WorkflowFiles
+    from runner.errors import Problem
     from runner.spec.workflow import Workflow
 
     Golden = Callable[[Path, str], None]
@@ -114,8 +118,16 @@ def test_what_is_said_to_a_file_with_mistakes(case: Path, golden: Golden) -> Non
 @pytest.mark.parametrize("case", cases("notices"), ids=lambda case: case.stem)
 def test_what_is_said_to_a_file_with_parts_that_have_no_effect(case: Path, golden: Golden) -> None:
     out = Utf8()
-    notices = [notice for workflow in opened(case).workflows for notice in workflow.notices]
-    show_notices(notices, out, {})
+    workflows = opened(case).workflows
+    show_notices((notice for workflow in workflows for notice in workflow.notices), out, {})
+    golden(case.with_suffix(".err"), out.getvalue())
+
+
+@pytest.mark.parametrize("case", cases("outside"), ids=lambda case: case.stem)
+def test_what_is_said_besides_where_there_is_no_container(case: Path, golden: Golden) -> None:
+    out = Utf8()
+    workflows = opened(case).workflows
+    show_notices((notice for workflow in workflows for notice in workflow.outside), out, {})
     golden(case.with_suffix(".err"), out.getvalue())
 
 
@@ -158,10 +170,32 @@ def test_nothing_is_said_to_a_sound_file(case: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "case", cases("plans") + cases("notices") + cases("valid"), ids=lambda case: case.stem
+)
+def test_what_is_kept_of_a_file_is_all_of_it(case: Path) -> None:
+    for workflow in opened(case).workflows:
+        kept = json.dumps(stored.written(workflow))
+        again = stored.read(json.loads(kept))
+        assert json.dumps(stored.written(again)) == kept
+        assert silent(again) == silent(workflow)
+        assert list(map(told, again.notices)) == list(map(told, workflow.notices))
+
+
+def silent(workflow: Workflow) -> Workflow:
+    """Without notices, which are equal to themselves alone."""
+    return replace(workflow, notices=(), outside=())
+
+
+def told(problem: Problem) -> list[object]:
+    return [str(getattr(problem, name)) for name in ("message", "hint", "route", "at_key", "code")]
+
+
+@pytest.mark.parametrize(
     ("folder", "endings"),
     [
         ("invalid", {".err"}),
         ("notices", {".err"}),
+        ("outside", {".err"}),
         ("plans", {".json"}),
         ("fixes", {".out", ".fixed"}),
     ],
@@ -173,7 +207,7 @@ def test_every_expectation_belongs_to_a_file(folder: str, endings: set[str]) -> 
     assert {path.suffix for path in (HERE / folder).iterdir()} == {".yaml", *endings}
 
 
-@pytest.mark.parametrize("folder", ["invalid", "notices", "plans", "fixes", "valid"])
+@pytest.mark.parametrize("folder", ["invalid", "notices", "outside", "plans", "fixes", "valid"])
 @pytest.mark.parametrize("ending", [VARIABLES, PROFILES])
 def test_every_file_beside_belongs_to_a_file(folder: str, ending: str) -> None:
     beside = {path.name for path in (HERE / folder).glob(f"*{ending}")}

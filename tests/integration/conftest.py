@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import CACHE, require
+from tests.conftest import CACHE, program, require
+from tests.servers.trainings import cloned
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.conftest import World
 
 # the version whose parser decides what today's format is
 DSTACK = "0.22.5"
@@ -40,3 +43,10 @@ def released_dstack() -> Path:
             require("registry", f"dstack {DSTACK} cannot be installed: {made.stderr[-500:]}")
     done.touch()
     return python
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """What a user has after cloning, in a home whose environments outlive the tests."""
+    require("git", program("git"))
+    return cloned(tmp_path_factory.mktemp("training"))

@@ -50,6 +50,7 @@ class Screen:
         """``nohup``: the end of the terminal means nothing to the command."""
         self._master, slave = pty.openpty()
         self.resize(rows, columns)
+        self.modes = termios.tcgetattr(slave)  # how it treats what is typed, before anything runs
         self.process = subprocess.Popen(
             [sys.executable, "-c", _NOHUP if nohup else _LAUNCHER, *self._argv(world, words)],
             cwd=world.project,

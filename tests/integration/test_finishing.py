@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.cached import EnvironmentPaths
-from runner.environments.finishing.bytecode import Compiled, compile_all
+from runner.environments.finishing.bytecode import compile_all
 from runner.environments.finishing.mark import is_being_finished
+from runner.environments.interface import Compiled
 from tests.conftest import finishers, require, until
 from tests.fakes import packages
 

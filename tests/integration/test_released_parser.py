@@ -45,6 +45,7 @@ READ = (
     "commands: [ls]\nports: ['80']",
     "commands: [ls]\nnodes: 4\nstartup_order: workers-first\nstop_criteria: master-done",
     "commands: [ls]\nvolumes: ['/data:/data']",
+    "commands: [ls]\nvolumes: ['/mnt/data:/data']",
     "commands: [ls]\nvolumes: [{instance_path: /a, path: /b, optional: true}]",
     "commands: [ls]\nfiles: [data, {local_path: src, path: lib}, 'conf.yaml:etc/conf.yaml']",
     "commands: [ls]\nrepos: [.]",
@@ -121,7 +122,6 @@ REFUSED = (
 ONLY_DSTACK = (
     "groups: [{commands: [ls]}]",
     "commands: [ls]\nvolumes: ['my-volume:/data']",
-    "commands: [ls]\nvolumes: ['/mnt/data:/data']",
     "commands: [ls]\nfiles: ['data:/etc/data']",
     "commands: [ls]\nfiles: ['~/data:data']",
     "commands: [ls]\nresources: {gpu: 'amd:1'}",

@@ -296,12 +296,11 @@ def test_the_screen_ends_with_a_key_and_gives_the_terminal_back(
     project: World, key: bytes, code: int
 ) -> None:
     with Screen(project, "runners", "--watch") as screen:
-        before = modes(screen)
         screen.wait_for(b"q ends")
-        assert modes(screen) != before
+        assert modes(screen) != screen.modes
         screen.press(key)
         assert screen.end() == code
-        assert modes(screen) == before
+        assert modes(screen) == screen.modes
     assert screen.shown.endswith(b"\x1b[?7h\x1b[?25h\x1b[?1049l")
 
 

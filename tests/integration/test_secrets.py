@@ -248,7 +248,7 @@ BUG = """\
 import sys
 if "run" in sys.argv:
     from runner.executors.local import LocalExecutor
-    def start(self, command, log):
+    def start(self, command, log, relief=None):
         try:
             raise KeyError(command.env["TOKEN"])
         except KeyError as error:

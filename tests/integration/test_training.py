@@ -1,13 +1,10 @@
-"""The repository's own workflows, trained for real on a copy of the checkout."""
+"""The workflows that train on MNIST with Lightning, for real on a copy of the checkout."""
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import re
-import shutil
-import signal
+import struct
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -16,7 +13,19 @@ import pytest
 
 from runner.artifacts.reading import recognise
 from runner.artifacts.reading.values import Checkpoint
-from tests.conftest import CACHE, ROOT, Result, make_world, program, require, until
+from tests.conftest import Result, require
+from tests.integration.trained import (
+    PATIENCE,
+    beside,
+    column,
+    inputs,
+    model,
+    resume,
+    rows,
+    said,
+    stopped,
+    train,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,32 +34,22 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.integration, pytest.mark.training]
 
-# a first run downloads torch
-PATIENCE = 1800
-
-
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """What a user has after cloning, in a home whose environments outlive the tests."""
-    require("git", program("git"))
-    made = make_world(tmp_path_factory.mktemp("training"))
-    made.variables["WF_CACHE"] = str(CACHE / "wf")
-    made.variables["CUDA_VISIBLE_DEVICES"] = ""  # the same on a machine with GPUs
-    for name in (".dstack", "workflows"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, made.project / name, ignore=ignored)
-    shutil.copy(ROOT / "run_exps.sh", made.project)
-    made.git()
-    return made
-
 
 @pytest.fixture(scope="module")
 def trained(checkout: World) -> Result:
-    """``wf run train-mnist-no-gpu``, once for all tests."""
-    done = checkout.wf("run", "train-mnist-no-gpu", timeout=PATIENCE)
-    if done.code == 78:
-        require("training", f"its environment cannot be built here: {done.err[-400:]}")
-    return done
+    """``./run_exps.sh``, once for all tests: without GPUs that is ``wf run train-mnist-no-gpu``."""
+    done = subprocess.run(
+        ["./run_exps.sh"],
+        cwd=checkout.project,
+        env={**checkout.variables, "WF": f"{sys.executable} -m runner"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    if done.returncode == 78:
+        require("training", f"its environment cannot be built here: {done.stderr[-400:]}")
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="module")
@@ -91,40 +90,66 @@ def test_its_source_is_on_the_record(record: Any) -> None:
 
 
 def test_it_learns(artifacts: Path) -> None:
-    with (artifacts / "model" / "metrics.csv").open(encoding="utf-8", newline="") as file:
-        losses = [float(row["val_loss"]) for row in csv.DictReader(file) if row.get("val_loss")]
+    losses = column(artifacts / "model", "val_loss")
     assert len(losses) >= 2
     assert losses[-1] < losses[0] / 2
 
 
 def test_it_leaves_a_checkpoint_and_a_picture(artifacts: Path, record: Any) -> None:
-    kept = {artifact["path"]: artifact for artifact in record["artifacts"]}
-    assert set(kept) == {"data", "model"}
-    assert all(artifact["files"] for artifact in kept.values())
+    (kept,) = record["artifacts"]
+    assert kept["path"] == "model"
+    assert kept["files"]
     assert (artifacts / "model" / "example.ckpt").stat().st_size > 10_000
     assert (artifacts / "model" / "reconstructions.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what PyTorch saves."""
+    return tmp_path_factory.mktemp("saved")
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to train in without wf."""
+    return tmp_path_factory.mktemp("elsewhere")
+
+
+@pytest.fixture(scope="module")
+def torch(
+    checkout: World,
+    record: Any,
+    saved: Path,
+    elsewhere: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Any:
+    """What ``beside/mnist.py`` tells: PyTorch is imported once for all tests."""
+    root = tmp_path_factory.mktemp("mnist")
+    write_mnist(root / "MNIST" / "raw")
+    checkpoint = model(checkout, record) / "example.ckpt"
+    data = inputs(checkout, record)
+    return beside(checkout, record, "mnist", checkpoint, root, saved, data, elsewhere)
+
+
+def write_mnist(raw: Path) -> None:
+    """Few images, in files of MNIST's own format."""
+    raw.mkdir(parents=True)
+    for part, count in (("train", 24), ("t10k", 4)):
+        pixels = bytes(n % 251 for n in range(count * 28 * 28))
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(
+            struct.pack(">4I", 0x803, count, 28, 28) + pixels
+        )
+        labels = bytes(n % 10 for n in range(count))
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 0x801, count) + labels)
+
+
 def test_wf_reads_of_the_checkpoint_what_torch_does(
-    checkout: World, record: Any, artifacts: Path
+    checkout: World, record: Any, torch: Any
 ) -> None:
-    path = artifacts / "model" / "example.ckpt"
-    code = (
-        "import json, sys, torch\n"
-        "found = torch.load(sys.argv[1], map_location='cpu', weights_only=False)\n"
-        "tensors = [[name, list(one.shape), str(one.dtype)[6:]]\n"
-        "           for name, one in found['state_dict'].items()]\n"
-        "print(json.dumps({'tensors': tensors, 'epoch': found['epoch'],\n"
-        "    'global_step': found['global_step'],\n"
-        "    'lightning': found['pytorch-lightning_version'],\n"
-        "    'lr': found['hyper_parameters']['lr']}))\n"
-    )
-    done = in_its_environment(checkout, record, code, path)
-    assert done.returncode == 0, done.stderr
     address = f"{record['name']}:model/example.ckpt"
     (read,) = checkout.wf("artifacts", "show", address, "--json").json()["files"]
     tensors = [[one["name"], one["shape"], one["dtype"]] for one in read["tensors"]]
-    assert json.loads(done.stdout) == {
+    assert torch["checkpoint"] == {
         "tensors": tensors,
         "epoch": read["epoch"],
         "global_step": read["global_step"],
@@ -143,25 +168,14 @@ def test_both_loggers_tell_the_same_metrics(checkout: World, record: Any, artifa
         assert one["last"] == pytest.approx(other["last"], rel=1e-6)
         assert one["count"] == other["count"]
         assert record["metrics"][name]["last"] == pytest.approx(one["last"], rel=1e-6)
-    with (artifacts / "model" / "metrics.csv").open(encoding="utf-8", newline="") as file:
-        losses = [float(row["val_loss"]) for row in csv.DictReader(file) if row.get("val_loss")]
+    losses = column(artifacts / "model", "val_loss")
     assert record["metrics"]["val_loss"]["min"] == pytest.approx(min(losses), rel=1e-6)
 
 
-def test_wf_reads_whatever_torch_saves(checkout: World, record: Any, tmp_path: Path) -> None:
-    code = (
-        "import sys, torch\n"
-        "net = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3))\n"
-        "torch.save(net.state_dict(), sys.argv[1] + '/zip.pt')\n"
-        "torch.save(net.state_dict(), sys.argv[1] + '/legacy.pt',\n"
-        "           _use_new_zipfile_serialization=False)\n"
-        "torch.save(net, sys.argv[1] + '/module.pt')\n"
-        "torch.jit.script(net).save(sys.argv[1] + '/script.pt')\n"
-    )
-    done = in_its_environment(checkout, record, code, tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_wf_reads_whatever_torch_saves(torch: Any, saved: Path) -> None:
+    assert torch
     for name in ("zip.pt", "legacy.pt", "module.pt", "script.pt"):
-        with (tmp_path / name).open("rb") as file:
+        with (saved / name).open("rb") as file:
             found = recognise.read(file, name)
         assert isinstance(found, Checkpoint), (name, found)
         assert {(one.name, one.shape, one.dtype) for one in found.tensors} == {
@@ -175,32 +189,8 @@ def test_wf_reads_whatever_torch_saves(checkout: World, record: Any, tmp_path: P
         }
 
 
-def in_its_environment(
-    checkout: World, record: Any, code: str, path: Path
-) -> subprocess.CompletedProcess[str]:
-    """Run code in the environment that the workflow trained in, beside its model."""
-    fingerprint = record["environment"]["fingerprint"]
-    python = CACHE / "wf" / "environments" / fingerprint / "venv" / "bin" / "python"
-    return subprocess.run(
-        [python, "-c", code, path],
-        cwd=checkout.project / "workflows" / "mnist",
-        env={**checkout.variables, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-
-
-def test_the_checkpoint_can_be_loaded(checkout: World, record: Any, artifacts: Path) -> None:
-    code = (
-        "import sys, vision, torch\n"
-        "from model import AutoEncoder\n"
-        "model = AutoEncoder.load_from_checkpoint(sys.argv[1], weights_only=False)\n"
-        "print(tuple(model(torch.zeros(2, 784)).shape))\n"
-    )
-    done = in_its_environment(checkout, record, code, artifacts / "model" / "example.ckpt")
-    assert done.stdout == "(2, 784)\n", done.stderr
+def test_the_checkpoint_can_be_loaded(torch: Any) -> None:
+    assert torch["reconstructed"] == [2, 784]
 
 
 def test_the_data_it_used_is_said(checkout: World, trained: Result, record: Any) -> None:
@@ -214,6 +204,35 @@ def test_the_data_it_used_is_said(checkout: World, trained: Result, record: Any)
     assert "scikit-learn" in note
     assert note in said
     assert f"note: {note}" in trained.err
+
+
+def test_the_images_are_fetched_once(checkout: World, trained: Result) -> None:
+    assert trained.code == 0
+    planned = checkout.wf("plan", "train-mnist-no-gpu").out
+    assert "reuse prepare-mnist: same code, variables, environment and inputs" in planned
+    script = checkout.project / "workflows" / "mnist" / "train.py"
+    before = script.read_text(encoding="utf-8")
+    script.write_text(before + "# changed\n", encoding="utf-8")
+    try:
+        assert "reuse prepare-mnist: " in checkout.wf("plan", "train-mnist-no-gpu").out
+    finally:
+        script.write_text(before, encoding="utf-8")
+
+
+def test_batches_are_those_of_a_default_loader(torch: Any) -> None:
+    """Alone in the order that the seed gives, and of several processes each has its share."""
+    assert torch["order"] == [True] * 2
+    assert torch["shares"] == [True] * 4
+    assert torch["shades"] is True
+
+
+def test_mnist_itself_is_read_where_it_is(torch: Any) -> None:
+    """Files in MNIST's own format, and what the loaders make of them."""
+    assert torch["mnist"] == [
+        "data: MNIST, 24 images\n",
+        [[24, 28, 28], [31, 32, 33], [2, 3], None],
+        [[4, 28, 28], [31, 32, 33], [2, 3], None],
+    ]
 
 
 def test_the_project_stays_clean(checkout: World, trained: Result) -> None:
@@ -231,85 +250,130 @@ def test_the_project_stays_clean(checkout: World, trained: Result) -> None:
 def test_what_it_left_can_be_listed(checkout: World, record: Any) -> None:
     tree = checkout.wf("artifacts", "tree", record["name"])
     assert tree.code == 0
-    for name in ("data/", "model/", "example.ckpt", "metrics.csv"):
+    for name in ("model/", "example.ckpt", "metrics.csv"):
         assert name in tree.out
 
 
-def test_words_behind_two_dashes_reach_the_script(checkout: World, trained: Result) -> None:
-    assert trained.code == 0
-    done = checkout.wf(
-        "run", "train-mnist-no-gpu", "--", "--limit-train-batches", "nonsense", timeout=PATIENCE
-    )
-    assert done.code == 2
-    assert "--limit-train-batches" in checkout.wf("logs", "last").out
+def test_all_three_without_a_gpu(trained: Result) -> None:
+    """The two that need GPUs are left out, and the summary says so; that is no failure."""
+    *_, header, no_gpu, one_gpu, multi_gpu, hint = trained.out.splitlines()
+    assert header.split() == ["workflow", "exit", "meaning"]
+    assert no_gpu.split() == ["train-mnist-no-gpu", "0", "ok"]
+    assert one_gpu.split(maxsplit=2)[:2] == ["train-mnist-one-gpu", "-"]
+    assert multi_gpu.split(maxsplit=2)[:2] == ["train-mnist-multi-gpu", "-"]
+    assert "left out: asks for 1 GPU; this machine has no GPU" in one_gpu
+    assert "left out: asks for 4 GPUs; this machine has no GPU" in multi_gpu
+    assert "./run_exps.sh --simulate-gpus" in hint
+    assert "== compared" not in trained.out
 
 
-def test_ranks_on_the_cpu_stand_in_for_several_gpus(checkout: World, trained: Result) -> None:
-    assert trained.code == 0
-    words = ("run", "train-mnist-multi-gpu", "--gpus", "2", "--simulate-gpus")
-    done = checkout.wf(*words, timeout=PATIENCE)
-    assert done.code == 0, done.err
-    document = checkout.record()
-    assert document["resources"]["simulated_gpus"] == 2
-    assert "simulated GPUs: 2 ranks on the CPU, joined by gloo" in document["notes"]
-    assert "Starting with 2 processes" in checkout.wf("logs", "last").out
-    assert {artifact["path"] for artifact in document["artifacts"]} == {"data", "model"}
-    assert all(artifact["files"] for artifact in document["artifacts"])
+def test_the_same_training_gives_the_same_to_the_last_bit(artifacts: Path, torch: Any) -> None:
+    """With `wf` and without."""
+    first = (artifacts / "model" / "metrics.csv").read_bytes()
+    assert first.count(b"\n") > 5
+    assert first == torch["again"].encode()
 
 
-def test_all_three_without_a_gpu(checkout: World, trained: Result) -> None:
-    """The two that need GPUs are refused at once, and the summary says so."""
-    assert trained.code == 0
-    before = len(checkout.runs())
-    done = subprocess.run(
-        ["./run_exps.sh"],
-        cwd=checkout.project,
-        env={**checkout.variables, "WF": f"{sys.executable} -m runner"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 69
-    lines = [line.split() for line in done.stdout.splitlines()[-4:]]
-    assert lines[0] == ["workflow", "exit", "meaning"]
-    assert lines[1] == ["train-mnist-no-gpu", "0", "ok"]
-    assert [line[:2] for line in lines[2:]] == [
-        ["train-mnist-one-gpu", "69"],
-        ["train-mnist-multi-gpu", "69"],
-    ]
-    assert "cannot be satisfied here (69)" in done.stdout
-    assert len(checkout.runs()) == before + 1
-
-
-def test_a_run_that_was_stopped_goes_on_after_its_last_epoch(
-    checkout: World, trained: Result
-) -> None:
-    assert trained.code == 0
+@pytest.fixture(scope="module")
+def resumed(checkout: World, record: Any) -> Any:
+    """What was begun on the CPU and stopped goes on with two processes in the place of two GPUs."""
+    assert record["status"] == "succeeded"
     words = ("--epochs", "3", "--limit-train-batches", "1", "--batch-size", "2")
-    process = checkout.start("run", "train-mnist-no-gpu", "--", *words)
-    name = checkout.running()
-    last = checkout.folder(name) / "workspace/model/checkpoints/last.ckpt"
-    until(last.exists, "the end of an epoch")
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130
-    assert checkout.record(name)["status"] == "cancelled"
-    done = checkout.wf("resume", name, timeout=PATIENCE)
-    assert done.code == 0, done.err
-    assert f"from {name}: " in done.err
-    assert "checkpoint model/checkpoints/last.ckpt" in done.err
-    said = re.search(r"^resumed at epoch ([23]) of 3$", done.out, re.MULTILINE)
-    assert said is not None, done.out
-    model = checkout.folder(checkout.record()["name"]) / "artifacts" / "model"
-    assert (model / f"metrics.{name}.csv").exists()
-    first = int(said[1]) - 1
+    last = "checkpoints/last.ckpt"
+    multi_gpu = ("train-mnist-multi-gpu", "--gpus", "0")
+    name = stopped(checkout, *multi_gpu, "--", *words, saved=last)
+    fewer = ("--", "--epochs", "3", "--batch-size", "16")  # steps
+    return resume(checkout, name, "--gpus", "2", "--simulate-gpus", *fewer)
+
+
+def test_a_run_that_was_stopped_goes_on_after_its_last_epoch(checkout: World, resumed: Any) -> None:
+    """With the words that stood behind ``--``."""
+    at = re.search(r"^resumed at epoch ([23]) of 3$", said(checkout, resumed), re.MULTILINE)
+    assert at is not None
+    left = model(checkout, resumed)
+    assert (left / f"metrics.{resumed['resumed_from']}.csv").exists()
     # what was trained is not trained again, and all of it was trained
-    assert trained_epochs(model / "metrics.csv") == list(range(first, 3))
-    assert (model / "example.ckpt").exists()
+    trained = [row["epoch"] for row in rows(left / "metrics.csv") if row["train_loss_epoch"]]
+    assert trained == [str(epoch) for epoch in range(int(at[1]) - 1, 3)]
+    assert (left / "example.ckpt").exists()
 
 
-def trained_epochs(metrics: Path) -> list[int]:
-    """The epochs at whose end a run has written down the loss of training."""
-    with metrics.open(encoding="utf-8", newline="") as file:
-        return [int(row["epoch"]) for row in csv.DictReader(file) if row.get("train_loss_epoch")]
+def test_ranks_on_the_cpu_stand_in_for_several_gpus(checkout: World, resumed: Any) -> None:
+    assert resumed["workflow"] == "train-mnist-multi-gpu"
+    assert resumed["resources"]["simulated_gpus"] == 2
+    assert "simulated GPUs: 2 ranks on the CPU, joined by gloo" in resumed["notes"]
+    assert "Starting with 2 processes" in said(checkout, resumed)
+    (kept,) = resumed["artifacts"]
+    assert kept["path"] == "model"
+    assert kept["files"]
+
+
+@pytest.fixture(scope="module")
+def classified(checkout: World, record: Any) -> Any:
+    """The document of ``wf run classify-mnist`` with two epochs."""
+    assert record["status"] == "succeeded"
+    return train(checkout, "classify-mnist", "--epochs", "2")
+
+
+@pytest.fixture(scope="module")
+def folder(checkout: World, classified: Any) -> Path:
+    """What it left."""
+    return model(checkout, classified)
+
+
+def test_the_classifier_learns(folder: Path) -> None:
+    accuracies, losses = column(folder, "val_acc"), column(folder, "val_loss")
+    assert len(accuracies) == len(losses) == 2
+    assert accuracies[-1] > 0.6
+    assert losses[-1] < losses[0]
+
+
+def test_it_is_tested_at_the_end_from_the_best_epoch(
+    checkout: World, classified: Any, folder: Path
+) -> None:
+    """On images that it was not trained on, so that the accuracies are alike."""
+    (accuracy,) = column(folder, "test_acc")
+    assert rows(folder / "metrics.csv")[-1]["test_acc"]
+    assert accuracy == pytest.approx(max(column(folder, "val_acc")), abs=0.15)
+    assert f"test_acc {accuracy:.4f}" in said(checkout, classified)
+    with (folder / "checkpoints" / "best.ckpt").open("rb") as file:
+        best = recognise.read(file, "best.ckpt")
+    assert isinstance(best, Checkpoint)
+    assert {(one.name, one.shape) for one in best.tensors} == {
+        ("layers.0.weight", (128, 784)),
+        ("layers.0.bias", (128,)),
+        ("layers.2.weight", (10, 128)),
+        ("layers.2.bias", (10,)),
+    }
+
+
+def test_the_classifier_leaves_checkpoints_and_a_picture(folder: Path) -> None:
+    assert (folder / "checkpoints" / "last.ckpt").exists()
+    assert (folder / "confusion.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_classifier_is_the_same_to_the_last_bit(folder: Path, torch: Any) -> None:
+    """With `wf` and without."""
+    assert torch["classified"]["metrics"].encode() == (folder / "metrics.csv").read_bytes()
+
+
+def test_the_classifier_goes_on_from_a_checkpoint(torch: Any, elsewhere: Path) -> None:
+    assert "resumed at epoch 3 of 3\n" in torch["classified"]["resumed"]
+    left = elsewhere / "on" / "model"
+    assert (left / "metrics.it.csv").read_bytes() == torch["classified"]["metrics"].encode()
+    epochs = [row["epoch"] for row in rows(left / "metrics.csv") if row["val_loss"]]
+    assert epochs == ["2"]
+    # the best is that of all epochs
+    kept = {path.name for path in (left / "checkpoints").iterdir()}
+    assert kept == {"best.ckpt", "last.ckpt"}
+    (accuracy,) = column(left, "test_acc")
+    assert f"test_acc {accuracy:.4f}" in torch["classified"]["resumed"]
+
+
+def test_the_images_are_those_of_the_other_workflows(
+    checkout: World, record: Any, classified: Any
+) -> None:
+    assert classified["dependencies"] == record["dependencies"]
+    assert [each["workflow"] for each in record["dependencies"]] == ["prepare-mnist"]
+    planned = checkout.wf("plan", "classify-mnist").out
+    assert "reuse prepare-mnist: same code, variables, environment and inputs" in planned

@@ -57,14 +57,14 @@ class Server:
     def kill(self) -> None:
         """It is gone, with the processes that serve its connections. Safe to repeat."""
         if self._process.returncode is None:
-            for pid in [self._process.pid, *_below(self._process.pid)]:
+            for pid in [self._process.pid, *below(self._process.pid)]:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             self._process.wait()
 
 
-def _below(pid: int) -> Iterator[int]:
+def below(pid: int) -> Iterator[int]:
     """Every process that it has started; sshd gives each connection a session of its own."""
     for child in children(pid):
-        yield from _below(child)
+        yield from below(child)
         yield child

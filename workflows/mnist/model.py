@@ -1,48 +1,50 @@
-"""The network: an autoencoder that squeezes 784 pixels through 3 numbers."""
+"""The autoencoder as a LightningModule: the network, and what a step of its training is."""
 
 from __future__ import annotations
 
-import vision  # noqa: F401 (before pytorch_lightning: see vision.py)
+import common.vision  # noqa: F401 (before pytorch_lightning: see there)
 
 # isort: split
 import pytorch_lightning as pl
 import torch
-from torch import Tensor, nn
+from common.losses import Losses
+from network import Network
+from torch import Tensor
 from torch.nn.functional import mse_loss
 
 
-class AutoEncoder(pl.LightningModule):
-    """Linear 784-64-3 and back, trained to give its input back.
+class AutoEncoder(Network, pl.LightningModule):
+    """The network, trained to give its input back.
 
-    Under DDP each process sees its share of the images; the losses logged are the means over all.
+    Under DDP each process sees its share of the images; ``val_loss`` and ``train_loss_epoch`` are
+    the means over all, ``train_loss_step`` is the first one's.
     """
 
     def __init__(
         self, lr: float = 1e-3, pixels: int = 784, hidden: int = 64, code: int = 3
     ) -> None:
-        super().__init__()
+        super().__init__(pixels, hidden, code)
         self.save_hyperparameters()
         self.lr = lr
-        self.encoder = nn.Sequential(nn.Linear(pixels, hidden), nn.ReLU(), nn.Linear(hidden, code))
-        self.decoder = nn.Sequential(nn.Linear(code, hidden), nn.ReLU(), nn.Linear(hidden, pixels))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Reconstruct images: (batch, 784) to (batch, 784)."""
-        return self.decoder(self.encoder(images))
+        self.losses = Losses()
 
     def training_step(self, batch: list[Tensor]) -> Tensor:
         """The loss of a batch of shape [(batch, 784)], to be minimised."""
         loss = self._loss(batch)
-        self.log("train_loss", loss, on_step=True, on_epoch=True, prog_bar=True, sync_dist=True)
+        self.losses.add(self, loss, len(batch[0]))
         return loss
+
+    def on_train_epoch_end(self) -> None:
+        """Log the mean loss of the epoch."""
+        self.losses.end_epoch(self)
 
     def validation_step(self, batch: list[Tensor]) -> None:
         """Log the loss of a batch; Lightning reports the mean over all batches."""
         self.log("val_loss", self._loss(batch), prog_bar=True, sync_dist=True)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam, at one learning rate throughout."""
-        return torch.optim.Adam(self.parameters(), lr=self.lr)
+        """Adam, at one learning rate throughout, all parameters in one call."""
+        return torch.optim.Adam(self.parameters(), lr=self.lr, fused=True)
 
     def _loss(self, batch: list[Tensor]) -> Tensor:
         (images,) = batch

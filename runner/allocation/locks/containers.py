@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
-import socket
 import stat
 
+from runner.containers import wire
+from runner.containers.address import SOCKET, Endpoint
+from runner.containers.faults import Gone, Refused, Unreachable
+
 _ANSWER_SECONDS = 1.0
-_LONGEST_ANSWER = 1 << 20
-_NOT_FOUND = 404
 
 
 def runs(where: str, container: str, uid: int) -> bool:
@@ -27,29 +26,11 @@ def runs(where: str, container: str, uid: int) -> bool:
         return True
     if not stat.S_ISSOCK(found.st_mode) or found.st_uid not in {0, uid}:
         return False
-    connection = _Local(where)
+    question = wire.Question("GET", f"/containers/{container}/json")
     try:
-        connection.request("GET", f"/containers/{container}/json")
-        response = connection.getresponse()
-        if response.status == _NOT_FOUND:
-            return False
-        said = json.loads(response.read(_LONGEST_ANSWER))
+        said = wire.exchange(Endpoint(SOCKET + where), question, _ANSWER_SECONDS).document()
         return bool(said["State"]["Running"])
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+    except Gone:
+        return False
+    except (Unreachable, Refused, KeyError, TypeError):
         return True
-    finally:
-        connection.close()
-
-
-class _Local(http.client.HTTPConnection):
-    """HTTP over a socket in the file system."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=_ANSWER_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        """Connect to the socket instead of a port."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)

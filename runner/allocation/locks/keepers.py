@@ -26,7 +26,7 @@ def lives(keeper: str, uid: int) -> bool:
     found = _CONTAINER.fullmatch(keeper)
     if found is None:
         return False
-    from runner.allocation.locks.containers import runs  # loads all of HTTP
+    from runner.allocation.locks.containers import runs  # loads sockets
 
     return runs(found[1], found[2], uid)
 

@@ -10,13 +10,14 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner import tree
 from runner.artifacts.collecting.finding import among_artifacts
 from runner.artifacts.collecting.gathering import gather, shown
 from runner.artifacts.collecting.instead import instead
 from runner.artifacts.collecting.undeclared import undeclared
 from runner.artifacts.giving.settling import settle
 from runner.artifacts.manifest import stored
-from runner.artifacts.store.listing import Intake
+from runner.artifacts.store.listing import Intake, never
 from runner.disks import named, unwritable
 from runner.errors import STORAGE, WfError
 from runner.failpoints import reach
@@ -58,17 +59,20 @@ class Told(NamedTuple):
 NOBODY = Told()
 
 
-def collect(
+def collect(  # noqa: PLR0913 - all that a collection is made of
     working_dir: Path,
     requests: Sequence[ArtifactRequest],
     paths: RunPaths,
     pool: Pool,
     told: Told = NOBODY,
+    *,
+    root: Path | None = None,
+    later: Callable[[], bool] = never,
 ) -> Collected:
     """Bring every declared path among the run's artifacts and list it.
 
     The paths are relative or absolute. An artifact inside another one belongs to the outer one and
-    is listed there and here.
+    is listed there and here. ``root`` is as in :func:`gather`, ``later`` as for :class:`Intake`.
 
     Raises:
         WfError: kind ``STORAGE`` when something cannot be written; what has not been moved is still
@@ -76,40 +80,51 @@ def collect(
     """
     try:
         settle(paths, os.path.relpath(working_dir, paths.workspace))
-        replaced = _without_link(paths.artifacts)
-        for folder in (paths.artifacts, paths.lists):
-            folder.mkdir(mode=0o700, exist_ok=True)
-        gathered = gather(working_dir, requests, paths, told.copied)
-        with Intake(paths.artifacts, paths.lists, pool, told.kept) as intake:
+        replaced = _with_folder(paths)
+        paths.lists.mkdir(mode=0o700, exist_ok=True)
+        gathered = gather(working_dir, requests, paths, told.copied, root)
+        with Intake(paths.artifacts, paths.lists, pool, told.kept, later=later) as intake:
             kept = _take_in(requests, paths, intake)
             reach("listed")
             intake.finish()
         unread = [*gathered.unread, *((one.path, one.error) for one in intake.unreadable)]
         _give_back(intake.unreadable, paths, working_dir)
     except OSError as error:
-        hint = (
-            "look for free space (df -h); what was not moved is still in the workspace. Then: "
-            f"wf artifacts collect {paths.root.name}"
-        )
         what = "the artifacts could not be kept"
-        raise unwritable(what, named(error), working_dir, hint) from error
+        hint = "look for free space (df -h); what was not moved is still in the workspace"
+        then = f"wf artifacts collect {paths.root.name}"
+        raise unwritable(what, named(error), working_dir, hint, then) from error
     known = gathered.refused | {path for path, _ in unread}
-    remarks = [*replaced, *gathered.remarks, *_remarks(kept, known, working_dir, paths)]
+    folders = (str(working_dir), str(root or "/"), str(paths.artifacts))
+    remarks = [*replaced, *gathered.remarks, *_remarks(kept, known, folders)]
     if intake.changed:
         remarks.append(f"changed while it was kept: {shown(intake.changed)}")
-    return Collected(kept, tuple(remarks), _error(unread, working_dir, paths))
+    failed = _error(unread, working_dir, paths)
+    return Collected(kept, tuple(remarks), failed)
 
 
-def _without_link(folder: Path) -> list[str]:
-    """Remove a link that the job has put in the place of the artifacts' folder; what to say of it.
+def _with_folder(paths: RunPaths) -> list[str]:
+    """Have a folder for the artifacts, whatever the job has put in its place; what to say of that.
 
-    What it leads to is somebody else's: nothing may be moved there, or be made read-only there.
+    What a link leads to is somebody else's: nothing may be moved there, or be made read-only there.
+    All else is the job's, and kept in the folder under the name that the folder has.
     """
-    if not folder.is_symlink():
-        return []
-    leads_to = os.readlink(folder)
-    folder.unlink()
-    return [f"$WF_ARTIFACTS was replaced by a link to {leads_to}: what lies there is not kept"]
+    folder, aside = paths.artifacts, paths.copied
+    said = []
+    if folder.is_symlink():
+        said = [f"a link to {folder.readlink()}: what lies there is not kept"]
+        folder.unlink()
+    elif not folder.is_dir() and folder.exists():
+        with suppress(FileNotFoundError):
+            tree.remove(aside)
+        folder.rename(aside)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    # what is copied lies in a folder: this was put there above, by whoever was killed after that
+    if aside.exists() and not aside.is_dir():
+        is_file = aside.is_file()
+        aside.rename(folder / folder.name)
+        said = [f"a file: it is kept as `{folder.name}`" if is_file else "what is no file"]
+    return [f"$WF_ARTIFACTS was replaced by {what}" for what in said]
 
 
 def _take_in(
@@ -143,19 +158,23 @@ def _give_back(unreadable: Sequence[Failed], paths: RunPaths, working_dir: Path)
 
 
 def _remarks(
-    kept: list[Artifact], known: Collection[str], working_dir: Path, paths: RunPaths
+    kept: list[Artifact], known: Collection[str], folders: tuple[str, str, str]
 ) -> list[str]:
-    """What is to be said of each; ``known`` are paths of which it is said why they are empty."""
+    """What is to be said of each; ``known`` are paths of which it is said why they are empty.
+
+    ``folders`` are that of the job, that of absolute paths, and that of the artifacts.
+    """
+    working_dir, root, artifacts = folders
     said = []
     for artifact in kept:
         if artifact.skipped:
             said.append(f"not files, and so not kept: {shown(artifact.skipped)}")
-        whole = paths.artifacts / stored(artifact.path)
-        if whole.is_symlink():
+        if os.path.islink(os.path.join(artifacts, stored(artifact.path))):
             what = "is a link, and kept as one"
             said.append(f"the artifact `{artifact.path}` {what}: not what it leads to")
         elif not artifact.digest and artifact.path not in known:
-            there = instead(str(working_dir), str(paths.artifacts), artifact.path)
+            top = root if artifact.path.startswith("/") else working_dir
+            there = instead(top, artifacts, artifact.path)
             suffix = f"; {there}" if there else ""
             what = "matches nothing" if is_pattern(artifact.path) else "is empty"
             said.append(f"the artifact `{artifact.path}` {what}{suffix}")

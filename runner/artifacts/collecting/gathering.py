@@ -1,7 +1,8 @@
 """Gathering: what was declared is brought among the run's artifacts, at the path the job had.
 
 What lies in the workspace is moved. What lies elsewhere is the user's: it is copied, and nothing of
-it is changed. Both can be repeated after a crash.
+it is changed. What was fetched out of a container is wf's own, and moved. All can be repeated after
+a crash.
 """
 
 from __future__ import annotations
@@ -44,8 +45,12 @@ def gather(
     requests: Sequence[ArtifactRequest],
     paths: RunPaths,
     tell: Callable[[int, int], None],
+    root: Path | None = None,
 ) -> Gathered:
     """Bring it there; ``tell`` is told files and bytes copied so far.
+
+    ``root`` is the folder of the run that has what lies at absolute paths; ``None``: they are this
+    machine's.
 
     Raises:
         OSError: something cannot be written.
@@ -58,8 +63,9 @@ def gather(
         if not requests:
             return Gathered()
         gathering = _Gathering(working_dir, paths, target, tell, stack)
+        bring = gathering.bring if root is None else gathering.from_root(root)
         for request in sorted(requests, key=lambda wanted: by_names(wanted.path)):
-            gathering.bring(request.path)
+            bring(request.path)
         return gathering.told()
 
 
@@ -110,6 +116,30 @@ class _Gathering:
             except (FileNotFoundError, OnTheWayError):
                 # what was seen a moment ago
                 self._remark(one, "it was gone, or a link was put on its way, meanwhile")
+
+    def from_root(self, root: Path) -> Callable[[str], None]:
+        """The same, where absolute paths are found below ``root``, if there is anything."""
+        root.mkdir(mode=0o700, exist_ok=True)
+        top = self._stack.enter_context(opened(root))
+
+        def bring(path: str) -> None:
+            if path.startswith("/"):
+                self._bring_fetched(root, top, path)
+            else:
+                self.bring(path)
+
+        return bring
+
+    def _bring_fetched(self, root: Path, top: int, path: str) -> None:
+        below = path.lstrip("/")
+        if link := link_on_the_way(str(root), below):
+            self._remark(path, f"`/{link}` is a link, and not followed")
+            return
+        found = in_workspace(str(root), below)
+        self._unread += ((f"/{one}", error) for one, error in found.unread)
+        for one in found.paths:
+            to = stored(f"/{one}").split("/")
+            self._placer.move(top, tuple(one.split("/")), tuple(to))
 
     def told(self) -> Gathered:
         """What is to be told."""

@@ -17,9 +17,10 @@ _SHOWN = 8
 _CLOSE = 0.5
 
 
-def instead(working_dir: str, artifacts: str, path: str) -> str:
+def instead(top: str, artifacts: str, path: str) -> str:
     """A few names of what lies where ``path`` would, close ones first; empty if nothing does.
 
+    ``top`` is the folder that it is below of, also if it is absolute.
     What was moved among the artifacts counts as well: another path may have declared it.
     """
     names = path.split("/")
@@ -27,7 +28,7 @@ def instead(working_dir: str, artifacts: str, path: str) -> str:
         folder = "/".join(names[:end])
         if path.startswith("/") and not folder:
             break
-        places = (os.path.join(working_dir, folder), os.path.join(artifacts, stored(folder)))
+        places = (os.path.join(top, folder.lstrip("/")), os.path.join(artifacts, stored(folder)))
         found = {name for place in places for name in _names(place)}
         found -= {names[end], f"{names[end]}/", f"{ABSOLUTE}/"}
         if found:

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import secrets
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner.artifacts.folders import CREATING, READING, look
+from runner.artifacts.manifest import PREFIX
 
 if TYPE_CHECKING:
     from runner.artifacts.manifest import Entry
+
+
+class NotKeptError(FileNotFoundError):
+    """What was kept is not there any more, or something else is."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(errno.ENOENT, "what was kept is not there any more", path)
 
 
 def open_stored(folder: int, name: str, entry: Entry) -> int:
     """Open the file that an entry stands for, in the folder where it is kept.
 
     Raises:
-        OSError: it is not there any more, or another one than was kept.
+        NotKeptError: it is not there any more, or another one than was kept.
+        OSError: it cannot be read.
     """
-    reading = os.open(name, READING, dir_fd=folder)
+    try:
+        reading = os.open(name, READING, dir_fd=folder)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ELOOP}:
+            raise NotKeptError(entry.path) from error
+        raise
     found = os.fstat(reading)
     if not stat.S_ISREG(found.st_mode) or found.st_size != entry.bytes:
         os.close(reading)
-        raise FileNotFoundError(2, "what was kept is not there any more", entry.path)
+        raise NotKeptError(entry.path)
     return reading
 
 
@@ -77,8 +91,12 @@ class NewFile:
         if self._folder is None:
             return
         if self._staged is None:
-            self._staged = beside()
             source = f"/proc/self/fd/{self.descriptor}"
+            # in one step, where nothing is to be replaced: whoever is killed leaves nothing
+            with suppress(FileExistsError):
+                os.link(source, self._name, dst_dir_fd=self._folder)
+                return
+            self._staged = beside()
             os.link(source, self._staged, dst_dir_fd=self._folder)
         os.replace(self._staged, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         self._staged = None
@@ -93,15 +111,39 @@ class NewFile:
             os.close(self._folder)
 
 
-def put_link(source: int, kept: str, target: int, name: str, entry: Entry) -> None:
-    """Make a link as the one called ``kept`` is; a file or link that is there is replaced.
+def require(digest: str, entry: Entry) -> None:
+    """See that a digest, in hex, is that of what was kept.
+
+    Raises:
+        NotKeptError: it is not.
+    """
+    if PREFIX + digest != entry.digest:
+        raise NotKeptError(entry.path)
+
+
+def read_link(folder: int, name: str, entry: Entry) -> tuple[str, os.stat_result]:
+    """Where the link leads that an entry stands for, in the folder where it is kept.
+
+    Raises:
+        NotKeptError: it is not there any more, or no link.
+    """
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        return os.readlink(name, dir_fd=folder), found
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.EINVAL}:
+            raise NotKeptError(entry.path) from error
+        raise
+
+
+def put_link(text: str, found: os.stat_result, target: int, name: str, entry: Entry) -> None:
+    """Make a link to ``text``; a file or link that is there is replaced.
 
     Raises:
         IsADirectoryError: a folder is there.
-        OSError: it cannot be read or made.
+        OSError: it cannot be made.
     """
-    found = os.stat(kept, dir_fd=source, follow_symlinks=False)
-    text, staged = os.readlink(kept, dir_fd=source), beside()
+    staged = beside()
     os.symlink(text, staged, dir_fd=target)
     try:
         times = modified(entry, found)
@@ -125,4 +167,4 @@ def free(folder: int, name: str) -> bool:
 
 def beside() -> str:
     """A name that nothing has; it says what left it there, should that have been killed."""
-    return f".wf-{secrets.token_hex(8)}.part"
+    return f".wf-{os.urandom(8).hex()}.part"

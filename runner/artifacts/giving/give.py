@@ -8,17 +8,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
-from runner.artifacts.folders import Folders, NewFolders, parent
+from runner.artifacts.folders import Folders, NewFolders, OnTheWayError, parent
 from runner.artifacts.giving.files import (
     NewFile,
+    NotKeptError,
     free,
     modified,
     open_stored,
     permissions,
     put_link,
+    read_link,
+    require,
 )
 from runner.artifacts.giving.pouring import Copy, Pourer
 from runner.artifacts.manifest import stored
+from runner.artifacts.store.hashing import Hasher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,6 +41,7 @@ def give(  # noqa: PLR0913 - what, from where, to where, and how
     at: Callable[[str], str] = stored,
     careful: bool = False,
     layer: Layer | None = None,
+    damaged: Callable[[Entry], None] | None = None,
 ) -> None:
     """Copy entries from ``source``, the folder of a run's artifacts, to below ``target``.
 
@@ -51,15 +56,26 @@ def give(  # noqa: PLR0913 - what, from where, to where, and how
     With a ``layer``, that of the workspace which ``target`` lies in, large files may be taken in
     there: they appear in the workspace later.
 
+    With ``damaged`` the content of each is compared with its digest on the way. It is told of those
+    that are not there any more, or not what was kept; they do not appear (of files only with
+    ``careful``), and the rest is given.
+
     Raises:
         OSError: one cannot be read or written; ``filename`` is its path.
     """
     with Folders(source) as kept, NewFolders(target, careful=careful) as places:
-        with Pourer(progress) as pourer:
-            giving = _Giving(kept, places, pourer, _Target(target, careful, layer))
+        hasher = None if damaged is None else Hasher()
+        with Pourer(progress, hasher) as pourer:
+            how = _Target(target, careful, layer, hasher)
+            giving = _Giving(kept, places, pourer, how)
             for entry in entries:
                 with _naming(entry.path):
-                    giving.put(entry, at(entry.path))
+                    try:
+                        giving.put(entry, at(entry.path))
+                    except NotKeptError:
+                        if damaged is None:
+                            raise
+                        damaged(entry)
         giving.finish_folders()
 
 
@@ -86,6 +102,7 @@ class _Target(NamedTuple):
     root: Path
     careful: bool
     layer: Layer | None
+    hasher: Hasher | None
 
 
 class _Giving:
@@ -98,10 +115,12 @@ class _Giving:
         self._target = target.root
         self._careful = target.careful
         self._layer = target.layer
+        self._hasher = target.hasher
         self._made: list[_Folder] = []
 
     def put(self, entry: Entry, path: str) -> None:
         """Put one at ``path``, a path below the target."""
+        self._require(entry)
         if entry.kind == "directory":
             self._put_folder(entry, path)
             return
@@ -126,8 +145,16 @@ class _Giving:
             os.close(reading)
             raise
         found = os.fstat(reading)
-        copy = Copy(reading, writing, permissions(entry, found), modified(entry, found))
-        self._pourer.add(copy)
+        as_kept = permissions(entry, found), modified(entry, found)
+        self._pourer.add(Copy(entry, reading, writing, *as_kept))
+
+    def _require(self, entry: Entry) -> None:
+        """See that the folder is there which it is kept in, or is."""
+        folder = stored(entry.path)
+        try:
+            self._kept.at(folder if entry.kind == "directory" else parent(folder)[0])
+        except (FileNotFoundError, OnTheWayError) as error:
+            raise NotKeptError(entry.path) from error
 
     def finish_folders(self) -> None:
         """Give folders their modes: one that may not be written had to be filled first."""
@@ -149,13 +176,16 @@ class _Giving:
     def _put_link(
         self, entry: Entry, kept: tuple[int, str], place: tuple[int, str], path: str
     ) -> None:
+        link = read_link(*kept, entry)
+        if self._hasher is not None:
+            require(self._hasher.text(os.fsencode(link[0])), entry)
         try:
-            put_link(*kept, *place, entry)
+            put_link(*link, *place, entry)
         except IsADirectoryError:
             if self._careful:
                 raise
             tree.remove(self._target / path)
-            put_link(*kept, *place, entry)
+            put_link(*link, *place, entry)
         self._pourer.count(0)
 
     def _new_file(self, folder: int, name: str, path: str) -> NewFile:

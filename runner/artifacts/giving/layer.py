@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner import tree
 from runner.artifacts.folders import Folders, NewFolders, look, parent
 from runner.artifacts.giving.files import free, modified, open_stored, permissions
+from runner.artifacts.store.taking import LARGE
 from runner.content import clone
 from runner.mounts import Laid, Mounts, lift
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
     from runner.artifacts.manifest import Entry
     from runner.paths import RunPaths
-
-# what is smaller is copied as soon as it is linked
-_LARGE = 1 << 20
 
 
 class _Linked(NamedTuple):
@@ -64,7 +62,8 @@ class Layer:
         Raises:
             OSError: it is not there any more, or the layer cannot be written.
         """
-        if entry.bytes < _LARGE:
+        # what is smaller is copied as soon as it is linked, and may not be read-only yet
+        if entry.bytes < LARGE:
             return False
         path = os.path.relpath(place, self._paths.workspace)
         with NewFolders(self._laid.lower, careful=False) as folders:

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.giving.files import require
 from runner.content import Range, clone, pour, pour_range, ranges
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from runner.artifacts.giving.files import NewFile
+    from runner.artifacts.manifest import Entry
+    from runner.artifacts.store.hashing import Hasher
 
 _LARGE = 8 << 20
 _PART = 32 << 20
@@ -30,6 +33,7 @@ class Copy(NamedTuple):
     Both descriptors belong to who copies it.
     """
 
+    entry: Entry
     reading: int
     writing: NewFile
     mode: int
@@ -49,11 +53,13 @@ class Pourer:
     """``with Pourer(progress) as pourer:`` copies files; all are whole when the ``with`` is left.
 
     ``progress`` is told files and bytes so far. Files that share their blocks with what they are
-    copied from are there at once, whatever their size.
+    copied from are there at once, whatever their size. With a ``hasher`` each is compared with the
+    digest of its entry, and read once for both.
     """
 
-    def __init__(self, progress: Callable[[int, int], None]) -> None:
+    def __init__(self, progress: Callable[[int, int], None], hasher: Hasher | None = None) -> None:
         self._progress = progress
+        self._hasher = hasher
         self._files = self._bytes = 0
         self._pending: deque[Future[int] | Copy] = deque()
         self._executor: Executor | None = None
@@ -81,13 +87,14 @@ class Pourer:
         """Copy a file, now or soon.
 
         Raises:
+            NotKeptError: it is not what was kept; it has not appeared.
             OSError: it, or one before it, cannot be read or written.
         """
         try:
             found = os.fstat(copy.reading)
-            large = found.st_size >= _LARGE
+            large = found.st_size >= _LARGE and self._hasher is None
             if not large or clone(copy.reading, copy.writing.descriptor):
-                size = found.st_size if large else pour(copy.reading, copy.writing.descriptor)
+                size = found.st_size if large else self._pour(copy, found)
                 copy.publish()
                 self.count(size)
                 large = False
@@ -104,6 +111,16 @@ class Pourer:
         self._files += 1
         self._bytes += size
         self._progress(self._files, self._bytes)
+
+    def _pour(self, copy: Copy, found: os.stat_result) -> int:
+        """Copy a file in one go, and read it once for that if it is to be compared; its size."""
+        if self._hasher is None:
+            return pour(copy.reading, copy.writing.descriptor)
+        cloned = found.st_size and clone(copy.reading, copy.writing.descriptor)
+        written = None if cloned else copy.writing.descriptor
+        size, digest = self._hasher.read(copy.reading, found, written)
+        require(digest, copy.entry)
+        return size
 
     def _divide(self, copy: Copy, found: os.stat_result) -> None:
         """Have a file copied in parts; it stands behind them itself, for their end."""

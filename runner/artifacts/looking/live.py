@@ -26,10 +26,11 @@ class Live(NamedTuple):
 def live(kept: Path, workspace: Path, declared: Iterable[str]) -> list[Live]:
     """What lies in the folder of a run's artifacts while its job writes.
 
-    A link of wf's to one of the ``declared`` paths in the workspace is followed; no other is.
+    A link of wf's to one of the ``declared`` paths is followed, be it in the workspace or an
+    absolute one; no other is.
     """
     home = os.path.realpath(workspace)
-    mounted = {path: at for path in declared if (at := _mounted(kept / stored(path), home))}
+    mounted = {path: at for path in declared if (at := _mounted(kept, path, home))}
     found = [Live(_artifact(path, at), at) for path, at in mounted.items()]
     inside = {stored(path) for path in mounted}
     return found + [
@@ -39,14 +40,15 @@ def live(kept: Path, workspace: Path, declared: Iterable[str]) -> list[Live]:
     ]
 
 
-def _mounted(link: Path, workspace: str) -> Path | None:
-    """Where a link leads, if that is within the workspace."""
+def _mounted(kept: Path, path: str, workspace: str) -> Path | None:
+    """Where the link for a path leads, if that is within the workspace, or the very path."""
     from pathlib import Path
 
+    link = kept / stored(path)
     if not link.is_symlink():
         return None
     target = os.path.realpath(link)
-    return Path(target) if target.startswith(f"{workspace}/") else None
+    return Path(target) if target == path or target.startswith(f"{workspace}/") else None
 
 
 def _names(folder: Path) -> list[str]:

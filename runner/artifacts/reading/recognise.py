@@ -29,12 +29,17 @@ def promising(path: str) -> bool:
     """Whether a file's name lets one expect something that can be read."""
     name = posixpath.basename(path).lower()
     known = (*_CHECKPOINTS, _TENSORS, *_TABLES, *_ARRAYS, *_IMAGES)
-    return name.endswith(known) or name in _PARAMETERS or is_events(path)
+    return name.endswith(known) or is_parameters(path) or is_events(path)
 
 
 def has_metrics(path: str) -> bool:
     """Whether a file's name lets one expect metrics."""
     return path.lower().endswith(_TABLES) or is_events(path)
+
+
+def is_parameters(path: str) -> bool:
+    """Whether a file's name is one that Lightning gives to hyper-parameters: ``hparams.yaml``."""
+    return posixpath.basename(path).lower() in _PARAMETERS
 
 
 def is_events(path: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
@@ -87,7 +88,7 @@ def describe(remote: Remote, run: str, stage: Stage) -> list[Artifact]:
         raise WfError(
             STORAGE,
             f"what {remote.shown} says of {run} cannot be: it {odd}",
-            hint="nothing was pulled; push the run again from where it is",
+            hint=_mend(remote, run),
         ) from None
     except OSError as error:
         raise unwritable(
@@ -157,8 +158,10 @@ def _list(artifact: Artifact, found: Iterable[Entry], stage: Stage, there: check
         raise Odd(f"has a list that `{artifact.path[:100]}` was not kept with")
 
 
-def fetch(remote: Remote, entries: Iterable[Entry], stage: Stage, progress: Progress) -> None:
-    """Bring the contents of ``entries`` to the stage, and lay them out as a run's artifacts.
+def fetch(
+    remote: Remote, run: str, entries: Iterable[Entry], stage: Stage, progress: Progress
+) -> None:
+    """Bring the contents of a run's ``entries`` to the stage, laid out as a run's artifacts.
 
     Raises:
         WfError: kind ``STORAGE`` when something on the remote is damaged or missing (all that is
@@ -180,7 +183,7 @@ def fetch(remote: Remote, entries: Iterable[Entry], stage: Stage, progress: Prog
         progress.expect(len(wanted), sum(found.entry.bytes for found in wanted))
         bad = _receive(remote, wanted, stage, progress)
         if bad:
-            raise _damaged(remote, bad)
+            raise _damaged(remote, run, bad)
         _lay_out(asked, stage)
     except OSError as error:
         what = f"what {remote.shown} has could not be written"
@@ -291,19 +294,22 @@ class _Taking:
         self._hasher.update(content)
 
 
-def _damaged(remote: Remote, bad: list[Entry]) -> WfError:
+def _damaged(remote: Remote, run: str, bad: list[Entry]) -> WfError:
     paths = [f"`{entry.path}`" for entry in bad[:_NAMED]]
     if len(bad) > _NAMED:
         paths.append(f"{len(bad) - _NAMED:,} more")
-    objects = "/".join(layout.content(bad[0].digest))
     return WfError(
         STORAGE,
         f"{in_words(paths)} on {remote.shown} {'is' if len(bad) == 1 else 'are'} damaged or "
         "missing: nothing was pulled",
-        hint=f"remove {objects} there, push the run again, and repeat this: what has come is kept"
-        if len(bad) == 1
-        else "push the run again from where it is, and repeat this: what has come is kept",
+        hint=f"{_mend(remote, run)} (what has come is kept)",
     )
+
+
+def _mend(remote: Remote, run: str) -> str:
+    """What makes good again what is damaged there."""
+    send = f"wf artifacts push {run} --to {shlex.quote(remote.shown)} --force"
+    return f"where the run was made: {send}; then repeat this"
 
 
 def _lay_out(entries: Iterable[Entry], stage: Stage) -> None:

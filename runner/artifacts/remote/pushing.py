@@ -52,16 +52,19 @@ class _Part(NamedTuple):
     last: bool
 
 
-def push(
+def push(  # noqa: PLR0913 - what, where to, and how
     paths: RunPaths,
     artifacts: Sequence[Artifact],
     document: bytes,
     remote: Remote,
     progress: Progress,
+    *,
+    force: bool = False,
 ) -> Pushed:
     """Bring the ``artifacts`` of a run to a remote, with the ``document`` that says what it was.
 
-    What was interrupted is gone on with by a repeat.
+    What was interrupted is gone on with by a repeat. What has the right size there is taken for
+    what was sent, and nothing is written over; with ``force`` all is sent, whatever is there.
 
     Raises:
         WfError: kind ``UNSATISFIABLE`` when the remote cannot be reached or refuses, ``USAGE`` when
@@ -70,9 +73,10 @@ def push(
     """
     names = layout.Names(paths.root.name)
     manifest = _read(paths.manifest)
-    _refuse_another(remote, names, manifest)
+    if not force:
+        _refuse_another(remote, names, manifest)
     wanted = _contents(paths, artifacts)
-    there = _there(remote, wanted)
+    there = {} if force else _there(remote, wanted)
     missing = [content for content in wanted if not _complete(content, there)]
     files = size = 0
     progress.expect(len(missing), sum(content.size for content in missing))
@@ -95,7 +99,8 @@ def _refuse_another(remote: Remote, names: layout.Names, manifest: bytes) -> Non
         raise WfError(
             USAGE,
             f"{remote.shown} has another run called {names.run}",
-            hint=f"push to a folder of its own: --to {remote.shown}/FOLDER",
+            hint=f"push to a folder of its own: --to {remote.shown}/FOLDER, or put this one in its "
+            "place: --force",
         )
 
 
@@ -122,7 +127,7 @@ def _there(remote: Remote, wanted: Sequence[_Content]) -> dict[str, Mapping[str,
 
 def _missing(content: _Content, there: Mapping[str, Mapping[str, int]]) -> list[Piece]:
     folder, name = layout.content(content.entry.digest)
-    known = there[folder]
+    known = there.get(folder, {})
     return [p for p in layout.pieces(name, content.size) if known.get(p.name) != p.size]
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from runner.content import allocated, ranges
 
+if TYPE_CHECKING:
     from blake3 import blake3 as Blake3  # noqa: N812 - a class, whatever its name
 
 _CHUNK = 1 << 20
 _SMALL = 1 << 16
-_BLOCK = 512  # of st_blocks, stat(2)
 
 
 class Hasher:
@@ -51,18 +49,18 @@ class Hasher:
             if len(data) == size:
                 return size, self._hasher(data).hexdigest()
             os.lseek(descriptor, 0, os.SEEK_SET)
-        if not found.st_size or found.st_blocks * _BLOCK >= found.st_size:
+        if not found.st_size or allocated(found) >= found.st_size:
             return self._whole(descriptor, copy)
         hasher, at = self._hasher(), 0
-        for start, end in _stretches(descriptor, found.st_size):
+        for start, length in ranges(descriptor, found):
             self._skip(hasher, start - at)
-            at = start
+            at, end = start, start + length
             os.lseek(descriptor, start, os.SEEK_SET)
-            while at < end and (length := self._next(descriptor, end - at)):
-                hasher.update(self._buffer[:length])
+            while at < end and (count := self._next(descriptor, end - at)):
+                hasher.update(self._buffer[:count])
                 if copy is not None:
-                    _write(copy, self._buffer[:length], at)
-                at += length
+                    _write(copy, self._buffer[:count], at)
+                at += count
             if at < end:  # it has become shorter
                 break
         else:
@@ -89,23 +87,6 @@ class Hasher:
             length = min(size, _CHUNK)
             hasher.update(self._zeros if length == _CHUNK else self._zeros[:length])
             size -= length
-
-
-def _stretches(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
-    """Where a file has data: from where to where."""
-    at = 0
-    while at < size:
-        try:
-            start = os.lseek(descriptor, at, os.SEEK_DATA)
-            end = os.lseek(descriptor, start, os.SEEK_HOLE)
-        except OSError as error:
-            if error.errno == errno.ENXIO:  # nothing but a hole is left
-                return
-            yield at, size  # this file system does not tell
-            return
-        at = min(end, size)
-        if start < size:
-            yield start, at
 
 
 def _write(descriptor: int, data: memoryview, at: int) -> None:

@@ -1,5 +1,7 @@
 """Taking in what has been gathered: every file is hashed, listed, and shared with its equals.
 
+Where there are many, sharing them takes longer than reading them. Nobody has to wait for that.
+
 Whoever is killed meanwhile is followed by one who does it again, and does not read again what is
 shared already.
 
@@ -27,6 +29,13 @@ if TYPE_CHECKING:
     from runner.artifacts.store.pool import Pool
 
 _TASK = 64  # files
+# so many are made one with their equals at once, whatever they are
+_FEW = 256
+
+
+def never() -> bool:
+    """Nobody will."""
+    return False
 
 
 class Failed(NamedTuple):
@@ -36,33 +45,47 @@ class Failed(NamedTuple):
     error: OSError
 
 
+# which artifact; paths, with the kind of each; whether they are made read-only and shared later
+_Task = tuple[int, list[Any], bool]
+
+
 class Intake:
     """``with Intake(root, lists, pool, progress) as intake:`` takes in the artifacts of one run.
 
     ``root`` is the folder of the run's artifacts, ``lists`` the one of their lists, and
     ``progress`` is told files and bytes so far. ``unreadable`` are things that stay there unlisted,
     and ``changed`` those that were written or removed while they were taken in; what is listed is
-    what is kept.
+    what is kept. Where there are many files, most are made read-only, and one with their equals,
+    ``later`` (:mod:`runner.artifacts.store.afterwards`): this is called before the first of them,
+    and answers whether somebody will.
 
     Raises:
         OSError: one of the folders cannot be opened or written to.
     """
 
     def __init__(
-        self, root: Path, lists: Path, pool: Pool, progress: Callable[[int, int], None]
+        self,
+        root: Path,
+        lists: Path,
+        pool: Pool,
+        progress: Callable[[int, int], None],
+        *,
+        later: Callable[[], bool] = never,
     ) -> None:
         self._root = root
         self._lists = lists
         self._progress = progress
+        self._later = later
         clear_staging(root)
         self._takers: list[Taker] = []
 
-        def begin() -> Callable[[tuple[int, list[Any]]], tuple[Any, ...]]:
+        def begin() -> Callable[[_Task], tuple[Any, ...]]:
             self._takers.append(Taker(root, pool, lists))
             return _work(self._takers[-1])
 
         self._crew = Crew(begin)
-        self._artifacts = self._files = self._bytes = 0
+        self._artifacts = self._given = self._files = self._bytes = 0
+        self._put_off: bool | None = None
         self.unreadable: list[Failed] = []
         self.changed: list[str] = []
 
@@ -85,8 +108,7 @@ class Intake:
         file = self._lists / f"{self._artifacts}.jsonl"
         with Listing(file, path) as listing:
             found = (found for root in roots for found in self._walk(root))
-            tasks = ((self._artifacts, names) for names in _tasks(found))
-            for answer in self._crew.each(tasks):
+            for answer in self._crew.each(self._tasks(found)):
                 self._add(listing, answer)
         self._artifacts += 1
         return listing.artifact()
@@ -103,6 +125,14 @@ class Intake:
         finally:
             os.close(folder)
         clear_notes(self._lists)
+
+    def _tasks(self, found: Iterable[Any]) -> Iterator[_Task]:
+        left = iter(found)
+        while names := list(islice(left, _TASK)):
+            self._given += len(names)
+            if self._put_off is None and self._given > _FEW:
+                self._put_off = self._later()
+            yield self._artifacts, names, self._put_off or False
 
     def _add(self, listing: Listing, answer: tuple[Any, ...]) -> None:
         told, skipped, changed, unreadable = answer
@@ -169,15 +199,10 @@ def _kind_of(found: Path) -> Kind | None:
     return "file" if found.is_file() else None
 
 
-def _tasks(found: Iterable[Any]) -> Iterator[list[Any]]:
-    left = iter(found)
-    while task := list(islice(left, _TASK)):
-        yield task
-
-
-def _work(taker: Taker) -> Callable[[tuple[int, list[Any]]], tuple[Any, ...]]:
-    def do(task: tuple[int, list[Any]]) -> tuple[Any, ...]:
-        taken = taker.take(*task)
+def _work(taker: Taker) -> Callable[[_Task], tuple[Any, ...]]:
+    def do(task: _Task) -> tuple[Any, ...]:
+        round_, names, later = task
+        taken = taker.take(round_, names, later=later)
         # plain ones, as they go through a pipe
         return (tuple(taken.lines), taken.skipped, taken.changed, taken.unreadable)
 

@@ -4,6 +4,9 @@ First each is opened and hashed, and made a file of its own where something outs
 write to it. Then all of them are written down, with the modes and times that the job had given
 them, and only then made read-only and one with their equals. Whoever is killed in between is
 followed by one who finds modes and times in these notes.
+
+Where there are many, both is done to small ones later (:mod:`runner.artifacts.store.afterwards`):
+until then they are as the job left them, and nothing need be noted.
 """
 
 from __future__ import annotations
@@ -33,6 +36,14 @@ _OURS = frozenset({0o444, 0o555})
 _NOTES = "taking-"
 # a lease is taken away from who keeps somebody waiting for long
 _LONG = 1 << 26
+LARGE = 1 << 20
+"""Files of so many bytes are read-only, and one with their equals, as soon as they are listed.
+
+However many there are: that costs nothing beside reading them, and what takes room is not there
+twice for a moment. No other may be given out by a further name of the very file.
+"""
+# what its owner may read, without set-id and sticky bits: the mode in the list is the one it has
+_PLAIN, _AND_NOT = stat.S_IRUSR, stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
 _KEPT = frozenset({stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK})
 _NONE = Lines(b"", b"", 0, 0, 0)
 
@@ -81,8 +92,12 @@ class Taker:
         self._folders.close()
         os.close(self._noting)
 
-    def take(self, round_: int, found: Iterable[tuple[str, Kind | None]]) -> Taken:
+    def take(
+        self, round_: int, found: Iterable[tuple[str, Kind | None]], *, later: bool = False
+    ) -> Taken:
         """Take in some things; what was taken in an earlier round is known again.
+
+        What is small is made read-only, and one with its equals, ``later``, by somebody else.
 
         Raises:
             OSError: they cannot be noted.
@@ -92,11 +107,13 @@ class Taker:
         opened: list[_Open] = []
         try:
             lines = lines_of(self._look(found, taken, opened))
-            _write(self._noting, lines.lines)
-            reach("noted")
-            for one in opened:
-                if one.digest:
-                    self._share(one)
+            now = [one for one in opened if one.digest and not (later and _may_wait(one.found))]
+            if now:
+                _write(self._noting, lines.lines)
+                reach("noted")
+            for one in now:
+                lock(one.descriptor, one.found)
+                self._share(one)
         finally:
             for one in opened:
                 os.close(one.descriptor)
@@ -167,7 +184,7 @@ class Taker:
     def _hashed(self, one: _Open, taken: Taken) -> tuple[tuple[int, str], bool]:
         """Size and digest of a file, and whether nothing else can write to it any more."""
         found = one.found
-        alone = _alone(one.descriptor)
+        alone = is_alone(one.descriptor)
         read = self._hasher.read(one.descriptor, found)
         if not alone or read[0] != found.st_size or found.st_size >= _LONG:
             after = os.fstat(one.descriptor)
@@ -204,9 +221,6 @@ class Taker:
 
     def _share(self, one: _Open) -> None:
         above, _, name = stored(one.path).rpartition("/")
-        mode = stat.S_IMODE(one.found.st_mode)
-        if mode != read_only(mode):
-            os.fchmod(one.descriptor, read_only(mode))
         if one.found.st_size:
             file = Candidate(name, self._folders.at(above), one.found, one.digest)
             self._pool.share(file, self._staged)
@@ -254,6 +268,23 @@ def _noted(file: Path) -> Iterator[tuple[str, _Before]]:
                     yield entry.path, _Before(digest, entry.mode, entry.modified)
 
 
+def _may_wait(found: os.stat_result) -> bool:
+    """Whether a file can stay as the job left it for a while, and still be known again."""
+    plain = found.st_mode & (_PLAIN | _AND_NOT) == _PLAIN
+    return plain and found.st_size < LARGE and found.st_nlink == 1
+
+
+def lock(descriptor: int, found: os.stat_result) -> None:
+    """Make an open file read-only.
+
+    Raises:
+        OSError: it cannot be done.
+    """
+    mode = stat.S_IMODE(found.st_mode)
+    if mode != read_only(mode):
+        os.fchmod(descriptor, read_only(mode))
+
+
 def staging(root: Path, process: int) -> str:
     """Where a process has the second name of a file for a moment, beside the artifacts."""
     return f"{os.fspath(root)}.taking-{process}"
@@ -296,7 +327,7 @@ def clear_notes(notes: Path) -> None:
         left.unlink()
 
 
-def _alone(descriptor: int) -> bool | None:
+def is_alone(descriptor: int) -> bool | None:
     """Whether nobody has the file open for writing, or can have while it is open here.
 
     The kernel grants a read lease on such files alone (fcntl(2)), and has whoever wants to write

@@ -220,6 +220,7 @@ def _shown(
 
 
 _GONE: dict[str, Any] = {
+    "image": None,
     "in_cache": False,
     "folder": None,
     "ready": False,
@@ -239,6 +240,7 @@ def _document(kept: Kept, using: dict[str, list[str]]) -> dict[str, Any]:
         "fingerprint": kept.fingerprint,
         "python": kept.python,
         "as_of": kept.as_of,
+        "image": kept.image,
         "lock": list(kept.lock),
         "in_cache": True,
         "folder": str(kept.folder),

@@ -51,7 +51,7 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Print or write it."""
-    from runner.engine.files import open_files
+    from runner.engine.opening import open_files
     from runner.spec.export.task import export
 
     if bool(arguments.workflow) == arguments.all:

@@ -29,7 +29,7 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """List them."""
-    from runner.engine.files import open_files
+    from runner.engine.opening import open_files
 
     source = workflow_files(context, arguments.file)
     opened = open_files(source.workflows, source.root, source.beside)

@@ -41,6 +41,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.cli.render.plan import plan_document, show_plan
     from runner.cli.render.problems import show_error, show_faulty, show_notices
     from runner.cli.wanted import Asker
+    from runner.engine.containing import is_there
     from runner.engine.graph import plan_graph
     from runner.engine.prepare import shortage
     from runner.engine.simulated import unused
@@ -52,7 +53,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         changed = told_changes(asker, wanted, basis)
     opened = wanted.opened
     ready = {
-        job.workflow: parts.environments.ready(job.environment) is not None
+        job.workflow: is_there(job) or parts.environments.ready(job.environment) is not None
         for job in planned.to_run
     }
     lacking = shortage(opened, planned, parts.inventory)

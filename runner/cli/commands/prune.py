@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.artifacts.store.pool import Pool
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from runner.cli.context import Context
+    from runner.paths import Home
     from runner.records.index import Row
     from runner.records.pruning import Chosen, Rules
     from runner.records.store import Records
@@ -62,18 +64,20 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     records = settled(context)
     if not arguments.dry_run:
         leftovers.sweep(context.settings.home, context.now().timestamp())
+    shared = _share(records.home, context)
     chosen = pruning.choose(records, rules, context.now())
     sizes, freed = _sizes(records, chosen, context)
     pool = Pool(records.home.objects)
     if arguments.dry_run:
-        return _say(arguments, context, chosen, _Room(sizes, freed, pool.unneeded()))
+        room = _Room(sizes, freed, pool.unneeded(), _pulls(arguments, rules, context))
+        return _say(arguments, context, chosen, room)
     if chosen.gone and not arguments.yes and not arguments.json and _on_a_terminal(context):
         _list(context, chosen, sizes)
         if not _agreed(context):
             context.err.write("nothing was removed\n")
             return OK
     removed, freed, failure = _remove(records, chosen, context)
-    room = _Room(sizes, freed, pool.sweep())
+    room = _Room(sizes, freed, pool.sweep(), _pulls(arguments, rules, context), shared)
     _say(arguments, context, chosen._replace(gone=removed), room)
     if failure is not None:
         raise failure
@@ -111,14 +115,32 @@ def _statuses(written: str | None) -> frozenset[str]:
 
 
 class _Room(NamedTuple):
-    """The bytes that each run gives back on its own, all of them do together, and the pool does.
+    """The bytes that each run gives back on its own, all of them do together, and others do.
 
-    The pool has files that no run has, where a crash has left them.
+    The pool has files that no run has, where a crash has left them; ``pulls`` is what has come of
+    runs on remote stores that somebody began to pull. ``shared`` is what was given back before, as
+    equal files were made one.
     """
 
     sizes: dict[str, int]
     runs: int
     pool: int
+    pulls: int
+    shared: int = 0
+
+
+def _share(home: Home, context: Context) -> int:
+    """Do what is still to be done of runs that have just ended, or nobody could say what is freed.
+
+    Raises:
+        WfError: kind ``STORAGE`` when that cannot be done.
+    """
+    from runner.cli.render.progress import Counted
+    from runner.engine.ending.sharing import pending, share
+
+    runs = pending(home)
+    with Counted("sharing equal files of run", len(runs), context.err, context.variables) as told:
+        return sum(share(paths, home) for paths in told.each(runs))
 
 
 def _sizes(records: Records, chosen: Chosen, context: Context) -> tuple[dict[str, int], int]:
@@ -133,6 +155,19 @@ def _sizes(records: Records, chosen: Chosen, context: Context) -> tuple[dict[str
             for row in counted.each(chosen.gone)
         }
     return sizes, freeing.bytes
+
+
+def _pulls(arguments: argparse.Namespace, rules: Rules, context: Context) -> int:
+    """The bytes of pulls that nobody has gone on with for as long as runs are to be over.
+
+    Where no time is said, as with ``--keep``, for as long as by default.
+    """
+    from runner.artifacts.remote.stage import sweep
+
+    before = context.now().timestamp() - (rules.over_for or _DAYS * _DAY)
+    if arguments.older_than and rules.over_for is None:
+        before = inf
+    return sweep(context.settings.cache.pulls, before, dry_run=arguments.dry_run)
 
 
 def _remove(
@@ -189,10 +224,16 @@ def _say(arguments: argparse.Namespace, context: Context, chosen: Chosen, room: 
     if chosen.gone:
         runs = count(len(chosen.gone), "run")
         told.write(f"{would[0]} {runs}{_which(chosen)} and {would[1]} {amount(room.runs)}\n")
-    if room.pool:
-        what = "files that no run has any more"
-        told.write(f"{would[0]} {what} and {would[1]} {amount(room.pool)}\n")
-    elif not chosen.gone:
+    more = {
+        "files that no run has any more": room.pool,
+        "what came of pulls that nobody finished": room.pulls,
+    }
+    told.writelines(
+        f"{would[0]} {what} and {would[1]} {amount(size)}\n" for what, size in more.items() if size
+    )
+    if room.shared:
+        told.write(f"kept equal files once and freed {amount(room.shared)}\n")
+    if not (chosen.gone or any(more.values()) or room.shared):
         told.write("nothing to remove\n")
     return OK
 
@@ -243,5 +284,5 @@ def _document(chosen: Chosen, room: _Room, *, dry_run: bool) -> dict[str, Any]:
             for row in chosen.gone
         ],
         "kept": [{"name": kept.run, "reason": kept.reason} for kept in chosen.kept],
-        "freed_bytes": room.runs + room.pool,
+        "freed_bytes": room.runs + room.pool + room.pulls + room.shared,
     }

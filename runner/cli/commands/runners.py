@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
@@ -44,9 +45,11 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     inventory = compose.inventory(context.settings, context.variables, driver.look)
     leases = compose.leases(context.settings)
     records = compose.records(context.settings, context.now, context.tell)
+    containers, no_containers = _daemon(context)
 
     def seen() -> Runners:
-        return look(inventory, driver.sample, leases, records, context.now())
+        seen = look(inventory, driver.sample, leases, records, context.now())
+        return replace(seen, containers=containers, no_containers=no_containers)
 
     if arguments.json:
         context.say_json(seen().document())
@@ -66,3 +69,17 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
         return runners.facts, page(runners, style(context.out, context.variables), clock=True)
 
     return watch(told, context.out, terminal=dress.terminal)
+
+
+def _daemon(context: Context) -> tuple[str | None, str | None]:
+    """The daemon that runs containers, or why the one that is set up cannot be used."""
+    from runner import compose
+    from runner.containers.address import is_there
+
+    if not is_there(context.variables):
+        return None, None
+    try:
+        facts = compose.daemon(context.variables).facts
+    except WfError as error:
+        return None, error.message.rpartition(": ")[2]
+    return f"{facts.name} · rootless" if facts.rootless else facts.name, None

@@ -117,7 +117,7 @@ def _identity(notice: Problem) -> tuple[object, ...]:
 
 def _check(source: Source, context: Context) -> _Checked:
     """The file itself, then what each workflow needs of the project."""
-    from runner.engine.files import open_files
+    from runner.engine.opening import open_files
     from runner.engine.prepare import check
 
     opened = open_files(source.workflows, source.root, source.beside)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
-from runner.cli.render.style import columns, cut, in_line, style
+from runner.cli.render.style import aligned, columns, cut, in_line, style
 from runner.cli.render.table import Column, fitted
 from runner.units import amount, count
 
@@ -143,10 +143,11 @@ def _line(stem: str, name: str, node: _Node, same: str) -> _Line:
 
 
 def _widths(lines: list[_Line], dress: Style) -> tuple[int, int]:
-    """How many columns names get, and how many facts: on a terminal, what there is room for."""
-    width = max((columns(line.stem + line.name) for line in lines), default=0)
-    facts = 3
+    """How many columns names get, and how many facts: on a terminal, as there is room."""
+    names = [line.stem + line.name for line in lines]
+    width, facts = aligned(names), 3
     if dress.terminal:
+        width = max(map(columns, names), default=0)
         said = [max((columns(line.facts[at]) for line in lines), default=0) for at in (1, 2)]
         takes = [_SIZE, _SIZE + _GAP + said[0], _SIZE + 2 * _GAP + sum(said)]
         wanted = min(width, _NAME + _NAME)
@@ -158,7 +159,8 @@ def _widths(lines: list[_Line], dress: Style) -> tuple[int, int]:
 
 def _written(line: _Line, width: int, facts: int, dress: Style) -> str:
     mark = dress.plain("…")
-    name = cut(line.name, max(width - columns(line.stem), 1), mark)
+    room = max(width - columns(line.stem), 1)
+    name = cut(line.name, room, mark) if dress.terminal else line.name
     stem = dress.paint(dress.plain(line.stem), "dim")
     if line.note:
         return f"{stem}{name}{dress.paint(f'  {line.note}', 'yellow')}\n"

@@ -72,8 +72,8 @@ class Board:
                 self._doing[course.workflow] = ""
             case events.ServiceReady(name, url):
                 self._line("✓", "green", course.run or "", course.workflow, f"{name}  {url}")
-            case events.Warned(text):
-                self._say(f"{self._dress.paint('warning:', 'yellow')} {course.run}: {text}")
+            case events.TookOver() | events.Warned():
+                self._say(f"{self._dress.paint('warning:', 'yellow')} {course.run}: {event.text}")
 
     def _wait(self, course: Course, event: events.Waiting) -> None:
         before = self._waits.get(course.workflow)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from runner.cli.render.curves import number, spread
-from runner.cli.render.style import columns, cut, harmless, in_line, style
+from runner.cli.render.style import aligned, columns, cut, harmless, in_line, style
 from runner.units import amount, count
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def show_difference(found: Found, stream: TextIO, variables: Mapping[str, str]) 
     rows = list(_rows(found))
     width = _room(rows, dress)
     for word, name, sizes in rows:
-        shown = cut(name, width, dress.plain("…"))
+        shown = cut(name, width, dress.plain("…")) if dress.terminal else name
         gap = " " * (width - columns(shown))
         line = f"{dress.paint(f'{word:<{_WORD}}', _PAINT[word])}{shown}{gap}   {dress.plain(sizes)}"
         stream.write(f"{line.rstrip()}\n")
@@ -62,13 +62,13 @@ def _show_lines(lines: list[str], stream: TextIO, dress: Style) -> None:
 def _rows(found: Found) -> Iterator[tuple[str, str, str]]:
     """What happened to a file, its path, its sizes."""
     for entry in found.files.removed:
-        yield "removed", in_line(entry.path), amount(entry.bytes)
+        yield "removed", in_line(found.before.shown(entry.path)), amount(entry.bytes)
     for entry in found.files.added:
-        yield "added", in_line(entry.path), amount(entry.bytes)
+        yield "added", in_line(found.after.shown(entry.path)), amount(entry.bytes)
     for before, after in found.files.moved:
         yield "moved", f"{in_line(before.path)} → {in_line(after.path)}", amount(after.bytes)
     for change in found.files.changed:
-        yield "changed", in_line(change.after.path), _changed(change)
+        yield "changed", in_line(found.after.shown(change.after.path)), _changed(change)
 
 
 def _changed(change: Change) -> str:
@@ -86,9 +86,9 @@ def _changed(change: Change) -> str:
 
 def _room(rows: list[tuple[str, str, str]], dress: Style) -> int:
     """How many columns paths get."""
-    width = max((columns(name) for _, name, _ in rows), default=0)
     if not dress.terminal:
-        return width
+        return aligned(name for _, name, _ in rows)
+    width = max((columns(name) for _, name, _ in rows), default=0)
     sizes = max((columns(said) for _, _, said in rows), default=0)
     return min(width, max(dress.width - _WORD - 3 - sizes, _NAME))
 

@@ -36,7 +36,7 @@ def _cells(kept: Kept, runs: Sequence[str], now: float) -> tuple[str, ...]:
     users = ", ".join(runs) or (others if kept.in_use else "-")
     return (
         kept.fingerprint,
-        kept.python or "-",
+        f"{kept.python or '-'}{' in an image' if kept.image else ''}",
         str(len(kept.lock)) if kept.ready else "not complete",
         amount(kept.room.total()),
         amount(kept.room.own()),
@@ -74,6 +74,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("python", f"{document['python'] or ''}{f' · {reason}' if reason else ''}"),
         ("as of", " · ".join(filter(None, (document["as_of"], document["as_of_reason"])))),
+        ("image", document["image"] or ""),
         ("damage", document["damage"] or ""),
         ("cache", gone or document["folder"]),
         ("size", size if document["in_cache"] else ""),

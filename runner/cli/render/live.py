@@ -179,8 +179,8 @@ class Watcher:
             case events.Stopping(signal, after):
                 self._state = "stopping"
                 return self._stopping(signal, after)
-            case events.Warned(text):
-                return f"{paint('warning:', 'yellow')} {harmless(text)}"
+            case events.TookOver() | events.Warned():
+                return f"{paint('warning:', 'yellow')} {harmless(event.text)}"
         return ""
 
     def _stopping(self, signal: str, after: float | None) -> str:

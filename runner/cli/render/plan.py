@@ -53,15 +53,10 @@ def show_plan(
 
 
 def _facts(job: Job, *, ready: bool) -> list[tuple[str, str]]:
-    files = ", ".join(job.environment.origins)
-    what = f"python {job.environment.python}" + (f" with {files}" if files else "")
-    what += f" as of {job.environment.as_of}" if job.environment.as_of else ""
-    if job.environment.locked is not None:
-        what += f" and all else as in {job.environment.locked.run}"
-    state = "ready" if ready else "will be built"
     facts = [
         ("command", job.command),
-        ("environment", f"{what} · {(_environment(job) or '')[:12]} · {state}"),
+        *_container(job),
+        ("environment", _packages(job, ready=ready)),
         ("devices", _devices(job)),
     ]
     if job.working_dir != ".":
@@ -73,6 +68,30 @@ def _facts(job: Job, *, ready: bool) -> list[tuple[str, str]]:
     if job.artifacts:
         facts.append(("artifacts", ", ".join(_artifact(kept) for kept in job.artifacts)))
     return facts + _more_facts(job)
+
+
+def _container(job: Job) -> list[tuple[str, str]]:
+    """What few jobs run in: ``docker, in python:3.11-slim (81e62e1a911e)``."""
+    if job.container is None:
+        return []
+    kind, _, digest = (job.environment.image or "").partition(":")
+    known = f"({digest[:12]})" if kind == "sha256" else "· will be pulled"
+    return [("executor", f"{job.executor}, in {job.container.image} {known}")]
+
+
+def _packages(job: Job, *, ready: bool) -> str:
+    """Python, where its packages come from, and whether they are installed already."""
+    wanted = job.environment
+    if job.container is not None and wanted.bare:
+        return "what the image has" + (f", as in {wanted.locked.run}" if wanted.locked else "")
+    files = ", ".join(wanted.origins)
+    what = "the image's python" if wanted.any_python else f"python {wanted.python}"
+    what += f" with {files}" if files else ""
+    what += f" as of {wanted.as_of}" if wanted.as_of else ""
+    if wanted.locked is not None:
+        what += f" and all else as in {wanted.locked.run}"
+    state = "ready" if ready else "will be built"
+    return f"{what} · {(_environment(job) or '')[:12]} · {state}"
 
 
 def _artifact(kept: ArtifactRequest) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 from runner.cli.render.curves import told
 from runner.cli.render.failure import where
 from runner.cli.render.going import in_words as going
+from runner.cli.render.phases import in_words as in_phases
 from runner.cli.render.style import harmless, style
 from runner.cli.render.usage import drawn, in_words
 from runner.units import amount, count, duration, numbered
@@ -61,6 +62,7 @@ def _facts(document: dict[str, Any], measured: Measured, dress: Style) -> list[t
         ("variables", " ".join(f"{key}={value}" for key, value in document["variables"].items())),
         ("secrets", ", ".join(document["secrets"])),
         ("times", _times(document)),
+        ("phases", in_phases(document["phases"], document["samples"])),
         ("usage", in_words(document["usage"], cores)),
         *drawn(measured.samples, document["usage"], cores, dress),
         ("progress", going(document["progress"])),
@@ -68,6 +70,7 @@ def _facts(document: dict[str, Any], measured: Measured, dress: Style) -> list[t
         ("queue", _waiting(document["waiting"]) or _queue(document["resources"]["queue"])),
         ("ports", ", ".join(str(port) for port in document["ports"])),
         ("service", document["service"] or ""),
+        ("image", _image(document["container"])),
         ("environment", _environment(document["environment"])),
         ("python", _said(document["environment"], "python_reason")),
         ("as of", _said(document["environment"], "as_of_reason")),
@@ -131,10 +134,19 @@ def _queue(queue: dict[str, Any] | None) -> str:
     return " · ".join(said)
 
 
+def _image(container: dict[str, Any] | None) -> str:
+    if container is None:
+        return ""
+    return f"{container['image']} · {container['image_id'].partition(':')[2][:12]}"
+
+
 def _environment(environment: dict[str, Any] | None) -> str:
-    if not environment:
+    # an image's own stands there already
+    if not environment or not environment["python"]:
         return ""
     packages = count(len(environment["lock"]), "package")
+    if environment["kind"] == "image":
+        packages = "what the image has"
     if environment["as_of"]:
         packages += f" as of {environment['as_of']}"
     said = f"python {environment['python']} · {packages} · {environment['fingerprint'][:12]}"

@@ -104,6 +104,11 @@ def _facts(runners: Runners) -> Iterator[tuple[str, str]]:
         yield "limits", " · ".join(_limits(there))
     if not there.gpus:
         yield "GPUs", f"none: {there.no_gpus}" if there.no_gpus else "none"
+    if runners.containers is not None:
+        program, _, version = runners.containers.partition(" ")
+        yield program, version
+    elif runners.no_containers is not None:
+        yield "Docker", f"none: {runners.no_containers}"
 
 
 def _limits(there: Inventory) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 from runner import envvars
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _CODES = {
     "bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34",
@@ -20,6 +20,7 @@ ECHO = 3
 """Columns that what moves leaves free: a terminal shows ^C there, else it would begin a line."""
 
 _DIGITS = 6
+_ALIGNED = 80
 
 
 class Style(NamedTuple):
@@ -97,6 +98,15 @@ def columns(text: str) -> int:
     from unicodedata import combining, east_asian_width
 
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def aligned(texts: Iterable[str]) -> int:
+    """The columns of the longest of these that ends within 80.
+
+    For lines to be read without a terminal, where nothing is cut: one that is longer stands out,
+    and does not pad all others.
+    """
+    return max((width for width in map(columns, texts) if width <= _ALIGNED), default=0)
 
 
 def cut(text: str, width: int, mark: str = "…") -> str:

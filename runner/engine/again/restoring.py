@@ -11,9 +11,6 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.collecting.finding import in_workspace
-from runner.artifacts.giving.inputs import place
-from runner.artifacts.looking.checkpoints import newest
 from runner.artifacts.manifest import entries_of, stored
 from runner.engine.inputs import not_put_back
 from runner.events import PhaseFinished, PhaseStarted, Warned
@@ -95,6 +92,8 @@ def restore(attempt: Attempt, code: frozenset[str], layer: Layer | None) -> None
     former = _former(attempt)
     if former is None:
         return
+    from runner.artifacts.giving.inputs import place
+
     started = time.monotonic()
     attempt.notify(PhaseStarted("resume", f"copying what {former} left behind"))
     paths = attempt.run.paths
@@ -106,7 +105,8 @@ def restore(attempt: Attempt, code: frozenset[str], layer: Layer | None) -> None
     tell = attempt.teller("resume", "copied")
     tell.expect(made.files, made.bytes)
     working_dir = paths.workspace / attempt.job.working_dir
-    if left := place(source.artifacts, entries, working_dir, tell, layer):
+    inside = attempt.inside
+    if left := place(source.artifacts, entries, working_dir, tell, layer, inside=inside):
         attempt.notify(Warned(not_put_back(former, left)))
     document = {"run": made.run, "files": made.files, "bytes": made.bytes}
     folder.write(paths.restored, {**document, "checkpoint": made.checkpoint}, durable=False)
@@ -125,6 +125,8 @@ def checkpoint(paths: RunPaths, job: Job, attempt: int) -> Path | None:
     found = restored(paths)
     path = found and found.checkpoint
     if attempt > 1:
+        from runner.artifacts.looking.checkpoints import newest
+
         path = newest(_written(paths, working_dir, job)) or path
     return working_dir / path if path else None
 
@@ -134,6 +136,8 @@ def _written(paths: RunPaths, working_dir: Path, job: Job) -> Iterator[tuple[str
 
     What was copied into the workspace has the time that it had where it came from.
     """
+    from runner.artifacts.collecting.finding import in_workspace
+
     begun = paths.submitted.stat().st_mtime_ns
     working = str(working_dir)
     found = [path for artifact in job.kept for path in in_workspace(working, artifact.path).paths]
@@ -168,6 +172,8 @@ def restored(paths: RunPaths) -> Restored | None:
 
 
 def _made(run: str, source: Path, entries: list[Entry]) -> Restored:
+    from runner.artifacts.looking.checkpoints import newest
+
     files = [entry for entry in entries if entry.kind != "directory"]
     times = ((one.path, _modified(source, one)) for one in files)
     return Restored(run, len(files), sum(one.bytes for one in files), newest(times))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from runner import errors
 from runner.allocation.matching.together import fit
 from runner.engine.carrying.member import Ended, Idle, Member, Order, heard, load_all
-from runner.events import JobStarted, RunCreated
+from runner.events import JobStarted, RunCreated, TookOver
 from runner.fork import Nursery
 from runner.plan.schedule import schedule
 from runner.spec.workflow import Resources
@@ -234,6 +234,9 @@ class Batch:
                 course.run = event.run
             elif isinstance(event, JobStarted):
                 course.log = event.log
+            elif isinstance(event, TookOver):
+                worker = worker._replace(child=worker.child._replace(deputy=event.pid))
+                self._children[name] = worker
             self.board.told(course, event)
         if not chunk:
             code = self._nursery.dismiss(self._children.pop(name))

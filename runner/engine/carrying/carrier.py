@@ -23,6 +23,7 @@ from runner.engine.carrying.news import (
     JobOver,
     JobTold,
     LeftOut,
+    Moved,
     Over,
     Reused,
     Stopping,
@@ -31,7 +32,7 @@ from runner.engine.carrying.news import (
 )
 from runner.engine.parts import Session
 from runner.errors import INTERRUPTED, OK, SIGNAL_BASE, STORAGE, WfError
-from runner.events import PhaseProgress, PhaseStarted, RunCreated, ServiceReady, Waiting
+from runner.events import PhaseProgress, PhaseStarted, RunCreated, ServiceReady, TookOver, Waiting
 from runner.process.signals import Interrupted, Signals
 
 if TYPE_CHECKING:
@@ -101,6 +102,14 @@ class Carrier:
             end = Bug(f"{type(bug).__name__}: {bug}", None if path is None else str(path))
         basis.let_go()
         self.speaker.finish(end)
+        # not before: a copy of this process would be one more that holds what this one does
+        self._leave()
+
+    def _leave(self) -> None:
+        """Start what nobody has to wait for."""
+        from runner.engine.ending import sharing
+
+        sharing.begin(self.own.records.home, self.made.values())
 
     def _one(self, plan: Plan, basis: Basis) -> Carried:
         """A workflow, and before it what it depends on."""
@@ -204,6 +213,8 @@ class Carrier:
 
     def _alone(self, job: Job, basis: Basis, run: OpenRun | None = None) -> int:
         """Run one job in this process, as ``run`` if there is one already; the exit code."""
+        if basis.source is None:
+            basis.git.ask()  # git and our imports take as long as each other
         from runner.engine.run import execute
         from runner.plan.plan import Plan
 
@@ -260,6 +271,8 @@ class _Announcer:
                 self._workflow = workflow
                 self._speaker.say(Begun(run, workflow))
                 self._speaker.say(Submitted(run))
+            case TookOver(pid):
+                self._speaker.say(Moved(pid))
             case ServiceReady():  # the token in its address stands in no file
                 self._speaker.say(JobTold(self._workflow, event))
 

@@ -39,6 +39,7 @@ _TOLD = (
     events.JobStarted,
     events.ServiceReady,
     events.Stopping,
+    events.TookOver,
     events.Warned,
 )
 
@@ -176,10 +177,12 @@ class Member:
         signals = Signals()
         signals.arm()
         signals.listen((signal.SIGINT, signal.SIGTERM))
-        orders, parts = _Orders(taking, signals), self.parts()
+        orders, parts, process = _Orders(taking, signals), self.parts(), os.getpid()
         while (order := orders.next()) is not None:
             teller = _Teller(saying)
             ended, goes_on = self._carry_out(order, parts, teller, signals)
+            # one that took over has nothing that tells it when its parent is gone
+            goes_on = goes_on and os.getpid() == process
             if not goes_on or not _let_go(parts, teller.run, signals):
                 teller.say(ended)
                 return

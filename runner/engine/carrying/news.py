@@ -41,6 +41,12 @@ class Begun(NamedTuple):
     workflow: str
 
 
+class Moved(NamedTuple):
+    """Who said this so far was killed: it is said by that process from now on."""
+
+    pid: int
+
+
 class Over(NamedTuple):
     """That run is over, and cleaned up after."""
 
@@ -134,7 +140,7 @@ class Bug(NamedTuple):
 
 End = Carried | CalledOff | Broke | Bug
 News = (
-    Reused | Submitted | Begun | Over | LeftOut | BatchBegan | JobBegan | JobTold | JobOver
+    Reused | Submitted | Begun | Moved | Over | LeftOut | BatchBegan | JobBegan | JobTold | JobOver
     | Stopping | BatchOver | Tagged | End
 )  # fmt: skip
 
@@ -142,8 +148,8 @@ _PLAIN: MappingProxyType[str, Callable[..., Any]] = MappingProxyType(
     {
         kind.__name__: kind
         for kind in (
-            Reused, Submitted, Begun, Over, LeftOut, BatchBegan, JobBegan, Stopping, BatchOver,
-            Tagged, CalledOff, Bug,
+            Reused, Submitted, Begun, Moved, Over, LeftOut, BatchBegan, JobBegan, Stopping,
+            BatchOver, Tagged, CalledOff, Bug,
         )
     }
 )  # fmt: skip

@@ -30,13 +30,16 @@ def clear(paths: RunPaths, *, keep_workspace: bool) -> None:
             paths.workspace.unlink()
         elif not keep_workspace:
             tree.remove(paths.workspace)
-    for folder in (paths.own_environment, paths.copied):
+    if not keep_workspace:
+        with suppress(OSError):
+            tree.remove(paths.fetched)
+    for folder in (paths.own_environment, paths.copied, paths.fetching, paths.inside, paths.home):
         with suppress(OSError):
             tree.remove(folder)
     with suppress(OSError):
         staged = [name for name in os.listdir(paths.root) if name.endswith(STAGED)]
         # by now what a job with secrets noted is on the record, or nobody is left who could mask it
-        passing = (paths.waiting.name, paths.progress.name, paths.unmasked_notes.name)
-        for name in (*passing, *staged):
+        passing = (paths.waiting, paths.progress, paths.unmasked_notes, paths.handed_on)
+        for name in (*(path.name for path in (*passing, paths.variables)), *staged):
             with suppress(OSError):
                 os.unlink(paths.root / name)

@@ -13,7 +13,9 @@ from runner.artifacts.collecting.collect import collect
 from runner.artifacts.collecting.preparing import at_home
 from runner.artifacts.store.pool import Pool
 from runner.engine.ending.clearing import clear
+from runner.engine.ending.sharing import share
 from runner.errors import STORAGE, USAGE, WfError
+from runner.plan.plan import DOCKER
 from runner.records import folder
 from runner.spec.interpolation import with_run_name
 from runner.spec.workflow import ArtifactRequest
@@ -34,16 +36,34 @@ def recollect(
     Raises:
         WfError: kind ``STORAGE`` when that cannot be read or written.
     """
+    requests = wanted(paths, submitted)
     try:
         job = submitted["plan"]["jobs"][-1]
-        requests = _requests(paths, job)
         working_dir = paths.workspace / job["working_dir"]
     except (KeyError, IndexError, TypeError) as error:
-        raise WfError(STORAGE, "what it was to leave behind cannot be read") from error
-    done = collect(working_dir, requests, paths, Pool(home.objects))
+        raise _unreadable() from error
+    # what a container had is its own: nothing of this machine is taken for it
+    root = paths.fetched if job.get("executor") == DOCKER else None
+    done = collect(working_dir, requests, paths, Pool(home.objects), root=root)
     document = manifest.document(done.artifacts, done.error)
     folder.write(paths.manifest, document, durable=durable)
     return done
+
+
+def wanted(paths: RunPaths, submitted: Mapping[str, Any]) -> tuple[ArtifactRequest, ...]:
+    """What a run was to leave behind.
+
+    Raises:
+        WfError: kind ``STORAGE`` when that cannot be read.
+    """
+    try:
+        return _requests(paths, submitted["plan"]["jobs"][-1])
+    except (KeyError, IndexError, TypeError) as error:
+        raise _unreadable() from error
+
+
+def _unreadable() -> WfError:
+    return WfError(STORAGE, "what it was to leave behind cannot be read")
 
 
 def missing(paths: RunPaths) -> WfError | None:
@@ -66,6 +86,7 @@ def again(records: Records, paths: RunPaths) -> Collected | None:
         if state is None or not state.terminal:
             name = paths.root.name
             raise WfError(USAGE, f"{name} is not over yet", hint=f"wait for it: wf wait {name}")
+        share(paths, records.home)
         if paths.manifest.exists() and missing(paths) is None:
             return None
         submitted = folder.read_submitted(paths) or {}

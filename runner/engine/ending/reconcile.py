@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
-from runner.engine.ending import verdict
+from runner.engine.ending import adrift, verdict
 from runner.engine.ending.clearing import clear
 from runner.engine.ending.recollecting import missing, recollect
 from runner.engine.ending.verdict import Verdict
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.allocation.interface import Leases
+    from runner.engine.ending.adrift import Adrift
     from runner.paths import RunPaths
     from runner.process.ending import Left
     from runner.records.state import State
@@ -53,11 +54,15 @@ class Unsettled(NamedTuple):
 
 
 class _Case(NamedTuple):
-    """A run that lost its supervisor, who that was, and what was left of its processes."""
+    """A run that lost its supervisor, who that was, what was left of its processes, its container.
+
+    The last is as it was before anything was ended.
+    """
 
     paths: RunPaths
     supervisor: Supervisor | None
     left: Left
+    container: Adrift | None
 
 
 def reconcile(records: Records, dead: Sequence[RunPaths], leases: Leases) -> list[Unsettled]:
@@ -67,6 +72,10 @@ def reconcile(records: Records, dead: Sequence[RunPaths], leases: Leases) -> lis
     others, and so is one that something lives of which cannot be seen from here.
     """
     known = {paths.root.name: supervision.recorded(paths) for paths in dead}
+    containers = {
+        paths.root.name: adrift.find(paths, restarted=_restarted(known[paths.root.name]))
+        for paths in dead
+    }
     left = orphans.end(
         [
             orphans.Dead(paths, maker and maker.pid)
@@ -81,7 +90,7 @@ def reconcile(records: Records, dead: Sequence[RunPaths], leases: Leases) -> lis
     for paths in dead:
         name = paths.root.name
         if name in left:
-            case = _Case(paths, known[name], left[name])
+            case = _Case(paths, known[name], left[name], containers[name])
             try:
                 _settle(records, case, durable=few)
             except WfError as error:
@@ -104,10 +113,16 @@ def _settle(records: Records, case: _Case, *, durable: bool) -> None:
         state = folder.read_state(case.paths)
         if state is None or state.terminal:  # somebody else has done it
             return
+        if case.container is not None:
+            case.container.settle(ran=state.status in _RAN)
         if case.left.stuck or _let_go(case.paths, patient=bool(case.left.ended)):
             _Settlement(records, case, state, durable=durable).finish()
     finally:
         os.close(turn)
+
+
+def _restarted(supervisor: Supervisor | None) -> bool:
+    return supervisor is not None and not supervisor.of_this_start
 
 
 def _let_go(paths: RunPaths, *, patient: bool) -> bool:
@@ -125,10 +140,10 @@ class _Settlement:
 
     def __init__(self, records: Records, case: _Case, state: State, *, durable: bool) -> None:
         self._records = records
-        self._paths, supervisor, self._left = case
+        self._paths, supervisor, self._left = case.paths, case.supervisor, case.left
         self._state = state
         self._durable = durable
-        self._restarted = supervisor is not None and not supervisor.of_this_start
+        self._restarted = _restarted(supervisor)
         self._verdict = _verdict(self._paths, state)
         self._submitted = folder.read_submitted(self._paths) or {}
         self._at = _last_sign(

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 _UNITS = ((1 << 30, "GiB"), (10**9, "GB"), (1 << 20, "MiB"), (10**6, "MB"))
 
 
-_ENDS = ("succeeded", "failed", "cancelled")
+_KEPT_ALIVE = (
+    'start it again, or `wf resume` it; with "live-restore": true in its daemon.json, a daemon lets'
+    " containers go on while it is away"
+)
+_ENDS = ("succeeded", "failed", "cancelled", "lost")
 
 
 class Verdict(NamedTuple):
@@ -71,6 +75,13 @@ def judge(exited: Exit, asked: Asked | None = None) -> Verdict:
 
     ``asked`` is who asked for the end, as far as that is known.
     """
+    if exited.lost is not None:
+        said = f"how the job ended is not known: {exited.lost}"
+        return Verdict("lost", "daemon_lost", said, None, _KEPT_ALIVE)
+    return _judge(exited, asked)
+
+
+def _judge(exited: Exit, asked: Asked | None) -> Verdict:
     code = shell_code(exited)
     forced = " and had to be killed (SIGKILL)" if signal.SIGKILL in exited.asked[1:] else ""
     if exited.limit is not None:

@@ -39,7 +39,8 @@ class Known(NamedTuple):
     that its code lies in (absolute): the workspace, and the project; ``working_dir``, that it was
     started in, and ``script`` are below them. ``requirements`` is the file
     that asks for packages, ``packages`` what is installed, by normalised name (PEP 503), ``python``
-    the interpreter's version. ``gpus`` and ``memory`` (bytes) are what it was given. ``settings``
+    the interpreter's version. ``gpus`` and ``memory`` (bytes) are what it was given. It was
+    ``contained`` if, besides the project, it has seen an image and not this machine. ``settings``
     is what can be given another value on the command line.
 
     The questions: whether the run's copy of the project has a file, whether the project itself has
@@ -56,6 +57,7 @@ class Known(NamedTuple):
     python: str | None = None
     gpus: int = 0
     memory: int | None = None
+    contained: bool = False
     settings: tuple[Setting, ...] = ()
     copied: Callable[[str], bool] = _no
     in_project: Callable[[str], bool] = _no

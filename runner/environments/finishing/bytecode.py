@@ -7,19 +7,33 @@ time and size, so that one that is changed afterwards counts as changed.
 
 from __future__ import annotations
 
+import errno
 import os
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from runner.environments.finishing.order import in_order
 from runner.environments.finishing.roots import roots
+from runner.environments.interface import Compiled
 from runner.process.crew import Hand, share_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Protocol
 
     from runner.cached import EnvironmentPaths
+    from runner.process.helpers import Completed
+
+    class Capture(Protocol):
+        """As :func:`runner.process.helpers.capture`."""
+
+        def __call__(
+            self, argv: Sequence[str], *, env: Mapping[str, str], cwd: Path, timeout: float | None
+        ) -> Completed | None:
+            """Run it to its end."""
+            ...
+
 
 # started by path, and never imported
 _WORKER = str(Path(__file__).with_name("worker.py"))
@@ -29,13 +43,6 @@ _CACHE = "__pycache__"
 _FILES_AT_ONCE = 4
 # nobody imports more at once; a longer text is read up to here for its imports
 _BYTES = 1 << 20
-
-
-class Compiled(NamedTuple):
-    """``files`` there are, of which ``skipped`` cannot be compiled: for another Python, say."""
-
-    files: int
-    skipped: int
 
 
 def compile_all(
@@ -61,6 +68,33 @@ def compile_all(
             raise OSError(os.fsdecode(said[1:]))
         compiled += int(said)
     return Compiled(total, total - compiled)
+
+
+def compile_by(
+    capture: Capture, paths: EnvironmentPaths, hands: int, variables: Mapping[str, str]
+) -> Compiled:
+    """The same by one helper, for an interpreter that only ``capture`` can start.
+
+    Raises:
+        OSError: it did not start, or the environment cannot be read.
+    """
+    folders = _site_packages(paths)
+    words = ["-I", "-m", "compileall", "-q", "-j", str(hands), *folders]
+    # its code tells of one file that cannot be compiled, which is no failure
+    if capture([str(paths.python), *words], env=variables, cwd=paths.root, timeout=None) is None:
+        raise OSError(errno.EIO, "its interpreter does not start", str(paths.python))
+    sources = [f"{folder}/{name}" for folder in folders for name in _sources(folder)]
+    return Compiled(len(sources), sum(not _is_compiled(source) for source in sources))
+
+
+def _is_compiled(source: str) -> bool:
+    """Whether there is bytecode of any version beside it (PEP 3147)."""
+    folder, name = os.path.split(source)
+    stem = f"{name.removesuffix(_SOURCE)}."
+    try:
+        return any(one.startswith(stem) for one in os.listdir(f"{folder}/{_CACHE}"))
+    except OSError:
+        return False
 
 
 def _site_packages(paths: EnvironmentPaths) -> list[str]:

@@ -12,14 +12,13 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.environments.finishing.bytecode import Compiled, compile_all
 from runner.environments.finishing.mark import mark, note
 from runner.environments.finishing.readonly import is_protected, protect
+from runner.environments.interface import Compiled
 from runner.environments.store import locks, seal
-from runner.process.background import hands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from runner.cached import EnvironmentPaths
@@ -32,13 +31,14 @@ class Unfinished(NamedTuple):
     """An environment to be finished.
 
     ``use`` is the lock of those who use it. ``lock`` writes its ``pylock.toml``, and answers with
-    ``None`` or why there is none.
+    ``None`` or why there is none. ``compile`` makes the bytecode, in processes that keep open the
+    descriptors it is given.
     """
 
     paths: EnvironmentPaths
     use: Path
     lock: Callable[[], str | None]
-    variables: Mapping[str, str]
+    compile: Callable[[tuple[int, ...]], Compiled]
 
 
 def finish(unfinished: Unfinished) -> None:
@@ -90,7 +90,7 @@ def _compile(unfinished: Unfinished, held: tuple[int, ...]) -> Compiled:
     paths = unfinished.paths
     if is_protected(paths.venv):  # which comes after all is compiled
         return Compiled(0, 0)
-    compiled = compile_all(paths, hands(), unfinished.variables, held)
+    compiled = unfinished.compile(held)
     protect(paths.venv)
     return compiled
 

@@ -36,7 +36,8 @@ class Kept:
 
     ``ready`` is false for one that is being built, or whose build did not come to its end; then
     what it holds is not known. Times are seconds since 1970. ``in_use``: somebody uses or builds
-    it; ``finishing``: it is being compiled meanwhile.
+    it; ``finishing``: it is being compiled meanwhile. ``image``
+    is the id of the one that it is for.
     """
 
     fingerprint: str
@@ -50,6 +51,7 @@ class Kept:
     python: str | None = None
     as_of: str | None = None
     lock: tuple[str, ...] = ()
+    image: str | None = None
     room: Room = field(default_factory=Room)
 
 
@@ -170,6 +172,7 @@ class Shelf:
             python=found.python if found else None,
             as_of=found.as_of if found else None,
             lock=found.lock if found else (),
+            image=found.image if found else None,
             room=room(place.paths.root),
         )
 

@@ -51,7 +51,7 @@ class Place:
     def look(self) -> Environment | None:
         """The environment if it is there, complete and usable; it is not held."""
         found = self.read()
-        return None if found is None or self.unfit() else found
+        return None if found is None or self._unfit(found) else found
 
     def hold(self, *, wait: bool = False) -> Environment | None:
         """The same, held: it stays as long as its descriptor is open anywhere.
@@ -94,13 +94,19 @@ class Place:
                 bin=self.paths.bin,
                 executable=self.paths.python,
                 as_of=said.get("as_of"),
+                image=said.get("image"),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def unfit(self) -> Unfit | None:
         """Why the environment, once complete, cannot be used any more; ``None`` if it can."""
-        reason = self._provisioner.health(self.paths)
+        return self._unfit(self.read())
+
+    def _unfit(self, known: Environment | None) -> Unfit | None:
+        # the interpreter of an image is as long there as the image is
+        inside = known is not None and known.image is not None
+        reason = None if inside else self._provisioner.health(self.paths)
         if reason:
             return Unfit(reason)
         damage = self._found_before() or seal.damage(self.paths.venv, self.paths.seal)
@@ -128,6 +134,7 @@ class Place:
             "python": made.python,
             "python_reason": spec.python_reason,
             "as_of": spec.as_of,
+            "image": spec.image,
             "lock": list(made.lock),
         }
         staged = self.paths.ready.with_suffix(".new")

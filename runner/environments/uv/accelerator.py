@@ -28,26 +28,21 @@ _LIMIT_SECONDS = 1.0
 # a laptop may be somewhere else by then
 _REMEMBERED_SECONDS = 3600
 # an index may have a name in front: `internal=https://…`
-_REGISTRY = re.compile(r"(?:[\w-]+=)?https://pypi\.(?:python\.)?org(?:/|$)")
+_REGISTRY = r"(?:[\w-]+=)?https://pypi\.(?:python\.)?org(?:/|$)"
 _INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 _OWN = ("UV_TORCH_BACKEND", "UV_NO_INDEX")
 # in uv.toml, anything that names an index
-_CONFIGURED = re.compile(
-    r"^\s*(?:\[\[?(?:pip\.)?index|(?:pip\.)?(?:default-index|index|index-url|extra-index-url"
-    r"|find-links|no-index|torch-backend)\s*=)",
-    re.MULTILINE,
+_CONFIGURED = (
+    r"(?m)^\s*(?:\[\[?(?:pip\.)?index|(?:pip\.)?(?:default-index|index|index-url|extra-index-url"
+    r"|find-links|no-index|torch-backend)\s*=)"
 )
-_SOURCE = re.compile(
-    r"(?:-i|-f|--index-url|--extra-index-url|--find-links)(?:\s+|=|(?=\S)).*|--no-index"
-)
+_SOURCE = r"(?:-i|-f|--index-url|--extra-index-url|--find-links)(?:\s+|=|(?=\S)).*|--no-index"
 # a build is asked for by name (`+cu118`), or a file that only one index has
-_EXACT = re.compile(
-    r"(?:torch\w*|pytorch-triton|triton)\s*={2,3}\s*[^\s;,]*\+|.*--hash[= ]", re.IGNORECASE
-)
-_BUILD = re.compile(r"torch==[^+]+\+(cpu|cu\d+)")
+_EXACT = r"(?i)(?:torch\w*|pytorch-triton|triton)\s*={2,3}\s*[^\s;,]*\+|.*--hash[= ]"
+_BUILD = r"torch==[^+]+\+(cpu|cu\d+)"
 _DRIVER = (Path("/sys/module/nvidia/version"), Path("/proc/driver/nvidia/version"))
 # what uv says where the fault may be that index's
-_AT_FAULT = re.compile(rf"No solution found|{re.escape(HOST)}")
+_AT_FAULT = rf"No solution found|{re.escape(HOST)}"
 
 
 def has_effect(spec: EnvironmentSpec, index: Mapping[str, str], configuration: str) -> bool:
@@ -64,20 +59,20 @@ def has_effect(spec: EnvironmentSpec, index: Mapping[str, str], configuration: s
         return False
     if any(index.get(name) for name in _OWN) or any(_others(index)):
         return False
-    if _CONFIGURED.search(configuration):
+    if re.search(_CONFIGURED, configuration):
         return False
-    return not any(_SOURCE.fullmatch(line) or _EXACT.match(line) for line in wishes)
+    return not any(re.fullmatch(_SOURCE, line) or re.match(_EXACT, line) for line in wishes)
 
 
 def backend_of(lock: Sequence[str]) -> str | None:
     """The word for uv that has these packages come from where they came from."""
-    found = (_BUILD.fullmatch(line) for line in lock)
+    found = (re.fullmatch(_BUILD, line) for line in lock)
     return next((match[1] for match in found if match), None)
 
 
 def at_fault(said: str) -> bool:
     """Whether uv, in its last words, may have failed because of PyTorch's index."""
-    return bool(_AT_FAULT.search(said))
+    return bool(re.search(_AT_FAULT, said))
 
 
 class Backend:
@@ -154,7 +149,7 @@ def _others(index: Mapping[str, str]) -> Iterator[str]:
     """Places for packages besides the registry."""
     for name in _INDEXES:
         for word in index.get(name, "").replace(",", " ").split():
-            if not _REGISTRY.match(word):
+            if not re.match(_REGISTRY, word):
                 yield word
 
 

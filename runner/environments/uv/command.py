@@ -15,12 +15,11 @@ from runner.environments.uv import then
 from runner.environments.uv.accelerator import HOST, at_fault
 from runner.environments.uv.origins import origins
 from runner.environments.uv.progress import Progress
-from runner.environments.uv.search import searching
 from runner.environments.uv.transcript import Transcript
+from runner.environments.uv.workshop import Here
 from runner.environments.uv.written import option_words, write_files
 from runner.errors import ENVIRONMENT, WfError
 from runner.events import PhaseProgress, Warned
-from runner.process.helpers import capture, stream
 from runner.terminal import WindowSize
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from runner.environments.interface import Build
     from runner.environments.uv.accelerator import Backend
+    from runner.environments.uv.workshop import Workshop
     from runner.plan.environment import EnvironmentSpec
 
 # uv says how much of a download is there on a terminal alone; wide enough for a long line, and
@@ -41,25 +41,38 @@ _TELL_SECONDS = 0.1
 class Uv:
     """uv at work on the environment of one build."""
 
-    def __init__(self, uv: Path, variables: Mapping[str, str], build: Build) -> None:
+    def __init__(
+        self,
+        uv: Path,
+        variables: Mapping[str, str],
+        build: Build,
+        workshop: Workshop | None = None,
+    ) -> None:
+        """``workshop`` is where it works: on this machine where nothing is said."""
         self.program = uv
+        self.workshop = workshop or Here()
         self._variables = {**variables, **_DRAWING, **dict(build.marks)}
         self._build = build
         self._said: Collection[str] = ()
 
-    def venv(self, interpreter: str, version: str) -> None:
-        """Make the bare environment."""
+    def told(self, variables: Mapping[str, str]) -> Uv:
+        """The same uv, started with other variables."""
+        return Uv(self.program, variables, self._build, self.workshop)
+
+    def venv(self, interpreter: str, version: str, *, seeded: bool = False) -> None:
+        """Make the bare environment; ``seeded``: with pip in it, if that can be had."""
         self._build.observer.notify(PhaseProgress("env", f"python {version}: creating"))
         # one that is known need not be looked for; for another uv tells what it downloads
         known = ("-q",) if os.path.isabs(interpreter) else ()
-        words = ("venv", "--no-project", *known, "--python", interpreter)
-        variables = searching(self._variables)
-        if self._run(*words, str(self._build.destination.venv), variables=variables):
-            from runner.environments.uv.failures import no_venv
-            from runner.environments.uv.search import search
-
-            looked = search(self.program, self._variables)
-            raise no_venv(version, looked, self._details(), self._build.log)
+        words = ["venv", "--no-project", *known, *self.workshop.venv_words]
+        words += ["--python", interpreter, str(self._build.destination.venv)]
+        variables = self.workshop.searching(self._variables)
+        if seeded and not self._run(*words, "--seed", variables=variables):
+            return
+        if self._run(*words, "--clear", variables=variables):
+            raise self.workshop.no_venv(
+                version, self.program, self._variables, self._details(), self._build.log
+            )
 
     def install_setuptools(self, bundled: Path | None, as_of: str | None) -> None:
         """The setuptools of a folder, or what the index has."""
@@ -137,10 +150,11 @@ class Uv:
         if found is not None:
             return found
 
-        done = capture(
+        done = self.workshop.capture(
             [str(self.program), "pip", "freeze", "--python", str(self._build.destination.python)],
             env=self._variables,
             cwd=self._build.destination.root,
+            timeout=None,
         )
         if done is None or done.code:
             raise WfError(ENVIRONMENT, "uv could not list what it has installed")
@@ -177,12 +191,10 @@ class Uv:
                     self._build.observer.notify(PhaseProgress("env", text))
 
             try:
-                # not in the project's folder: a uv.toml there must not turn the index
-                return stream(
+                return self.workshop.run(
                     [str(self.program), *words],
                     env=variables or self._variables,
-                    cwd=self._build.destination.root,
-                    inherit=(self._build.lock,),
+                    build=self._build,
                     on_output=take,
                     terminal=_TERMINAL,
                 )

@@ -52,6 +52,7 @@ def fingerprint(spec: EnvironmentSpec, index: Mapping[str, str], configuration: 
     said += [f"links {folder.digest}" for folder in spec.links]
     said += [f"option {name} {value}" for name, value in spec.options]
     said += _locked(spec)
+    said += [] if spec.image is None else [f"image {spec.image}"]
     if spec.accelerator != "cpu" and has_effect(spec, index, configuration):
         said.append(f"accelerator {spec.accelerator}")
     return str(blake3("\n".join(said).encode()).hexdigest()[:_LENGTH])

@@ -16,7 +16,6 @@ from runner.environments.packages.lists import difference, package_name
 from runner.environments.uv.failed.cause import Asked, Cause, Wish
 from runner.environments.uv.failed.said import read
 from runner.environments.uv.failures import details, known_cause
-from runner.environments.uv.find import interpreter
 from runner.errors import ENVIRONMENT, UNSATISFIABLE, WfError
 from runner.events import Warned
 
@@ -63,7 +62,7 @@ def provision_locked(run: Uv, locked: LockedRun, build: Build) -> Provisioned:
 def _interpreter(run: Uv, locked: LockedRun) -> None:
     """The run's own version to the last digit: another one is another environment."""
     try:
-        run.venv(interpreter(locked.python), locked.python)
+        run.venv(run.workshop.interpreter(locked.python), locked.python)
     except WfError as error:
         if error.kind != UNSATISFIABLE:
             raise
@@ -71,7 +70,7 @@ def _interpreter(run: Uv, locked: LockedRun) -> None:
         raise WfError(
             ENVIRONMENT,
             f"the environment of {locked.run} cannot be had again: {error.message}",
-            hint=f"install it: uv python install {locked.python}",
+            hint=run.workshop.having(locked.python),
             details=f"{lacking}\n\n{error.details}" if error.details else lacking,
         ) from error
 

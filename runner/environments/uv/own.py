@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # docs.python.org, "What's New In Python 3.12": venv no longer installs setuptools
 _LAST_WITH_SETUPTOOLS = 11
 # what every such environment has says nothing of the job
+_PIP = "import runpy\nrunpy.run_module('pip', run_name='__main__', alter_sys=True)\n"
 _INSTALLERS = frozenset({"pip", "setuptools"})
 
 
@@ -40,14 +41,34 @@ def put_on_top(
         OSError: the folder cannot be written.
     """
     paths = OwnPaths(build.destination.root)
-    own = build.destination
     if _needs_setuptools(shared):
         run.install_setuptools(_bundled(shared.executable), spec.as_of)
     put_commands(paths, Installing(run.program, cache, shared.python, spec.as_of, spec.accelerator))
+    return _above(shared, build, run)
+
+
+def put_inside(shared: Environment, build: Build, run: Uv) -> Environment:
+    """The same inside an image, whose pip is pip itself: wf's own needs what is on this machine.
+
+    Where the environment got none, its ``pip`` is the image's, installing here.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    for name in ("pip", "pip3"):
+        command = build.destination.bin / name
+        if not os.path.lexists(command):
+            command.write_text(f"#!{build.destination.python}\n{_PIP}", encoding="utf-8")
+            command.chmod(0o755)
+    return replace(_above(shared, build, run), besides=(shared.root, run.program), own=True)
+
+
+def _above(shared: Environment, build: Build, run: Uv) -> Environment:
+    own = build.destination
     bring_commands(shared.root, own, but=stack.OWN_COMMAND)
     stack.bring_data(shared.root, own.venv)
     layer = Layer(shared.root, site_packages(shared.root), shared.fingerprint)
-    stack.write(paths, Stack((layer,)))
+    stack.write(OwnPaths(own.root), Stack((layer,)))
     if not os.path.lexists(own.bin / "uv"):
         (own.bin / "uv").symlink_to(run.program)  # today's images have it
     return replace(shared, root=own.venv, bin=own.bin, executable=own.python)

@@ -11,7 +11,6 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from runner.environments.uv.command import Uv
 from runner.environments.uv.failed.cause import Asked
 from runner.environments.uv.failed.said import read
 from runner.environments.uv.failures import details, known_cause
@@ -21,9 +20,9 @@ from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from runner.environments.interface import Build
+    from runner.environments.uv.command import Uv
     from runner.plan.environment import LockedProject
 
 _WANTED = re.compile(r"Python requirement: `([^`]+)`")
@@ -37,7 +36,7 @@ _STALE = re.compile(r"lockfile .* needs to be updated|No solution found")
 
 
 def install_project(
-    uv: Path, variables: Mapping[str, str], project: LockedProject, build: Build
+    run: Uv, variables: Mapping[str, str], project: LockedProject, build: Build
 ) -> None:
     """Install into the bare environment of ``build`` what the project has locked.
 
@@ -48,28 +47,28 @@ def install_project(
     folder = build.destination.requirements / _folder(project)
     write(folder / "pyproject.toml", project.pyproject)
     write(folder / "uv.lock", project.lock)
-    _export(uv, exact(variables), project, build)
-    said = Uv(uv, exact(variables), build).attempt_install(
+    _export(run, exact(variables), project, build)
+    said = run.told(exact(variables)).attempt_install(
         "--preview-features", "pylock", "-r", str(folder / "pylock.toml")
     )
     if said is not None:
         raise _failed(project, said, build)
 
 
-def _export(uv: Path, variables: Mapping[str, str], project: LockedProject, build: Build) -> None:
+def _export(run: Uv, variables: Mapping[str, str], project: LockedProject, build: Build) -> None:
     """Write ``pylock.toml`` beside the lock, which must fit the project where that can be told.
 
     It is looked at with the project's own settings first: an index of the caller's makes uv
     resolve anew. A member of a workspace, which is not here, cannot be looked at.
     """
     own = {key: value for key, value in variables.items() if key not in decisive(variables)}
-    said = _attempt(Uv(uv, own, build), project, build, "--locked")
+    said = _attempt(run.told(own), project, build, "--locked")
     if said is not None and _STALE.search(said):
-        said = _attempt(Uv(uv, variables, build), project, build, "--locked")
+        said = _attempt(run.told(variables), project, build, "--locked")
         if said is not None and _STALE.search(said):
             raise _stale(project, said, build)
     if said is not None:
-        said = _attempt(Uv(uv, variables, build), project, build, "--frozen")
+        said = _attempt(run.told(variables), project, build, "--frozen")
     if said is not None:
         raise _failed(project, said, build)
 

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 
 from runner import envvars
 from runner.environments.interface import Build, Provisioned
-from runner.environments.uv.find import find_uv, interpreter
+from runner.environments.uv.find import find_uv
 from runner.environments.uv.fingerprint import configured, decisive, fingerprint
 from runner.environments.uv.identity import identified
 from runner.errors import ENVIRONMENT, WfError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from runner.cached import EnvironmentPaths
-    from runner.environments.interface import Environment
+    from runner.environments.interface import Compiled, Environment
+    from runner.environments.uv.command import Uv
+    from runner.environments.uv.workshop import Workshop
     from runner.plan.environment import EnvironmentSpec
+
+    Inside = Callable[[str, EnvironmentSpec | None, Sequence[str]], Workshop]
 
 
 class UvProvisioner:
@@ -31,12 +35,15 @@ class UvProvisioner:
         variables: Mapping[str, str],
         index: Mapping[str, str],
         pytorch_index: Path | None = None,
+        inside: Inside | None = None,
     ) -> None:
         """``variables`` are the caller's; ``index`` what pip's configuration adds for uv.
 
-        ``pytorch_index`` is the file that keeps whether PyTorch's index can be reached.
+        ``pytorch_index`` is the file that keeps whether PyTorch's index can be reached. ``inside``
+        is where uv works for an image, by what is known of the environment.
         """
         self._pytorch_index = pytorch_index
+        self._inside = inside
         dropped = envvars.INTERPRETER_VARIABLES | {"UV_PROJECT_ENVIRONMENT", "UV_PYTHON"}
         self._variables = {k: v for k, v in variables.items() if k not in dropped} | dict(index)
         self._index = decisive(self._variables)
@@ -61,22 +68,18 @@ class UvProvisioner:
     def provision(self, spec: EnvironmentSpec, build: Build) -> Provisioned:
         """``uv venv``, ``uv pip install`` where something is to be installed, and the lock."""
         from runner.environments.uv.accelerator import Backend, has_effect
-        from runner.environments.uv.command import Uv
         from runner.environments.uv.locked import exact, provision_locked
         from runner.environments.uv.project import install_project
         from runner.environments.uv.written import check_variables
 
-        uv = find_uv(self._variables)
-        if uv is None:
-            raise WfError(ENVIRONMENT, str(self.unavailable()))
-        run = Uv(uv, self._variables, build)
+        run = self._uv(build, spec.image, spec)
         if spec.locked is not None:
-            return provision_locked(Uv(uv, exact(self._variables), build), spec.locked, build)
+            return provision_locked(run.told(exact(self._variables)), spec.locked, build)
         effective = has_effect(spec, self._index, self._configuration)
         backend = Backend(spec, self._variables, self._pytorch_index, effective=effective)
-        run.venv(interpreter(spec.python), spec.python)
+        run.venv(run.workshop.interpreter(spec.python), spec.python)
         if spec.project is not None:
-            install_project(uv, self._variables, spec.project, build)
+            install_project(run, self._variables, spec.project, build)
         wanted = bool(spec.requirements or spec.packages)
         if wanted:
             check_variables(spec, self._variables)
@@ -87,43 +90,34 @@ class UvProvisioner:
         self, spec: EnvironmentSpec, shared: Environment, build: Build, cache: Path
     ) -> Environment:
         """A virtual environment on top of another, with ``pip`` and uv among its commands."""
-        from runner.environments.uv.command import Uv
-        from runner.environments.uv.own import put_on_top
+        from runner.environments.uv.own import put_inside, put_on_top
 
-        uv = find_uv(self._variables)
-        if uv is None:
-            raise WfError(ENVIRONMENT, str(self.unavailable()))
-        run = Uv(uv, self._variables, build)
-        run.venv(os.path.realpath(shared.executable), shared.python)
+        run = self._uv(build, shared.image, spec)
+        inside = shared.image is not None
+        run.venv(run.workshop.base(shared.executable), shared.python, seeded=inside)
+        if inside:
+            return put_inside(shared, build, run)
         return put_on_top(spec, shared, build, cache, run)
 
     def add_local(
         self, spec: EnvironmentSpec, environment: Environment, build: Build
     ) -> Environment:
         """``uv pip install`` of what lies in the workspace, and of what that needs besides."""
-        from runner.environments.uv.command import Uv
         from runner.environments.uv.local import LocalInstallation
 
-        uv = find_uv(self._variables)
-        if uv is None:
-            raise WfError(ENVIRONMENT, str(self.unavailable()))
-        run = Uv(uv, self._variables, build)
+        run = self._uv(build, environment.image, spec)
         return LocalInstallation(run, spec, build, self._variables).install(environment)
 
     def installed(self, shared: Environment, build: Build) -> tuple[str, ...]:
         """What a job sees that was started in it: of its own, and of what lies below."""
-        from runner.environments.uv.command import Uv
         from runner.environments.uv.own import seen
 
-        uv = find_uv(self._variables)
-        if uv is None:
-            raise WfError(ENVIRONMENT, str(self.unavailable()))
-        return seen(shared, build, Uv(uv, self._variables, build))
+        return seen(shared, build, self._uv(build, shared.image))
 
     def pylock(self, built: Environment, spec: EnvironmentSpec, destination: Path) -> str | None:
         """``uv pip compile`` of what is installed, without what it depends on."""
         from runner.environments.uv.accelerator import backend_of, has_effect
-        from runner.environments.uv.pylock import write_pylock
+        from runner.environments.uv.pylock import Locksmith, write_pylock
 
         uv = find_uv(self._variables)
         if uv is None:
@@ -132,7 +126,23 @@ class UvProvisioner:
         backend = backend_of(built.lock)
         if backend is not None and has_effect(spec, self._index, self._configuration):
             variables = {**variables, "UV_TORCH_BACKEND": backend}
-        return write_pylock(uv, variables, built, spec, destination)
+        smith = Locksmith(uv, variables, self._workshop(built.image, spec, built.root))
+        return write_pylock(smith, built, spec, destination)
+
+    def compile(
+        self,
+        built: Environment,
+        paths: EnvironmentPaths,
+        variables: Mapping[str, str],
+        held: tuple[int, ...],
+    ) -> Compiled:
+        """The environment's own interpreter does it, on all cores that are to be had."""
+        from runner.environments.finishing.bytecode import compile_all, compile_by
+        from runner.process.background import hands
+
+        if built.image is None:
+            return compile_all(paths, hands(), variables, held)
+        return compile_by(self._workshop(built.image, None).capture, paths, hands(), variables)
 
     def discard(self, changed: tuple[str, ...], build: Build) -> None:
         """Have uv forget the packages that the files came with.
@@ -141,15 +151,37 @@ class UvProvisioner:
         in the cache, and in whatever is installed from it from then on.
         """
         from runner.environments.packages.files import owners
-        from runner.environments.uv.command import Uv
 
-        uv = find_uv(self._variables)
         packages = owners(build.destination.venv, changed)
-        if uv is not None and packages:
-            Uv(uv, self._variables, build).forget(packages)
+        if packages and find_uv(self._variables) is not None:
+            self._uv(build, None).forget(packages)
 
     def health(self, paths: EnvironmentPaths) -> str | None:
         """Its interpreter may have been removed or upgraded away."""
         if paths.python.exists():
             return None
         return f"its interpreter {os.path.realpath(paths.python)} is gone"
+
+    def _uv(self, build: Build, image: str | None, spec: EnvironmentSpec | None = None) -> Uv:
+        """Uv at work for ``build``, on this machine or inside an image.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when there is none.
+        """
+        from runner.environments.uv.command import Uv
+
+        uv = find_uv(self._variables)
+        if uv is None:
+            raise WfError(ENVIRONMENT, str(self.unavailable()))
+        return Uv(uv, self._variables, build, self._workshop(image, spec))
+
+    def _workshop(
+        self, image: str | None, spec: EnvironmentSpec | None, built: Path | None = None
+    ) -> Workshop:
+        """Where uv works; ``built`` is an environment that it is asked about."""
+        from runner.environments.uv.workshop import Here
+
+        if image is None or self._inside is None:
+            return Here()
+        texts = [self._configuration, *([] if built is None else [str(built)])]
+        return self._inside(image, spec, texts)

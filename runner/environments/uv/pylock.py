@@ -10,17 +10,17 @@ import os
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from runner.environments.credentials import masked
 from runner.environments.pip_settings import uv_options
 from runner.environments.uv.then import dated, options
-from runner.process.helpers import capture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from runner.environments.interface import Environment
+    from runner.environments.uv.workshop import Workshop
     from runner.plan.environment import EnvironmentSpec
 
 # a wheel that lies in a folder is read as a whole, and can have gigabytes
@@ -38,17 +38,21 @@ _SOURCE = re.compile(
 _CREDENTIALS = re.compile(r"(?<!ssh)://[^/\s\"'?#]*@")
 
 
+class Locksmith(NamedTuple):
+    """uv, the variables that the environment was built with, and where."""
+
+    uv: Path
+    variables: Mapping[str, str]
+    workshop: Workshop
+
+
 def write_pylock(
-    uv: Path,
-    variables: Mapping[str, str],
-    environment: Environment,
-    spec: EnvironmentSpec,
-    destination: Path,
+    smith: Locksmith, environment: Environment, spec: EnvironmentSpec, destination: Path
 ) -> str | None:
     """Write the lock of ``environment``, all of it or nothing; ``None``, or why there is none.
 
     It holds no user and no password of an address, and nothing about how uv was called.
-    ``variables`` are those that the environment was built with, ``spec`` what it was built from.
+    ``spec`` is what the environment was built from.
 
     Raises:
         OSError: the destination's folder cannot be written.
@@ -60,12 +64,16 @@ def write_pylock(
             made.write_text(_EMPTY.format(python=environment.python), encoding="utf-8")
             _put(made, destination)
             return None
-        words = _words(uv, variables, environment, spec)
+        words = _words(smith.uv, smith.variables, environment, spec)
         said = "uv could not be started"
         for more in (["--offline"], []):
-            done = capture(
+            done = smith.workshop.capture(
                 [*words, *more, str(pins), "-o", str(made)],
-                env={**dated(variables, spec.as_of), "UV_HTTP_RETRIES": "0", "UV_NO_WRAP": "1"},
+                env={
+                    **dated(smith.variables, spec.as_of),
+                    "UV_HTTP_RETRIES": "0",
+                    "UV_NO_WRAP": "1",
+                },
                 cwd=Path(folder),
                 timeout=_SECONDS,
             )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from runner.spec.notices import no_effect, read_as
+from runner.spec.images import read_as_python
+from runner.spec.notices import no_effect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +30,11 @@ _OF_RESOURCES: Mapping[str, str] = MappingProxyType(
         "nodes": "write `nodes` beside `provider: torchrun`",
     }
 )
-_OF_IMAGES: Mapping[str, str] = MappingProxyType(
+_WITHOUT_CONTAINER: Mapping[str, str] = MappingProxyType(
     {
         "entrypoint": "without a container, the commands are those of bash",
         "home_dir": "a job without a container has the home folder of whoever runs it",
-        "registry_auth": "no image is fetched",
+        "registry_auth": "no image is fetched for a job without a container",
     }
 )
 
@@ -54,13 +55,18 @@ def without(read: ProviderForm, written: dict[str, Any], route: Route) -> list[P
     if read.edits and "artifacts" in written and not read.depends_on and not read.deps:
         why = "the editor works in the project itself, where everything stays"
         found.append(no_effect("artifacts", (*route, "artifacts"), why))
-    container = read.container()
-    if container is not None:
-        found += [
-            no_effect(key, (*route, key), why) for key, why in _OF_IMAGES.items() if key in written
-        ]
-        python = read.python_version()
-        if python is not None and "image" in written:
-            said = f"`{container.image}` is read as Python {python} on this machine"
-            found.append(read_as(said, (*route, "image"), "wf does not start containers yet"))
     return found
+
+
+def outside(read: ProviderForm, written: dict[str, Any], route: Route) -> list[Problem]:
+    """A notice for every key that means nothing, or something else, without a container."""
+    container = read.container()
+    if container is None:
+        return []
+    found = [
+        no_effect(key, (*route, key), why)
+        for key, why in _WITHOUT_CONTAINER.items()
+        if key in written
+    ]
+    notice = read_as_python(container.image, (*route, "image"))
+    return found if notice is None else [*found, notice]

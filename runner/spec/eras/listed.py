@@ -109,12 +109,12 @@ def _workflow(
     # an empty value (`env:` with its lines commented out) is as good as no key at all
     written = {key: value for key, value in item.items() if value is not None}
     problems = context.problems
-    found = _provider(written, route, context.own_providers)
-    if isinstance(found, Problem):
-        problems.append(found)
+    named = _provider(written, route, context.own_providers)
+    if isinstance(named, Problem):
+        problems.append(named)
         return None
-    form, notices = found.form, list(found.notices)
-    wrong = [] if found.python is None else _python_of_name(found, written, route)
+    form, notices = named.form, list(named.notices)
+    wrong = [] if named.python is None else _python_of_name(named, written, route)
     wrong += _spellings(form, written, route, notices)
     try:
         read = form.model_validate(written)
@@ -127,7 +127,8 @@ def _workflow(
     if wrong:
         return None
     notices += effects.without(read, written, route)
-    return _neutral(read, written, route, scope, tuple(notices))
+    found = _neutral(read, written, route, scope, tuple(notices))
+    return replace(found, outside=tuple(effects.outside(read, written, route)))
 
 
 def _provider(

@@ -12,10 +12,11 @@ from runner.spec.images import python_of
 from runner.spec.interpolation import SHELL_KEYS
 from runner.spec.mistakes import MAX_PROBLEMS, translate
 from runner.spec.profiles import NO_PROFILE
-from runner.spec.task_effects import otherwise, without
+from runner.spec.task_effects import otherwise, outside, without
 from runner.spec.task_forms import TaskForm
 from runner.spec.text import kind_of
 from runner.spec.workflow import (
+    PROGRAM,
     Container,
     EnvironmentRequest,
     FileCopy,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from runner.spec.profiles import Profile
 
 # texts that are used, if at all, where wf's own variables are not known
-_RAW = frozenset({"registry_auth", "volumes"})
+_RAW = frozenset({"volumes"})
 # pairs of keys that say two things about one container
 EXCLUDED = (("image", "python"), ("image", "docker"), ("docker", "python"), ("docker", "nvcc"))
 # keys of the older formats, and what became of them
@@ -152,7 +153,8 @@ def _workflow(
         parameters=tuple(scope.variables.items()),
         before=(*read.build, *read.setup),
         required=read.env.required,
-        container=_container(read, written),
+        container=None if read.image is None else _container(read, written),
+        box=_container(read, written)._replace(image=""),
         nodes=read.nodes,
         ports=Ports(tuple(dict.fromkeys(port.number for port in read.ports))),
         files=tuple(
@@ -165,6 +167,7 @@ def _workflow(
         interruptible=profile.interruptible(read.spot_policy),
         secrets=tuple(scope.secrets),
         notices=(*without(read, written), *otherwise(read, written), *profile.notices),
+        outside=tuple(outside(read, written)),
     )
 
 
@@ -172,23 +175,21 @@ def _launch(read: TaskForm, *, takes_args: bool) -> ShellCommands:
     shell = read.shell or ("sh" if read.image else "bash")
     if not read.entrypoint:
         return ShellCommands(read.commands, takes_args, shell=shell)
-    # a program and its words, which no shell is to read
     words = (*read.entrypoint, *read.commands)
-    return ShellCommands(('exec "$@"',), takes_args=True, args=words, shell=shell)
+    return ShellCommands(PROGRAM, takes_args=True, args=words, shell=shell)
 
 
-def _container(read: TaskForm, written: Mapping[str, Any]) -> Container | None:
-    if read.image is None:
-        return None
+def _container(read: TaskForm, written: Mapping[str, Any]) -> Container:
     auth = read.registry_auth
-    working_dir = str(written.get("working_dir", ""))
+    working_dir = str(written.get("working_dir", "")) if read.image else ""
     return Container(
-        image=read.image,
+        image=read.image or "",
         user=read.user,
         privileged=read.privileged,
         registry_auth=(auth.username, auth.password) if auth else None,
         working_dir=working_dir if working_dir.startswith(("/", "~")) else None,
         home_dir=read.home_dir,
+        volumes=tuple(volume for volume in read.volumes if volume.source.startswith("/")),
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts import manifest
 from runner.artifacts.collecting.collect import collect
+from runner.artifacts.store.afterwards import mark
+from runner.artifacts.store.listing import never
 from runner.artifacts.store.pool import Pool
 from runner.failpoints import VARIABLE
 from runner.records import folder
@@ -35,30 +38,43 @@ class Kept(NamedTuple):
     def entries(self) -> list[Entry]:
         return list(self.artifact.entries())
 
+    @property
+    def unshared(self) -> Path:
+        return self.home.unshared / self.paths.root.name
+
     def file(self, name: str) -> Path:
         return self.paths.artifacts / "out" / name
 
     def inode(self, name: str) -> int:
         return self.file(name).stat().st_ino
 
-    def take_in(self, *declared: str) -> list[Artifact]:
-        """What the engine does when a job has ended."""
+    def take_in(self, *declared: str, later: bool = False) -> list[Artifact]:
+        """What the engine does when a job has ended; ``later`` as it does for a run."""
         requests = tuple(map(ArtifactRequest, declared or ("out",)))
         pool = Pool(self.home.objects)
-        kept = collect(self.paths.workspace, requests, self.paths, pool).artifacts
-        folder.write(self.paths.manifest, manifest.document(kept))
-        return kept
+        when = partial(mark, self.unshared) if later else never
+        found = collect(self.paths.workspace, requests, self.paths, pool, later=when)
+        folder.write(self.paths.manifest, manifest.document(found.artifacts))
+        return found.artifacts
 
-    def killed_at(self, point: str) -> None:
+    def killed_at(self, point: str, *, later: bool = False) -> None:
         """The same by somebody who is killed there."""
-        pid = os.fork()
-        if pid == 0:
-            os.environ[VARIABLE] = f"{point}=kill"
-            try:
-                self.take_in()
-            finally:
-                os._exit(1)
+        pid = apart(lambda: self.take_in(later=later), f"{point}=kill")
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+
+
+def apart(work: Callable[[], object], points: str = "") -> int:
+    """Do it in a process of its own, with these points to fail at; its id."""
+    pid = os.fork()
+    if pid == 0:
+        os.environ[VARIABLE] = points
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return pid
 
 
 def made(home: Home, name: str, fill: Callable[[Path], object]) -> Kept:

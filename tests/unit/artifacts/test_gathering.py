@@ -609,3 +609,34 @@ def test_it_can_be_stopped_anywhere_and_done_again(
                 run.collect(*declared)
 
     assert kept(stop=True) == kept(stop=False)
+
+
+# --- what is in the place of the folder --------------------------------------------------------
+
+
+def test_a_file_in_the_place_of_the_folder_is_kept(run: Run) -> None:
+    write(run.workspace / "artifacts", "declared")
+    tree.remove(run.kept)
+    write(run.kept, "mine")
+    done = run.collect("artifacts")
+    assert "$WF_ARTIFACTS was replaced by a file: it is kept as `artifacts`" in done.remarks
+    assert sorted(has(run.kept).values()) == ["declared", "mine"]
+    assert has(run.kept)["artifacts"] == "declared"
+
+
+def test_it_is_kept_by_whoever_finds_it_half_moved(run: Run) -> None:
+    tree.remove(run.kept)
+    write(run.paths.copied, "mine")
+    run.collect()
+    assert has(run.kept) == {"artifacts": "mine"}
+    assert not run.paths.copied.exists()
+
+
+def test_a_pipe_in_the_place_of_the_folder_is_told(run: Run) -> None:
+    tree.remove(run.kept)
+    os.mkfifo(run.kept)
+    done = run.collect()
+    assert done.remarks[:2] == (
+        "$WF_ARTIFACTS was replaced by what is no file",
+        "not files, and so not kept: artifacts",
+    )

@@ -47,14 +47,16 @@ class Kept:
         self._room(path).mkdir(mode=0o700)
         self._add(path, "directory", 0, b"", mode)
 
-    def give(self, *, careful: bool = False) -> list[tuple[int, int]]:
-        """Give all of it out; what was told meanwhile."""
+    def give(self, *, careful: bool = False, checked: bool = False) -> list[tuple[int, int]]:
+        """Give all of it out; what was told meanwhile. ``damaged`` is afterwards what was not."""
         told: list[tuple[int, int]] = []
 
         def tell(files: int, size: int) -> None:
             told.append((files, size))
 
-        give(self.source, self.entries, self.target, tell, careful=careful)
+        self.damaged: list[Entry] = []
+        damaged = self.damaged.append if checked else None
+        give(self.source, self.entries, self.target, tell, careful=careful, damaged=damaged)
         return told
 
     def standing(self) -> dict[str, str]:
@@ -250,6 +252,55 @@ def test_a_careful_copy_appears_whole_or_not_at_all(kept: Kept, size: int) -> No
     kept.give(careful=True)
     assert (kept.target / "data/file").stat().st_size == size
     assert os.listdir(kept.target / "data") == ["file"]
+
+
+def test_what_is_damaged_is_left_out_and_all_else_is_given(kept: Kept, tmp_path: Path) -> None:
+    sizes = {"small": 10, "large": (9 << 20) + 1}
+    for name, size in sizes.items():
+        kept.file(f"data/{name}", b"x" * size)
+        whole = kept.file(f"data/{name}-flipped", b"y" + b"x" * size)
+        whole.chmod(0o644)
+        whole.write_bytes(b"x" * (size + 1))
+    kept.file("data/gone", b"").unlink()
+    kept.file("gone/too", b"")
+    kept.folder("gone/folder", 0o755)
+    (tmp_path / "artifacts/gone").rename(tmp_path / "elsewhere")
+    kept.link("data/link", "small")
+    kept.link("data/bent", "small")
+    (kept.source / "data/bent").unlink()
+    (kept.source / "data/bent").symlink_to("large")
+    kept.file("data/file", b"x").unlink()
+    (kept.source / "data/file").symlink_to("small")
+    (kept.target / "data").mkdir()
+    (kept.target / "data/small-flipped").write_bytes(b"mine")
+    told = kept.give(careful=True, checked=True)
+    assert {entry.path for entry in kept.damaged} == {
+        "data/small-flipped", "data/large-flipped", "data/gone", "gone/too", "gone/folder",
+        "data/bent", "data/file",
+    }  # fmt: skip
+    assert sorted(os.listdir(kept.target)) == ["data"]
+    found = sorted(os.listdir(kept.target / "data"))
+    assert found == ["large", "link", "small", "small-flipped"]
+    assert (kept.target / "data/small-flipped").read_bytes() == b"mine"
+    for name, size in sizes.items():
+        assert (kept.target / "data" / name).read_bytes() == b"x" * size
+    assert told[-1] == (3, sum(sizes.values()))
+
+
+def test_a_checked_copy_keeps_holes(kept: Kept) -> None:
+    whole = kept.file("sparse", b"")
+    whole.chmod(0o644)
+    content = bytes(4 << 20) + b"x"
+    with whole.open("wb") as file:
+        file.seek(4 << 20)
+        file.write(b"x")
+    kept.entries = []
+    kept._add("sparse", "file", len(content), content, 0o600)
+    kept.give(careful=True, checked=True)
+    given = kept.target / "sparse"
+    assert not kept.damaged
+    assert given.read_bytes() == content
+    assert given.stat().st_blocks == whole.stat().st_blocks
 
 
 def test_a_careful_copy_removes_no_folder(kept: Kept) -> None:

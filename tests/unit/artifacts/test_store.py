@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,6 +117,26 @@ def test_an_object_that_was_damaged_by_hand_is_not_used(home: Home, damage: str)
     run = made(home, "first-1", fill)
     run.take_in()
     assert run.file("model.ckpt").read_bytes() == CONTENT
+
+
+def test_a_file_with_as_many_names_as_it_can_have_is_kept_twice(home: Home, tmp_path: Path) -> None:
+    runs = [made(home, f"run-{at}", fill) for at in range(3)]
+    runs[0].take_in()
+    names = tmp_path / "names"
+    names.mkdir()
+    full = False
+    with suppress(OSError):
+        for number in range(65_000):  # as many as ext4 allows; others allow a file more
+            full = number + 1 >= 65_000
+            os.link(runs[0].file("model.ckpt"), names / str(number))
+    if full:
+        pytest.skip("files may have more names here")
+    for run in runs[1:]:
+        run.take_in()
+        assert run.file("model.ckpt").read_bytes() == CONTENT
+    first, second, third = (run.inode("model.ckpt") for run in runs)
+    assert first != second == third
+    assert first != objects_path(home).stat().st_ino == second
 
 
 def test_a_pool_that_cannot_be_written_to_is_done_without(home: Home) -> None:

@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runner.document.mend import mend
-from runner.engine.files import Beside, FileText, open_files
+from runner.engine.files import Beside, FileText
+from runner.engine.opening import open_files
 from runner.errors import INVALID, WfError
 
 if TYPE_CHECKING:

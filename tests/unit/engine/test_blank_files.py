@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.engine.files import Beside, FileText, open_files
+from runner.engine.files import Beside, FileText
+from runner.engine.opening import open_files
 from runner.errors import WfError
 
 HERE = Path(__file__).parent

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.allocation.inventory import Gpu, Inventory, Limited
-from runner.engine.files import FileText, open_files
+from runner.engine.files import FileText
+from runner.engine.opening import open_files
 from runner.engine.prepare import Then, prepare, shortage
 from runner.plan.plan import Choices
 from tests.fakes.inventory import machine

@@ -17,7 +17,8 @@ import pytest
 from runner.cli.render.problems import show_problems
 from runner.document.limits import LIMITS
 from runner.document.mend import mend
-from runner.engine.files import FileText, open_files
+from runner.engine.files import FileText
+from runner.engine.opening import open_files
 from runner.errors import WfError
 from runner.plan.environment import RequirementFile
 from runner.plan.requirements import read as read_requirements

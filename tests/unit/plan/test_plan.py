@@ -92,6 +92,8 @@ def test_a_job_as_json() -> None:
     assert document == {
         "workflow": "train",
         "provider": "python",
+        "executor": "local",
+        "image": None,
         "action": "run",
         "reason": "asked for",
         "command": "python train.py",

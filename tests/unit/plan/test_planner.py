@@ -12,19 +12,22 @@ from runner.errors import INVALID, USAGE, Problem, WfError
 from runner.plan.environment import (
     EnvironmentSpec,
     LocalRequirement,
+    LockedImage,
     LockedRun,
     RequirementFile,
 )
 from runner.plan.facts import FileFact, ProjectFacts
-from runner.plan.plan import LOCAL, Choices, Plan
+from runner.plan.plan import DOCKER, LOCAL, Choices, Plan
 from runner.plan.planner import plan
 from runner.spec.load import load
 from runner.spec.workflow import (
+    Container,
     FileCopy,
     GpuRequest,
     Limits,
     PythonScript,
     Resources,
+    Volume,
     Workflow,
 )
 
@@ -331,12 +334,132 @@ COMMANDS = ", commands: [make]"
 LOCALLY = Choices(executor=LOCAL)
 
 
-def test_an_image_of_a_python_needs_no_container() -> None:
-    assert planned(IMAGE.format("python:3.9", COMMANDS)).job.container is None
-    assert planned(IMAGE.format("me/a:1", COMMANDS), LOCALLY).job.container is None
-    container = planned(IMAGE.format("me/a:1", COMMANDS)).job.container
+@pytest.mark.parametrize(
+    ("image", "choices", "expected"),
+    [
+        ("me/a:1", Choices(), "me/a:1"),
+        ("me/a:1", Choices(containers=True), "me/a:1"),
+        ("me/a:1", LOCALLY, None),
+        # another word for a Python, where there is no daemon
+        ("python:3.9", Choices(), None),
+        ("python:3.9", Choices(containers=True), "python:3.9"),
+        ("python:3.9", Choices(executor=DOCKER), "python:3.9"),
+        ("python:3.9", Choices(executor=LOCAL, containers=True), None),
+    ],
+)
+def test_an_image_decides_where_a_job_runs(
+    image: str, choices: Choices, expected: str | None
+) -> None:
+    job = planned(IMAGE.format(image, COMMANDS), choices).job
+    assert (job.container and job.container.image) == expected
+    assert job.executor == (LOCAL if expected is None else DOCKER)
+    assert job.environment.image == expected
+
+
+def test_a_python_in_the_place_of_its_image_is_told() -> None:
+    text = IMAGE.format("python:3.9", COMMANDS)
+    (notice,) = planned(text).job.notices
+    assert notice.message == "`python:3.9` is read as Python 3.9 on this machine"
+    assert notice.route == ("workflows", 0, "image")
+    assert planned(text, Choices(containers=True)).job.notices == ()
+
+
+def test_a_job_without_an_image_has_a_container_on_demand() -> None:
+    text = "workflows: [{name: a, provider: bash, commands: [make], python: 3.10}]"
+    assert planned(text, Choices(containers=True)).job.container is None
+    asked = Choices(executor=DOCKER)
+    assert planned(text, asked).job.container == Container("python:3.10-slim")
+    own = Choices(executor=DOCKER, base_image="mine:{python}")
+    assert planned(text, own).job.container == Container("mine:3.10")
+
+
+VOLUMES = "type: task\ncommands: [ls]\nvolumes: {}\n"
+
+
+def test_a_folder_at_another_place_takes_a_container() -> None:
+    text = VOLUMES.format("['/data:/mnt']")
+    with pytest.raises(WfError) as caught:
+        planned(text)
+    (problem,) = caught.value.problems
+    assert problem.message == "`/data` can be mounted at `/mnt` in a container only"
+    assert problem.route == ("volumes",)
+    container = planned(text, Choices(executor=DOCKER)).job.container
     assert container is not None
-    assert container.image == "me/a:1"
+    assert container.volumes == (Volume("/data", "/mnt"),)
+
+
+@pytest.mark.parametrize(
+    "written", ["['/data:/data']", "[{instance_path: /a, path: /b, optional: true}]", "[]"]
+)
+def test_folders_are_where_they_are_without_one(written: str) -> None:
+    assert planned(VOLUMES.format(written)).job.container is None
+
+
+def test_a_volume_of_a_cloud_is_in_no_container() -> None:
+    text = VOLUMES.format("[{name: mine, path: /b, optional: true}]")
+    container = planned(text, Choices(executor=DOCKER)).job.container
+    assert container is not None
+    assert container.volumes == ()
+
+
+@pytest.mark.parametrize(
+    ("choices", "python", "whichever"),
+    [
+        (Choices(executor=DOCKER), "3.11", False),
+        (Choices(executor=DOCKER, base_image="mine:{python}"), "3.11", False),
+        # what it has is not known
+        (Choices(executor=DOCKER, base_image="mine"), "3.11", True),
+        (Choices(executor=DOCKER, base_image="mine", python="3.9"), "3.9", False),
+        (Choices(), "3.11", False),
+    ],
+)
+def test_an_image_counts_with_its_python_where_nobody_asks_for_one(
+    choices: Choices, python: str, *, whichever: bool
+) -> None:
+    text = "workflows: [{name: a, provider: bash, commands: [make]}]"
+    wanted = planned(text, choices).job.environment
+    assert (wanted.python, wanted.any_python) == (python, whichever)
+    named = planned(IMAGE.format("me/a:1", COMMANDS), choices).job.environment
+    assert named.any_python is (choices.python is None)
+
+
+def test_an_image_is_chosen_for_the_python_of_the_day_or_of_a_former_run() -> None:
+    former = LockedRun("wet-mango-1", "3.9.7", (), None)
+    job = replanned(Choices(executor=DOCKER, locked=former)).job
+    assert job.container == Container("python:3.9.7-slim")
+    assert (job.environment.python, job.environment.any_python) == ("3.9.7", False)
+
+
+def test_a_former_run_has_chosen_its_image() -> None:
+    image = LockedImage("old:1", "sha256:abc", alone=False)
+    former = LockedRun("wet-mango-1", "3.9.7", (), None, image=image)
+    job = replanned(Choices(executor=DOCKER, locked=former, base_image="new")).job
+    assert job.container == Container("old:1")
+    named = planned(IMAGE.format("me/a:1", COMMANDS), Choices(containers=True, locked=former)).job
+    assert named.container is not None
+    assert named.container.image == "me/a:1"
+
+
+def test_an_image_was_all_that_a_former_run_had() -> None:
+    image = LockedImage("old:1", "sha256:abc", alone=True)
+    former = LockedRun("wet-mango-1", "", (), None, image=image)
+    asked = EnvironmentSpec("3.9", packages=("six",))
+    bare = asked.taken_from(former)
+    assert bare == EnvironmentSpec("3.9", locked=former, any_python=True)
+    assert bare.bare
+    local = LocalRequirement(".", (), editable=True, file="requirements.txt", line=1)
+    more = replace(asked, local=(local,)).taken_from(former)
+    assert more == EnvironmentSpec("3.9", local=(local,), any_python=True)
+    assert not more.bare
+
+
+def test_what_a_task_says_of_a_container_holds_for_one_on_demand() -> None:
+    box = Container("", user="1000", privileged=True, home_dir="/root")
+    outside = (Problem("`user` has no effect here"),)
+    job = replanned(box=box, outside=outside).job
+    assert (job.container, job.notices) == (None, outside)
+    job = replanned(Choices(executor=DOCKER, base_image="mine"), box=box, outside=outside).job
+    assert (job.container, job.notices) == (box._replace(image="mine"), ())
 
 
 def test_an_image_has_a_command_of_its_own_in_a_container_only() -> None:

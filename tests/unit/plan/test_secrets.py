@@ -74,3 +74,42 @@ def test_a_variable_that_is_named_alone_can_be_a_secret() -> None:
     assert planned((), Choices(caller=frozenset({"A"})), text).passed == ("A",)
     with pytest.raises(WfError, match="needs the variable `A`"):
         planned((), Choices(caller=frozenset()), text)
+
+
+PRIVATE = """\
+workflows:
+  - name: train
+    provider: docker
+    image: registry.example.com/a:1
+    registry_auth:
+      username: robot
+      password: {password}
+    commands:
+      - ls
+"""
+
+
+def test_a_secret_that_fetches_the_image_has_to_be_there() -> None:
+    text = PRIVATE.format(password="${{ secrets.P }}")
+    with pytest.raises(WfError, match="no secret `P`") as caught:
+        planned((), text=text)
+    assert caught.value.problems[0].route == ("workflows", 0, "registry_auth", "password")
+    container = planned(("P",), text=text).container
+    assert container is not None
+    assert container.registry_auth == ("robot", "${{ secrets.P }}")
+
+
+def test_without_a_container_no_image_is_fetched() -> None:
+    text = PRIVATE.format(password="${{ secrets.P }}")
+    assert planned((), Choices(executor="local"), text).container is None
+
+
+@pytest.mark.parametrize("password", ["hunter2hunter2", "x${{ secrets.P }}"])
+def test_a_password_must_not_stand_in_the_file(password: str) -> None:
+    text = PRIVATE.format(password=password)
+    with pytest.raises(WfError) as caught:
+        planned(("P",), text=text)
+    problem = caught.value.problems[0]
+    assert problem.route == ("workflows", 0, "registry_auth", "password")
+    assert "wf secrets add" in (problem.hint or "")
+    assert planned(("P",), Choices(executor="local"), text).container is None

@@ -29,6 +29,12 @@ class Recorder:
     def finish(self) -> None:
         self.over = True
 
+    def mark(self) -> bytes:
+        return bytes(sum(map(len, self.pieces)))
+
+    def go_on(self, mark: bytes) -> None:
+        self.pieces.append(mark)
+
 
 def covered(text: bytes, needles: list[bytes]) -> bytes:
     """What masking means, said in the slowest way: each byte of a needle is masked, and needles

@@ -72,3 +72,14 @@ def test_a_folder_in_the_folder_is_not_watched(tmp_path: Path) -> None:
     watched.wait([], 0.2)
     assert time.monotonic() - began >= 0.2
     watched.close()
+
+
+def test_who_watches_no_more_still_looks_now_and_then(tmp_path: Path) -> None:
+    watched = Changes(tmp_path)
+    for _ in range(2):
+        watched.close()
+    assert watched.closed
+    reading, writing = os.pipe()
+    assert watched.wait([reading], None) == set()
+    os.write(writing, b"x")
+    assert watched.wait([reading], None) == {reading}

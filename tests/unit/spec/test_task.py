@@ -81,6 +81,7 @@ def mistakes(text: str, file: str = "train.dstack.yml") -> list[str]:
             Container("a", (), "me", True, ("u", "p"), "/w", "/h"),  # noqa: FBT003 - as read
         ),
         ("python: 3.10", "container", None),
+        ("user: me\nhome_dir: /h\nworking_dir: /w", "box", Container("", user="me", home_dir="/h")),
         ("env: [A=1, B]", "variables", (("A", "1"),)),
         ("env: [A=1, B]", "required", ("B",)),
         ("env: {A: 010, B: ''}", "variables", (("A", "010"), ("B", ""))),

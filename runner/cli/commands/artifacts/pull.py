@@ -63,82 +63,48 @@ def parser() -> Parser:
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Copy it."""
     run, path = address(arguments.run)
-    with _kept(run, arguments.remote, context) as (found, bring):
-        return _pull(found, bring, path, arguments, context)
+    with _kept(run, arguments.remote, context) as kept:
+        return _pull(kept, path, arguments, context)
+
+
+class _Kept(NamedTuple):
+    """What a run keeps, and what brings entries of it here, if they have to be brought.
+
+    What is brought was compared with its digest meanwhile.
+    """
+
+    found: Contents
+    bring: Bring | None = None
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether it still has to be."""
+        return self.found.over and self.bring is None
 
 
 @contextmanager
-def _kept(run: str, remote: str | None, context: Context) -> Iterator[tuple[Contents, Bring]]:
-    """What the run keeps, here or on a remote, and what brings entries of it here."""
+def _kept(run: str, remote: str | None, context: Context) -> Iterator[_Kept]:
+    """What the run keeps, here or on a remote."""
     records = settled(context)
     if remote is None and not is_elsewhere(run, records, context):
-        found = contents_of(records, run)
-        yield found, _Checked(found, context).look if found.over else _nothing
+        yield _Kept(contents_of(records, run))
         return
     with incoming(remote, run, context) as coming:
-        yield coming.contents, coming.bring
+        yield _Kept(coming.contents, coming.bring)
 
 
-def _nothing(_entries: Sequence[Entry]) -> None:
-    """They are here, and nobody knows yet what they are to be."""
-
-
-class _Checked(NamedTuple):
-    """What a run keeps here: it has only to be looked at whether it is what was kept."""
-
-    found: Contents
-    context: Context
-
-    def look(self, entries: Sequence[Entry]) -> None:
-        """Read it all again, before anything of it is given out.
-
-        Raises:
-            WfError: kind ``STORAGE`` when some of it is damaged or gone.
-        """
-        from runner.artifacts.giving.standing import standing
-        from runner.cli.render.transfer import Transfer
-
-        run, folder = self.found.run, self.found.folder
-        try:
-            with Transfer("checking", self.context.err, self.context.variables) as transfer:
-                transfer.expect(len(entries), sum(entry.bytes for entry in entries))
-                states = list(standing(entries, folder, transfer.tell))
-        except OSError as error:
-            raise WfError(
-                STORAGE,
-                f"a file of {run} cannot be read: {named(error).strerror}",
-                hint=f"what is damaged: wf artifacts verify {run}",
-            ) from error
-        odd = [in_line(entry.path) for entry, state in states if state != "same"]
-        if odd:
-            more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
-            raise WfError(
-                STORAGE,
-                f"{odd[0]} is not what {run} has left behind{more}: nothing was written",
-                hint=f"what is damaged: wf artifacts verify {run};"
-                f" the rest by its paths: wf artifacts pull {run} PATH",
-                problems=tuple(
-                    Problem(f"{path} is not what {run} has left behind") for path in odd[:_NAMED]
-                ),
-            )
-
-
-def _pull(
-    found: Contents,
-    bring: Bring,
-    path: str | None,
-    arguments: argparse.Namespace,
-    context: Context,
-) -> int:
-    words = [kept for word in arguments.paths if (kept := kept_path(word)) is not None]
+def _pull(kept: _Kept, path: str | None, arguments: argparse.Namespace, context: Context) -> int:
+    found = kept.found
+    words = [below for word in arguments.paths if (below := kept_path(word)) is not None]
     entries = _chosen(found, words if path is None else [path, *words])
     target = context.cwd / (arguments.output or ".")
     if not found.over:
         entries = [entry._replace(digest=found.digest(entry)) for entry in entries]
     pull = _compared(entries, target, context)
     _refuse(pull, found.run, force=arguments.force)
-    bring(pull.wanted)
-    _write(found, pull, target, context)
+    if kept.bring is not None:
+        kept.bring(pull.wanted)
+    _write(kept, pull, target, context)
     if arguments.json:
         context.say_json(_document(found, pull, target))
     else:
@@ -192,19 +158,28 @@ def _refuse(pull: Pull, run: str, *, force: bool) -> None:
     raise WfError(STORAGE, found[0] + more, hint=hint, problems=tuple(problems))
 
 
-def _write(found: Contents, pull: Pull, target: Path, context: Context) -> None:
+def _write(kept: _Kept, pull: Pull, target: Path, context: Context) -> None:
+    """Copy it all; what is damaged is left out, and named when all else is there.
+
+    Raises:
+        WfError: kind ``STORAGE`` when something is damaged, or cannot be read or written.
+    """
     from runner.artifacts.giving.give import give
     from runner.artifacts.giving.pulling import make_way
     from runner.cli.render.transfer import Transfer
 
     _make(target)
+    found = kept.found
+    sources = _sources(found, pull.wanted)
+    damaged: list[Entry] = []
     try:
         make_way(target, pull.conflicts)
         with Transfer("copying", context.err, context.variables) as transfer:
             transfer.expect(len(pull.wanted), sum(entry.bytes for entry in pull.wanted))
-            for source in _sources(found, pull.wanted):
+            for source in sources:
                 give(source.root, source.entries(found), target, transfer.tell,
-                     at=source.places.__getitem__, careful=True)  # fmt: skip
+                     at=source.places.__getitem__, careful=True,
+                     damaged=damaged.append if kept.is_compared else None)  # fmt: skip
     except FileNotFoundError as error:
         raise WfError(
             STORAGE,
@@ -215,6 +190,21 @@ def _write(found: Contents, pull: Pull, target: Path, context: Context) -> None:
         what = f"not all of it could be copied to {target}"
         hint = "pull it again when that is mended: what is there is not copied again"
         raise unwritable(what, named(error), target, hint) from error
+    if damaged:
+        known = {below: entry for source in sources for below, entry in source.known.items()}
+        raise _damaged(found.run, [in_line(known[entry.path].path) for entry in damaged])
+
+
+def _damaged(run: str, paths: list[str]) -> WfError:
+    more = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
+    return WfError(
+        STORAGE,
+        f"{paths[0]} is not what {run} has left behind{more}",
+        hint=f"all else was copied; what is damaged: wf artifacts verify {run}",
+        problems=tuple(
+            Problem(f"{path} is not what {run} has left behind") for path in paths[:_NAMED]
+        ),
+    )
 
 
 def _make(target: Path) -> None:

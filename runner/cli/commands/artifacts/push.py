@@ -30,12 +30,16 @@ def parser() -> Parser:
             ("wf artifacts push last --to s3://lab/models", "into a bucket of S3"),
             ("wf artifacts push :best --to sftp://gpu1/srv/models", "to another machine"),
             ("wf artifacts push last --to /mnt/share/models", "into a folder"),
+            ("wf artifacts push last --to s3://lab/models --force", "what is damaged there"),
         ],
     )
     made.add_argument(
         "runs", metavar="RUN", nargs="+", help="a name, its first letters, `last` or `:TAG`"
     )
     made.add_argument("--to", metavar="URL", help=f"{REMOTE} (default: $WF_REMOTE)")
+    made.add_argument(
+        "--force", action="store_true", help="send all of it, in place of what is there"
+    )
     made.add_json()
     return made
 
@@ -45,13 +49,15 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     records = settled(context)
     runs = [records.find(run) for run in arguments.runs]
     with opened(arguments.to, "--to", context) as remote:
-        found = [_push(paths, records, remote, context) for paths in runs]
+        found = [_push(paths, records, remote, context, force=arguments.force) for paths in runs]
         if arguments.json:
             context.say_json({"remote": remote.shown, "runs": found})
     return OK
 
 
-def _push(paths: RunPaths, records: Records, remote: Remote, context: Context) -> dict[str, Any]:
+def _push(
+    paths: RunPaths, records: Records, remote: Remote, context: Context, *, force: bool
+) -> dict[str, Any]:
     from runner.artifacts.remote.pushing import push
     from runner.cli.context import as_json
     from runner.cli.render.transfer import Transfer
@@ -66,7 +72,7 @@ def _push(paths: RunPaths, records: Records, remote: Remote, context: Context) -
         )
     document = as_json(records.document(paths), "utf-8").encode() + b"\n"
     with Transfer(f"pushing {found.run}", context.err, context.variables) as transfer:
-        sent = push(paths, found.artifacts, document, remote, transfer.tell)
+        sent = push(paths, found.artifacts, document, remote, transfer.tell, force=force)
     context.tell(_said(found.run, sent, remote))
     return {"run": found.run, **sent._asdict()}
 

@@ -20,6 +20,9 @@ def _not_found(seen: Seen) -> Cause:
     said = f"there is no command `{command}`"
     if package is not None:
         return Cause("missing_command", said, seen.known.add(package))
+    if seen.known.contained:
+        hint = "take an image that has it, or add the package that brings it to the requirements"
+        return Cause("missing_command", said, hint)
     hint = "install it on this machine, or add the package that brings it to the requirements"
     return Cause("missing_command", said, hint)
 
@@ -46,7 +49,15 @@ def _unset(seen: Seen) -> Cause | None:
     return Cause("missing_variable", said, seen.known.again(f"-e {name}=VALUE"))
 
 
+def _no_shell(seen: Seen) -> Cause | None:
+    if not seen.known.contained:
+        return None
+    hint = "take an image that has one, or name the program of this one as the `entrypoint`"
+    return Cause("missing_command", "the image has no shell to run the commands", hint)
+
+
 RULES: tuple[Rule, ...] = (
+    rule(r"^\[FATAL tini \(\d+\)\] exec (?:\S*/)?(?:ba)?sh failed: No such file", _no_shell),
     rule(
         r"\$'[^']*\\r': command not found|bash\\r|python3?\\r|\^M: bad interpreter|set: -\r",
         _windows,

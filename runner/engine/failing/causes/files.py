@@ -9,6 +9,7 @@ from runner.engine.failing.causes.rule import Rule, Seen, rule
 from runner.engine.failing.failure import Cause
 
 _MISSING = "missing_file"
+_IN_IMAGE = "add it to the image, or have the job make it; of this machine it sees the project"
 _QUOTED = re.compile(r"'(?P<path>[^'\n]{1,1000})'")
 
 
@@ -16,7 +17,7 @@ def _missing(seen: Seen) -> Cause | None:
     known, path = seen.known, seen["path"] or seen["shell"] or seen["script"]
     below = known.below(path)
     if below is None or below.startswith("../"):
-        return Cause(_MISSING, f"{path} does not exist on this machine", _elsewhere(path))
+        return _elsewhere(path, contained=known.contained)
     below = posixpath.normpath(below)
     if known.copied(below):
         return None
@@ -34,8 +35,11 @@ def _missing(seen: Seen) -> Cause | None:
     return Cause(_MISSING, f"{below} does not exist", "check the name, or make it first")
 
 
-def _elsewhere(path: str) -> str:
-    return f"ls {posixpath.dirname(path) or '/'}"
+def _elsewhere(path: str, *, contained: bool) -> Cause:
+    if contained:
+        return Cause(_MISSING, f"{path} does not exist in the container", _IN_IMAGE)
+    hint = f"ls {posixpath.dirname(path) or '/'}"
+    return Cause(_MISSING, f"{path} does not exist on this machine", hint)
 
 
 def _full(seen: Seen) -> Cause:

@@ -133,7 +133,7 @@ def test_a_container_keeps_unless_its_engine_says_otherwise(
 ) -> None:
     with engine(tmp_path, answer) as (where, heard):
         assert keepers.lives(f"container:{where}#{CONTAINER}", US) is kept
-    assert heard[0].startswith(f"GET /containers/{CONTAINER}/json HTTP/1.1\r\n".encode())
+    assert heard[0].startswith(f"GET /containers/{CONTAINER}/json HTTP/1.0\r\n".encode())
 
 
 def test_an_engine_that_does_not_answer_may_still_run_it(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def telling(*entries: Any, name: Any = "0.jsonl", contents: tuple[bytes, ...] = 
 
 def pull(remote: FakeRemote, stage: Stage) -> None:
     stage.root.mkdir(parents=True, exist_ok=True)
-    fetch(remote, entries_of(describe(remote, RUN, stage)), stage, Watch())
+    fetch(remote, RUN, entries_of(describe(remote, RUN, stage)), stage, Watch())
 
 
 @pytest.fixture

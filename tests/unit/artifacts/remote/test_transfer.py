@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from runner.artifacts.remote import layout
 from runner.artifacts.remote.fetching import describe, fetch
 from runner.artifacts.remote.layout import PIECE
 from runner.artifacts.remote.pushing import push
-from runner.artifacts.remote.stage import Stage
+from runner.artifacts.remote.stage import Stage, sweep
 from runner.errors import BUSY, STORAGE, UNSATISFIABLE, USAGE, WfError
 from tests.fakes.kept import Kept, Link, digest_of, keep
 from tests.fakes.remote import FakeRemote
@@ -64,13 +65,15 @@ def kept(tmp_path: Path) -> Kept:
     return keep(tmp_path / "here", RUN, model=model, logs=logs)
 
 
-def send(kept: Kept, remote: FakeRemote, watch: Watch | None = None) -> tuple[int, int, int]:
-    return push(kept.paths, kept.artifacts, b"{}", remote, watch or Watch())
+def send(
+    kept: Kept, remote: FakeRemote, watch: Watch | None = None, *, force: bool = False
+) -> tuple[int, int, int]:
+    return push(kept.paths, kept.artifacts, b"{}", remote, watch or Watch(), force=force)
 
 
 def receive(remote: FakeRemote, stage: Stage, run: str = RUN, watch: Watch | None = None) -> None:
     stage.root.mkdir(parents=True, exist_ok=True)
-    fetch(remote, entries_of(describe(remote, run, stage)), stage, watch or Watch())
+    fetch(remote, run, entries_of(describe(remote, run, stage)), stage, watch or Watch())
 
 
 def staged(stage: Stage, content: bytes) -> Path:
@@ -266,6 +269,31 @@ def test_what_is_missing_there_is_named(kept: Kept, remote: FakeRemote, stage: S
         receive(remote, stage)
 
 
+def test_whatever_is_damaged_there_a_push_with_force_mends_it(
+    kept: Kept, remote: FakeRemote, stage: Stage
+) -> None:
+    send(kept, remote)
+    sound = dict(remote.kept)
+    remote.kept.update({name: flipped(content) for name, content in sound.items()})
+    send(kept, remote, force=True)
+    assert remote.kept == sound
+    receive(remote, stage)
+    assert files_below(stage.run.artifacts) == files_below(kept.paths.artifacts)
+
+
+@pytest.mark.parametrize("victim", ["objects/", "runs/wet-mango-1/manifest"])
+def test_what_mends_it_is_said(victim: str, kept: Kept, remote: FakeRemote, stage: Stage) -> None:
+    remote.shown = "sftp://gpu1/my models"
+    send(kept, remote)
+    for name in remote.kept:
+        if name.startswith(victim):
+            remote.kept[name] = flipped(remote.kept[name])
+    with pytest.raises(WfError) as caught:
+        receive(remote, stage)
+    said = f"wf artifacts push {RUN} --to 'sftp://gpu1/my models' --force; then repeat this"
+    assert said in (caught.value.hint or "")
+
+
 def test_what_is_damaged_here_is_not_sent(kept: Kept, remote: FakeRemote) -> None:
     for victim, content in (("model/a", b"hellO"), ("model/big", flipped(BIG))):
         sound = kept.file(victim).read_bytes()
@@ -299,6 +327,8 @@ def test_a_name_that_another_run_has_is_not_taken(
         send(other, remote)
     assert caught.value.kind == USAGE
     assert remote.kept == before
+    send(other, remote, force=True)
+    assert remote.kept[f"runs/{RUN}/manifest.json"] == other.paths.manifest.read_bytes()
 
 
 def test_a_run_that_is_not_there(kept: Kept, remote: FakeRemote, stage: Stage) -> None:
@@ -349,6 +379,41 @@ def test_a_stage_stays_for_a_repeat(kept: Kept, remote: FakeRemote, stage: Stage
     assert any(stage.contents.iterdir())
 
 
+def test_a_stage_that_was_removed_meanwhile_is_not_worked_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+
+    def late(folder: int, how: int) -> None:
+        stage.root.rmdir()
+        lock(folder, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(WfError) as caught, stage.held():
+        pass
+    assert caught.value.kind == BUSY
+
+
+def test_what_nobody_has_gone_on_with_is_swept(tmp_path: Path) -> None:
+    stages = {name: Stage(tmp_path / name) for name in ("old", "held", "new")}
+    for stage in stages.values():
+        stage.contents.mkdir(parents=True)
+        (stage.contents / "x.part").write_bytes(b"x" * 100_000)
+        (stage.contents / "y").write_bytes(b"y" * 100_000)
+        stage.run.artifacts.mkdir()
+        os.link(stage.contents / "y", stage.run.artifacts / "y")
+        for path in (stage.contents / "y", stage.contents, stage.root):
+            os.utime(path, (1000, 1000))
+        os.utime(stage.contents / "x.part", (1000, 3000 if stage is stages["new"] else 1000))
+    with stages["held"].held():
+        would = sweep(tmp_path, 2000, dry_run=True)
+        assert 200_000 <= would < 300_000
+        assert len(list(tmp_path.iterdir())) == 3
+        assert sweep(tmp_path, 2000) == would
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["held", "new"]
+    assert sweep(tmp_path / "none", 2000) == 0
+
+
 def test_more_than_the_disk_holds_is_refused_at_once(
     kept: Kept, remote: FakeRemote, stage: Stage
 ) -> None:
@@ -359,6 +424,6 @@ def test_more_than_the_disk_holds_is_refused_at_once(
     ]
     remote.asked.clear()
     with pytest.raises(WfError, match="left") as caught:
-        fetch(remote, huge, stage, Watch())
+        fetch(remote, RUN, huge, stage, Watch())
     assert caught.value.kind == STORAGE
     assert remote.asked == []

@@ -122,3 +122,14 @@ def test_a_name_does_not_end_the_line(stream: Streams, show: Show) -> None:
 
 def test_nothing_at_all(stream: Streams) -> None:
     assert rendered(show_tree, stream(), []) == "wet-mango-1   0 files, 0 B\n"
+
+
+def test_a_long_name_does_not_pad_the_others(stream: Streams) -> None:
+    long = "n" * 255
+    text = rendered(
+        show_tree, stream(), [artifact("model", entry("model/a"), entry(f"model/{long}"))]
+    )
+    _, _, short, other = text.splitlines()
+    assert len(short) < 80
+    assert f"{long}  " in other
+    assert "1 kB" in other

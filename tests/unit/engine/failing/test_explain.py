@@ -44,6 +44,20 @@ def check(failure: Failure) -> None:
     assert all(line.isprintable() for line in shown)
 
 
+def test_what_a_container_lacks_is_not_looked_for_here() -> None:
+    contained = KNOWN._replace(contained=True, code=127)
+    said = {
+        b"ls: cannot access '/data': No such file or directory\n": "/data does not exist in the",
+        b"bash: line 1: foo: command not found\n": "there is no command `foo`",
+        b"[FATAL tini (7)] exec sh failed: No such file or directory\n": "the image has no shell",
+    }
+    for log, start in said.items():
+        cause = explain(log, contained).cause
+        assert cause is not None
+        assert cause.said.startswith(start)
+        assert "on this machine" not in f"{cause.said} {cause.hint}"
+
+
 @given(st.binary(max_size=400))
 def test_any_bytes(tail: bytes) -> None:
     check(explain(tail, KNOWN))

@@ -1,0 +1,1 @@
+"""Environments built inside an image, by this machine's uv and with its caches."""

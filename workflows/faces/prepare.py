@@ -1,0 +1,15 @@
+"""Fetch photographs of faces once, for all runs that load them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where `common` is
+
+# isort: split
+from common import preparing
+from data import prepare
+
+if __name__ == "__main__":
+    preparing.run(__doc__, prepare)

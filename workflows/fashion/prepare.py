@@ -1,0 +1,15 @@
+"""Fetch FashionMNIST once, for all runs that train on it; digits stand in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # where `common` is
+
+# isort: split
+from common import preparing
+from data import prepare
+
+if __name__ == "__main__":
+    preparing.run(__doc__, prepare)
