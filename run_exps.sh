@@ -70,6 +70,7 @@ left_out=
 for workflow in "${workflows[@]}"; do
   printf '\n== %s\n' "$workflow"
   text=$(why_not "$workflow")
+  [[ -n $interrupted ]] && break
   if [[ -n $text ]]; then
     printf 'left out: %s\n' "$text"
     left_out=yes

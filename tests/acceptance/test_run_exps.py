@@ -96,6 +96,24 @@ def test_with_simulated_gpus_all_three_run_and_are_compared(project: World) -> N
     assert len(project.runs()) == 3
 
 
+def test_interrupted_while_it_looks_it_starts_nothing(project: World) -> None:
+    stand_in = project.write("stand-in", '#!/bin/sh\necho "$1" >> calls\nkill -INT 0\n')
+    stand_in.chmod(0o755)
+    done = subprocess.run(
+        ["./run_exps.sh"],
+        cwd=project.project,
+        env={**project.variables, "WF": "./stand-in"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        start_new_session=True,  # the signal is for all of a terminal's, and this one has none
+    )
+    assert done.returncode == 130
+    assert (project.project / "calls").read_text(encoding="utf-8") == "plan\n"
+    assert done.stdout.count("not started") == 3
+
+
 def test_a_failure_is_its_exit_code_and_keeps_no_other_from_running(project: World) -> None:
     declare(project, one_gpu=3)
     done = run(project, "--simulate-gpus")

@@ -8,7 +8,7 @@ from runner.cli.render.curves import curve, number
 from runner.cli.render.phases import per_second, precise
 from runner.cli.render.style import columns, cut, harmless, in_line, style
 from runner.cli.render.table import Column, fitted
-from runner.records.comparing.comparison import best
+from runner.records.comparing.comparison import best, lower_is_better
 from runner.records.comparing.facts import FIT
 from runner.records.phases import COLLECTION, ENVIRONMENT, WAIT
 from runner.units import amount, count
@@ -16,7 +16,6 @@ from runner.units import amount, count
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from runner.artifacts.reading.values import Series
     from runner.cli.render.style import Style
     from runner.records.comparing.comparison import Comparison, Measured
     from runner.records.comparing.differing import Differs
@@ -156,7 +155,7 @@ def _phase(
 def _figures(compared: Comparison) -> Iterator[_Row]:
     runs = compared.runs
     facts = [one.facts for one in runs]
-    rates = [one.throughput for one in facts]
+    rates = [one.throughput for one in runs]
     if any(rates):
         cells = [_rate(one) for one in rates]
         yield _Row("samples/s", cells, _best(rates, max))
@@ -215,20 +214,12 @@ def _metrics(compared: Comparison, width: int, dress: Style) -> Iterator[_Row]:
         found = compared.of(name)
         lasts = [None if one is None else one.last.value for one in found]
         tops = [None if one is None else best(one) for one in found]
-        marked = _best_metric(found, tops)
+        marked = _best(tops, min if lower_is_better(name) else max)
         yield _Row(cut(harmless(name), _WIDEST), [_number(one) for one in lasts], marked)
         if any(top is not None and top != last for top, last in zip(tops, lasts, strict=True)):
             yield _Row("  best", [_number(one) for one in tops], marked)
         curves = ["" if one is None else curve(one, min(width, _WIDEST), dress) for one in found]
         yield from _told("", curves)
-
-
-def _best_metric(found: Sequence[Series | None], tops: Sequence[float | None]) -> frozenset[int]:
-    falls = any(
-        one is not None and top is not None and top == one.minimum and top != one.maximum
-        for one, top in zip(found, tops, strict=True)
-    )
-    return _best(tops, min if falls else max)
 
 
 def _number(value: float | None) -> str:
@@ -258,7 +249,10 @@ def _beneath(compared: Comparison) -> Iterator[str]:
     if more:
         yield f"and {', '.join(more)}: --json"
     if compared.basis is not None:
-        yield f"speed-up: against {compared.runs[0].facts.run}, by {_BY[compared.basis]}"
+        by = _BY[compared.basis]
+        if compared.basis == "throughput" and compared.counted != FIT:
+            by += f" of {compared.counted}"
+        yield f"speed-up: against {compared.runs[0].facts.run}, by {by}"
     if compared.scales:
         yield "efficiency: the speed of each device, against the first run with such devices"
     if compared.simulated:
@@ -296,7 +290,7 @@ def _line(one: Measured, metric: str | None, compared: Comparison, dress: Style)
         devices(facts),
         precise(facts.seconds),
         "" if fit is None else precise(fit),
-        _rate(facts.throughput),
+        _rate(one.throughput),
         _times_as_fast(one.speed_up),
         _percent(one.efficiency) if compared.scales else "",
         _amount(facts.use.memory),

@@ -8,7 +8,7 @@ from runner.records.comparing.differing import differences
 from runner.records.comparing.facts import FIT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from runner.artifacts.reading.values import Series
     from runner.records.comparing.differing import Differences
@@ -32,6 +32,7 @@ class Measured(NamedTuple):
     """A run with what follows from it and the first; ``None`` where that is not known."""
 
     facts: Facts
+    throughput: float | None
     speed_up: float | None
     efficiency: float | None
 
@@ -50,7 +51,7 @@ class Measured(NamedTuple):
             "job_seconds": facts.job,
             "phases": dict(facts.phases),
             "samples": dict(facts.samples),
-            "throughput": facts.throughput,
+            "throughput": self.throughput,
             "speed_up": self.speed_up,
             "efficiency": self.efficiency,
             "devices": facts.devices._asdict(),
@@ -61,9 +62,13 @@ class Measured(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Two runs or more; ``basis`` is what speed-up is measured by, ``None`` where none can be."""
+    """Two runs or more; ``basis`` is what speed-up is measured by, ``None`` where none can be.
+
+    ``counted`` is the phase whose samples a second are compared, ``None`` where no run counts any.
+    """
 
     runs: tuple[Measured, ...]
+    counted: str | None
     basis: Basis | None
     differences: Differences
 
@@ -101,6 +106,7 @@ class Comparison(NamedTuple):
         return {
             "against": self.runs[0].facts.run,
             "basis": self.basis,
+            "counted": self.counted,
             "runs": [one.document() for one in self.runs],
             "differs": [
                 {**one._asdict(), "values": list(one.values)} for one in self.differences.differs
@@ -115,53 +121,67 @@ def compare(runs: Sequence[Facts]) -> Comparison:
     Speed-up is by samples a second where the first one and another know them, else by the time of
     ``fit`` where these report it, else by the time of the job, both of those that have succeeded.
     """
-    basis = next((one for one in _BASES if _serves(one, runs)), None)
-    measured = tuple(Measured(one, *_against(one, runs, basis)) for one in runs)
-    return Comparison(measured, basis, differences(runs))
+    counted = _counted(runs)
+    speeds = {basis: [_speed(run, basis, counted) for run in runs] for basis in _BASES}
+    basis = next((one for one in _BASES if speeds[one][0] and any(speeds[one][1:])), None)
+    against = _against(runs, speeds[basis]) if basis else [(None, None)] * len(runs)
+    measured = tuple(
+        Measured(run, run.throughput(counted), *ratios)
+        for run, ratios in zip(runs, against, strict=True)
+    )
+    return Comparison(measured, counted, basis, differences(runs))
 
 
 _BASES: tuple[Basis, ...] = ("throughput", "fit", "job")
 
 
-def _serves(basis: Basis, runs: Sequence[Facts]) -> bool:
-    return bool(_speed(runs[0], basis)) and any(_speed(run, basis) for run in runs[1:])
+def _counted(runs: Sequence[Facts]) -> str | None:
+    """The one phase whose samples a second are compared: no run's loading with another's training.
+
+    ``fit`` where any run counts it, else one that the first shares with another; of these, and
+    else of all, that which most samples went through.
+    """
+    known = [
+        {name: run.samples[name] for name in run.samples if run.throughput(name)} for run in runs
+    ]
+    if any(FIT in one for one in known):
+        return FIT
+    shared = [name for name in known[0] if any(name in one for one in known[1:])]
+    most = {name: max(one.get(name, 0) for one in known) for name in shared or merged(known)}
+    return max(most, key=lambda name: most[name], default=None)
 
 
 def _against(
-    run: Facts, runs: Sequence[Facts], basis: Basis | None
-) -> tuple[float | None, float | None]:
-    """How many times as fast as the first one a run was, and how well it used its devices.
+    runs: Sequence[Facts], speeds: Sequence[float | None]
+) -> Iterator[tuple[float | None, float | None]]:
+    """How many times as fast as the first one each run was, and how well it used its devices.
 
     That is its speed for each device against that of the first run with such devices. Where no
     other run has such, nothing can be said.
     """
-    if basis is None:
-        return None, None
-    here, there = _speed(run, basis), _speed(runs[0], basis)
-    speed_up = here / there if here and there else None
-    alike = [_for_each(one, basis) for one in runs if one.devices.kind == run.devices.kind]
-    known = [speed for speed in alike if speed]
-    single = known[0] if len(known) > 1 else None
-    each = _for_each(run, basis)
-    return speed_up, each / single if each and single else None
+    each = [
+        speed / run.devices.number if speed and run.devices.number else None
+        for run, speed in zip(runs, speeds, strict=True)
+    ]
+    for run, speed, own in zip(runs, speeds, each, strict=True):
+        alike = zip(runs, each, strict=True)
+        known = [one for other, one in alike if one and other.devices.kind == run.devices.kind]
+        single = known[0] if len(known) > 1 else None
+        speed_up = speed / speeds[0] if speed and speeds[0] else None
+        yield speed_up, own / single if own and single else None
 
 
-def _for_each(run: Facts, basis: Basis) -> float | None:
-    speed = _speed(run, basis)
-    return speed / run.devices.number if speed and run.devices.number else None
-
-
-def _speed(run: Facts, basis: Basis) -> float | None:
+def _speed(run: Facts, basis: Basis, counted: str | None) -> float | None:
     """How fast it was, in whatever unit; ``None`` where that is not known."""
     if basis == "throughput":
-        return run.throughput
+        return run.throughput(counted)
     if run.status != "succeeded":  # it may have done a part of the work
         return None
     seconds = run.phases.get(FIT) if basis == "fit" else run.job
     return 1 / seconds if seconds else None
 
 
-def merged(orders: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def merged(orders: Sequence[Iterable[str]]) -> tuple[str, ...]:
     """All words of several orders in one: each behind those that come before it in its own."""
     found: list[str] = []
     for order in orders:
@@ -176,11 +196,14 @@ def merged(orders: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 
 def best(series: Series) -> float | None:
-    """The best value: which way is better, its name tells; ``None`` where it does not."""
-    words = series.name.lower().replace("/", "_").replace("-", "_").replace(".", "_").split("_")
-    for word in reversed(words):
-        if word in _LOW:
-            return series.minimum
-        if word in _HIGH:
-            return series.maximum
-    return None
+    """The best value, ``None`` where its name does not tell which way is better."""
+    falls = lower_is_better(series.name)
+    if falls is None:
+        return None
+    return series.minimum if falls else series.maximum
+
+
+def lower_is_better(metric: str) -> bool | None:
+    """Which way a metric is better, by the words of its name; ``None`` where they do not tell."""
+    words = metric.lower().replace("/", "_").replace("-", "_").replace(".", "_").split("_")
+    return next((word in _LOW for word in reversed(words) if word in _LOW | _HIGH), None)

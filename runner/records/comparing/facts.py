@@ -91,15 +91,12 @@ class Facts(NamedTuple):
             before += spent
         return 0.0
 
-    @property
-    def throughput(self) -> float | None:
-        """Samples a second of ``fit``, else of the phase that most samples went through."""
-        counted = {name: number for name, number in self.samples.items() if number}
-        if not counted:
+    def throughput(self, phase: str | None) -> float | None:
+        """Samples a second of one of its phases; ``None`` where it did not count them there."""
+        if phase is None or not self.samples.get(phase):
             return None
-        phase = FIT if FIT in counted else max(counted, key=lambda name: counted[name])
         seconds = self.phases.get(phase, 0.0)
-        return counted[phase] / seconds if seconds else None
+        return self.samples[phase] / seconds if seconds else None
 
 
 class Told(NamedTuple):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.records.comparing.comparison import Comparison, best, compare, merged
+from runner.records.comparing.comparison import Comparison, best, compare, lower_is_better, merged
 from runner.records.comparing.curves import over_steps, over_time, timed
 from runner.records.comparing.differing import Differs
 from tests.unit.records.comparing.runs import BEGUN, READY, a_run, series
@@ -65,9 +65,28 @@ def test_a_part_of_the_work_is_not_taken_for_all_of_it(status: str) -> None:
     assert ratios(found) == [1.0, 2.0]
 
 
-def test_throughput_is_that_of_the_phase_with_most_samples_where_fit_has_none() -> None:
-    facts = a_run(run(phases={"test": 2.0, "infer": 4.0}, samples={"test": 10, "infer": 400}))
-    assert facts.throughput == 100.0
+def rates(found: Comparison) -> list[float | None]:
+    return [one.throughput for one in found.runs]
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "running"])
+def test_loading_is_not_compared_with_another_runs_training(status: str) -> None:
+    whole = run(phases={"data": 0.5, "fit": 10.0}, samples={"data": 2000, "fit": 1000})
+    part = run(status=status, phases={"data": 0.5}, samples={"data": 2000})
+    found = compared(whole, part)
+    assert (found.counted, rates(found)) == ("fit", [100.0, None])
+    assert (found.basis, ratios(found)) == (None, [None, None])
+    assert ratios(compared(part, whole)) == [None, None]
+
+
+def test_where_nothing_is_fitted_it_is_a_phase_that_the_first_shares_with_another() -> None:
+    one = run(phases={"load": 1.0, "test": 2.0, "infer": 4.0}, samples={"test": 10, "infer": 400})
+    two = run(phases={"infer": 2.0, "load": 1.0}, samples={"infer": 400, "load": 9000})
+    found = compared(one, two)
+    assert (found.counted, rates(found), ratios(found)) == ("infer", [100.0, 200.0], [1.0, 2.0])
+    alone = compared(one, run())
+    assert (alone.counted, rates(alone)) == ("infer", [100.0, None])
+    assert compared(run(), run()).counted is None
 
 
 # --- efficiency ---------------------------------------------------------------------------------
@@ -149,6 +168,20 @@ def test_each_word_stands_once_in_a_merged_order(orders: list[list[str]]) -> Non
 )
 def test_the_name_of_a_metric_tells_which_way_is_better(name: str, expected: float | None) -> None:
     assert best(series(name, [[1, 0.5], [2, 0.75], [3, 0.25]])) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("test_loss", True),
+        ("test_acc", False),
+        ("acc_loss", True),
+        ("loss_acc", False),
+        ("lr", None),
+    ],
+)
+def test_which_way_is_better_is_known_of_a_single_value(name: str, expected: bool | None) -> None:  # noqa: FBT001 - what is expected
+    assert lower_is_better(name) is expected
 
 
 def test_metrics_that_most_runs_have_come_first_and_those_of_validation() -> None:
