@@ -70,6 +70,7 @@ class Passage:
     def __init__(self, log: Sink, book: Path | None = None, handed: Handed | None = None) -> None:
         """``book`` is the file for the numbers; without one, or on a full disk, there is none.
 
+        One that is there tells of another output, a former attempt's, and gives way.
         ``handed`` is what is in the log already.
         """
         self.handed = handed or Handed()
@@ -159,7 +160,8 @@ def _end(book: bytes | mmap.mmap) -> End | None:
 def _mapped(book: Path | None) -> mmap.mmap:
     if book is not None:
         with suppress(OSError):
-            descriptor = os.open(book, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            book.unlink(missing_ok=True)
+            descriptor = os.open(book, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
                 # room now: a page that finds none later ends the process
                 os.posix_fallocate(descriptor, 0, _PAGE)

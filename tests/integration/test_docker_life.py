@@ -148,6 +148,52 @@ def test_who_is_killed_is_taken_over(docked: World, dockerd: Dockerd) -> None:
     assert dockerd.containers(docked.home) == []
 
 
+RETRIED = f"""\
+type: task
+name: job
+image: {SMALL}
+commands:
+  - test $WF_ATTEMPT != 1 || {{ echo hello; exit 3; }}
+  - touch again; while [ ! -e go ]; do sleep 0.05; done
+  - echo world
+retry: true
+"""
+
+
+def test_who_is_killed_in_a_second_attempt_is_taken_over_in_that(
+    docked: World, dockerd: Dockerd
+) -> None:
+    """It has written nothing yet, and so nothing of it has been handed on."""
+    run = silent_again(docked)
+    replaced(docked, run)
+    go(docked, run)
+    record = ended(docked, run)
+    assert [one["exit_code"] for one in record["attempts"]] == [3, 0]
+    assert (docked.folder(run) / "log").read_bytes() == b"hello\nworld\n"
+    assert not any("may lack" in line for line in warnings(docked, run))
+    assert dockerd.containers(docked.home) == []
+
+
+def test_a_second_attempt_that_somebody_removes_did_not_end_as_the_first(
+    docked: World, dockerd: Dockerd
+) -> None:
+    run = silent_again(docked)
+    adrift(docked, run)
+    known = json.loads((docked.folder(run) / "container.json").read_text())
+    dockerd.client.remove_container(known["id"], force=True)
+    record = docked.record(run)
+    assert (record["status"], record["reason"]) == ("lost", "supervisor_died")
+
+
+def silent_again(world: World) -> str:
+    """A run whose job was started again, and has not written anything since."""
+    world.write("job.dstack.yml", RETRIED)
+    world.start("run", "job", "--detach")
+    (run,) = until(world.runs, "a run")
+    until((world.folder(run) / "workspace" / "again").exists, "a second attempt")
+    return run
+
+
 def test_who_took_over_can_be_asked_to_stop(docked: World, dockerd: Dockerd) -> None:
     docked.workflows(workflow(SMALL))
     run = began(docked)

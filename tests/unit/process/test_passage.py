@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from runner.frames import STDERR, STDOUT
 from runner.process.framed import Stream
-from runner.process.passage import Handed, Passage, read
+from runner.process.passage import End, Handed, Passage, read, read_end
 from runner.process.redaction import Redaction, masked
 from runner.process.sink import LogFile
 
@@ -135,6 +135,22 @@ def test_a_file_tells_whoever_comes_later(frames: list[Frame], after: int) -> No
         carried(frames, Passage(end, handed=handed), handed)
         os.close(log)
         assert path.read_bytes() == whole(frames)
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_the_next_attempt_begins_a_book_of_its_own(tmp_path: Path, pieces: int) -> None:
+    """Killed before it has written anything, it has nothing of the one before."""
+    log, book = os.open(tmp_path / "log", os.O_RDWR | os.O_CREAT), tmp_path / "book"
+    first = Passage(LogFile(log), book)
+    carried([(STDOUT, b"hello")] * pieces, first)
+    first.end = End(3, out_of_memory=False)
+    second = Passage(LogFile(log), book)
+    assert read_end(book) is None
+    assert read(book, 5 * pieces) == Handed()
+    assert second.resume()
+    carried([(STDOUT, b"world")], second, second.handed)
+    os.close(log)
+    assert (tmp_path / "log").read_bytes() == b"hello" * pieces + b"world"
 
 
 @pytest.mark.parametrize("said", [b"", b"short", bytes(4096)])
