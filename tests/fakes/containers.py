@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from runner.plan.plan import Job
 
 HERE = Path("/runs/wet-mango-1")
-FOUND = Image("me/a:1", "sha256:abc", (("PATH", "/opt/bin:/bin"), ("LANG", "C.UTF-8")))
+FOUND = Image(
+    "me/a:1",
+    "sha256:abc",
+    (("PATH", "/opt/bin:/bin"), ("LANG", "C.UTF-8")),
+    command=("nginx", "-g"),
+)
 CONTEXT = Context(
     run="wet-mango-1",
     workspace=HERE / "workspace",

@@ -132,8 +132,9 @@ def _with_private(made: JobContainer, told: Told, job: Job, context: Context) ->
     spec, image = made.spec, context.image
     if not told.private or context.private is None or image is None:
         return made
-    words = (*(spec.entrypoint or image.entrypoint), *(spec.command or image.command))
-    first, *others = reading_first(words, job)
+    # what an image has for its own program is for no other: both are its, or neither is
+    said = image if spec.entrypoint is None else spec
+    first, *others = reading_first((*(said.entrypoint or ()), *(said.command or ())), job)
     mode = _OWN if spec.user == context.user else _ANYBODY
     return replace(
         made,

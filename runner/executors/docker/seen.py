@@ -60,14 +60,14 @@ def working_dir(job: Job, context: Context, who: Person) -> str:
 
 
 def _own_working_dir(job: Job, who: Person) -> str | None:
-    written = job.container and job.container.working_dir
-    if not written:
+    asked = job.container
+    if asked is None or not asked.working_dir:
         return None
-    if not written.startswith("~"):
-        return posixpath.normpath(written)
-    if who.home is None:
-        return None
-    return posixpath.normpath(posixpath.join(who.home, written.removeprefix("~").lstrip("/")))
+    written = asked.working_dir
+    if written.startswith("~"):
+        # artifacts of that home are looked for at the same place
+        written = posixpath.join(who.home or asked.home, written.removeprefix("~").lstrip("/"))
+    return posixpath.normpath(written)
 
 
 def mounts(

@@ -143,6 +143,17 @@ def test_a_folder_of_the_home_is_one() -> None:
     assert command.spec.working_dir == "/home/wf/code"
 
 
+@pytest.mark.parametrize(
+    ("user", "home"), [("root", "/root"), ("0:0", "/root"), ("builder", "/home/builder")]
+)
+def test_a_folder_of_another_users_home_is_where_that_is_as_a_rule(user: str, home: str) -> None:
+    command = translated(commands("true", user=user, working_dir="~/code"))
+    assert command.spec.working_dir == f"{home}/code"
+    assert mounts(command)[f"{home}/code"].source == str(HERE / "workspace")
+    # the image knows better
+    assert "HOME" not in command.spec.variables
+
+
 # --- what it is held to ---------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from runner.environments.interface import Environment
 from runner.executors.docker.words import PRIVATE_FILE
 from runner.spec.workflow import PROGRAM, PythonScript, ShellCommands, TorchrunScript
 from tests.fakes.containers import FOUND, commands, in_container, translated
+
+if TYPE_CHECKING:
+    from runner.plan.plan import Job
 
 VENV = Path("/cache/environments/abc/venv")
 BUILT = Environment(
@@ -150,6 +154,22 @@ def test_an_image_of_its_own_program_is_read_to_as_well() -> None:
     found = words(commands(), image=image, secrets={"TOKEN": "sesame"})
     assert found is not None
     assert (found[0], found[-2:]) == ("sh", ("serve", "--slow"))
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        commands(entrypoint=("/serve",)),
+        in_container(ShellCommands(PROGRAM, takes_args=True, args=("/serve",))),
+        in_container(ShellCommands((), args=("/serve",))),
+    ],
+)
+def test_with_secrets_a_program_of_one_word_stays_one(job: Job) -> None:
+    """The words that an image has for its own program are for no other (moby, `commit.go`)."""
+    assert words(job) == ("/serve",)
+    found = words(job, secrets={"TOKEN": "sesame"})
+    assert found is not None
+    assert found[3:] == ("train", "/serve")
 
 
 def test_an_image_without_a_shell_gets_them_from_the_daemon() -> None:
