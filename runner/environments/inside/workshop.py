@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner.containers.errands import errand
 from runner.containers.faults import Gone, Refused, Unreachable
 from runner.containers.values import BUILD_LABEL, ContainerSpec, Mount
+from runner.environments.inside.named import named
 from runner.environments.inside.sights import Caches, mounts, settings, uv_cache
 from runner.environments.inside.told import given, split, written
 from runner.environments.places import places
@@ -235,10 +236,7 @@ def workshop(
         return Inside(daemon, image, texts=tuple(texts))
     lines = [line.text for file in spec.requirements for line in numbered(file)]
     locked = spec.locked and spec.locked.pylock
-    said = (*texts, *lines, *spec.packages, locked or "", *_project(spec))
+    sources = () if spec.project is None else named(spec.project)
+    said = (*texts, *lines, *spec.packages, locked or "", *sources)
     asked = frozenset(name for line in lines for name in names(line.replace(PROJECT, "")))
     return Inside(daemon, image, texts=said, names=asked, own_python=spec.any_python)
-
-
-def _project(spec: EnvironmentSpec) -> tuple[str, ...]:
-    return () if spec.project is None else (spec.project.pyproject, spec.project.lock)

@@ -56,3 +56,8 @@ def test_an_address_is_quoted(folder: Path) -> None:
 def test_what_is_not_there_is_not_named(folder: Path) -> None:
     texts = [f"{folder}/nothing", "https://example.com/etc", "held==1.0", "relative/etc", "/"]
     assert list(places({}, texts)) == []
+
+
+@pytest.mark.parametrize("text", ["/usr", "/usr/local/", "/tmp", "-f /usr/lib", "file:///etc"])
+def test_no_folder_of_an_image_is_hidden(text: str) -> None:
+    assert list(places({"UV_FIND_LINKS": text}, [text])) == []
