@@ -394,23 +394,39 @@ def test_an_image_in_which_uv_does_not_start(docked: World) -> None:
     assert "uv does not start there" in done.err
 
 
-@pytest.mark.usefixtures("links")
-def test_a_locked_project_has_inside_what_it_has_locked(docked: World) -> None:
-    (docked.project / "requirements.txt").unlink()
-    docked.workflows(packages.WORKFLOW.replace("    requirements: requirements.txt\n", ""))
-    docked.write(
+def _lock(world: World, more: str = "") -> None:
+    """Have uv lock a project that asks for a package; ``more`` are further tables of it."""
+    (world.project / "requirements.txt").unlink()
+    world.workflows(packages.WORKFLOW.replace("    requirements: requirements.txt\n", ""))
+    world.write(
         "pyproject.toml",
         '[project]\nname = "demo"\nversion = "0.1"\nrequires-python = ">=3.10"\n'
-        'dependencies = ["held<2"]\n',
+        f'dependencies = ["held<2"]\n{more}',
     )
     subprocess.run(
         [sys.executable, "-m", "uv", "lock", "-q", "--python", sys.executable],
-        cwd=docked.project,
-        env=docked.variables,
+        cwd=world.project,
+        env=world.variables,
         check=True,
     )
+
+
+@pytest.mark.usefixtures("links")
+def test_a_locked_project_has_inside_what_it_has_locked(docked: World) -> None:
+    _lock(docked)
     for state in ("built", "cached"):
         done = docked.wf("run", "train", "--executor", "docker")
         assert (done.code, state in done.err) == (0, True), done.err
         (made,) = environments(docked)
         assert done.out.split()[1:] == ["1.0", str(made / "venv")]
+
+
+def test_a_locked_project_may_have_packages_of_its_own(
+    docked: World, links: Path, tmp_path: Path
+) -> None:
+    own = links.rename(tmp_path / "own")
+    links.mkdir()
+    _lock(docked, f'[tool.uv]\nfind-links = ["{own}"]\n')
+    done = docked.wf("run", "train", "--executor", "docker")
+    assert done.code == 0, done.err
+    assert done.out.split()[1] == "1.0"
