@@ -155,6 +155,46 @@ retry: true
     assert dockerd.containers(docked.home) == []
 
 
+SOMEBODY = """\
+type: task
+image: {image}
+user: "1234:1234"
+commands: [echo one > out/x, echo two > out/y]
+artifacts: [out]
+{more}"""
+
+
+def test_what_was_given_to_a_job_that_cannot_start_is_given_back(docked: World) -> None:
+    more = 'volumes: ["/nowhere/at/all:/data"]\n'
+    docked.write("job.dstack.yml", SOMEBODY.format(image=SMALL, more=more))
+    done = docked.wf("run", "job")
+    assert done.code == 78, done.err
+    assert "/nowhere/at/all" in done.err
+    assert foreign(docked.folder(docked.record()["name"])) == []
+
+
+def test_an_image_that_cannot_give_the_workspace_away_says_so(
+    docked: World, without_chown: str
+) -> None:
+    docked.write("job.dstack.yml", SOMEBODY.format(image=without_chown, more=""))
+    done = docked.wf("run", "job")
+    assert done.code != 0
+    assert "what the run has stays yours, and the job (1234:1234) cannot write to it" in done.err
+    assert "chown" in done.err
+
+
+@pytest.fixture
+def without_chown(dockerd: Dockerd) -> Iterator[str]:
+    """An image that has a shell, and cannot give files away."""
+    made = dockerd.client.create_container(SMALL, ["rm", "/bin/chown"])["Id"]
+    dockerd.client.start(made)
+    dockerd.client.wait(made)
+    image = dockerd.client.commit(made, repository="wf-chownless", tag="1")
+    dockerd.client.remove_container(made)
+    yield "wf-chownless:1"
+    dockerd.client.remove_image(image["Id"], force=True)
+
+
 def test_inputs_lie_where_they_lie_locally(docked: World) -> None:
     """Also large ones, which locally are laid below the workspace instead of being copied."""
     docked.workflows(f"""\

@@ -14,8 +14,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner.containers.faults import Gone, Refused, Unreachable
-from runner.containers.giving import give_back
 from runner.containers.values import State
+from runner.executors.docker.handing import take_back
 from runner.executors.docker.inside import Inside
 from runner.executors.docker.outage import Outage
 from runner.process.confinement.interface import MemoryUse
@@ -178,16 +178,8 @@ class ContainerExecution:
             elif not self._command.keep:
                 with suppress(Unreachable):
                     self._daemon.discard(self._container)
-            self._give_back()
+            take_back(self._daemon, self._command)
         return self._exit()
-
-    def _give_back(self) -> None:
-        """What the job wrote belongs to the caller, whoever it was inside."""
-        command = self._command
-        why = give_back(self._daemon, command.spec.image, command.caller, command.owned)
-        if why is not None and command.notes is not None:
-            with suppress(OSError), command.notes.open("a", encoding="utf-8") as notes:
-                notes.write(f"what the job wrote as {command.spec.user} stays theirs: {why}\n")
 
     def _once(
         self,

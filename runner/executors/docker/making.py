@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from runner.containers.faults import Gone, Refused, Unreachable
-from runner.containers.giving import give
 from runner.errors import UNSATISFIABLE, WfError
+from runner.executors.docker.handing import hand_over, take_back
 from runner.failpoints import reach
 
 if TYPE_CHECKING:
@@ -80,9 +80,7 @@ def begun(daemon: Daemon, command: JobContainer, follower: Callable[[], F]) -> F
     if command.private is not None:
         _write(command.private)
     try:
-        if command.taken:
-            give(daemon, command.spec.image, command.spec.user, command.owned)
-        return _in_some_way(daemon, command, follower)
+        return _handed_over(daemon, command, follower)
     except (Refused, Unreachable, Gone) as error:
         raise OSError(errno.EIO, str(error), "docker") from error
     finally:
@@ -90,6 +88,16 @@ def begun(daemon: Daemon, command: JobContainer, follower: Callable[[], F]) -> F
         if command.private is not None:
             with suppress(OSError):
                 command.private.path.unlink()
+
+
+def _handed_over(daemon: Daemon, command: JobContainer, follower: Callable[[], F]) -> F:
+    """Whoever follows a container takes back what was given to its job; here, if nobody does."""
+    try:
+        hand_over(daemon, command)
+        return _in_some_way(daemon, command, follower)
+    except BaseException:
+        take_back(daemon, command)
+        raise
 
 
 def _in_some_way(daemon: Daemon, command: JobContainer, follower: Callable[[], F]) -> F:
@@ -107,13 +115,13 @@ def _in_some_way(daemon: Daemon, command: JobContainer, follower: Callable[[], F
 def _in_this_way(daemon: Daemon, command: JobContainer, follower: Callable[[], F]) -> F:
     spec = command.spec
     container, following = _made(daemon, spec, follower)
-    reach("container-made")
-    bare = command.shell_less
-    if bare is not None and not any(map(container.has, _SHELLS)):
-        container.remove()
-        spec = replace(bare, gpus=spec.gpus)
-        container = daemon.create(spec)
     try:
+        reach("container-made")
+        bare = command.shell_less
+        if bare is not None and not any(map(container.has, _SHELLS)):
+            container.remove()
+            spec = replace(bare, gpus=spec.gpus)
+            container = daemon.create(spec)
         if command.inside is not None:
             from runner.containers.filling import fill
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.containers.facts import facts
-from runner.containers.faults import Refused
+from runner.containers.faults import Refused, Unreachable
 from runner.errors import UNSATISFIABLE, WfError
 from runner.executors.docker.command import PrivateFile
 from runner.executors.docker.making import begun
@@ -200,6 +200,22 @@ def test_an_image_without_a_shell_is_asked_for_otherwise(tmp_path: Path) -> None
     assert made(daemon, command) == command.shell_less
     assert [one.removed for one in daemon.made] == [True, False]
     assert made(OneDaemon(shell=True), command).entrypoint == ("sh",)
+
+
+def test_nothing_is_left_of_one_whose_shell_cannot_be_looked_for(tmp_path: Path) -> None:
+    class Silent(OneDaemon):
+        def creating(self, spec: ContainerSpec) -> Callable[[], OneContainer]:
+            self.made.append(SilentContainer(spec, shell=True))
+            return lambda: self.made[-1]
+
+    class SilentContainer(OneContainer):
+        def has(self, path: str) -> bool:
+            raise Unreachable(path)
+
+    daemon = Silent()
+    with pytest.raises(OSError, match="/bin/sh"):
+        made(daemon, with_secret(tmp_path / "variables", "/serve"))
+    assert (len(daemon.made), daemon.left()) == (1, [])
 
 
 def test_a_private_file_does_not_show_its_text() -> None:
