@@ -67,9 +67,9 @@ class ContainerExecution:
         now = time.monotonic()
         self._stopping = Stopping(now, command.grace, command.max_duration, notice=command.notice)
         self._next_tick = now + TICK_SECONDS
-        self._look_at = float("inf")
+        self._look_at = now
         self._pause = _LOOK_AGAIN_SECONDS
-        self._closed_at = now
+        self._closed_at = float("-inf")
         self._outage: Outage | None = None
         self._unsent: int | None = None
         self._stream: Stream | None = None
@@ -103,7 +103,11 @@ class ContainerExecution:
         except _FAULTS:
             self._stream.close()
             raise
-        self._know(container.state())
+        try:
+            self._know(container.state())
+        except _FAULTS:  # its job runs all the same: what becomes of it is seen later
+            self._stream.close()
+            self._stream = None
 
     def _take_over(self, relief: Relief) -> None:
         """The process that started it was killed, or was about to start it."""
@@ -117,8 +121,6 @@ class ContainerExecution:
                 state = self._container.state()
             self._know(state)
             self._follow()
-        if self._stream is None:
-            self._look_at = time.monotonic()
 
     def _know(self, state: State) -> None:
         self._inside.began(state.pid)
@@ -275,8 +277,9 @@ class ContainerExecution:
             self._away(now, str(error))
 
     def _found(self, state: State, now: float, listener: str) -> None:
-        restarted = listener != self._listener or (not listener and self._outage is not None)
-        if restarted or self._outage is not None:
+        away = self._outage is not None
+        restarted = listener != self._listener or (not listener and away)
+        if restarted or away:
             # what was written meanwhile has not come through the stream
             self._whole = False
             if state.over:
@@ -292,9 +295,13 @@ class ContainerExecution:
             self._end, self._lost = state, self._untold
             if self._lost is None:
                 self._passage.end = End(state.code, state.out_of_memory)
-        elif state.over or not self._whole or now - self._closed_at > _CLOSED_SECONDS:
+        elif state.over or restarted or away or now - self._closed_at > _CLOSED_SECONDS:
             self._know(state)
             self._follow()
+        elif not listener:
+            # it may be another daemon than the one that was read from: what the job still says
+            # has not come through the stream
+            self._whole = False
 
     def _why_untold(self, state: State) -> str | None:
         """What hides how the job ended, where its daemon was started anew meanwhile."""
