@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import socket
+import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -97,15 +98,43 @@ class Answer(NamedTuple):
         raise Refused(reason or f"{head.status} {head.reason}")
 
 
+class _Turn:
+    """What is said and heard on one ``way`` until so many seconds from now, however little a time.
+
+    A daemon may be another user's, who means to hold up whoever asks.
+    """
+
+    def __init__(self, way: socket.socket, seconds: float) -> None:
+        self.way = way
+        self._until = time.monotonic() + seconds
+
+    def say(self, said: bytes) -> None:
+        """All of it."""
+        self._limit()
+        self.way.sendall(said)
+
+    def hear(self, most: int, flags: int = 0) -> bytes:
+        """What has come, as recv(2) has it."""
+        self._limit()
+        return self.way.recv(most, flags)
+
+    def _limit(self) -> None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.way.settimeout(left)
+
+
 def exchange(endpoint: Endpoint, question: Question, seconds: float) -> Answer:
-    """Ask, and take the answer; nothing is waited for longer than so many seconds.
+    """Ask, and take the answer; all of it within so many seconds, once there is a connection.
 
     Raises:
         Unreachable: nobody answers there, or not as a daemon does.
     """
     with _speaking(endpoint, seconds), _connected(endpoint, seconds) as way:
-        _ask(way, endpoint, question)
-        return _answer(way, question, _head(way))
+        turn = _Turn(way, seconds)
+        _ask(turn, endpoint, question)
+        return _answer(turn, question, _head(turn))
 
 
 def sent(endpoint: Endpoint, question: Question, seconds: float) -> Callable[[], Answer]:
@@ -116,12 +145,13 @@ def sent(endpoint: Endpoint, question: Question, seconds: float) -> Callable[[],
     """
     with _speaking(endpoint, seconds), ExitStack() as opened:
         way = opened.enter_context(_connected(endpoint, seconds))
-        _ask(way, endpoint, question)
+        _ask(_Turn(way, seconds), endpoint, question)
         opened.pop_all()
 
     def answer() -> Answer:
         with _speaking(endpoint, seconds), way:
-            return _answer(way, question, _head(way))
+            turn = _Turn(way, seconds)
+            return _answer(turn, question, _head(turn))
 
     return answer
 
@@ -136,10 +166,12 @@ def streamed(endpoint: Endpoint, question: Question, seconds: float) -> socket.s
     """
     with _speaking(endpoint, seconds), ExitStack() as opened:
         way = opened.enter_context(_connected(endpoint, seconds))
-        _ask(way, endpoint, question)
-        head = _head(way)
+        turn = _Turn(way, seconds)
+        _ask(turn, endpoint, question)
+        head = _head(turn)
         if head.status >= _FIRST_ERROR:
-            _answer(way, question, head).document()
+            _answer(turn, question, head).document()
+        way.settimeout(seconds)
         opened.pop_all()
     return way
 
@@ -157,13 +189,13 @@ def _speaking(endpoint: Endpoint, seconds: float) -> Iterator[None]:
         raise Unreachable(f"{endpoint.address}: {error}", why) from error
 
 
-def _ask(way: socket.socket, endpoint: Endpoint, question: Question) -> None:
+def _ask(turn: _Turn, endpoint: Endpoint, question: Question) -> None:
     host = "localhost" if endpoint.socket is not None else _host(endpoint)[0]
-    way.sendall(question.text(host))
+    turn.say(question.text(host))
 
 
-def _answer(way: socket.socket, question: Question, head: Head) -> Answer:
-    return Answer(head, b"" if question.method == "HEAD" else _rest(way, head))
+def _answer(turn: _Turn, question: Question, head: Head) -> Answer:
+    return Answer(head, b"" if question.method == "HEAD" else _rest(turn, head))
 
 
 def _host(endpoint: Endpoint) -> tuple[str, int]:
@@ -205,11 +237,11 @@ def _encrypted(way: socket.socket, host: str, tls: Tls | None) -> socket.socket:
     return context.wrap_socket(way, server_hostname=host)
 
 
-def _head(way: socket.socket) -> Head:
+def _head(turn: _Turn) -> Head:
     """All before what is said, and not a byte more: who reads the rest may do so by descriptor."""
     text = bytearray()
     while not text.endswith(_EMPTY_LINE):
-        piece = _up_to_its_end(way, text)
+        piece = _up_to_its_end(turn, text)
         if not piece or len(text) > _LONGEST:
             raise OSError(errno.EPROTO, "it does not speak HTTP")
         text += piece
@@ -222,22 +254,22 @@ def _head(way: socket.socket) -> Head:
     return Head(int(code), reason, {name.strip().lower(): text.strip() for name, _, text in named})
 
 
-def _up_to_its_end(way: socket.socket, known: bytes | bytearray) -> bytes:
+def _up_to_its_end(turn: _Turn, known: bytes | bytearray) -> bytes:
     """What comes next, behind what is ``known``, unless that is behind the empty line."""
-    if type(way) is not socket.socket:
-        return way.recv(1)  # one that is encrypted does not show what it has
-    seen = way.recv(_LONGEST, socket.MSG_PEEK)
+    if type(turn.way) is not socket.socket:
+        return turn.hear(1)  # one that is encrypted does not show what it has
+    seen = turn.hear(_LONGEST, socket.MSG_PEEK)
     end = bytes(known + seen).find(_EMPTY_LINE)
-    return way.recv(len(seen) if end < 0 else end + len(_EMPTY_LINE) - len(known))
+    return turn.hear(len(seen) if end < 0 else end + len(_EMPTY_LINE) - len(known))
 
 
-def _rest(way: socket.socket, head: Head) -> bytes:
+def _rest(turn: _Turn, head: Head) -> bytes:
     """What is said: as long as is told, else all that comes."""
     length = head.headers.get("content-length", "")
     left = int(length) if length.isdigit() else None
     said = bytearray()
     while left is None or len(said) < left:
-        chunk = way.recv(_CHUNK if left is None else min(_CHUNK, left - len(said)))
+        chunk = turn.hear(_CHUNK if left is None else min(_CHUNK, left - len(said)))
         if not chunk:
             break
         said += chunk

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,12 @@ from runner.containers.faults import Gone, Refused, Unreachable
 from runner.containers.wire import Answer, Head, Question, exchange, sent, streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SECONDS = 5.0
+# so long, in so many drops, is far more than is waited for
+LITTLE, DROPS = 0.1, 200
 
 
 @contextmanager
@@ -143,3 +146,38 @@ def test_an_answer_can_be_taken_later(tmp_path: Path) -> None:
         with pytest.raises(Refused, match="is being removed"):
             taken().document()
     assert asked[0].startswith(b"DELETE /containers/a HTTP/1.0\r\n")
+
+
+@contextmanager
+def trickling(path: Path, first: bytes) -> Iterator[Endpoint]:
+    """Somebody who says a bit more again and again, and soon enough for every wait."""
+
+    def serve() -> None:
+        way, _ = server.accept()
+        with way, suppress(BrokenPipeError, ConnectionResetError):
+            way.recv(1 << 16)
+            way.sendall(first)
+            for _ in range(DROPS):
+                way.sendall(b"x")
+                time.sleep(LITTLE / 10)
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen(1)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield Endpoint(f"unix://{path}")
+        finally:
+            thread.join()
+
+
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.0 200 OK\r\n\r\n"], ids=["head", "rest"])
+@pytest.mark.parametrize("ask", [exchange, lambda *asked: sent(*asked)()], ids=["now", "later"])
+def test_who_says_little_at_a_time_is_not_waited_for_longer(
+    tmp_path: Path, first: bytes, ask: Callable[..., Answer]
+) -> None:
+    with trickling(tmp_path / "s", first) as endpoint:
+        with pytest.raises(Unreachable, match="no answer within") as caught:
+            ask(endpoint, Question("GET", "/"), LITTLE)
+        assert caught.value.why == "silent"
