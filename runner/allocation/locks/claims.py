@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PREFIX = "wf-run-"
 # after this long a keeper is asked again
 _ANSWER_HOLDS_SECONDS = 1.0
+# so long in all may the keepers that one user named take to answer
+_PATIENCE_SECONDS = 1.0
 _LONGEST_WORD = 200
 _MOST_WORDS = 256
 
@@ -136,10 +138,15 @@ class Claims:
         return sorted(found, key=lambda one: (one.since or 0.0, one.name))
 
     def ask(self) -> bool:
-        """Ask after what keeps the claims that were last seen; whether one is not kept any more."""
+        """Ask after what keeps the claims that were last seen; whether one is not kept any more.
+
+        Of a user whose keepers take too long nothing more is asked: what may be kept is.
+        """
         lost = False
+        left: dict[int, float] = {}
         for seen in self._unasked:
-            kept = any(keepers.lives(one, seen.uid) for one in _words(seen.said.get("keepers")))
+            named = _words(seen.said.get("keepers"))
+            kept = any(_lives(one, seen.uid, left) for one in named)
             self._answers[seen.name] = (time.monotonic(), kept)
             lost = lost or not kept
         self._unasked = []
@@ -153,6 +160,17 @@ class Claims:
         if seen.name not in self._answers or time.monotonic() - asked > _ANSWER_HOLDS_SECONDS:
             self._unasked.append(seen)
         return kept
+
+
+def _lives(keeper: str, uid: int, left: dict[int, float]) -> bool:
+    """Whether a keeper still keeps; ``left`` is for how long each user's are still waited for."""
+    seconds = left.get(uid, _PATIENCE_SECONDS)
+    if seconds <= 0:
+        return True
+    began = time.monotonic()
+    lives = keepers.lives(keeper, uid)
+    left[uid] = seconds - (time.monotonic() - began)
+    return lives
 
 
 def number(said: object) -> float | None:

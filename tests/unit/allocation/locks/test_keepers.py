@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ import pytest
 from runner.allocation.interface import Claim
 from runner.allocation.lease import FileLeases
 from runner.allocation.locks import keepers
+from runner.allocation.locks.claims import Claims, OwnClaim
+from runner.allocation.locks.devices import Devices
+from runner.allocation.locks.folder import LockFolder
 from runner.errors import BUSY, WfError
 from runner.spec.workflow import Resources
 from tests.conftest import require
@@ -174,3 +177,28 @@ def test_a_lease_lasts_as_long_as_its_container(tmp_path: Path) -> None:
     with engine(tmp_path, GONE):
         take(theirs)
         assert theirs.standing().holders == ()
+
+
+def test_a_user_whose_engines_are_silent_is_not_asked_for_ever(tmp_path: Path) -> None:
+    """Whoever looks at the claims would wait for each of them otherwise."""
+    folder = LockFolder(tmp_path / "locks")
+    folder.prepare()
+    where, many = tmp_path / "engine.sock", 4
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(where))
+        silent.listen(many)  # they are let in, and nobody speaks to them
+        made = [OwnClaim(folder, Claim(f"wet-mango-{one}"), Devices()) for one in range(many)]
+        for one in made:
+            one.keep(f"container:{where}#{CONTAINER}")
+            os.close(one.descriptor)
+        claims = Claims(folder)
+        claims.look()
+        assert not claims.ask()
+        assert len(claims.look()) == many, "what is not known to be free is not"
+        silent.settimeout(0)
+        asked = 0
+        with suppress(BlockingIOError):
+            while True:
+                silent.accept()[0].close()
+                asked += 1
+    assert asked < many
