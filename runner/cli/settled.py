@@ -28,4 +28,4 @@ def settle(records: Records, context: Context) -> None:
 
     for run, error in reconcile(records, dead, compose.leases(context.settings)):
         said = f"warning: {run} lost its wf, and cannot be brought to its end: {error.message}\n"
-        context.err.write(said)
+        context.err.write(f"{said}hint: {error.hint}\n" if error.hint else said)

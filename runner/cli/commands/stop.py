@@ -151,8 +151,11 @@ class _Ending:
             stops = [stop for stop in stops if stop not in ended and not self._hopeless(stop)]
 
     def _over(self, paths: RunPaths, *, before: bool = False) -> None:
+        from runner.records.codes import of_document
+
         document = self._records.document(paths)
         self.documents.append(document)
+        self.left = self.left or of_document(document) is None
         self._shown.ended(document, before=before)
 
     def _hopeless(self, stop: Stop) -> bool:

@@ -51,11 +51,8 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     settle(records, context)
     documents = [records.document(paths) for paths in found.values()]
     codes = [of_document(document) for document in documents]
-    for document, code in zip(documents, codes, strict=True):
-        if code is None:
-            shown.say(f"{document['name']} is still {document['status']}")
-        else:
-            shown.ended(document)
+    for document in documents:
+        shown.ended(document)
     if arguments.json:
         from runner.records.looking import with_metrics
 

@@ -42,7 +42,10 @@ class Waited:
         self._drawn = True
 
     def ended(self, document: Mapping[str, Any], *, before: bool = False) -> None:
-        """A run is over; ``before``: it was already."""
+        """A run is over, or would be if that could be written; ``before``: it was already."""
+        if document["status"] not in _COLOURS:
+            self.say(f"{document['name']} is still {document['status']}")
+            return
         status = self._dress.paint(document["status"], _COLOURS[document["status"]])
         name = self._dress.paint(document["name"], "bold")
         had = "had ended before: " if before else ""
