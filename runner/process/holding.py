@@ -26,8 +26,8 @@ class Held(NamedTuple):
     """What holds a running job, in the words of its record.
 
     ``memory``: what keeps it within its memory, ``None`` if nothing does. ``processes``: what
-    finds all its processes, ``None`` where those that leave its session get lost. ``group`` is the
-    group of the v2 tree that all of them are in. ``keeper`` is what keeps its lease besides, as
+    finds all its processes, ``None`` where those that leave its session get lost. ``group`` is a
+    control group that all of them are in. ``keeper`` is what keeps its lease besides, as
     :meth:`runner.allocation.interface.Leases.keep` has it. ``cpus`` and ``gpus``: what keeps it to
     those that it was granted, where that is not up to its processes.
     """

@@ -136,12 +136,15 @@ class ContainerExecution:
     def held(self) -> Held:
         """A container is a group of its own, which the daemon holds to its memory."""
         spec, address = self._spec, self._daemon.address
-        keeper = None
+        keeper = group = None
         if address.startswith(_SOCKET):
             keeper = f"container:{address.removeprefix(_SOCKET)}#{self._container.id}"
+        else:  # a port that a claim names is asked by nobody else; they could not, by TLS
+            group = self._inside.group
         return Held(
             None if spec.memory is None else "container",
             "container",
+            group,
             keeper=keeper,
             cpus=None if spec.cores is None else "cpuset",
             gpus=spec.gpus.way if spec.gpus.uuids else None,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from pathlib import Path
 
 from runner.process import tree
+from runner.process.confinement.hierarchy import hierarchies
 from runner.process.usage import Meter, Reading
 
 
@@ -23,6 +25,7 @@ class Inside:
         self._since = 0
         self._meter = Meter(self.processes, ours=False)
         self._last: Reading | None = None
+        self._group: Path | None = None
         self.peak = 0
         """The most memory that was seen in use by all of them, in bytes."""
 
@@ -49,6 +52,18 @@ class Inside:
             self._last = found
             self.peak = max(self.peak, found.memory)
         return found
+
+    @property
+    def group(self) -> Path | None:
+        """A control group that all of them are in, where one of its name can be seen."""
+        if self._group is None and self.lives:
+            trees = hierarchies(of=Path(f"/proc/{self._first}"))
+            own = [tree.own for tree in (trees.unified, trees.memory, trees.cpu) if tree]
+            # those inside may have made further ones, below it
+            above = (group for one in own for group in (one, *one.parents))
+            named = self._identity.decode()
+            self._group = next((group for group in above if named in group.name), None)
+        return self._group
 
     @property
     def cpu_seconds(self) -> float:

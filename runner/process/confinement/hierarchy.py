@@ -1,4 +1,4 @@
-"""Where this process stands in the machine's control groups (cgroups(7))."""
+"""Where a process stands in the machine's control groups (cgroups(7))."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 class Hierarchy(NamedTuple):
-    """A tree of groups: where its top is mounted, and the group that this process is in."""
+    """A tree of groups: where its top is mounted, and the group that a process is in."""
 
     top: Path
     own: Path
@@ -28,11 +28,14 @@ class Hierarchies(NamedTuple):
     cpu: Hierarchy | None = None
 
 
-def hierarchies(proc: Path = _PROC) -> Hierarchies:
-    """What is mounted, as ``mountinfo`` and ``cgroup`` below ``proc`` tell."""
+def hierarchies(proc: Path = _PROC, of: Path | None = None) -> Hierarchies:
+    """What is mounted, as ``mountinfo`` and ``cgroup`` below ``proc`` tell.
+
+    Where the ``cgroup`` of another process is, below ``of``, it is that one's groups.
+    """
     try:
         mounts = (proc / "mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
-        groups = (proc / "cgroup").read_text(encoding="utf-8", errors="surrogateescape")
+        groups = ((of or proc) / "cgroup").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:  # no Linux
         return Hierarchies()
     own: dict[str, str] = {}

@@ -56,6 +56,17 @@ def test_a_container_sees_a_part_of_the_tree(tmp_path: Path) -> None:
     assert hierarchies(proc(tmp_path, "0::/../other\n", mounted(top))).unified is None
 
 
+def test_the_groups_of_another_process(tmp_path: Path) -> None:
+    top, other = tmp_path / "sys", tmp_path / "other"
+    for folder in (top / "theirs", other):
+        folder.mkdir(parents=True)
+    # what it has mounted itself is no matter
+    of = proc(other, "0::/theirs\n", mounted(tmp_path / "inside"))
+    found = hierarchies(proc(tmp_path, "0::/\n", mounted(top)), of)
+    assert found.unified == Hierarchy(top, top / "theirs")
+    assert hierarchies(tmp_path, tmp_path / "gone") == Hierarchies()
+
+
 def test_nothing_is_mounted_or_told(tmp_path: Path) -> None:
     assert hierarchies(tmp_path / "nowhere") == Hierarchies()
     assert hierarchies(proc(tmp_path, "0::/\n")) == Hierarchies()
