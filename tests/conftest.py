@@ -27,7 +27,7 @@ from tests.servers.ready import COMMAND, ready, suits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytest_plugins = ["tests.servers.dockerd"]
+pytest_plugins = ["tests.servers.dockerd", "tests.servers.network"]
 
 T = TypeVar("T")
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DEFAULT = "unix:///var/run/docker.sock"
 SOCKET = "unix://"
 _OF_NETWORKS = ("tcp", "http", "https")
+# encrypted, whoever the daemon is
+_UNVERIFIED = "DOCKER_TLS"
 # the context that is none: what the variables say, or the usual socket
 _NO_CONTEXT = "default"
 
@@ -48,6 +50,15 @@ class Endpoint(NamedTuple):
     def encrypted(self) -> bool:
         """Whether what is said on the way is not what goes over it."""
         return self.tls is not None or self.address.startswith("https:")
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Those by which :func:`endpoint` finds it again, whoever asks, and from where."""
+        found = {envvars.DOCKER_HOST: self.address}
+        if self.tls is not None:
+            found[envvars.DOCKER_CERT_PATH] = os.path.dirname(self.tls.certificate)
+            found[envvars.DOCKER_TLS_VERIFY if self.tls.verify else _UNVERIFIED] = "1"
+        return found
 
     @property
     def is_here(self) -> bool:
@@ -107,13 +118,15 @@ def _complete(address: str) -> str:
 
 def _tls_of(variables: Mapping[str, str]) -> Tls | None:
     verify = bool(variables.get(envvars.DOCKER_TLS_VERIFY))
-    if not verify and not variables.get("DOCKER_TLS"):
+    if not verify and not variables.get(_UNVERIFIED):
         return None
     folder = variables.get(envvars.DOCKER_CERT_PATH) or config.folder(variables)
     return _certificates(folder, verify=verify)
 
 
 def _certificates(folder: str, *, verify: bool) -> Tls:
+    # who asks later may stand in another folder
+    folder = os.path.abspath(folder)
     authority, certificate, key = (f"{folder}/{name}.pem" for name in ("ca", "cert", "key"))
     return Tls(authority, certificate, key, verify)
 

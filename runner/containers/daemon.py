@@ -48,6 +48,11 @@ class Daemon:
         """Where it listens."""
         return self._way.address
 
+    @property
+    def found_by(self) -> dict[str, str]:
+        """The variables by which anybody finds it again: nothing else is in them."""
+        return self._way.endpoint.variables
+
     def forget(self) -> None:
         """Open new connections from here on: those there are belong to another process."""
         self._way.forget()

@@ -51,7 +51,7 @@ class Standing:
             "id": identity,
             "image": image.reference,
             "image_id": image.id,
-            "address": daemon.address,
+            "daemon": daemon.found_by,
             "listener": daemon.listener() if identity else None,
             "terminal": attempt.session.terminal is not None,
         }

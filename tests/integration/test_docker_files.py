@@ -20,6 +20,7 @@ from tests.conftest import (
     require,
     until,
 )
+from tests.integration.test_docker_life import adrift
 from tests.servers.images import BASE, SMALL
 
 if TYPE_CHECKING:
@@ -408,4 +409,33 @@ artifacts: [out, /tmp/elsewhere]
     assert strange == []
     assert not (world.folder(run) / "workspace").exists()
     assert server.containers(world.home) == []
+    assert as_nobody(world, "rm", run).returncode == 0
+
+
+def test_it_does_even_where_nobody_saw_its_end(nobody: tuple[World, Dockerd]) -> None:
+    """Both wf and who stood by were killed, and somebody has removed the container since."""
+    world, server = nobody
+    world.write(
+        "other.dstack.yml",
+        f"""\
+type: task
+image: {SMALL}
+user: "1234:1234"
+commands:
+  - mkdir -p out && echo 1 > out/x && chmod 700 out && touch begun
+  - sleep 1000
+artifacts: [out]
+""",
+    )
+    assert as_nobody(world, "run", "other", "--detach").returncode == 0
+    (run,) = world.runs()
+    until((world.folder(run) / "workspace/begun").exists, "what it writes")
+    adrift(world, run)
+    (container,) = server.containers(world.home)
+    server.client.remove_container(container["Id"], force=True)
+    done = as_nobody(world, "wait", run)
+    assert "lost" in done.stderr
+    kept = world.folder(run) / "artifacts/out/x"
+    assert kept.read_text() == "1\n"
+    assert kept.stat().st_uid == NOBODY
     assert as_nobody(world, "rm", run).returncode == 0

@@ -255,42 +255,12 @@ def test_the_machines_daemon_is_shown(docked: World, dockerd: Dockerd) -> None:
     assert elsewhere["containers"] is None
 
 
-@pytest.fixture
-def certificates(tmp_path: Path) -> Path:
-    """A folder with an authority, and what it has signed for a daemon of this machine and a user.
-
-    All of it is one certificate, which has signed itself.
-    """
-    require("openssl", program("openssl"))
-    folder = tmp_path / "certificates"
-    folder.mkdir()
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
-         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    (folder / "ca.pem").write_bytes((folder / "cert.pem").read_bytes())
-    return folder
-
-
 def test_a_daemon_that_is_spoken_to_in_secret(
-    world: World, dockerd_alone: Callable[..., Dockerd], certificates: Path
+    world: World, dockerd_encrypted: Callable[..., Dockerd]
 ) -> None:
-    address = f"tcp://127.0.0.1:{free_port()}"
-    server = dockerd_alone(
-        f"--host={address}",
-        "--tlsverify",
-        f"--tlscacert={certificates}/ca.pem",
-        f"--tlscert={certificates}/cert.pem",
-        f"--tlskey={certificates}/key.pem",
-    )
+    server = dockerd_encrypted()
     world.workflows(workflow(SMALL))
-    world.variables |= server.variables | {
-        "DOCKER_HOST": address,
-        "DOCKER_TLS_VERIFY": "1",
-        "DOCKER_CERT_PATH": str(certificates),
-    }
+    world.variables |= server.variables
     done = world.wf("run", "say")
     assert (done.code, done.out) == (0, "from the registry\n"), done.err
     assert server.containers(world.home) == []

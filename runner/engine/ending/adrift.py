@@ -16,8 +16,10 @@ from runner.containers.faults import Gone, Refused, Unreachable
 from runner.containers.giving import give_back
 from runner.containers.values import HOME_LABEL, RUN_LABEL, ContainerSpec, State, name_of
 from runner.engine.ending import verdict
+from runner.engine.ending.by_itself import Found, by_itself
 from runner.engine.ending.recollecting import wanted
 from runner.engine.fetching import fetch
+from runner.envvars import DOCKER_HOST
 from runner.errors import UNSATISFIABLE, WfError
 from runner.process import passage
 from runner.process.confinement.interface import MemoryUse
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from runner.paths import RunPaths
     from runner.records.asking import Asked
 
-_SOCKET = "unix://"
 _SIGNALLED = 128
 _KILL = 9
 # a process in the kernel's hands cannot be ended: it is not waited for; nor is a container that
@@ -48,12 +49,15 @@ _SILENCE_MS = 10_000
 class Adrift:
     """The container of one run, as it was found before anything was done about it."""
 
-    def __init__(self, paths: RunPaths, known: dict[str, Any], *, restarted: bool) -> None:
+    def __init__(
+        self, paths: RunPaths, known: dict[str, Any], daemon: Daemon, *, restarted: bool
+    ) -> None:
         """``known`` is what the run's folder says of it. Asks the daemon.
 
         ``restarted``: the machine was, since.
         """
-        self._paths, self._known, self._restarted = paths, known, restarted
+        self._paths, self._known, self._daemon = paths, known, daemon
+        self._restarted = restarted
         self._container: Container | None = None
         self._state: State | None = None
         self._error: WfError | None = None
@@ -65,24 +69,28 @@ class Adrift:
         except Gone:
             self._container = None
         except (Unreachable, Refused) as error:
-            self._error = _away(known, error)
+            self._error = self._away(error)
 
     def _look(self) -> None:
-        daemon = _daemon(self._known)
-        if daemon is None:
+        found = _found(self._daemon, self._paths, self._known)
+        if found is None:
             return
-        found = _found(daemon, self._paths, self._known)
-        if found is not None:
-            self._container, self._state = found
-            # a daemon that was stopped has ended its containers, and says as little as they do
-            same = self._known.get("listener") == daemon.listener()
-            kept = not self._restarted and daemon.keeps_containers()
-            alone = same or (kept and not self._state.doubtful)
-            self._by_itself = self._state.over and alone and not self._known.get("cut_short")
-            if not self._state.over:
-                # said before anything is: who does this may be killed, and how it ends is our doing
-                self._known = {**self._known, "cut_short": True}
-                folder.write(self._paths.container, self._known, durable=False)
+        self._container, self._state = found
+        self._by_itself = self._state.over and by_itself(self._as_found(self._state))
+        if not self._state.over:
+            # said before anything is: who does this may be killed, and how it ends is our doing
+            self._known = {**self._known, "cut_short": True}
+            folder.write(self._paths.container, self._known, durable=False)
+
+    def _as_found(self, state: State) -> Found:
+        return Found(
+            state,
+            began_with=self._known.get("listener") or "",
+            listens=self._daemon.listener(),
+            kept=self._daemon.keeps_containers(),
+            restarted=self._restarted,
+            cut_short=bool(self._known.get("cut_short")),
+        )
 
     def settle(self, *, ran: bool) -> None:
         """End it, keep what it wrote and how it ended, and remove it; ``ran``: its job was begun.
@@ -92,6 +100,14 @@ class Adrift:
         """
         if self._error is not None:
             raise self._error
+        try:
+            with suppress(Gone):  # somebody else has removed it
+                self._settle(ran=ran)
+            self._give_back()
+        except (Unreachable, Refused) as error:
+            raise self._away(error) from error
+
+    def _settle(self, *, ran: bool) -> None:
         container = self._container
         if container is None or self._state is None:
             end = passage.read_end(self._paths.handed_on) if ran else None
@@ -100,28 +116,29 @@ class Adrift:
                 self._state, self._by_itself = State("exited", 0, *end, ""), True
                 self._keep_end()
             return
-        try:
-            if not self._state.over:
-                _end(container, self._state)
-            if ran:
-                self._keep_log(container)
-                self._keep_end()
-                self._fetch(container)
-            container.remove()
-            self._give_back()
-        except Gone:
-            return
-        except (Unreachable, Refused) as error:
-            raise _away(self._known, error) from error
+        if not self._state.over:
+            _end(container, self._state)
+        if ran:
+            self._keep_log(container)
+            self._keep_end()
+            self._fetch(container)
+        container.remove()
 
     def _give_back(self) -> None:
-        """What somebody else wrote inside belongs to the caller, where they can have it."""
-        daemon, paths = _daemon(self._known), self._paths
-        if daemon is None:
-            return
+        """What somebody else wrote inside belongs to the caller, whatever became of it."""
+        daemon, paths = self._daemon, self._paths
         noted = (paths.notes, paths.unmasked_notes)
         folders = (paths.workspace, paths.artifacts, paths.trackers, paths.home, *noted)
         give_back(daemon, str(self._known.get("image_id")), daemon.caller(), folders)
+
+    def _away(self, error: Exception) -> WfError:
+        return WfError(
+            UNSATISFIABLE,
+            f"its container may still run: the daemon at {self._daemon.address} does not answer",
+            hint=f"start it (`systemctl start docker`), and look again: wf ps; `wf rm "
+            f"{self._paths.root.name}` gives the run up with all that it made",
+            details=str(error),
+        )
 
     def _keep_end(self) -> None:
         """Write down how it ended, where it did so by itself."""
@@ -167,17 +184,13 @@ def find(paths: RunPaths, *, restarted: bool) -> Adrift | None:
     ``restarted``: the machine was, since the run lost its supervisor.
     """
     known = folder.read(paths.container)
-    return None if known is None else Adrift(paths, known, restarted=restarted)
-
-
-def _daemon(known: dict[str, Any]) -> Daemon | None:
+    if known is None:
+        return None
     from runner.containers.daemon import Daemon
 
-    address = str(known.get("address"))
-    # a daemon that is not even installed any more has no containers
-    if address.startswith(_SOCKET) and not os.path.exists(address.removeprefix(_SOCKET)):
-        return None
-    return Daemon({"DOCKER_HOST": address})
+    # runs that were begun before this was written down have its address
+    found_by = known.get("daemon") or {DOCKER_HOST: str(known.get("address"))}
+    return Adrift(paths, known, Daemon(found_by), restarted=restarted)
 
 
 def _found(
@@ -243,13 +256,4 @@ def _exit(state: State, asked: Asked | None, granted: dict[str, Any]) -> Exit:
         signal=number if killed else None,
         asked=() if asked is None else (asked.number,),
         memory=MemoryUse(limit, None, 1) if state.out_of_memory and limit else None,
-    )
-
-
-def _away(known: dict[str, Any], error: Exception) -> WfError:
-    return WfError(
-        UNSATISFIABLE,
-        f"its container may still run: the daemon at {known.get('address')} does not answer",
-        hint="start it (`systemctl start docker`), and look again: wf ps",
-        details=str(error),
     )

@@ -115,3 +115,27 @@ def test_a_socket_that_is_not_there_is_no_daemon(tmp_path: Path) -> None:
 
 def test_the_daemon_of_another_machine_is_none_of_this_one(tmp_path: Path) -> None:
     assert not is_there({"HOME": str(tmp_path), "DOCKER_HOST": "tcp://10.0.0.7:2375"})
+
+
+@pytest.mark.parametrize("verify", ["DOCKER_TLS_VERIFY", "DOCKER_TLS", "PLAIN"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:2376", "https://localhost:1", "unix:///s"])
+def test_another_process_finds_the_same_one(verify: str, address: str) -> None:
+    found = endpoint({"DOCKER_HOST": address, verify: "1", "DOCKER_CERT_PATH": "certificates"})
+    assert endpoint(found.variables) == found
+    assert endpoint({**found.variables, "HOME": "/elsewhere", "DOCKER_CONTEXT": "other"}) == found
+
+
+def test_another_process_finds_that_of_a_context(tmp_path: Path) -> None:
+    context(tmp_path, "own", "tcp://127.0.0.1:2376", skip=True, tls=True)
+    found = endpoint({"DOCKER_CONFIG": str(tmp_path)})
+    assert endpoint(found.variables)[::2] == found[::2]
+
+
+def test_certificates_are_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    variables = {"DOCKER_HOST": "tcp://127.0.0.1:1", "DOCKER_TLS": "1", "DOCKER_CERT_PATH": "keys"}
+    found = endpoint(variables).tls
+    assert found is not None
+    assert found.key == f"{tmp_path}/keys/key.pem"
