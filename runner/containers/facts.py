@@ -28,18 +28,15 @@ class Facts(NamedTuple):
     """One daemon.
 
     ``name`` is its program with the version. ``rootless``: root in a container is its caller.
-    ``runtimes`` are by name what starts containers; ``cdi``: GPUs of NVIDIA can be had by names of
-    the Container Device Interface. ``unlimited`` are the limits that it cannot hold a container to.
+    ``cdi``: GPUs of NVIDIA can be had by names of the Container Device Interface. ``unlimited`` are
+    the limits that it cannot hold a container to.
     """
 
     name: str
     podman: bool
     rootless: bool
-    runtimes: tuple[str, ...]
     cdi: bool
-    log_drivers: tuple[str, ...]
     unlimited: tuple[str, ...]
-    folder: str
 
 
 def facts(info: Mapping[str, Any], *, podman: bool) -> Facts:
@@ -54,13 +51,10 @@ def facts(info: Mapping[str, Any], *, podman: bool) -> Facts:
         name=f"{program} {str(info.get('ServerVersion') or '').partition('+')[0]}".strip(),
         podman=podman,
         rootless=rootless,
-        runtimes=tuple(sorted(info.get("Runtimes") or ())),
         cdi=_has_nvidia(_SPECIFICATIONS if folders is None and podman else folders or ()),
-        log_drivers=tuple((info.get("Plugins") or {}).get("Log") or ()),
         unlimited=tuple(
             name for key, name in _LIMITS.items() if helpless or info.get(key) is False
         ),
-        folder=str(info.get("DockerRootDir") or ""),
     )
 
 

@@ -68,11 +68,6 @@ class Pull:
             said.append(f"{amount(int(had / seconds))}/s")
         return " · ".join(said)
 
-    @property
-    def size(self) -> int:
-        """How many bytes were fetched."""
-        return sum(self._whole.values())
-
 
 _LOGIN = r"denied|unauthorized|authentication required|no basic auth|incorrect username"
 _CUT = (

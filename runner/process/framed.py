@@ -53,10 +53,6 @@ class Stream:
             self._hand_on(STDOUT, 0, length)
         told()
 
-    def missing(self) -> bool:
-        """Whether it ended before what is known of it had come."""
-        return any(self._known.values())
-
     def _hand_on(self, stream: int, start: int, end: int) -> None:
         if stream not in self._known:  # what the daemon itself has to say
             return
