@@ -229,16 +229,21 @@ def _own_option(
 
 
 def _variable(word: str) -> tuple[str, str]:
-    from runner.spec import text
-
     name, _, value = word.partition("=")
-    return str(option_value("--env", name, text.variable_name)), value
+    return _name(name), value
 
 
 def _passed(word: str, caller: Mapping[str, str]) -> str:
     """A variable whose value is the caller's own, and is not written down."""
-    check_passed((word,), caller)
-    return word
+    name = _name(word)
+    check_passed((name,), caller)
+    return name
+
+
+def _name(written: str) -> str:
+    from runner.spec import text
+
+    return str(option_value("--env", written, text.variable_name))
 
 
 def check_passed(names: Iterable[str], caller: Mapping[str, str]) -> None:

@@ -70,3 +70,14 @@ def test_a_name_alone_that_is_not_set_is_refused(world: World) -> None:
     assert "--env: `TOKEN` has no value, and is not set here" in done.err
     assert "hint: write -e TOKEN=value" in done.err
     assert world.runs() == []
+
+
+def test_a_name_alone_that_no_shell_can_export_is_refused(world: World) -> None:
+    """In a container the job's shell is handed it: there is no other way around its daemon."""
+    world.workflows(SAY)
+    world.variables["my.key"] = "s3cret-of-mine"
+    for word in ("my.key", "my.key=value"):
+        done = world.wf("run", "job", "-e", word)
+        assert done.code == 64
+        assert "--env: `my.key` cannot be the name of a variable" in done.err
+    assert world.runs() == []
