@@ -6,8 +6,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from runner.containers.values import ContainerSpec
 
 # a quota is so much of every such period, in microseconds (sched-bwc of the kernel)
@@ -23,12 +21,9 @@ _LOG = {
 }
 
 
-def body(spec: ContainerSpec, proxies: Mapping[str, str], *, podman: bool) -> dict[str, Any]:
-    """What goes with ``POST /containers/create`` (Engine API 1.40, "Create a container").
-
-    ``proxies`` are variables of every container of the daemon.
-    """
-    variables = {**proxies, **spec.variables, **_gpu_variables(spec)}
+def body(spec: ContainerSpec, *, podman: bool) -> dict[str, Any]:
+    """What goes with ``POST /containers/create`` (Engine API 1.40, "Create a container")."""
+    variables = {**spec.variables, **_gpu_variables(spec)}
     told: dict[str, Any] = {
         "Image": spec.image,
         "Env": [f"{name}={value}" for name, value in variables.items()],

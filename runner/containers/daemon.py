@@ -112,6 +112,13 @@ class Daemon:
         """
         return "0:0" if self.rootless else f"{os.getuid()}:{os.getgid()}"
 
+    @property
+    def proxies(self) -> dict[str, str]:
+        """The variables by which its user has containers find the network; passwords included."""
+        from runner.containers.config import proxies
+
+        return proxies(self._variables, self.address)
+
     def listener(self) -> str:
         """Which process listens there now; ``""`` where that cannot be told.
 
@@ -242,11 +249,9 @@ class Daemon:
         return created
 
     def _creating(self, spec: ContainerSpec) -> Callable[[], Any]:
-        from runner.containers.config import proxies
         from runner.containers.creating import body
 
-        everybody = proxies(self._variables, self.address)
-        asked = body(spec, everybody, podman=self._way.greeting.podman)
+        asked = body(spec, podman=self._way.greeting.podman)
         named = {"name": spec.name} if spec.name else {}
         return self._way.begin("POST", "/containers/create", asked, **named)
 

@@ -203,6 +203,7 @@ def contained(context: Context, attempt: Attempt) -> Context:
         user=daemon.caller(),
         network=_network(daemon),
         login=_login(context.variables),
+        proxies=daemon.proxies,
         home=paths.home,
         private=paths.variables,
         shared=(paths.trackers,) if paths.trackers.is_dir() else (),

@@ -47,7 +47,8 @@ class Context:
     ``user`` who it is inside, unless the workflow says so (``UID:GID``), called ``login``; ``home``
     is then its home folder, ``private`` the file for variables that the daemon is not to know, and
     ``shared`` are folders that it sees besides, and what is below ``inside`` it finds at its root.
-    ``network`` is its container's, ``None`` for one of its own.
+    ``network`` is its container's, ``None`` for one of its own; ``proxies`` are the variables that
+    Docker's user has set for all containers.
     """
 
     run: str
@@ -73,6 +74,7 @@ class Context:
     user: str = ""
     network: str | None = None
     login: str = ""
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     home: Path | None = None
     private: Path | None = None
     shared: tuple[Path, ...] = ()

@@ -355,6 +355,23 @@ def test_a_password_of_an_index_is_not_seen_from_outside(
     assert "UV_FIND_LINKS" in json.dumps(told)
 
 
+def test_nor_is_that_of_a_proxy_that_docker_is_told(
+    docked: World, dockerd: Dockerd, links: Path
+) -> None:
+    _slow(links, docked)
+    config = docked.home / ".docker" / "config.json"
+    config.parent.mkdir()
+    proxies = {"httpProxy": "http://me:sesame@127.0.0.1:1", "noProxy": "localhost"}
+    config.write_text(json.dumps({"proxies": {"default": proxies}}))
+    docked.start("run", "train", "--executor", "docker")
+    container = _building(dockerd, docked)
+    told = json.dumps(dockerd.client.inspect_container(container))
+    assert ("sesame" in told, "no_proxy=localhost" in told) == (False, True)
+    pids = [words[1] for words in dockerd.client.top(container)["Processes"]]
+    environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in pids]
+    assert any(b"HTTP_PROXY=http://me:sesame@127.0.0.1:1" in one for one in environments)
+
+
 def test_a_build_ends_with_the_run_that_wants_it(
     docked: World, dockerd: Dockerd, links: Path
 ) -> None:

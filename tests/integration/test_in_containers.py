@@ -224,6 +224,31 @@ env:
     assert lengths == [len(SECRET), len(f"https://{SECRET}@host")]
 
 
+def test_the_daemon_does_not_know_the_password_of_a_proxy(docked: World, dockerd: Dockerd) -> None:
+    config = docked.home / ".docker" / "config.json"
+    config.parent.mkdir()
+    proxy = f"http://me:{SECRET}@proxy:1"
+    proxies = {"default": {"httpsProxy": proxy, "noProxy": "localhost"}}
+    config.write_text(json.dumps({"proxies": proxies}))
+    task(
+        docked,
+        """commands:
+- echo $https_proxy $HTTPS_PROXY $no_proxy
+- while [ ! -e go ]; do sleep 0.05; done
+""",
+        SMALL,
+    )
+    process = docked.start("run", "one", "-f", ".dstack.yml")
+    run = docked.running()
+    log = docked.folder(run) / "log"
+    until(lambda: log.read_text() == f"{proxy} {proxy} localhost\n", "what the job prints")
+    (container,) = dockerd.containers(docked.home)
+    shown = json.dumps(dockerd.client.inspect_container(container["Id"]))
+    assert (SECRET in shown, "no_proxy=localhost" in shown) == (False, True)
+    (docked.folder(run) / "workspace" / "go").touch()
+    assert process.wait(PATIENCE_SECONDS) == 0
+
+
 def alive(path: Path) -> bool:
     """Whether it can still be read."""
     try:

@@ -170,7 +170,8 @@ class Inside:
     ) -> int:
         caches = Caches(uv_cache(env), way.folder)
         caches.uv.mkdir(parents=True, exist_ok=True)
-        shown, hidden = split(given(env, self._names), self._names)
+        told = given({**self._daemon.proxies, **env}, self._names)
+        shown, hidden = split(told, self._names)
         seen = [
             *mounts(caches, way.more, [Path(argv[0]), *places(env, self._texts)]),
             *settings(env, _HOME),

@@ -78,12 +78,15 @@ def _of_image(
     job: Job, context: Context, set_there: Mapping[str, str], home: str | None
 ) -> dict[str, str]:
     caller = context.variables
-    proxies = (name for lower in _PROXIES for name in (lower, lower.upper()))
+    names = (name for lower in _PROXIES for name in (lower, lower.upper()))
+    own = {name: caller[name] for name in names if name in caller}
     login = {"USER": context.login, "LOGNAME": context.login} if context.login else {}
     return {
-        **{name: caller[name] for name in proxies if name in caller},
+        **own,
         "PATH": _PATH,
         **set_there,
+        # as with `docker run`, they go before the image's
+        **{name: value for name, value in context.proxies.items() if name not in own},
         **({} if home is None else {"HOME": home}),
         **login,
         **{name: caller[name] for name in job.passed if name in caller},

@@ -19,7 +19,7 @@ UUIDS = ("GPU-1", "GPU-2")
 
 def asked(**facts: Any) -> dict[str, Any]:
     """What the daemon is asked for; nothing is sent."""
-    return body(ContainerSpec("wf-a", "sha256:a", **facts), {}, podman=False)
+    return body(ContainerSpec("wf-a", "sha256:a", **facts), podman=False)
 
 
 def host(**facts: Any) -> dict[str, Any]:
@@ -67,7 +67,6 @@ def test_all_of_it_is_what_the_sdk_would_say() -> None:
         ["true"],
         entrypoint=["sh", "-c"],
         environment={
-            "P": "2",
             "A": "1",
             "NVIDIA_VISIBLE_DEVICES": "GPU-1,GPU-2",
             "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
@@ -102,7 +101,7 @@ def test_all_of_it_is_what_the_sdk_would_say() -> None:
             ),
         ),
     )
-    assert told(body(spec, {"P": "2", "A": "0"}, podman=False)) == told(expected)
+    assert told(body(spec, podman=False)) == told(expected)
 
 
 def test_a_container_may_do_nothing_unless_it_is_said() -> None:

@@ -83,6 +83,16 @@ def test_a_proxy_with_a_password_is_not_shown() -> None:
     assert SECRET in private(command)
 
 
+def test_the_way_out_may_be_what_docker_is_told() -> None:
+    proxies = {"http_proxy": "http://own:1", "https_proxy": f"http://me:{SECRET}@own:1"}
+    command = translated(
+        commands("true"), proxies=proxies, variables=caller(http_proxy="http://mine:1")
+    )
+    assert public(command)["http_proxy"] == "http://mine:1"
+    assert SECRET not in str(command.spec)
+    assert SECRET in private(command)
+
+
 def test_an_index_of_packages_with_a_password_is_not_shown() -> None:
     index = (("UV_DEFAULT_INDEX", f"https://me:{SECRET}@index/simple"),)
     command = translated(commands("true"), environment=replace(OWN, variables=index))
