@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runner.containers.values import ContainerSpec
+    from collections.abc import Iterable
+
+    from runner.containers.values import ContainerSpec, Mount
 
 # a quota is so much of every such period, in microseconds (sched-bwc of the kernel)
 _PERIOD = 100_000
@@ -58,11 +61,10 @@ def _host(spec: ContainerSpec) -> dict[str, Any]:
             {
                 "Type": "bind",
                 "Source": mount.source,
-                "Target": mount.target,
+                "Target": target,
                 "ReadOnly": not mount.writable,
             }
-            for mount in spec.mounts
-            if not mount.optional or os.path.lexists(mount.source)
+            for target, mount in _there(spec.mounts).items()
         ],
         "PortBindings": {
             f"{port.inside}/tcp": [{"HostIp": _LOOPBACK, "HostPort": str(port.host)}]
@@ -79,6 +81,15 @@ def _host(spec: ContainerSpec) -> dict[str, Any]:
             "CapAdd": list(spec.capabilities),
         }
     return told
+
+
+def _there(mounts: Iterable[Mount]) -> dict[str, Mount]:
+    """Those that can be had, by where the container has them: it can have one in each place."""
+    return {
+        posixpath.normpath(mount.target): mount
+        for mount in mounts
+        if not mount.optional or os.path.lexists(mount.source)
+    }
 
 
 def _limits(spec: ContainerSpec) -> dict[str, Any]:

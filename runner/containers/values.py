@@ -86,7 +86,8 @@ class ContainerSpec:
     image's own. What ``variables`` hold is shown by the daemon to all who may ask it. ``user`` is
     ``UID:GID`` or a name of the image, ``""`` for the image's own. ``cores`` are those it may run
     on (``None``: all), ``quota`` how many of them at a time; ``memory`` and ``shm_size`` are in
-    bytes, and so much memory is all it has, as it gets no swap. ``processes`` is how many it may
+    bytes, and so much memory is all it has, as it gets no swap. Of ``mounts`` at one place the last
+    that is there counts. ``processes`` is how many it may
     have. ``capabilities`` are those it keeps, as capabilities(7) has them without ``CAP_``, unless
     it is ``privileged``. With ``terminal`` (rows, columns) its output is a pseudo-terminal.
     ``network`` is ``host`` or one of the daemon's, ``None`` its default. ``labels`` are how it is

@@ -6,6 +6,7 @@ part was written, so that a later stage can point at it.
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
@@ -77,6 +78,11 @@ PROJECT_INSIDE = "/workflow"
 0.18 had it there."""
 
 
+def inside(path: str) -> str:
+    """A path in a container, from its root, in one spelling."""
+    return posixpath.normpath(f"/{path.lstrip('/')}")
+
+
 class Volume(NamedTuple):
     """A folder or file of this machine, ``source``, that a container has at ``path``.
 
@@ -107,11 +113,19 @@ class Container(NamedTuple):
     def home(self) -> str:
         """Where the home folder of its user is, as far as a file tells."""
         if self.home_dir is not None:
-            return f"/{self.home_dir.strip('/')}"
+            return inside(self.home_dir)
         if self.user is None:
             return HOME_INSIDE
         name = self.user.partition(":")[0]
         return "/root" if name in {"0", "root"} else f"/home/{name}"
+
+    @property
+    def project(self) -> str | None:
+        """Where it wants the project besides, as far as a file tells."""
+        written = self.working_dir
+        if written is None or not written.startswith("~"):
+            return None if written is None else inside(written)
+        return inside(f"{self.home}/{written.removeprefix('~')}")
 
 
 ANY_CONTAINER = Container("")

@@ -32,6 +32,7 @@ UNSEEN = {
     "task-env-list": "the same",
     "task-expressions": "where which name can stand is no matter of shape",
     "task-profiles": "the mistakes are in another file",
+    "task-volumes-in-the-way": "draft 7 cannot compare values",
     "python-3.1": "to an editor 3.1 and 3.10 are the same number",
     "dependency-cycle": "what depends on what is no matter of shape",
     "dependency-unknown": "the same",

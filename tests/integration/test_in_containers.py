@@ -132,6 +132,32 @@ commands: [ls /mnt, echo x > /mnt/data/made]
     assert not (tmp_path / "no").exists()
 
 
+HOMES = "volumes: [{{instance_path: THERE{}, path: /root, optional: true}}]\n"
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("working_dir: ~/\n", "/home/wf\nmine\n"),
+        ("working_dir: /root\nhome_dir: /root/\n", "/root\nmine\n"),
+        ("home_dir: /workflow\nworking_dir: /workflow\n", "/workflow\nmine\n"),
+        (f"home_dir: /root\nworking_dir: /srv\n{HOMES.format('')}", "/srv\nmine\n"),
+        (f"home_dir: /root\nworking_dir: /srv\n{HOMES.format('/no')}", "/srv\nmine\n"),
+        ("home_dir: /\nworking_dir: /srv\n", "/srv\nmine\n"),
+    ],
+)
+def test_nothing_else_is_where_the_file_wants_something(
+    docked: World, tmp_path: Path, keys: str, said: str
+) -> None:
+    (tmp_path / "there").mkdir()
+    docked.write("data.txt", "mine\n")
+    asked = keys.replace("THERE", str(tmp_path / "there"))
+    task(docked, f"{asked}commands: [pwd, cat data.txt, echo x > ~/made]\n", SMALL)
+    done = docked.wf("run", "one", "-f", ".dstack.yml")
+    assert (done.code, done.out) == (0, said), done.err
+    assert (tmp_path / "there" / "made").exists() == ("THERE," in keys)
+
+
 def test_what_it_wrote_is_the_callers_though_all_of_wf_was_killed(docked: World) -> None:
     task(
         docked,

@@ -15,7 +15,7 @@ from runner.environments.interface import IMAGE
 from runner.executors.devices import SIMULATION
 from runner.executors.docker.words import PRIVATE_FILE
 from runner.executors.nodes import LAUNCHER
-from runner.spec.workflow import HOME_INSIDE, PROJECT_INSIDE
+from runner.spec.workflow import HOME_INSIDE, PROJECT_INSIDE, inside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ class Person(NamedTuple):
 
 def person(asked: Container, context: Context) -> Person:
     """The caller, unless the workflow says so: then what it writes is still the caller's."""
-    home = asked.home_dir and posixpath.join("/", asked.home_dir)
+    home = asked.home_dir and inside(asked.home_dir)
     if asked.user is not None:
         return Person(asked.user, home, private_home=False)
     return Person(context.user, home or HOME_INSIDE, private_home=context.home is not None)
@@ -73,14 +73,15 @@ def _own_working_dir(job: Job, who: Person) -> str | None:
 def mounts(
     job: Job, environment: Environment, lease: Lease, context: Context, who: Person
 ) -> tuple[Mount, ...]:
-    """What of this machine it sees, besides the image."""
-    shared = (context.workspace, context.artifacts, context.notes, *context.shared)
-    found = [Mount(str(path), str(path), writable=True) for path in shared]
-    found += [Mount(str(context.workspace), at, writable=True) for at in _places(job, who)]
-    if context.home is not None and who.private_home and who.home is not None:
+    """What of this machine it sees, besides the image; of two at one place the later one."""
+    found = []
+    if context.home is not None and who.private_home and who.home not in (None, "/"):
         found.append(Mount(str(context.home), who.home, writable=True))
     asked = job.container.volumes if job.container else ()
     found += [Mount(one.source, one.path, writable=True, optional=one.optional) for one in asked]
+    found += [Mount(str(context.workspace), at, writable=True) for at in _places(job, who)]
+    shared = (context.workspace, context.artifacts, context.notes, *context.shared)
+    found += [Mount(str(path), str(path), writable=True) for path in shared]
     read = [context.mpi_hostfile] if context.mpi_hostfile is not None else []
     if environment.kind != IMAGE:
         root = str(environment.root)

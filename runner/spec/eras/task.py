@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from runner.errors import Problem
 from runner.spec.eras import kinds
+from runner.spec.eras.mounts import misplaced
 from runner.spec.images import python_of
 from runner.spec.interpolation import SHELL_KEYS
 from runner.spec.mistakes import MAX_PROBLEMS, translate
@@ -79,6 +80,8 @@ def read(
     before = len(problems)
     problems += _mistakes(resolved)
     found = _form({"name": name, **resolved}, problems)
+    if found is not None:
+        problems += misplaced(found.volumes, _container(found, resolved))
     if found is None or len(problems) > before:
         return ()
     return (_workflow(found, resolved, scope, profile or NO_PROFILE),)

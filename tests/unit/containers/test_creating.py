@@ -104,6 +104,13 @@ def test_all_of_it_is_what_the_sdk_would_say() -> None:
     assert told(body(spec, podman=False)) == told(expected)
 
 
+def test_of_two_folders_at_one_place_the_last_that_is_there_counts(tmp_path: Path) -> None:
+    here, absent = str(tmp_path), str(tmp_path / "absent")
+    asked = (Mount("/first", "/a"), Mount(here, "/a/"), Mount(absent, "/a", optional=True))
+    (mount,) = host(mounts=asked)["Mounts"]
+    assert mount["Source"] == here
+
+
 def test_a_container_may_do_nothing_unless_it_is_said() -> None:
     found = host(capabilities=("CHOWN",))
     assert found["SecurityOpt"] == ["no-new-privileges"]
