@@ -146,7 +146,8 @@ def mended(task: dict[str, Any]) -> dict[str, Any]:
     if found.get("image") is None:
         found["commands"] = found.get("commands") or ["ls"]
     for kept, *others in (("image", "python", "docker"), ("docker", "python", "nvcc")):
-        if found.get(kept) not in (None, False):
+        # an image may be called 0
+        if found.get(kept) is not None and found[kept] is not False:
             found = {key: value for key, value in found.items() if key not in others}
     return found
 
