@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
+import re
+import secrets
 import subprocess
 import sys
+import tarfile
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from runner.containers.pulling import Pull
 from tests.conftest import program, require
 from tests.servers.images import SMALL
 from tests.servers.serving import Server, free_port
@@ -88,12 +93,46 @@ def workflow(image: str, *, login: str = "") -> str:
     )
 
 
-def test_an_image_is_fetched_and_named_on_the_record(docked: World, public: Registry) -> None:
+def test_an_image_is_fetched_and_named_on_the_record(
+    docked: World, dockerd: Dockerd, public: Registry
+) -> None:
     docked.workflows(workflow(public.image))
     done = docked.wf("run", "say")
     assert (done.code, done.out) == (0, "from the registry\n"), done.err
     assert public.image in done.err
+    identity = dockerd.client.inspect_image(public.image)["Id"]
+    assert docked.record()["container"]["image"] == public.image
+    assert docked.record()["container"]["image_id"] == identity
     assert docked.wf("run", "say").code == 0
+
+
+def _archive(folder: Path) -> bytes:
+    """A file of 2 MB that cannot be made smaller, packed."""
+    file, packed = folder / secrets.token_hex(4), io.BytesIO()
+    file.write_bytes(secrets.token_bytes(2_000_000))
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.add(file, file.name)
+    return packed.getvalue()
+
+
+def test_layers_and_bytes_are_those_that_come(
+    dockerd: Dockerd, public: Registry, tmp_path: Path
+) -> None:
+    name = f"{public.host}/team/large"
+    dockerd.client.import_image_from_data(_archive(tmp_path), repository=name, tag="1")
+    made = dockerd.client.create_container(f"{name}:1", ["none"])["Id"]
+    dockerd.client.put_archive(made, "/", _archive(tmp_path))
+    dockerd.client.commit(made, name, "1")
+    dockerd.client.remove_container(made)
+    assert "errorDetail" not in dockerd.client.push(name, "1")
+    dockerd.client.remove_image(f"{name}:1")
+    pull, told = Pull(f"{name}:1", 0.0), []
+    for report in dockerd.client.pull(f"{name}:1", stream=True, decode=True):
+        pull.take(report)
+        told.append(pull.text(0.0))
+    dockerd.client.remove_image(f"{name}:1")
+    assert any(re.search(r"· \d of 2 layers · .* MB", text) for text in told), told
+    assert told[-1].startswith(f"pulling {name}:1 · 2 of 2 layers"), told
 
 
 def test_an_image_that_is_there_takes_no_registry(docked: World, dockerd: Dockerd) -> None:
@@ -218,8 +257,8 @@ def test_a_daemon_that_does_not_answer_is_told(
     world.variables |= server.variables
     world.workflows(workflow(SMALL))
     server.freeze()
-    # the SDK by itself would wait for longer
-    done = world.wf("run", "say", timeout=50)
+    # it is told within five seconds; the SDK by itself would wait for sixty
+    done = world.wf("run", "say", timeout=20)
     server.thaw()
     assert done.code == 69
     assert "does not answer" in done.err

@@ -15,9 +15,10 @@ import pytest
 from runner.cached import Cache
 from runner.containers.daemon import Daemon
 from runner.containers.giving import give
+from runner.containers.values import ContainerSpec, PortBinding
 from tests.conftest import PATIENCE_SECONDS, until
 from tests.servers.images import BASE, SMALL
-from tests.servers.serving import below
+from tests.servers.serving import below, free_port
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -319,6 +320,7 @@ def test_limits_are_those_of_the_lease(docked: World) -> None:
     assert int(told["swap"]) in {memory, 0}
     assert int(told["memory"]) == memory
     assert told["quota"] == "100000"
+    assert told["pids"] == "32768"
     assert told["shm"] == 64 << 20
     resources = docked.record()["resources"]
     assert told["cores"] == resources["cpus"]
@@ -368,7 +370,6 @@ def test_nodes_run_side_by_side(docked: World) -> None:
 
 def test_ports_can_be_reached(docked: World) -> None:
     docked.write("index.html", "hello from inside")
-    task(docked, "ports: ['0:8000']\ncommands: ['python3 -m http.server $PORT_0']\n")
     docked.workflows(
         f"workflows:\n- name: one\n  provider: docker\n  image: {BASE}\n  ports: 1\n"
         "  commands: ['exec python3 -m http.server $PORT_0']\n"
@@ -376,14 +377,31 @@ def test_ports_can_be_reached(docked: World) -> None:
     process = docked.start("run", "one")
     run = docked.running()
     (port,) = json.loads((docked.folder(run) / "served.json").read_text())["ports"]
-
-    def answered() -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/index.html", timeout=5) as got:
-                return bool(got.read() == b"hello from inside")
-        except OSError:
-            return False
-
-    until(answered, "an answer from the container")
+    until(lambda: answered(port) == b"hello from inside", "an answer from the container")
     assert docked.wf("stop", run).code == 0
     process.wait(PATIENCE_SECONDS)
+
+
+def answered(port: int) -> bytes | None:
+    """What is served there, if something is."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/index.html", timeout=5) as got:
+            return bytes(got.read())
+    except OSError:
+        return None
+
+
+def test_ports_of_a_network_of_its_own_can_be_reached(dockerd: Dockerd) -> None:
+    """As they are published where a container cannot have the machine's network."""
+    daemon, port = Daemon(dockerd.variables), free_port()
+    image = daemon.image(SMALL)
+    assert image is not None
+    serve = ("sh", "-c", "cd /tmp && echo apart >index.html && exec httpd -f -p 8000")
+    ports = (PortBinding(8000, port),)
+    container = daemon.create(ContainerSpec("", image.id, serve, (), ports=ports))
+    try:
+        container.start()
+        until(lambda: answered(port) == b"apart\n", "an answer from the container")
+    finally:
+        container.remove()
+        daemon.forget()
