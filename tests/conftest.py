@@ -27,7 +27,11 @@ from tests.servers.ready import COMMAND, ready, suits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytest_plugins = ["tests.servers.dockerd", "tests.servers.network"]
+pytest_plugins = [
+    "tests.servers.dockerd",
+    "tests.servers.network",
+    "tests.servers.podman",
+]
 
 T = TypeVar("T")
 
