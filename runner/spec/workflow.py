@@ -123,8 +123,10 @@ class Container(NamedTuple):
     def project(self) -> str | None:
         """Where it wants the project besides, as far as a file tells."""
         written = self.working_dir
-        if written is None or not written.startswith("~"):
-            return None if written is None else inside(written)
+        if not written:
+            return None
+        if not written.startswith("~"):
+            return inside(written)
         return inside(f"{self.home}/{written.removeprefix('~')}")
 
 

@@ -92,7 +92,7 @@ def job_container(
         entrypoint=words and words[:1],
         command=words and words[1:],
         variables=told.public,
-        working_dir=working_dir(job, context, who),
+        working_dir=working_dir(job, context),
         user=who.user,
         mounts=mounts(job, environment, lease, context, who),
         cores=_cores(lease),

@@ -54,20 +54,13 @@ def person(asked: Container, context: Context) -> Person:
     return Person(context.user, home or HOME_INSIDE, private_home=context.home is not None)
 
 
-def working_dir(job: Job, context: Context, who: Person) -> str:
+def working_dir(job: Job, context: Context) -> str:
     """Where the job starts; an absolute folder that the workflow names has the project in it."""
-    return _own_working_dir(job, who) or str(context.workspace / job.working_dir)
+    return _project(job) or str(context.workspace / job.working_dir)
 
 
-def _own_working_dir(job: Job, who: Person) -> str | None:
-    asked = job.container
-    if asked is None or not asked.working_dir:
-        return None
-    written = asked.working_dir
-    if written.startswith("~"):
-        # artifacts of that home are looked for at the same place
-        written = posixpath.join(who.home or asked.home, written.removeprefix("~").lstrip("/"))
-    return posixpath.normpath(written)
+def _project(job: Job) -> str | None:
+    return job.container.project if job.container else None
 
 
 def mounts(
@@ -79,7 +72,7 @@ def mounts(
         found.append(Mount(str(context.home), who.home, writable=True))
     asked = job.container.volumes if job.container else ()
     found += [Mount(one.source, one.path, writable=True, optional=one.optional) for one in asked]
-    found += [Mount(str(context.workspace), at, writable=True) for at in _places(job, who)]
+    found += [Mount(str(context.workspace), at, writable=True) for at in _places(job)]
     shared = (context.workspace, context.artifacts, context.notes, *context.shared)
     found += [Mount(str(path), str(path), writable=True) for path in shared]
     read = [context.mpi_hostfile] if context.mpi_hostfile is not None else []
@@ -106,9 +99,9 @@ def owned(environment: Environment, context: Context) -> tuple[Path, ...]:
     return (context.workspace, context.artifacts, context.notes, *context.shared, *home, *packages)
 
 
-def _places(job: Job, who: Person) -> tuple[str, ...]:
+def _places(job: Job) -> tuple[str, ...]:
     """Where the workspace is besides."""
-    own = _own_working_dir(job, who)
+    own = _project(job)
     if own is None or own == "/" or posixpath.join(own, "").startswith(f"{PROJECT_INSIDE}/"):
         return (PROJECT_INSIDE,)
     return (PROJECT_INSIDE, own)
