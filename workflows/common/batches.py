@@ -27,18 +27,27 @@ if TYPE_CHECKING:
 
 
 def loader(
-    tensors: tuple[Tensor, ...], batch_size: int, trainer: Trainer, *, shuffle: bool = False
+    tensors: tuple[Tensor, ...],
+    batch_size: int,
+    trainer: Trainer,
+    *,
+    shuffle: bool = False,
+    seed: int = 0,
 ) -> DataLoader:
     """Batches of tensors that have a row for each sample, on the device that trains.
 
     A batch is a list of tensors; bytes become floats in it, see `shades`. Where several processes
     train, each one gets its share of the rows, so make the trainer with
-    ``use_distributed_sampler=False``. The tensors are moved to the device once, whole: bytes take a
-    quarter of the room that floats do.
+    ``use_distributed_sampler=False``; the seed is that of the order they agree on. A process alone
+    draws its order from torch's own random numbers. The tensors are moved to the device once,
+    whole: bytes take a quarter of the room that floats do.
     """
     device = trainer.strategy.root_device
     rows = _Shades(tuple(tensor.to(device) for tensor in tensors))
-    order = _order(rows, trainer, shuffle=shuffle)
+    if trainer.world_size > 1:
+        order = _share(rows, trainer, seed if shuffle else None)
+    else:
+        order = RandomSampler(rows) if shuffle else SequentialSampler(rows)
     return DataLoader(rows, sampler=_Batches(order, batch_size, device), batch_size=None)
 
 
@@ -61,7 +70,7 @@ def repeatable(
     device = place if alone else place.strategy.root_device
     rows = _Rows(tuple(tensor.to(device) for tensor in tensors))
     if not alone and place.world_size > 1:
-        order = _order(rows, place, shuffle=seed is not None)
+        order = _share(rows, place, seed)
     else:
         order = SequentialSampler(rows) if seed is None else _NewOrder(len(rows), seed)
     batches = _Batches(order, batch_size, device)
@@ -73,10 +82,11 @@ def shades(pixels: Tensor) -> Tensor:
     return pixels.float().div_(255)
 
 
-def _order(rows: _Rows, trainer: Trainer, *, shuffle: bool) -> Sampler:
-    if trainer.world_size > 1:
-        return DistributedSampler(rows, trainer.world_size, trainer.global_rank, shuffle=shuffle)
-    return RandomSampler(rows) if shuffle else SequentialSampler(rows)
+def _share(rows: _Rows, trainer: Trainer, seed: int | None) -> Sampler:
+    """What is this process's of all rows, in an order that the seed decides; None: as they are."""
+    return DistributedSampler(
+        rows, trainer.world_size, trainer.global_rank, shuffle=seed is not None, seed=seed or 0
+    )
 
 
 class _Rows(Dataset):

@@ -38,7 +38,6 @@ class PartedData(pl.LightningDataModule):
         self.batch_size = batch_size
         self.seed = seed
         self.parts: Mapping[str, Part] = {}
-        self._fetched = False
 
     def fetch(self) -> object:
         """Put the data below ``root``, if they are not there."""
@@ -50,7 +49,7 @@ class PartedData(pl.LightningDataModule):
 
     def batches(self, part: Part, *, shuffle: bool) -> DataLoader:
         """A loader of a part, on the device that trains."""
-        return batches.loader(part, self.batch_size, self.trainer, shuffle=shuffle)
+        return batches.loader(part, self.batch_size, self.trainer, shuffle=shuffle, seed=self.seed)
 
     def read(self) -> None:
         """Have the data before the training begins, whose time is then that of training only.
@@ -62,11 +61,13 @@ class PartedData(pl.LightningDataModule):
             self.setup("fit")
 
     def prepare_data(self) -> None:
-        """Put the data on disk. Lightning calls this in one process only; the others wait."""
-        if not self._fetched:
+        """Put the data on disk. Lightning calls this in one process only; the others wait.
+
+        So it changes nothing here but the disk: that the parts are read says that they are there.
+        """
+        if not self.parts:
             with phase("data"):
                 self.fetch()
-            self._fetched = True
 
     def setup(self, stage: str) -> None:  # noqa: ARG002 (Lightning passes it by name)
         """Have the parts in memory. Lightning calls this in every process."""
