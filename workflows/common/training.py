@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import warnings
 from typing import TYPE_CHECKING
 
 import torch
 
 from common.notes import first_process, say
+from common.results import remove_outputs, set_metrics_aside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,9 @@ def begin(folder: Path, epochs: int, *outputs: str) -> tuple[str | None, int]:
 
     `wf resume` names it in WF_RESUME_CKPT. Without one, what an earlier run left is removed, with
     ``outputs``; with one, it is said at which of the ``epochs`` the training goes on.
+
+    Have a trainer fit also where no epoch is left: that restores what the checkpoint knows besides
+    the network, such as the best epoch. It refuses one that has more epochs than it may train.
     """
     found = os.environ.get("WF_RESUME_CKPT")
     if found is None:
@@ -36,7 +39,8 @@ def begin(folder: Path, epochs: int, *outputs: str) -> tuple[str | None, int]:
     done = epochs_done(found)
     if first_process():
         set_metrics_aside(folder)
-    say(f"resumed at epoch {done + 1} of {epochs}")
+    at = f"at epoch {done + 1}" if done < epochs else f"after epoch {done}"
+    say(f"resumed {at} of {max(done, epochs)}")
     return found, done
 
 
@@ -68,26 +72,6 @@ def samples_of(trainer: pl.Trainer, rows: int, batch_size: int, done: int = 0) -
     """
     epoch = min(rows, int(trainer.num_training_batches) * batch_size * trainer.world_size)
     return epoch * (trainer.current_epoch - done)
-
-
-def remove_outputs(folder: Path, *names: str) -> None:
-    """Remove what an earlier run wrote, so that the folder never mixes two runs.
-
-    That is its metrics, its checkpoints, what TensorBoard shows, and ``names`` in the folder.
-    """
-    for name in ("hparams.yaml", *names):
-        (folder / name).unlink(missing_ok=True)
-    for metrics in folder.glob("metrics*.csv"):
-        metrics.unlink()
-    for name in ("checkpoints", "tensorboard", "profile"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def set_metrics_aside(folder: Path) -> None:
-    """Keep what the run before has measured: Lightning's logger begins its file anew."""
-    metrics = folder / "metrics.csv"
-    if metrics.exists():
-        metrics.replace(folder / f"metrics.{os.environ.get('WF_RESUMED_FROM', 'before')}.csv")
 
 
 def silence_idle_advice() -> None:
