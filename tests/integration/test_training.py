@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import itertools
 import math
 import re
 import struct
@@ -10,16 +12,18 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from runner.artifacts.reading import recognise
 from runner.artifacts.reading.values import Checkpoint
-from tests.conftest import Result, require
+from tests.conftest import ROOT, Result, require
 from tests.integration.trained import (
     PATIENCE,
     beside,
     column,
     inputs,
     model,
+    png_size,
     resume,
     rows,
     said,
@@ -100,7 +104,33 @@ def test_it_leaves_a_checkpoint_and_a_picture(artifacts: Path, record: Any) -> N
     assert kept["path"] == "model"
     assert kept["files"]
     assert (artifacts / "model" / "example.ckpt").stat().st_size > 10_000
-    assert (artifacts / "model" / "reconstructions.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_ten_digits_and_their_reconstructions_are_drawn(artifacts: Path) -> None:
+    """Each in its place, and none of them blank."""
+    side, margin, scale = 28, 4, 3
+    with Image.open(artifacts / "model" / "reconstructions.png") as sheet:
+        assert sheet.size == ((10 * (side + margin) + margin) * scale, (2 * 32 + margin) * scale)
+        for row, column in itertools.product(range(2), range(10)):
+            left, top = ((place * (side + margin) + margin) * scale for place in (column, row))
+            tile = sheet.crop((left, top, left + side * scale, top + side * scale)).convert("L")
+            darkest, lightest = tile.getextrema()
+            assert lightest - darkest > 25, (row, column)
+
+
+def test_the_readme_has_its_last_line(checkout: World, record: Any) -> None:
+    """As it is with the digits that stand in for MNIST."""
+    printed = re.findall(r"^val_loss (\S+) -> (\S+)$", said(checkout, record), re.MULTILINE)
+    if record["notes"]:
+        shown = readme("mnist", r"`val_loss (\S+) -> (\S+)`")
+        assert [float(each) for each in printed[-1]] == pytest.approx(shown, abs=0.001)
+
+
+def readme(workflow: str, pattern: str) -> list[float]:
+    """The numbers that the README of a workflow shows in the place of a pattern's groups."""
+    text = (ROOT / "workflows" / workflow / "README.md").read_text(encoding="utf-8")
+    (found,) = re.findall(pattern, text)
+    return [float(number) for number in found]
 
 
 @pytest.fixture(scope="module")
@@ -222,8 +252,12 @@ def test_the_images_are_fetched_once(checkout: World, trained: Result) -> None:
 def test_batches_are_those_of_a_default_loader(torch: Any) -> None:
     """Alone in the order that the seed gives, and of several processes each has its share."""
     assert torch["order"] == [True] * 2
-    assert torch["shares"] == [True] * 4
+    assert torch["shares"] == [True] * 8
     assert torch["shades"] is True
+
+
+def test_the_seed_decides_the_order_however_many_processes_there_are(torch: Any) -> None:
+    assert torch["seeds"] == [True] * 4
 
 
 def test_mnist_itself_is_read_where_it_is(torch: Any) -> None:
@@ -295,7 +329,39 @@ def test_a_run_that_was_stopped_goes_on_after_its_last_epoch(checkout: World, re
     # what was trained is not trained again, and all of it was trained
     trained = [row["epoch"] for row in rows(left / "metrics.csv") if row["train_loss_epoch"]]
     assert trained == [str(epoch) for epoch in range(int(at[1]) - 1, 3)]
+    # nor is the network as it was measured again at the first step
+    assert all(int(row["step"]) > 0 for row in rows(left / "metrics.csv"))
     assert (left / "example.ckpt").exists()
+
+
+def test_two_processes_bring_the_loss_further_down(checkout: World, resumed: Any) -> None:
+    left = model(checkout, resumed)
+    before = rows(left / f"metrics.{resumed['resumed_from']}.csv")
+    first = next(float(row["val_loss"]) for row in before if row["val_loss"])
+    losses, trained = (column(left, name) for name in ("val_loss", "train_loss_epoch"))
+    assert losses[-1] < first / 2
+    # of images that are alike: a sum over the processes would be twice as much
+    assert trained[-1] == pytest.approx(losses[-1], rel=0.5)
+
+
+def test_two_processes_measure_what_one_does(torch: Any) -> None:
+    """Of a network that stays as it is: each has its share, and what they report is of both."""
+    two, one = torch["shared"]
+    for counted in (two, one):
+        # of an odd number of images, one counts twice where two processes share them out
+        assert counted.pop("guesses") - counted.pop("images") in (0, 1)
+    assert set(one) == {"train_loss_epoch", "val_loss", "val_acc", "test_loss", "test_acc"}
+    assert two == pytest.approx(one, rel=1e-4)
+
+
+def test_a_training_that_is_over_is_measured_at_its_end(torch: Any) -> None:
+    """Where one goes on from it: there is nothing left to train."""
+    (again,) = csv.DictReader(torch["ended"]["metrics"].splitlines())
+    trained = csv.DictReader(torch["again"].splitlines())
+    assert again["val_loss"] == [row["val_loss"] for row in trained if row["val_loss"]][-1]
+    assert again["epoch"] == "1"
+    assert int(again["step"]) > 0
+    assert torch["ended"]["said"].startswith("resumed after epoch 1 of 1\n")
 
 
 def test_ranks_on_the_cpu_stand_in_for_several_gpus(checkout: World, resumed: Any) -> None:
@@ -310,9 +376,9 @@ def test_ranks_on_the_cpu_stand_in_for_several_gpus(checkout: World, resumed: An
 
 @pytest.fixture(scope="module")
 def classified(checkout: World, record: Any) -> Any:
-    """The document of ``wf run classify-mnist`` with two epochs."""
+    """The document of ``wf run classify-mnist``."""
     assert record["status"] == "succeeded"
-    return train(checkout, "classify-mnist", "--epochs", "2")
+    return train(checkout, "classify-mnist")
 
 
 @pytest.fixture(scope="module")
@@ -323,14 +389,12 @@ def folder(checkout: World, classified: Any) -> Path:
 
 def test_the_classifier_learns(folder: Path) -> None:
     accuracies, losses = column(folder, "val_acc"), column(folder, "val_loss")
-    assert len(accuracies) == len(losses) == 2
-    assert accuracies[-1] > 0.6
-    assert losses[-1] < losses[0]
+    assert len(accuracies) == len(losses) == 5
+    assert accuracies[-1] > 0.8
+    assert losses[-1] < losses[0] / 2
 
 
-def test_it_is_tested_at_the_end_from_the_best_epoch(
-    checkout: World, classified: Any, folder: Path
-) -> None:
+def test_it_is_tested_at_the_end(checkout: World, classified: Any, folder: Path) -> None:
     """On images that it was not trained on, so that the accuracies are alike."""
     (accuracy,) = column(folder, "test_acc")
     assert rows(folder / "metrics.csv")[-1]["test_acc"]
@@ -347,9 +411,33 @@ def test_it_is_tested_at_the_end_from_the_best_epoch(
     }
 
 
+def test_the_readme_has_what_the_test_comes_to(
+    checkout: World, classified: Any, folder: Path
+) -> None:
+    """As it is with the digits that stand in for MNIST."""
+    (accuracy,), (loss,) = (column(folder, name) for name in ("test_acc", "test_loss"))
+    assert f"test_acc {accuracy:.4f}, test_loss {loss:.4f}" in said(checkout, classified)
+    if classified["notes"]:
+        shown = readme("classify_mnist", r"`test_acc (\S+), test_loss (\S+)`")
+        assert [accuracy, loss] == pytest.approx(shown, abs=0.003)  # less than one image
+
+
+def test_the_best_epoch_is_what_is_tested(torch: Any) -> None:
+    """Not the last one; also where a run goes on from one that had come to its last epoch."""
+    worsened = torch["worsened"]
+    losses = worsened["losses"]
+    assert min(losses) < losses[-1] / 1.2
+    assert worsened["of best"] < worsened["of last"] / 1.02
+    epoch, step, loss = worsened["tested"]
+    assert loss == pytest.approx(worsened["of best"], rel=1e-5)
+    assert epoch == str(len(losses))
+    assert int(step) > 0
+    assert worsened["tested again"] == worsened["tested"]
+
+
 def test_the_classifier_leaves_checkpoints_and_a_picture(folder: Path) -> None:
     assert (folder / "checkpoints" / "last.ckpt").exists()
-    assert (folder / "confusion.png").read_bytes().startswith(b"\x89PNG")
+    assert png_size(folder / "confusion.png") == (600, 600)
 
 
 def test_the_same_classifier_is_the_same_to_the_last_bit(folder: Path, torch: Any) -> None:
@@ -358,11 +446,11 @@ def test_the_same_classifier_is_the_same_to_the_last_bit(folder: Path, torch: An
 
 
 def test_the_classifier_goes_on_from_a_checkpoint(torch: Any, elsewhere: Path) -> None:
-    assert "resumed at epoch 3 of 3\n" in torch["classified"]["resumed"]
-    left = elsewhere / "on" / "model"
+    assert "resumed at epoch 6 of 6\n" in torch["classified"]["resumed"]
+    left = elsewhere / "classified" / "on" / "model"
     assert (left / "metrics.it.csv").read_bytes() == torch["classified"]["metrics"].encode()
     epochs = [row["epoch"] for row in rows(left / "metrics.csv") if row["val_loss"]]
-    assert epochs == ["2"]
+    assert epochs == ["5"]
     # the best is that of all epochs
     kept = {path.name for path in (left / "checkpoints").iterdir()}
     assert kept == {"best.ckpt", "last.ckpt"}

@@ -52,15 +52,13 @@ def main() -> None:
     data = PhotosData(str(args.data), args.batch_size, args.seed)
     data.read()
     model = PhotoClassifier(lr=args.lr)
-    trainer = make_trainer(args)
-    best = checkpoint
-    if done < args.epochs:
-        with phase("fit") as measured:
-            trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
-            measured.samples = training.samples_of(
-                trainer, len(data.parts["train"][0]), args.batch_size, done
-            )
-        best = trainer.checkpoint_callback.best_model_path or None  # a dev run saves none
+    trainer = make_trainer(args, max(args.epochs, done))
+    with phase("fit") as measured:
+        trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
+        measured.samples = training.samples_of(
+            trainer, len(data.parts["train"][0]), args.batch_size, done
+        )
+    best = trainer.checkpoint_callback.best_model_path or None  # a dev run saves none
     with phase("test") as measured:
         (found,) = trainer.test(model, datamodule=data, ckpt_path=best, verbose=False)
         measured.samples = len(data.parts["test"][0])
@@ -101,12 +99,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def make_trainer(args: argparse.Namespace) -> pl.Trainer:
+def make_trainer(args: argparse.Namespace, epochs: int) -> pl.Trainer:
     """A trainer on the visible devices whose loggers write below the model folder."""
     return pl.Trainer(
         accelerator="auto",  # GPUs where there are some, and all of them; with several, DDP
         devices="auto",
-        max_epochs=args.epochs,
+        max_epochs=epochs,
         limit_train_batches=args.limit_train_batches,
         fast_dev_run=args.fast_dev_run,
         gradient_clip_val=args.gradient_clip_val or None,

@@ -43,20 +43,19 @@ def main() -> None:
     data.read()
     model = Classifier(lr=args.lr)
     best = KeepBest(args.model / "checkpoints", filename="best", monitor="val_loss")
-    trainer = make_trainer(args, best)
-    if done < args.epochs:
-        with phase("fit") as measured:
-            trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
-            measured.samples = model.losses.samples * trainer.world_size
+    trainer = make_trainer(args, best, max(args.epochs, done))
+    with phase("fit") as measured:
+        trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
+        measured.samples = model.losses.samples * trainer.world_size
     with phase("test"):
-        found = trainer.test(
-            model, datamodule=data, ckpt_path=best.best_model_path or checkpoint, verbose=False
+        (found,) = trainer.test(
+            model, datamodule=data, ckpt_path=best.best_model_path, verbose=False
         )
-    accuracy = found[0]["test_acc"]
+    accuracy = found["test_acc"]
     if trainer.is_global_zero:
         with phase("picture"):
             draw(args.model / "confusion.png", model, accuracy)
-        print(f"test_acc {accuracy:.4f}, test_loss {found[0]['test_loss']:.4f}", flush=True)
+        print(f"test_acc {accuracy:.4f}, test_loss {found['test_loss']:.4f}", flush=True)
 
 
 def parse_args() -> argparse.Namespace:
@@ -76,12 +75,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def make_trainer(args: argparse.Namespace, best: KeepBest) -> pl.Trainer:
+def make_trainer(args: argparse.Namespace, best: KeepBest, epochs: int) -> pl.Trainer:
     """A trainer on the visible devices whose loggers write below the model folder."""
     return pl.Trainer(
         accelerator="auto",  # GPUs where there are some, and all of them; with several, DDP
         devices="auto",
-        max_epochs=args.epochs,
+        max_epochs=epochs,
         limit_train_batches=args.limit_train_batches,
         num_sanity_val_steps=0,  # the same steps are validated soon after
         use_distributed_sampler=False,  # the loaders see to the shares of several processes

@@ -99,28 +99,26 @@ def train(
     training.silence_idle_advice()
     data = FashionData(str(args.data), args.batch_size, args.seed, args.share)
     data.read()
-    trainer = make_trainer(args)
+    trainer = make_trainer(args, max(args.epochs, done))
     module = FashionClassifier(net, args.lr)
-    if done < args.epochs:
-        with phase("fit") as measured:
-            trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
-            measured.samples = training.samples_of(
-                trainer, len(data.parts["train"][0]), args.batch_size, done
-            )
+    with phase("fit") as measured:
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint)
+        measured.samples = training.samples_of(
+            trainer, len(data.parts["train"][0]), args.batch_size, done
+        )
     with phase("test") as measured:
-        path = checkpoint if done >= args.epochs else None
-        (found,) = trainer.test(module, datamodule=data, ckpt_path=path, verbose=False)
+        (found,) = trainer.test(module, datamodule=data, verbose=False)
         measured.samples = len(data.parts["test"][0])
     return data.found, found["test_acc"]
 
 
-def make_trainer(args: argparse.Namespace) -> pl.Trainer:
+def make_trainer(args: argparse.Namespace, epochs: int) -> pl.Trainer:
     """A trainer on the visible devices whose loggers write below the model folder."""
     return pl.Trainer(
         accelerator="auto",  # GPUs where there are some, and all of them; with several, DDP
         devices="auto",
         precision=args.precision,
-        max_epochs=args.epochs,
+        max_epochs=epochs,
         log_every_n_steps=LOG_EVERY_N_STEPS,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,  # the loaders see to the shares of several processes

@@ -37,7 +37,10 @@ PICTURED_DIGITS = 10
 
 
 def main() -> None:
-    """Measure, train, measure again, and keep the results in the model folder."""
+    """Measure, train, measure again, and keep the results in the model folder.
+
+    A run that goes on has no need to measure first: the one before has done so.
+    """
     args = parse_args()
     training.silence_idle_advice()
     pl.seed_everything(args.seed)
@@ -47,22 +50,23 @@ def main() -> None:
 
     data = DigitsData(str(args.data), args.batch_size, args.seed)
     model = AutoEncoder(lr=args.lr)
-    trainer = make_trainer(args)
+    trainer = make_trainer(args, max(args.epochs, done))
 
-    measured = trainer.validate(model, datamodule=data, ckpt_path=checkpoint, verbose=False)
-    before = measured[0]["val_loss"]
+    before = "" if checkpoint else f"{validate(trainer, model, data):.4f} -> "
+    with phase("fit") as measured:
+        trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
+        measured.samples = model.losses.samples * trainer.world_size
     if done < args.epochs:
-        with phase("fit") as measured:
-            trainer.fit(model, datamodule=data, ckpt_path=checkpoint)
-            measured.samples = model.losses.samples * trainer.world_size
-    after = float(trainer.callback_metrics["val_loss"])
+        after = float(trainer.callback_metrics["val_loss"])
+    else:
+        after = validate(trainer, model, data)
 
     # Every rank has to take part in saving.
     trainer.save_checkpoint(args.model / "example.ckpt", weights_only=False)
     if trainer.is_global_zero:
         with phase("picture"):
             save_reconstructions(args.model / "reconstructions.png", model, data)
-        print(f"val_loss {before:.4f} -> {after:.4f}", flush=True)
+        print(f"val_loss {before}{after:.4f}", flush=True)
 
 
 def parse_args() -> argparse.Namespace:
@@ -82,12 +86,12 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def make_trainer(args: argparse.Namespace) -> pl.Trainer:
+def make_trainer(args: argparse.Namespace, epochs: int) -> pl.Trainer:
     """A trainer on the visible devices whose loggers write below the model folder."""
     return pl.Trainer(
         accelerator="auto",  # GPUs where there are some, and all of them; with several, DDP
         devices="auto",
-        max_epochs=args.epochs,
+        max_epochs=epochs,
         limit_train_batches=args.limit_train_batches,
         num_sanity_val_steps=0,  # the validation before training is a whole one
         use_distributed_sampler=False,  # the loaders see to the shares of several processes
@@ -100,6 +104,12 @@ def make_trainer(args: argparse.Namespace) -> pl.Trainer:
             TensorBoardLogger(args.model, name="tensorboard", version="", default_hp_metric=False),
         ],
     )
+
+
+def validate(trainer: pl.Trainer, model: AutoEncoder, data: DigitsData) -> float:
+    """The loss of the network as it is, which is logged as well."""
+    (found,) = trainer.validate(model, datamodule=data, verbose=False)
+    return found["val_loss"]
 
 
 def save_reconstructions(path: Path, model: AutoEncoder, data: DigitsData) -> None:

@@ -3,7 +3,8 @@
     python mnist.py CHECKPOINT ROOT SAVED DATA FOLDER
 
 ROOT has files of MNIST's own format; PyTorch's own forms of a file are written to SAVED. DATA is
-what was trained on; results are left in FOLDER.
+what was trained on. Results are left in FOLDER, and the digits that stand in for MNIST: what has to
+be the same everywhere is trained on them.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import io
 import json
 import sys
 from contextlib import redirect_stdout
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
+import classifier
 import torch
 import trial
 from common import digits, vision
-from common.batches import loader
+from common.batches import loader, repeatable
 from model import AutoEncoder
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
@@ -27,15 +30,20 @@ def main() -> None:
     """Tell all of it as JSON."""
     checkpoint, root, saved, data, folder = map(Path, sys.argv[1:])
     save(saved)
+    digits.write_stand_in(folder, "a test")
     told = {
         "checkpoint": read(checkpoint),
         "reconstructed": reconstructed(checkpoint),
         "order": order_alone(),
         "shares": order_of_two(),
+        "seeds": seeds(),
         "shades": shown(),
         "mnist": found(root),
-        "again": trained(data, folder / "mnist"),
-        "classified": classified(data, folder / "classify_mnist"),
+        "shared": classifier.shared(folder, folder / "shared"),
+        "again": trained(data, folder / "mnist" / "first"),
+        "ended": ended(data, folder / "mnist" / "first"),
+        "classified": classifier.trained(data, folder / "classified" / "first"),
+        "worsened": classifier.worsened(folder, folder / "worsened" / "first"),
     }
     sys.stdout.write(json.dumps(told) + "\n")
 
@@ -94,17 +102,40 @@ def order_alone() -> list[bool]:
 
 
 def order_of_two() -> list[bool]:
-    """The same for each of two processes, of which each has its share, and each epoch."""
+    """The same for each of two processes, of which each has its share, and each epoch.
+
+    The order of the loader whose batches can be repeated is that one too.
+    """
     same = []
     for rank in range(2):
-        sampler = DistributedSampler(ROWS, 2, rank)
+        sampler = DistributedSampler(ROWS, 2, rank, seed=7)
         usual = DataLoader(TensorDataset(ROWS), batch_size=8, sampler=sampler)
-        fast = loader((ROWS,), 8, trainer(rank, 2), shuffle=True)
-        for epoch in range(2):
+        alike = (
+            loader((ROWS,), 8, trainer(rank, 2), shuffle=True, seed=7),
+            repeatable((ROWS,), 8, trainer(rank, 2), seed=7),
+        )
+        for epoch, fast in product(range(2), alike):
             sampler.set_epoch(epoch)
             fast.sampler.set_epoch(epoch)
             same.append(twice(fast) == twice(usual))
     return same
+
+
+def seeds() -> list[bool]:
+    """Whether another seed is another order, for one process and for two, in both loaders.
+
+    One process draws the order of `loader` from torch's own numbers, which the scripts seed.
+    """
+    differ = []
+    for size in (1, 2):
+        orders = [repeatable((ROWS,), 8, trainer(0, size), seed=seed) for seed in (7, 8)]
+        differ.append(twice(orders[0]) != twice(orders[1]))
+    # and without a seed they come as they are
+    (one, *_), *_ = twice(repeatable((ROWS,), 25, trainer(1, 2)))
+    differ.append(one == ROWS[1::2].tolist())
+    shares = [loader((ROWS,), 8, trainer(0, 2), shuffle=True, seed=seed) for seed in (7, 8)]
+    differ.append(twice(shares[0]) != twice(shares[1]))
+    return differ
 
 
 def shown() -> bool:
@@ -126,23 +157,19 @@ def found(root: Path) -> list[object]:
     return told
 
 
-WORKFLOWS = Path(vision.__file__).parents[1]
+SCRIPT = Path(vision.__file__).parents[1] / "mnist" / "train.py"
 
 
 def trained(data: Path, folder: Path) -> str:
     """The metrics of the autoencoder, trained once more."""
-    trial.run(WORKFLOWS / "mnist" / "train.py", folder, "--data", data)
+    trial.run(SCRIPT, folder, "--data", data)
     return metrics(folder)
 
 
-def classified(data: Path, folder: Path) -> dict[str, str]:
-    """The metrics of the classifier after two epochs, and what is said by a third one elsewhere."""
-    script = WORKFLOWS / "classify_mnist" / "train.py"
-    words = ("--data", data, "--epochs")
-    trial.run(script, folder, *words, "2")
-    two = metrics(folder)
-    said = trial.resume(script, folder, *words, "3")
-    return {"metrics": two, "resumed": said}
+def ended(data: Path, folder: Path) -> dict[str, str]:
+    """What is said and measured by a training that goes on after its last epoch."""
+    said = trial.resume(SCRIPT, folder, "--data", data)
+    return {"said": said, "metrics": metrics(folder.with_name("on"))}
 
 
 def metrics(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import runpy
@@ -9,7 +10,11 @@ import shutil
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest import mock
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def run(script: Path, folder: Path, *words: str | Path, **variables: str) -> str:
@@ -38,6 +43,13 @@ def resume(script: Path, folder: Path, *words: str | Path) -> str:
     shutil.rmtree(folder / "model" / "checkpoints")
     last = str(on / "model" / "checkpoints" / "last.ckpt")
     return run(script, on, *words, WF_RESUME_CKPT=last, WF_RESUMED_FROM="it")
+
+
+def modules(folder: Path, *names: str) -> list[ModuleType]:
+    """Modules of a workflow's folder, whichever of the same names there were before."""
+    forget_modules(folder.parent)
+    with mock.patch.object(sys, "path", [str(folder), *sys.path]):
+        return [importlib.import_module(name) for name in names]
 
 
 def forget_modules(workflows: Path) -> None:
