@@ -71,6 +71,7 @@ def test_it_learns_and_says_so_each_epoch(folder: Path) -> None:
         values = column(folder, name)
         assert len(values) == 2
         assert all(math.isfinite(value) for value in values)
+    assert len(column(folder, "train_loss_step")) == 2 * 9 // 5  # every fifth step
     losses = column(folder, "train_loss_epoch")
     assert losses[1] < losses[0]
     (accuracy,) = column(folder, "test_acc")

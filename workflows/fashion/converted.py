@@ -47,7 +47,11 @@ class FashionData(RepeatableData):
 
 
 class FashionClassifier(pl.LightningModule):
-    """The network with what a step is; the loop around it is the trainer's."""
+    """The network with what a step is; the loop around it is the trainer's.
+
+    Under DDP what is logged is that of all processes, but for ``train_loss``, which is the first
+    one's.
+    """
 
     def __init__(self, net: nn.Module, lr: float) -> None:
         super().__init__()
@@ -82,10 +86,13 @@ class FashionClassifier(pl.LightningModule):
         scores = self.net(images)
         loss = cross_entropy(scores, labels)
         accuracy = self.accuracies[f"of_{part}"]
-        accuracy(scores, labels)
-        stepwise = part == "train"
-        self.log(f"{part}_loss", loss, on_step=stepwise, on_epoch=not stepwise, sync_dist=True)
-        self.log(f"{part}_acc", accuracy, on_step=False, on_epoch=True, prog_bar=not stepwise)
+        accuracy.update(scores, labels)  # a call would work out that of the batch, too
+        if part == "train":  # not that of all processes, which would have to wait for each other
+            self.log("train_loss", loss)
+        else:
+            self.log(f"{part}_loss", loss, sync_dist=True, batch_size=len(labels))
+        in_bar = part != "train"
+        self.log(f"{part}_acc", accuracy, on_step=False, on_epoch=True, prog_bar=in_bar)
         return loss
 
 
