@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-
-mpl.use("Agg")  # a file, and no window
-
-# isort: split
-from matplotlib import pyplot as plt
+from common.plots import INK, label, panels
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
 
-INCHES, DPI = 4.6, 100
+INCHES = (4.8, 4.8)
 HALF = 0.5
+SMALL = 8
 
 
 def save_confusion(path: Path, confusion: Tensor, title: str) -> None:
@@ -27,15 +23,15 @@ def save_confusion(path: Path, confusion: Tensor, title: str) -> None:
     """
     counts = confusion.cpu()
     shares = counts / counts.sum(dim=1, keepdim=True).clamp(min=1)
-    figure, axes = plt.subplots(figsize=(INCHES, INCHES), dpi=DPI, layout="constrained")
-    axes.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
-    for row, line in enumerate(counts.tolist()):
-        for column, count in enumerate(line):
-            if count:
-                colour = "white" if shares[row, column] > HALF else "black"
-                axes.text(column, row, count, ha="center", va="center", color=colour, size=8)
-    axes.set(title=title, xlabel="guess", ylabel="digit")
-    axes.set_xticks(range(len(counts)))
-    axes.set_yticks(range(len(counts)))
-    figure.savefig(path)
-    plt.close(figure)
+    with panels(path, inches=INCHES) as (axes,):
+        axes.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
+        axes.grid(visible=False)
+        for row, line in enumerate(counts.tolist()):
+            for column, count in enumerate(line):
+                if count:
+                    colour = "white" if shares[row, column] > HALF else INK
+                    words = {"ha": "center", "va": "center", "color": colour, "size": SMALL}
+                    axes.text(column, row, count, **words)
+        label(axes, title, "guess", "digit")
+        axes.set_xticks(range(len(counts)))
+        axes.set_yticks(range(len(counts)))

@@ -52,14 +52,23 @@ _STYLE = {
 
 
 @contextmanager
-def panels(path: Path, count: int = 1) -> Iterator[Sequence[Axes]]:
+def panels(
+    path: Path, count: int = 1, inches: tuple[float, float] = (WIDTH, HEIGHT)
+) -> Iterator[Sequence[Axes]]:
     """Draw one or several panels side by side; what was drawn is saved as ``path`` at the end.
 
     Each panel still needs its words: see `label`.
     """
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS_PER_INCH, layout="constrained")
+    with sheet(path, inches) as figure:
         yield figure.subplots(1, count, squeeze=False)[0]
+
+
+@contextmanager
+def sheet(path: Path, inches: tuple[float, float]) -> Iterator[Figure]:
+    """Draw what is not panels side by side, in the same style, and save it in the same way."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=inches, dpi=DOTS_PER_INCH, layout="constrained")
+        yield figure
         path.parent.mkdir(parents=True, exist_ok=True)
         # the release that drew it would make two equal plots differ
         figure.savefig(path, metadata={"Software": None})

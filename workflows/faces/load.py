@@ -174,7 +174,7 @@ def report(folder: Path, found: list[Loaded], images: int) -> None:
             for one in found
         ],
     )
-    tables.save(
+    tables.save_steps(
         folder / "passes.csv",
         ("workers", "pass", "seconds", "images_per_s"),
         [

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
 import torch
 from common.batches import repeatable
+from common.metrics import Metrics
 from common.phases import phase
 from data import load, prepare, split
 from precision import DTYPES
@@ -23,31 +23,27 @@ if TYPE_CHECKING:
     from torch.utils.data import DataLoader
 
 LOG_EVERY_N_STEPS = 5
+MEASURED = ("train_loss", "train_acc", "val_loss", "val_acc", "test_loss", "test_acc")
 
 
-class Metrics:
-    """What was measured, as Lightning's loggers write it: ``metrics.csv`` and TensorBoard's."""
+class Loggers:
+    """Where Lightning's loggers write, too: ``metrics.csv``, and what TensorBoard shows."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "metrics.csv"
-        self.rows: list[dict[str, float]] = []
         folder.mkdir(parents=True, exist_ok=True)
-        self.board = SummaryWriter(str(folder / "tensorboard"))
+        self._metrics = Metrics(folder / "metrics.csv", MEASURED)
+        self._board = SummaryWriter(str(folder / "tensorboard"))
 
     def add(self, epoch: int, step: int, **values: float) -> None:
-        """Add a row."""
-        self.rows.append({"epoch": epoch, "step": step, **values})
+        """Take down what was measured."""
+        self._metrics.add(epoch, step, **values)
         for name, value in values.items():
-            self.board.add_scalar(name, value, step)
+            self._board.add_scalar(name, value, step)
 
     def save(self) -> None:
-        """Write all rows: a file that is there always has every column."""
-        columns = sorted({name for row in self.rows for name in row})
-        with self.path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns)
-            writer.writeheader()
-            writer.writerows(self.rows)
-        self.board.flush()
+        """Have on disk what was taken down."""
+        self._metrics.save()
+        self._board.flush()
 
 
 class Training:
@@ -88,7 +84,7 @@ class Training:
         torch.save(state, partial)
         partial.replace(path)
 
-    def train(self, batches: DataLoader, metrics: Metrics) -> None:
+    def train(self, batches: DataLoader, loggers: Loggers) -> None:
         """One epoch."""
         self.net.train()
         correct = torch.zeros((), device=self.device)
@@ -103,9 +99,9 @@ class Training:
             correct += (scores.argmax(dim=1) == labels).sum()
             self.step += 1
             if self.step % LOG_EVERY_N_STEPS == 0:
-                metrics.add(self.epoch, self.step - 1, train_loss=loss.item())
+                loggers.add(self.epoch, self.step - 1, train_loss=loss.item())
         accuracy = correct.item() / len(batches.dataset)
-        metrics.add(self.epoch, self.step - 1, train_acc=accuracy)
+        loggers.add(self.epoch, self.step - 1, train_acc=accuracy)
 
     @torch.inference_mode()
     def measure(self, batches: DataLoader) -> tuple[float, float]:
@@ -143,23 +139,23 @@ def train(
         training.go_on(checkpoint)
     batches = repeatable(parts.train, args.batch_size, device, seed=args.seed)
     val, test = (repeatable(part, args.batch_size, device) for part in (parts.val, parts.test))
-    metrics = Metrics(args.model)
+    loggers = Loggers(args.model)
     with phase("fit") as measured:
         measured.samples = len(parts.train[0]) * max(0, args.epochs - done)
         while training.epoch < args.epochs:
             batches.sampler.set_epoch(training.epoch)
-            training.train(batches, metrics)
+            training.train(batches, loggers)
             loss, accuracy = training.measure(val)
-            metrics.add(training.epoch, training.step - 1, val_loss=loss, val_acc=accuracy)
+            loggers.add(training.epoch, training.step - 1, val_loss=loss, val_acc=accuracy)
             training.epoch += 1
             print(
                 f"epoch {training.epoch}: val_loss {loss:.4f}, val_acc {accuracy:.4f}", flush=True
             )
-            metrics.save()
+            loggers.save()
             training.save(args.model / "checkpoints" / "last.ckpt")
     with phase("test") as measured:
         loss, accuracy = training.measure(test)
         measured.samples = len(parts.test[0])
-    metrics.add(training.epoch, training.step, test_loss=loss, test_acc=accuracy)
-    metrics.save()
+    loggers.add(training.epoch, training.step, test_loss=loss, test_acc=accuracy)
+    loggers.save()
     return parts, accuracy

@@ -133,7 +133,7 @@ def report(folder: Path, pair: tuple[Form, Form], found: list[Compared]) -> None
             for one in found
         ],
     )
-    tables.save(
+    tables.save_steps(
         folder / "throughput.csv",
         (
             "batch_size",
