@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.integration.trained import beside, inputs, png_size, resume, rows, said, stopped, train
 from tests.integration.trained import model as kept_by
-from tests.integration.trained import resume, rows, said, stopped, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,22 @@ def test_both_are_timed_and_compared(checkout: World, record: Any, model: Path) 
     told = said(checkout, record)
     for row in table:
         assert "  ".join((row["training"].ljust(8), row["devices"].ljust(14))) in told
-    assert (model / "comparison.png").read_bytes().startswith(b"\x89PNG")
+    assert png_size(model / "comparison.png") == (900, 487)
+
+
+def test_one_device_is_mirrored_as_several_are(
+    checkout: World, record: Any, tmp_path: Path
+) -> None:
+    """Else its speed-up would be that of a thing against itself; that it is one is said."""
+    words = ("--replicas", "1", "--epochs", "1", "--limit-train-batches", "0.1")
+    told = beside(checkout, record, "tf_mirrored", inputs(checkout, record), tmp_path, *words)
+    assert told["mirrored"] == "MirroredStrategy"
+    assert told["single"] == "NoneType"
+    assert [row["devices"] for row in rows(tmp_path / "model" / "comparison.csv")] == [
+        "1 logical CPU"
+    ] * 2
+    assert any(line.startswith("devices: 1 logical CPU only") for line in told["notes"])
+    assert not any(line.startswith("devices:") for line in record["notes"])
 
 
 def test_one_device_and_several_learn_the_same(model: Path) -> None:

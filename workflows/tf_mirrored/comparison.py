@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
+from common.plots import COLOURS, label, panels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +31,13 @@ class Result:
         return self.images / self.seconds if self.images else 0.0
 
 
+HEADER = ("training", "devices", "seconds", "images_per_s", "speed_up", "loss", "accuracy")
+WORDS = 2  # columns of them
+
+
 def table(results: Sequence[Result]) -> list[list[str]]:
-    """A heading and a row for each training; the speed-up is against the first."""
-    rows = [["training", "devices", "seconds", "images_per_s", "speed_up", "loss", "accuracy"]]
+    """A row of the table for each training; the speed-up is against the first."""
+    rows = []
     for each in results:
         speed_up = each.pace / results[0].pace if results[0].pace else 0.0
         numbers = (f"{each.seconds:.2f}", f"{each.pace:.0f}", f"{speed_up:.2f}")
@@ -45,38 +45,20 @@ def table(results: Sequence[Result]) -> list[list[str]]:
     return rows
 
 
-def lined_up(rows: Sequence[Sequence[str]]) -> str:
-    """The rows with columns below each other: words to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        words = [text.ljust(width) for text, width in zip(row[:2], widths, strict=False)]
-        numbers = [text.rjust(width) for text, width in zip(row[2:], widths[2:], strict=True)]
-        lines.append("  ".join(words + numbers))
-    return "\n".join(lines)
-
-
-def write(path: Path, rows: Sequence[Sequence[str]]) -> None:
-    """Write the rows as CSV."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
-
-
 def draw(path: Path, results: Sequence[Result], metrics: Metrics) -> None:
     """Draw the losses, which should lie on each other, and how fast each training was."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
-    for each, style in zip(results, ("-", "--"), strict=True):
-        left.plot(*metrics.curve(f"{each.name}_loss"), style, label=each.name, linewidth=2)
-    left.set(title="the same losses", xlabel="step", ylabel="loss of training, mean of the epoch")
-    left.legend()
-    bars = right.bar(
-        [f"{each.name}\n{each.devices}" for each in results],
-        [each.pace for each in results],
-        color=["tab:blue", "tab:orange"],
-        width=0.6,
-    )
-    right.bar_label(bars, fmt="%.0f")
-    right.set(title="and how fast", ylabel="images per second")
-    right.margins(y=0.12)
-    figure.savefig(path, dpi=100)
-    plt.close(figure)
+    with panels(path, 2) as (left, right):
+        for each, style in zip(results, ("-", "--"), strict=True):
+            left.plot(*metrics.curve(f"{each.name}_loss"), style, label=each.name)
+        label(left, "The same losses", "step", "loss of training, mean of the epoch")
+        left.legend()
+        bars = right.bar(
+            [f"{each.name}\n{each.devices}" for each in results],
+            [each.pace for each in results],
+            color=COLOURS[: len(results)],
+            width=0.6,
+        )
+        right.bar_label(bars, fmt="%.0f")
+        label(right, "And how fast", "", "pace [images/s]")
+        right.grid(visible=False, axis="x")
+        right.margins(y=0.12)

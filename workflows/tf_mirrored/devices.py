@@ -17,21 +17,26 @@ SIMULATED = "WF_SIMULATED_GPUS"
 
 @dataclass(frozen=True)
 class Devices:
-    """What there is to train on: names as TensorFlow has them, such as ``/cpu:1``."""
+    """What there is to train on: names as TensorFlow has them, such as ``/cpu:1``.
+
+    ``mirrored`` says whether the network is to be trained by a strategy that mirrors it. That is up
+    to the training: their number decides nothing.
+    """
 
     names: tuple[str, ...]
     kind: str
+    mirrored: bool = True
 
     def __str__(self) -> str:
         return f"{len(self.names)} {self.kind}{'s' if len(self.names) > 1 else ''}"
 
     def first(self) -> Devices:
-        """The first of them alone."""
-        return Devices(self.names[:1], self.kind)
+        """The first of them alone, of which nothing is to be a mirror."""
+        return Devices(self.names[:1], self.kind, mirrored=False)
 
     def strategy(self) -> tf.distribute.Strategy | None:
-        """What keeps one copy of the network on each of several devices; None for one."""
-        if len(self.names) == 1:
+        """What keeps a copy of the network on each device, if there is only one, too; or None."""
+        if not self.mirrored:
             return None
         # NCCL is for GPUs. On the CPU all copies are in one memory: they are added up in one place.
         one_place = tf.distribute.ReductionToOneDevice()

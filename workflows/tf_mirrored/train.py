@@ -18,11 +18,12 @@ import quiet  # noqa: F401 (before tensorflow: see there)
 
 # isort: split
 import tensorflow as tf
+from common import tables
 from common.flags import positive_int, share
 from common.metrics import Metrics
-from common.notes import say
+from common.notes import note, say
 from common.phases import imported, phase
-from comparison import Result, draw, lined_up, table, write
+from comparison import HEADER, WORDS, Result, draw, table
 from data import Parts, load
 from devices import Devices, find
 from fit import Settings, columns, evaluate, train
@@ -41,6 +42,8 @@ def main() -> None:
     )
     tf.config.experimental.enable_op_determinism()
     devices = find(args.replicas)
+    if len(devices.names) == 1:
+        note(f"devices: {devices} only, which mirrors nothing: see --replicas, or --gpus of wf run")
     begin(args.model)
     with phase("data"):
         parts = load(args.data)
@@ -50,10 +53,10 @@ def main() -> None:
         say(f"{name}: {used}")
         results.append(train_and_test(name, used, parts, settings, metrics))
     rows = table(results)
-    write(args.model / "comparison.csv", rows)
+    tables.save(args.model / "comparison.csv", HEADER, rows)
     with phase("picture"):
         draw(args.model / "comparison.png", results, metrics)
-    say(lined_up(rows))
+    tables.show(HEADER, rows, WORDS)
 
 
 def train_and_test(
