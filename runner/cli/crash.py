@@ -27,8 +27,12 @@ class ReportedError(Exception):
         self.report = report
 
 
-def write_report(bug: Exception, words: Sequence[str], variables: Mapping[str, str]) -> Path | None:
+def write_report(
+    bug: Exception, words: Sequence[str], variables: Mapping[str, str], *, name: str | None = None
+) -> Path | None:
     """Write the report into the state folder; its path, or ``None`` if that is impossible.
+
+    Of a ``name`` there is one report, the first.
 
     It holds the command line and the traceback, and no variables: they may be secret. A value of a
     secret stands in neither: :meth:`runner.engine.masking.Masking.errors` sees to it.
@@ -55,7 +59,9 @@ def write_report(bug: Exception, words: Sequence[str], variables: Mapping[str, s
         folder = resolve(variables).home.crash_reports
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / f"{now:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
+        path = folder / f"{name or f'{now:%Y%m%d-%H%M%S}-{os.getpid()}'}.txt"
+        if name is not None and path.exists():
+            return path
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
     except OSError:

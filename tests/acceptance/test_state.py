@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
@@ -11,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.cli import main as cli
+from runner.paths import Home
+from runner.records import folder as files
+from runner.records import state
 from tests.conftest import program, require
+from tests.unit.records.made import make, stamp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,3 +178,35 @@ def test_a_run_whose_state_went_with_the_power_is_lost_and_not_forgotten(world: 
     assert record["status"] == "lost"
     assert record["submitted_at"]
     assert world.wf("logs", name).out == "said\n"
+
+
+def odd(home: Home, name: str) -> None:
+    """A run that lost its wf, with a record that nobody has foreseen: it ends in a bug."""
+    paths = make(home, name, status="pending")
+    asked = json.loads(paths.submitted.read_text())
+    asked["plan"]["jobs"] = [{"working_dir": ".", "artifacts": [5]}]
+    files.write(paths.submitted, asked)
+    known = files.read_state(paths)
+    assert known is not None
+    for step in ("provisioning", "running"):
+        known = state.advance(known, step, stamp(0))
+    files.write(paths.state, known.document())
+    paths.supervisor.touch()
+    paths.workspace.mkdir()
+
+
+def test_a_bug_over_one_run_is_reported_once_and_the_others_are_shown(world: World) -> None:
+    home = Home(world.home / "state")
+    odd(home, "odd-fox-1")
+    make(home, "old-fox-2")
+    for _ in range(2):
+        shown = world.wf("ps", "-a", "--json")
+        assert (shown.code, len(shown.json())) == (0, 2)
+        assert "odd-fox-1 lost its wf, and cannot be brought to its end" in shown.err
+        assert "this is a bug in wf" in shown.err
+        (report,) = home.crash_reports.iterdir()
+        assert str(report) in shown.err
+        assert "Traceback" not in shown.err
+    assert world.wf("logs", "old-fox-2").out == "said\n"
+    assert "Traceback" in report.read_text()
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600

@@ -182,6 +182,26 @@ def test_what_comes_later_lies_over_what_came_before(tmp_path: Path) -> None:
     assert (paths.workspace / "folder/below").read_bytes() == b"2" * LARGE
 
 
+@pytest.mark.parametrize("left", ["", "{", "[]", None])
+@pytest.mark.usefixtures("alone")
+def test_the_plain_folder_is_there_without_the_digests_of_the_layer(
+    tmp_path: Path, left: str | None
+) -> None:
+    """As a power cut may leave them. What a job has not written to is read again then."""
+    laid = Laid(tmp_path)
+    if left is None:
+        laid.paths.layer_digests.unlink()
+    else:
+        laid.paths.layer_digests.write_text(left)
+    shown = {path: found[:3] for path, found in _contents(laid.paths.workspace).items()}
+    settle(laid.paths, ".")
+    found = {path: found[:3] for path, found in _contents(laid.paths.workspace).items()}
+    files = {path for path, one in found.items() if one[0] == "file"}
+    assert {path: found[path] for path in files} == {path: shown[path] for path in files}
+    assert laid.noted() == {}
+    assert _contents(laid.kept) == laid.stored
+
+
 def _append(path: Path, _: Path) -> None:
     with path.open("ab") as file:
         file.write(b"more")
@@ -328,6 +348,20 @@ def test_a_run_that_is_killed_is_brought_to_its_end(case: Case) -> None:
     kill(wf)
     assert case.world.record(case.used)["status"] == "lost"
     case.check()
+
+
+def test_a_power_cut_while_it_runs(case: Case) -> None:
+    """Of what was not on the disk yet, there may be empty files."""
+    (case.world.home / "wait").touch()
+    wf = case.world.start("run", "use")
+    until(lambda: _text(case.world.home / "pid"), "a job")
+    os.truncate(RunPaths(case.world.folder(case.used)).layer_digests, 0)
+    kill(wf)
+    assert case.world.wf("ps", "-a").code == 0
+    assert case.world.record(case.used)["status"] == "lost"
+    kept = _contents(case.world.folder(case.used) / "artifacts")
+    assert kept["data/three"][2] == case.kept["data/three"][2]
+    assert case.world.wf("artifacts", "verify").code == 0
 
 
 @pytest.mark.parametrize("point", ["laid", "collecting", "settling", "settled", "collected"])

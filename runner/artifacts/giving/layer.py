@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from runner import tree
 from runner.artifacts.folders import Folders, NewFolders, look, parent
 from runner.artifacts.giving.files import free, modified, open_stored, permissions
-from runner.artifacts.store.taking import LARGE
+from runner.artifacts.store.taking import LARGE, put
 from runner.content import clone
 from runner.mounts import Laid, Mounts, lift
 
@@ -97,7 +97,8 @@ class Layer:
         with Folders(workspace) as folders:
             seen = [path for path in self._linked if not _covered(folders, path)]
         said = {path: linked.digest for path, linked in self._linked.items()}
-        self._paths.layer_digests.write_text(json.dumps(said))
+        # on the disk before the workspace is only to be had with it
+        put(self._paths.layer_digests, [json.dumps(said).encode()])
         os.rename(workspace, upper)
         os.mkdir(workspace, 0o700)
         # thousands of files, each brought to the disk for its mode, would take seconds

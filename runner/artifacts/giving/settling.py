@@ -151,11 +151,20 @@ def _attribute(folder: int, name: str, attribute: str) -> bytes | None:
 
 def _entries(paths: RunPaths, unwritten: list[_Unwritten], working_dir: str) -> Iterator[Entry]:
     """The entries that these files come to if they are kept, by their paths as the job has them."""
-    digests = json.loads(paths.layer_digests.read_text())
+    digests = _digests(paths.layer_digests)
     for one in unwritten:
         path = os.path.relpath(one.path, working_dir)
         if one.lower in digests:
             yield Entry(path, "file", one.bytes, digests[one.lower], one.mode, one.modified)
+
+
+def _digests(file: Path) -> dict[str, str]:
+    """The digests of what is in the layer; where they are not known, files are read once more."""
+    try:
+        found = json.loads(file.read_bytes())
+    except (FileNotFoundError, ValueError):  # of an older version, and taken by a power cut
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _put_content(one: _Unwritten, lower: Folders, upper: Folders) -> None:

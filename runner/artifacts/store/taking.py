@@ -302,11 +302,20 @@ def note(notes: Path, name: str, entries: Iterable[Entry]) -> None:
     if file.exists():
         return
     notes.mkdir(mode=0o700, exist_ok=True)
-    staged = notes / f"{name}.new"
-    with open(staged, "wb", opener=private) as lines:
-        lines.writelines(map(line, entries))
-        lines.flush()
-        os.fsync(lines.fileno())
+    put(file, map(line, entries))
+
+
+def put(file: Path, parts: Iterable[bytes]) -> None:
+    """Write a file that is there when all of it is on the disk, and not before.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    staged = file.with_name(f"{file.name}.new")
+    with open(staged, "wb", opener=private) as writing:
+        writing.writelines(parts)
+        writing.flush()
+        os.fsync(writing.fileno())
     staged.replace(file)
 
 

@@ -18,7 +18,7 @@ from runner.engine.ending import adrift, verdict
 from runner.engine.ending.clearing import clear
 from runner.engine.ending.recollecting import missing, recollect
 from runner.engine.ending.verdict import Verdict
-from runner.errors import STORAGE, WfError
+from runner.errors import INTERNAL, STORAGE, WfError
 from runner.failpoints import reach
 from runner.process import orphans
 from runner.records import asking, attempts, folder, supervision
@@ -47,10 +47,11 @@ _RAN = ("running", "collecting")
 
 
 class Unsettled(NamedTuple):
-    """A run that could not be brought to its end, and why."""
+    """A run that could not be brought to its end, and why; ``bug`` is one in wf, if that is why."""
 
     run: str
     error: WfError
+    bug: Exception | None = None
 
 
 class _Case(NamedTuple):
@@ -67,6 +68,8 @@ class _Case(NamedTuple):
 
 def reconcile(records: Records, dead: Sequence[RunPaths], leases: Leases) -> list[Unsettled]:
     """Bring these runs to their end; those that could not be.
+
+    What goes wrong with one of them, be it a bug in wf, keeps no other from its end.
 
     They are what :meth:`Records.settle` answers. A run that this very process belongs to is left to
     others, and so is one that something lives of which cannot be seen from here.
@@ -93,14 +96,22 @@ def reconcile(records: Records, dead: Sequence[RunPaths], leases: Leases) -> lis
             case = _Case(paths, known[name], left[name], containers[name])
             try:
                 _settle(records, case, durable=few)
-            except WfError as error:
-                unsettled.append(Unsettled(name, error))
-            except OSError as error:
-                said = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-                unsettled.append(Unsettled(name, WfError(STORAGE, str(said))))
+            except Exception as error:  # noqa: BLE001 - nobody could look at any other run
+                unsettled.append(_unsettled(name, error))
     if not few:
         records.make_durable(dead)
     return unsettled
+
+
+def _unsettled(run: str, error: Exception) -> Unsettled:
+    match error:
+        case WfError():
+            return Unsettled(run, error)
+        case OSError():
+            said = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+            return Unsettled(run, WfError(STORAGE, str(said)))
+    said = f"this is a bug in wf: {type(error).__name__}: {error}"
+    return Unsettled(run, WfError(INTERNAL, said), error)
 
 
 def _settle(records: Records, case: _Case, *, durable: bool) -> None:
