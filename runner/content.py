@@ -31,6 +31,8 @@ class Range(NamedTuple):
 def pour(reading: int, writing: int) -> int:
     """Copy everything into an empty file; its size, in bytes.
 
+    Of one that becomes shorter meanwhile that is copied which was still there.
+
     Raises:
         OSError: it cannot be read or written.
     """
@@ -41,8 +43,12 @@ def pour(reading: int, writing: int) -> int:
         return found.st_size
     end = 0
     for part in ranges(reading, found):
-        end = part.begin + pour_range(reading, writing, part)
-    size = max(end, found.st_size)
+        done = pour_range(reading, writing, part)
+        end = part.begin + done if done else end
+        if done < part.length:
+            return end
+    # what follows is a hole, as far as it is still there
+    size = max(end, min(found.st_size, os.fstat(reading).st_size))
     if end < size:
         os.ftruncate(writing, size)
     return size

@@ -28,6 +28,7 @@ POINTS = (
     "collecting",  # nothing has been collected yet
     "settling",  # it is known how to make a plain folder of such a workspace
     "settled",  # and it is one
+    "opened",  # a file is about to be read, to be copied or to be listed
     "collected",  # files have been moved, and nothing says which
     "noted",  # what some files were is written down, and they are about to change
     "staged",  # an equal file has a name beside the one that it is to replace

@@ -40,14 +40,14 @@ class Kept(NamedTuple):
 
 
 class Adding:
-    """What is to be added, step by step; ``left`` is what was left out."""
+    """What is to be added, step by step; ``left`` is what was left out, or changed."""
 
     def __init__(self, given: Sequence[Added], records: Records, shown: Shown) -> None:
         """``shown`` is told what is being done, and shows how far that is."""
         self._given = given
         self._records = records
         self._shown = shown
-        self.left = Left((), ())
+        self.left = Left()
 
     def add(self, project: Path | None, choose: Callable[[Sequence[str]], str]) -> Kept:
         """Make the run. It appears with all its files, or not at all.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import until
+from tests.unit.artifacts.taking_in import go_on
 
 if TYPE_CHECKING:
     from tests.conftest import World
@@ -297,3 +298,15 @@ def test_the_same_files_once_more_leave_a_copy_that_can_go(world: World) -> None
     assert f"no longer to {before}" in moved.err
     assert world.wf("rm", before).code == 0
     assert world.wf("run", "hosted").out == "two\n"
+
+
+def test_a_file_that_somebody_writes_to_meanwhile_is_named(world: World, data: Path) -> None:
+    os.utime(data / "a", (1, 1))
+    adding = world.start("tags", "add", "mnist", "-a", "data/mnist/a", WF_FAILPOINTS="opened=stop")
+    assert os.WIFSTOPPED(os.waitpid(adding.pid, os.WUNTRACED)[1])
+    (data / "a").write_text("o")
+    go_on(adding.pid)
+    assert adding.stderr is not None
+    said = adding.stderr.read().decode()
+    assert "warning: data/mnist/a was written to while it was copied\n" in said
+    assert "copied 1 file, 1 B\n" in said

@@ -1,4 +1,4 @@
-"""How the property-based tests look for examples.
+"""How the property-based tests look for examples, and what several folders of tests share.
 
 The same examples every time, so that a change is judged by what it changes;
 ``--hypothesis-profile=explore`` looks for new ones.
@@ -6,12 +6,12 @@ The same examples every time, so that a change is judged by what it changes;
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import errno
+import fcntl
+import os
 
+import pytest
 from hypothesis import HealthCheck, settings
-
-if TYPE_CHECKING:
-    import pytest
 
 settings.register_profile(
     "same",
@@ -32,3 +32,13 @@ settings.register_profile(
 def pytest_configure(config: pytest.Config) -> None:
     """Take the profile named on the command line, else the reproducible one."""
     settings.load_profile(config.getoption("--hypothesis-profile", None) or "same")
+
+
+@pytest.fixture
+def no_clones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever this file system can: what is copied is read."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(fcntl, "ioctl", refuse)

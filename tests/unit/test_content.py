@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.artifacts.store.hashing import Hasher
-from runner.content import Range, ranges
+from runner.content import Range, pour, ranges
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,3 +55,50 @@ def test_a_file_system_that_does_not_tell_has_data_everywhere(
         size = os.fstat(file.fileno()).st_size
         monkeypatch.setattr(os, "lseek", refuse)
         assert list(ranges(file.fileno(), os.fstat(file.fileno()))) == [Range(0, size)]
+
+
+def cut(path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Have a file become that short when it is known what there is of it."""
+    copy = os.copy_file_range
+
+    def then(*given: int) -> int:
+        os.truncate(path, size)
+        return copy(*given)
+
+    monkeypatch.setattr(os, "copy_file_range", then)
+
+
+@pytest.mark.usefixtures("no_clones")
+@pytest.mark.parametrize("size", [0, 5, (1 << 20) - 1, 1 << 20])
+def test_what_becomes_shorter_meanwhile_is_copied_as_far_as_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    whole = os.urandom(1 << 20)
+    source.write_bytes(whole)
+    cut(source, monkeypatch, size)
+    with source.open("rb") as reading, target.open("wb") as writing:
+        assert pour(reading.fileno(), writing.fileno()) == size
+    assert target.read_bytes() == whole[:size]
+
+
+@pytest.mark.usefixtures("no_clones")
+@pytest.mark.parametrize("size", [5, (1 << 20) + 5, (3 << 20) + 5])
+def test_so_is_one_with_holes(
+    sparse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    target = tmp_path / "target"
+    cut(sparse, monkeypatch, size)
+    with sparse.open("rb") as reading, target.open("wb") as writing:
+        copied = pour(reading.fileno(), writing.fileno())
+    assert copied == target.stat().st_size <= size
+    assert target.read_bytes() == sparse.read_bytes()[:copied]
+
+
+@pytest.mark.usefixtures("no_clones")
+def test_holes_stay_holes(sparse: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    with sparse.open("rb") as reading, target.open("wb") as writing:
+        assert pour(reading.fileno(), writing.fileno()) == sparse.stat().st_size
+    assert target.read_bytes() == sparse.read_bytes()
+    assert target.stat().st_blocks < 4 << 11

@@ -29,10 +29,14 @@ class Added(NamedTuple):
 
 
 class Left(NamedTuple):
-    """What was not copied: paths that are no files, and those that vanished meanwhile."""
+    """What was not copied as it was: paths that are no files, and those that vanished meanwhile.
 
-    skipped: tuple[str, ...]
-    gone: tuple[str, ...]
+    ``changed`` are files that were written to meanwhile.
+    """
+
+    skipped: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
 
 def copy(given: Sequence[Added], destination: Path, progress: Callable[[int, int], None]) -> Left:
@@ -53,7 +57,7 @@ def copy(given: Sequence[Added], destination: Path, progress: Callable[[int, int
     except OSError as error:
         what = "the files could not be added"
         raise unwritable(what, named(error), destination, _HINT) from error
-    return Left(tuple(copier.skipped), tuple(copier.gone))
+    return Left(tuple(copier.skipped), tuple(copier.gone), tuple(copier.changed))
 
 
 def _copy(copier: Copier, one: Added, destination: Path) -> None:

@@ -22,6 +22,7 @@ from runner.artifacts.folders import (
     set_mode,
 )
 from runner.content import pour
+from runner.failpoints import reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,8 @@ class Copier:
     """Copies trees. ``tell`` is told files and bytes so far.
 
     ``unread`` are things that could not be read, with the reason, ``gone`` those that vanished
-    meanwhile, and ``skipped`` those that are no files; all by the names they are ``shown`` with.
+    meanwhile, ``changed`` those that were written to meanwhile, so that the copy may be of no one
+    moment, and ``skipped`` those that are no files; all by the names they are ``shown`` with.
     """
 
     def __init__(self, tell: Callable[[int, int], None]) -> None:
@@ -42,6 +44,7 @@ class Copier:
         self._files = self._bytes = 0
         self.unread: list[tuple[str, OSError]] = []
         self.gone: list[str] = []
+        self.changed: list[str] = []
         self.skipped: list[str] = []
 
     def copy(self, source: int, target: int, name: str, shown: str) -> None:
@@ -92,14 +95,14 @@ class Copier:
                     return names_in(folder)
             if stat.S_ISLNK(found.st_mode):
                 os.symlink(os.readlink(name, dir_fd=here), name, dir_fd=there)
-            elif not stat.S_ISREG(found.st_mode) or not self._file(here, there, name):
+            elif not stat.S_ISREG(found.st_mode) or not self._file(here, there, name, called):
                 self.skipped.append(called)
                 return []
         self._files += 1
         self._tell(self._files, self._bytes)
         return []
 
-    def _file(self, here: int, there: int, name: str) -> bool:
+    def _file(self, here: int, there: int, name: str, called: str) -> bool:
         """Copy a file; whether it still was one."""
         reading = os.open(name, READING, dir_fd=here)
         try:
@@ -108,7 +111,11 @@ class Copier:
                 return False
             writing = os.open(name, CREATING, 0o600, dir_fd=there)
             try:
+                reach("opened")
                 self._bytes += pour(reading, writing)
+                after = os.fstat(reading)
+                if (after.st_size, after.st_mtime_ns) != (found.st_size, found.st_mtime_ns):
+                    self.changed.append(called)
                 os.fchmod(writing, stat.S_IMODE(found.st_mode) & 0o777)
                 os.utime(writing, ns=(found.st_atime_ns, found.st_mtime_ns))
             except OSError:

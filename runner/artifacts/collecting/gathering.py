@@ -149,6 +149,8 @@ class _Gathering:
             remarks.append(said)
         if self._copier.gone:
             remarks.append(f"gone while it was copied: {shown(self._copier.gone)}")
+        if self._copier.changed:
+            remarks.append(f"changed while it was copied: {shown(self._copier.changed)}")
         if self._copier.skipped:
             remarks.append(f"not files, and so not kept: {shown(self._copier.skipped)}")
         unread = (*self._unread, *self._copier.unread)

@@ -6,7 +6,7 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.giving.files import require
+from runner.artifacts.giving.files import NotKeptError, require
 from runner.content import Range, clone, pour, pour_range, ranges
 
 if TYPE_CHECKING:
@@ -43,10 +43,27 @@ class Copy(NamedTuple):
         """It is whole."""
         self.writing.publish(self.mode, self.times)
 
+    def require(self, size: int, wanted: int) -> None:
+        """See that so many bytes were there as are wanted of it, or of a part.
+
+        Raises:
+            NotKeptError: it has become shorter meanwhile.
+        """
+        if size != wanted:
+            raise NotKeptError(self.entry.path)
+
     def close(self) -> None:
         """Let go of both files."""
         os.close(self.reading)
         self.writing.close()
+
+
+class _Part(NamedTuple):
+    """A part of a file that is being copied, and of how many bytes."""
+
+    copy: Copy
+    bytes: int
+    poured: Future[int]
 
 
 class Pourer:
@@ -61,7 +78,7 @@ class Pourer:
         self._progress = progress
         self._hasher = hasher
         self._files = self._bytes = 0
-        self._pending: deque[Future[int] | Copy] = deque()
+        self._pending: deque[_Part | Copy] = deque()
         self._executor: Executor | None = None
 
     def __enter__(self) -> Self:
@@ -115,7 +132,9 @@ class Pourer:
     def _pour(self, copy: Copy, found: os.stat_result) -> int:
         """Copy a file in one go, and read it once for that if it is to be compared; its size."""
         if self._hasher is None:
-            return pour(copy.reading, copy.writing.descriptor)
+            size = pour(copy.reading, copy.writing.descriptor)
+            copy.require(size, found.st_size)
+            return size
         cloned = found.st_size and clone(copy.reading, copy.writing.descriptor)
         written = None if cloned else copy.writing.descriptor
         size, digest = self._hasher.read(copy.reading, found, written)
@@ -129,7 +148,8 @@ class Pourer:
             os.ftruncate(copy.writing.descriptor, found.st_size)
             for part in _parts(copy.reading, found):
                 writing = copy.writing.descriptor
-                self._pending.append(executor.submit(pour_range, copy.reading, writing, part))
+                poured = executor.submit(pour_range, copy.reading, writing, part)
+                self._pending.append(_Part(copy, part.length, poured))
                 self._settle(_AHEAD)
         finally:
             self._pending.append(copy)
@@ -143,7 +163,9 @@ class Pourer:
                 first.close()
                 self._files += 1
             else:
-                self._bytes += first.result()
+                size = first.poured.result()
+                first.copy.require(size, first.bytes)
+                self._bytes += size
             self._pending.popleft()
             self._progress(self._files, self._bytes)
 

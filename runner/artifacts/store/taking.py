@@ -168,6 +168,7 @@ class Taker:
         if not stat.S_ISREG(found.st_mode):
             return None
         mode = stat.S_IMODE(found.st_mode) & _PERMISSIONS
+        reach("opened")
         before = self._former.of(path) if mode in _OURS else None
         if before and found.st_nlink > 1 and self._pool.is_object(found, before.digest):
             return Entry(path, "file", found.st_size, PREFIX + before.digest, *before[1:])

@@ -135,6 +135,8 @@ def _add(written: Sequence[str], records: Records, context: Context) -> str:
         context.err.write(f"warning: {harmless(path)} is not a file, and so not kept\n")
     for path in adding.left.gone:
         context.err.write(f"warning: {harmless(path)} was removed while it was copied\n")
+    for path in adding.left.changed:
+        context.err.write(f"warning: {harmless(path)} was written to while it was copied\n")
     files = sum(artifact.files for artifact in kept.artifacts)
     size = sum(artifact.bytes for artifact in kept.artifacts)
     context.err.write(f"copied {count(files, 'file')}, {amount(size)}\n")

@@ -77,6 +77,25 @@ def apart(work: Callable[[], object], points: str = "") -> int:
     return pid
 
 
+def stopped(work: Callable[[], object], point: str) -> int:
+    """Somebody who does it, and stands still at that point."""
+    pid = apart(work, f"{point}=stop")
+    assert os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
+    return pid
+
+
+def go_on(pid: int) -> int:
+    """Let him, as often as he stands still, until his end; how often he did."""
+    stops = 0
+    while True:
+        os.kill(pid, signal.SIGCONT)
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            assert os.waitstatus_to_exitcode(status) == 0
+            return stops
+        stops += 1
+
+
 def made(home: Home, name: str, fill: Callable[[Path], object]) -> Kept:
     """A run whose job has ended, and has filled its folder ``out``."""
     paths = home.run(name)

@@ -18,7 +18,7 @@ from runner.artifacts.store.pool import Pool
 from runner.paths import Home
 from runner.records.store import Records
 from tests.conftest import until
-from tests.unit.artifacts.taking_in import Kept, apart, made, objects
+from tests.unit.artifacts.taking_in import Kept, apart, go_on, made, objects, stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,25 +240,6 @@ def test_whoever_takes_them_in_is_killed(home: Home, point: str, at_once: bool) 
     assert whole(second)
 
 
-def stopped(run: Kept, point: str) -> int:
-    """Somebody who stands still while he shares the files of a run."""
-    pid = apart(lambda: run_share(run), f"{point}=stop")
-    assert os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
-    return pid
-
-
-def go_on(pid: int) -> int:
-    """Let him, as often as he stands still, until his end; how often he did."""
-    stops = 0
-    while True:
-        os.kill(pid, signal.SIGCONT)
-        _, status = os.waitpid(pid, os.WUNTRACED)
-        if not os.WIFSTOPPED(status):
-            assert os.waitstatus_to_exitcode(status) == 0
-            return stops
-        stops += 1
-
-
 def waits(pid: int) -> bool:
     """Whether a process waits for a lock (proc_locks(5))."""
     locks = Path("/proc/locks").read_text().splitlines()
@@ -267,7 +248,7 @@ def waits(pid: int) -> bool:
 
 def test_two_at_once(home: Home) -> None:
     first, second = shared(home, "first-1"), kept(home, "second-1")
-    pid = stopped(second, "staged")
+    pid = stopped(lambda: run_share(second), "staged")
     assert run_share(second, wait=False) == 0
     assert second.unshared.exists()
     other = apart(lambda: run_share(second))
@@ -284,7 +265,7 @@ def test_a_run_may_be_removed_meanwhile(home: Home, point: str, equals: bool) ->
     if equals or point == "staged":
         shared(home, "first-1")
     second = kept(home, "second-1")
-    pid = stopped(second, point)
+    pid = stopped(lambda: run_share(second), point)
 
     def remove() -> None:
         Records(home, lambda: datetime.now(timezone.utc)).forget(second.paths)

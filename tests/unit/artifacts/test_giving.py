@@ -366,3 +366,22 @@ def test_folders_may_be_deep(kept: Kept) -> None:
     kept.file(f"{path}/file", b"deep")
     kept.give()
     assert (kept.target / path / "file").read_bytes() == b"deep"
+
+
+@pytest.mark.usefixtures("no_clones")
+@pytest.mark.parametrize("size", [1000, 9 << 20])
+def test_what_becomes_shorter_while_it_is_copied_is_not_what_was_kept(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """As what a run writes may that goes on; the copy is never filled up with zeros."""
+    whole = kept.file("data/a", b"x" * size)
+    copy = os.copy_file_range
+
+    def cut(*given: int) -> int:
+        os.truncate(whole, 10)
+        return copy(*given)
+
+    monkeypatch.setattr(os, "copy_file_range", cut)
+    with pytest.raises(FileNotFoundError, match="not there any more"):
+        kept.give(careful=True)
+    assert not (kept.target / "data/a").exists()
