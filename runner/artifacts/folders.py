@@ -44,14 +44,19 @@ class Folders:
     Links above and at ``root`` itself are followed. Paths are relative to it, without ``.`` and
     ``..``; see :func:`split`. The way to the last one stays open, so that its neighbours are near.
 
+    They need not be such that may be read: what is in one cannot be listed through its descriptor,
+    and of the folder itself nothing can be changed but what :func:`set_mode` does.
+
     Raises:
         OSError: ``root`` cannot be opened.
     """
 
-    _root_flags = _LISTING & ~os.O_NOFOLLOW
+    _flags = _PASSING
+    _links_at_root = True
 
     def __init__(self, root: Path | str) -> None:
-        self._way: list[tuple[int, int]] = [(0, os.open(root, self._root_flags))]
+        flags = self._flags & ~os.O_NOFOLLOW if self._links_at_root else self._flags
+        self._way: list[tuple[int, int]] = [(0, os.open(root, flags))]
         self._names: list[str] = []
         self._path: str | None = ""
 
@@ -103,13 +108,17 @@ class Folders:
         self._names.append(parts[-1])
 
     def _enter(self, folder: int, parts: list[str]) -> int:
-        return _further(folder, parts[-1], _LISTING)
+        return _further(folder, parts[-1], self._flags)
 
 
 class OwnFolders(Folders):
-    """The same for folders of wf: the root is no link, and what a job has locked is unlocked."""
+    """The same for folders of wf, whose descriptors can be listed.
 
-    _root_flags = _LISTING
+    The root is no link, and what a job has locked is unlocked.
+    """
+
+    _flags = _LISTING
+    _links_at_root = False
 
     def _enter(self, folder: int, parts: list[str]) -> int:
         try:

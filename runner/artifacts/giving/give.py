@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
-from runner.artifacts.folders import Folders, NewFolders, OnTheWayError, parent
+from runner.artifacts.folders import Folders, NewFolders, OnTheWayError, parent, set_mode
 from runner.artifacts.giving.files import (
     NewFile,
     NotKeptError,
@@ -160,10 +160,11 @@ class _Giving:
         """Give folders their modes: one that may not be written had to be filled first."""
         for folder in reversed(self._made):
             with _naming(folder.path):
-                descriptor = self._places.at(folder.path)
-                os.fchmod(descriptor, folder.mode | stat.S_IRWXU)
+                set_mode(self._places.at(folder.path), folder.mode | stat.S_IRWXU)
                 if folder.times is not None:
-                    os.utime(descriptor, ns=folder.times)
+                    above, name = parent(folder.path)
+                    within = self._places.at(above)
+                    os.utime(name, ns=folder.times, dir_fd=within, follow_symlinks=False)
 
     def _put_folder(self, entry: Entry, path: str) -> None:
         before = len(self._made)

@@ -20,7 +20,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
-from runner.artifacts.folders import READING, Folders, parent
+from runner.artifacts.folders import READING, Folders, OwnFolders, parent
 from runner.artifacts.giving.files import NewFile, beside
 from runner.artifacts.giving.layer import laid
 from runner.artifacts.manifest import Entry
@@ -73,7 +73,7 @@ def settle(paths: RunPaths, working_dir: str) -> None:
     look = _look(folders.upper)
     note(paths.lists, _NOTE, _entries(paths, look.unwritten, working_dir))
     reach("settling")
-    with Folders(folders.upper) as upper, Folders(folders.lower) as lower:
+    with OwnFolders(folders.upper) as upper, Folders(folders.lower) as lower:
         for path in look.gone:
             above, name = parent(path)
             os.unlink(name, dir_fd=upper.at(above))
@@ -99,7 +99,7 @@ def discard(paths: RunPaths) -> None:
 def _look(root: Path) -> _Look:
     look = _Look([], [], [])
     left: list[tuple[str, str | None]] = [("", "")]
-    with Folders(root) as folders:
+    with OwnFolders(root) as folders:
         while left:
             path, lower = left.pop()
             look.folders.append(path)
