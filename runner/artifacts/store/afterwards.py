@@ -148,7 +148,7 @@ class _Sharing:
             digest = entry.digest.removeprefix(PREFIX)
             if not entry.bytes or not self._holds(descriptor, found, digest):
                 return 0
-            self._pool.share(Candidate(name, folder, found, digest), self._staged)
+            self._pool.share(Candidate(name, folder, found, digest), self._staged, self._hasher)
         finally:
             os.close(descriptor)
         now = os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -156,10 +156,7 @@ class _Sharing:
 
     def _holds(self, descriptor: int, found: os.stat_result, digest: str) -> bool:
         """Whether this is in a file (hex), and stays in it: nobody has it open for writing."""
-        if is_alone(descriptor) is False or self._hasher.read(descriptor, found)[1] != digest:
-            return False
-        after = os.fstat(descriptor)
-        return (after.st_size, after.st_mtime_ns) == (found.st_size, found.st_mtime_ns)
+        return is_alone(descriptor) is not False and self._hasher.holds(descriptor, found, digest)
 
     def _is_kept(self, entry: Entry, found: os.stat_result) -> bool:
         """Whether a file is as it was kept, as far as can be seen from outside, and not shared.

@@ -32,6 +32,17 @@ class Hasher:
         """The digest of some bytes, in hex."""
         return self._hasher(data).hexdigest()
 
+    def holds(self, descriptor: int, found: os.stat_result, digest: str) -> bool:
+        """Whether a file has the content with this digest (hex), and nobody writes to it meanwhile.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if self.read(descriptor, found)[1] != digest:
+            return False
+        after = os.fstat(descriptor)
+        return (after.st_size, after.st_mtime_ns) == (found.st_size, found.st_mtime_ns)
+
     def read(
         self, descriptor: int, found: os.stat_result, copy: int | None = None
     ) -> tuple[int, str]:

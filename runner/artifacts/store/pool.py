@@ -17,11 +17,14 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.folders import READING
 from runner.failpoints import reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from runner.artifacts.store.hashing import Hasher
 
 _BLOCK = 512  # of st_blocks, stat(2)
 _EXECUTABLE = ".x"
@@ -60,11 +63,12 @@ class Pool:
         suffix = _EXECUTABLE if mode & 0o111 else ""
         return f"{self._root}/{digest[:2]}/{digest[2:]}{suffix}"
 
-    def share(self, file: Candidate, staged: str) -> None:
+    def share(self, file: Candidate, staged: str, hasher: Hasher) -> None:
         """Make a file, which is read-only already, one with its equals of other runs.
 
-        Where the pool has its content, it is replaced by the pool's in one step; ``staged`` is a
-        path in the same file system for that, which is nobody else's. Else it becomes the pool's.
+        Where the pool has its content, which is read once more for that, it is replaced by the
+        pool's in one step; ``staged`` is a path in the same file system for that, which is nobody
+        else's. Else it becomes the pool's.
         Where neither can be (another file system, too many names, no room for them) it stays what
         it is.
         """
@@ -73,7 +77,7 @@ class Pool:
             return
         with suppress(OSError):
             for _ in range(_TRIES):
-                if self._take(file, path, staged) or self._give(file, path):
+                if self._take(file, path, staged, hasher) or self._give(file, path):
                     return
 
     def _give(self, file: Candidate, path: str) -> bool:
@@ -93,7 +97,7 @@ class Pool:
             return True
         return True
 
-    def _take(self, file: Candidate, path: str, staged: str) -> bool:
+    def _take(self, file: Candidate, path: str, staged: str, hasher: Hasher) -> bool:
         """Make it the one that the pool has; whether that could be done."""
         try:
             had = os.stat(path, follow_symlinks=False)
@@ -101,7 +105,7 @@ class Pool:
             return False
         if os.path.samestat(had, file.found):
             return True
-        if not _alike(had, file.found):
+        if not (_alike(had, file.found) and _holds(path, file.digest, hasher)):
             # damaged by hand: it is not to be found any more, by anybody
             os.unlink(path)
             return False
@@ -204,6 +208,15 @@ def _alike(had: os.stat_result, found: os.stat_result) -> bool:
         and stat.S_IMODE(had.st_mode) == read_only(had.st_mode)
         and had.st_size == found.st_size
     )
+
+
+def _holds(path: str, digest: str, hasher: Hasher) -> bool:
+    """Whether an object has the content that it is named after: who is root may have edited it."""
+    descriptor = os.open(path, READING)
+    try:
+        return hasher.holds(descriptor, os.fstat(descriptor), digest)
+    finally:
+        os.close(descriptor)
 
 
 def _link_anew(source: str, staged: str, folder: int | None = None) -> None:

@@ -224,7 +224,7 @@ class Taker:
         above, _, name = stored(one.path).rpartition("/")
         if one.found.st_size:
             file = Candidate(name, self._folders.at(above), one.found, one.digest)
-            self._pool.share(file, self._staged)
+            self._pool.share(file, self._staged, self._hasher)
 
 
 class _Before(NamedTuple):

@@ -179,6 +179,16 @@ def test_nobody_comes_to_depend_on_what_can_be_or_was_written_to(home: Home, how
     assert modes(second) == READ_ONLY
 
 
+def test_what_was_changed_by_hand_in_another_run_is_not_taken(home: Home) -> None:
+    first, second = shared(home, "first-1"), kept(home, "second-1")
+    first.file("b").chmod(0o644)
+    _written(first.file("b"), b"B" * SIZE)
+    first.file("b").chmod(0o444)
+    run_share(second)
+    assert whole(second)
+    assert second.inode("a") == first.inode("a")
+
+
 def test_whose_mode_would_not_be_known_again_is_read_only_at_once(home: Home) -> None:
     def unlike(out: Path) -> None:
         fill(out)

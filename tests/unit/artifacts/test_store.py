@@ -103,7 +103,7 @@ def test_a_file_that_somebody_still_writes_to_is_kept_as_it_was_read(home: Home)
     assert run.entries[1].digest == f"blake3:{NAMES[0]}"
 
 
-@pytest.mark.parametrize("damage", ["shorter", "writable", "link", "folder"])
+@pytest.mark.parametrize("damage", ["shorter", "same size", "writable", "link", "folder"])
 def test_an_object_that_was_damaged_by_hand_is_not_used(home: Home, damage: str) -> None:
     found = objects_path(home)
     found.parent.mkdir(parents=True)
@@ -113,10 +113,27 @@ def test_an_object_that_was_damaged_by_hand_is_not_used(home: Home, damage: str)
         found.symlink_to("/etc/passwd")
     else:
         found.write_bytes(b"x" * (len(CONTENT) - (damage == "shorter")))
-        found.chmod(0o444 if damage == "shorter" else 0o644)
+        found.chmod(0o644 if damage == "writable" else 0o444)
     run = made(home, "first-1", fill)
     run.take_in()
     assert run.file("model.ckpt").read_bytes() == CONTENT
+    if damage != "folder":  # the next one finds what is right
+        assert objects_path(home).samefile(run.file("model.ckpt"))
+
+
+@pytest.mark.parametrize("size", [1000, 3 << 20])
+def test_what_was_changed_by_hand_in_one_run_is_not_given_to_another(home: Home, size: int) -> None:
+    content = b"x" * size
+    first, second = (
+        made(home, name, lambda out: (out / "a").write_bytes(content))
+        for name in ("first-1", "second-1")
+    )
+    first.take_in()
+    first.file("a").chmod(0o644)
+    first.file("a").write_bytes(b"y" * size)
+    first.file("a").chmod(0o444)
+    second.take_in()
+    assert second.file("a").read_bytes() == content
 
 
 def test_a_file_with_as_many_names_as_it_can_have_is_kept_twice(home: Home, tmp_path: Path) -> None:
