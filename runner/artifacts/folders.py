@@ -22,6 +22,8 @@ READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """How a file is opened that may have become a link or a pipe."""
 CREATING = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 """How a file is made where nothing may be."""
+OF_THE_FILE = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ELOOP})
+"""Errors of which one file is the cause, not the disk that is written to."""
 _LISTING = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # what may not be read can be passed through, and looked at, all the same (open(2)); elsewhere than
 # on Linux it cannot

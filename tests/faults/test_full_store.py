@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -58,3 +60,37 @@ def test_full_at_some_page(tmp_path: Path, free: int) -> None:
         assert contents(run) == whole
         assert {entry.mode for entry in run.entries} == {0o640}
         assert {stat.S_IMODE(run.file(f"{at:02}").stat().st_mode) for at in range(FILES)} == {0o444}
+
+
+LINKED = 64 * PAGE
+
+
+def linked(out: Path) -> None:
+    """A checkpoint that a job has under two names: of one of them a copy has to be made."""
+    (out / "last.ckpt").write_bytes(b"x" * LINKED)
+    os.link(out / "last.ckpt", out / "best.ckpt")
+
+
+@pytest.mark.parametrize("free", [4, 32])
+def test_full_while_a_file_with_two_names_is_copied(tmp_path: Path, free: int) -> None:
+    with own_mounts():
+        disk = Disk(tmp_path / "home")
+        run = made(Home(disk.folder), "first-1", linked)
+        spare = disk.folder / "spare"
+        spare.write_bytes(bytes(free * PAGE))
+        disk.fill()
+        spare.unlink()
+        with pytest.raises(WfError) as caught:
+            run.take_in()
+        said = caught.value
+        assert f"the disk mounted at {disk.folder} is full" in said.message
+        room = f"make room: du -xh -d1 {disk.folder} | sort -h"
+        assert (said.kind, said.hint) == (STORAGE, f"{room}; then: wf artifacts collect first-1")
+        # whoever writes the end of it may take the room that was kept for that
+        assert isinstance(said.__cause__, OSError)
+        assert said.__cause__.errno == errno.ENOSPC
+        assert not run.paths.manifest.exists()
+        disk.make_room()
+        run.take_in()
+        assert contents(run) == [b"x" * LINKED] * 2
+        assert len(run.entries) == 2

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from runner.artifacts.folders import (
     CREATING,
+    OF_THE_FILE,
     READING,
     OnTheWayError,
     entered,
@@ -26,9 +27,6 @@ from runner.failpoints import reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# one file is at fault, not the disk that is written to
-_OF_THE_FILE = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ELOOP})
 
 
 class Copier:
@@ -63,7 +61,7 @@ class Copier:
             except (FileNotFoundError, OnTheWayError):
                 self.gone.append(called)
             except OSError as error:
-                if error.errno not in _OF_THE_FILE:
+                if error.errno not in OF_THE_FILE:
                     error.filename = error.filename or called
                     raise
                 self.unread.append((called, error))

@@ -19,7 +19,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.folders import OwnFolders, open_file
+from runner.artifacts.folders import OF_THE_FILE, OnTheWayError, OwnFolders, open_file
 from runner.artifacts.manifest import PREFIX, Entry, Kind, Lines, line, lines_of, private, stored
 from runner.artifacts.store.hashing import Hasher
 from runner.artifacts.store.pool import Candidate, Pool, read_only
@@ -100,7 +100,7 @@ class Taker:
         What is small is made read-only, and one with its equals, ``later``, by somebody else.
 
         Raises:
-            OSError: they cannot be noted.
+            OSError: they cannot be noted, or one that has to be copied cannot be.
         """
         self._former.round(round_)
         taken = Taken(_NONE, [], [], [])
@@ -130,9 +130,12 @@ class Taker:
                     entry = self._file(path, taken, opened)
                 else:
                     entry = self._other(path, kind) if kind else None
-            except FileNotFoundError:
+            except (FileNotFoundError, OnTheWayError):
                 taken.changed.append(path)
             except OSError as error:
+                if error.errno not in OF_THE_FILE:
+                    error.filename = error.filename or path
+                    raise
                 taken.unreadable.append((path, error.errno or 0))
             else:
                 if entry is None:
