@@ -61,6 +61,8 @@ def test_the_room_that_is_freed_is_what_the_files_took(world: World, home: Home)
 def test_a_mistake_names_the_option(world: World) -> None:
     for words, said in (
         (("--keep", "few"), "--keep: a number is wanted, not `few`"),
+        (("--keep", "9" * 20), "--keep: a number is wanted, not `99999999999999999999`"),
+        (("--keep", "9" * 5000), "--keep: a number is wanted, not `999"),
         (("--older-than", "long"), "--older-than: "),
         (("--status", "failled"), "--status: no run ends as `failled`"),
         (("--status", "running"), "--status: no run ends as `running`"),

@@ -150,6 +150,32 @@ def test_prune_does_it_and_says_what_that_freed(world: World) -> None:
     assert world.wf("prune").err == "nothing to remove\n"
 
 
+def unreadable(world: World) -> tuple[str, str]:
+    """Two such runs: the list of the first cannot be read."""
+    first, second = sorted(unshared(world) for _ in range(2))
+    (listed,) = paths(world, first).lists.iterdir()
+    listed.unlink()
+    listed.mkdir()
+    return first, second
+
+
+def test_one_that_cannot_be_read_keeps_no_other_from_it(world: World) -> None:
+    first, second = unreadable(world)
+    assert world.wf("run", "many").code == 0
+    shared(world)
+    shared(world, second)
+    assert mark(world, first).exists()
+
+
+def test_prune_goes_on_and_names_it(world: World) -> None:
+    first, second = unreadable(world)
+    pruned = world.wf("prune")
+    assert pruned.code == 73
+    assert f"error: equal files of {first} could not be made one: Is a directory" in pruned.err
+    assert not mark(world, second).exists()
+    assert modes(world, second) == {0o444}
+
+
 def test_collecting_again_does_it(world: World) -> None:
     first = unshared(world)
     second = unshared(world)

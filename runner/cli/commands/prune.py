@@ -23,6 +23,8 @@ _DAYS = 30
 _DAY = 86400.0
 # so many names fit a line
 _FEW = 3
+# nobody has runs by the trillion
+_MOST_DIGITS = 12
 
 
 def parser() -> Parser:
@@ -64,21 +66,27 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     records = settled(context)
     if not arguments.dry_run:
         leftovers.sweep(context.settings.home, context.now().timestamp())
-    shared = _share(records.home, context)
+    shared, unshared = _share(records.home, context)
     chosen = pruning.choose(records, rules, context.now())
     sizes, freed = _sizes(records, chosen, context)
     pool = Pool(records.home.objects)
     if arguments.dry_run:
         room = _Room(sizes, freed, pool.unneeded(), _pulls(arguments, rules, context))
-        return _say(arguments, context, chosen, room)
+        _say(arguments, context, chosen, room)
+        return _ended(unshared)
     if chosen.gone and not arguments.yes and not arguments.json and _on_a_terminal(context):
         _list(context, chosen, sizes)
         if not _agreed(context):
             context.err.write("nothing was removed\n")
-            return OK
+            return _ended(unshared)
     removed, freed, failure = _remove(records, chosen, context)
     room = _Room(sizes, freed, pool.sweep(), _pulls(arguments, rules, context), shared)
     _say(arguments, context, chosen._replace(gone=removed), room)
+    return _ended(unshared or failure)
+
+
+def _ended(failure: WfError | None) -> int:
+    """What could be done is done; what could not is an error all the same."""
     if failure is not None:
         raise failure
     return OK
@@ -90,7 +98,7 @@ def _rules(arguments: argparse.Namespace) -> Rules:
     from runner.spec import text
 
     keep, age = arguments.keep, arguments.older_than
-    if keep is not None and not keep.isdecimal():
+    if keep is not None and not (keep.isdecimal() and len(keep) <= _MOST_DIGITS):
         raise WfError(USAGE, f"--keep: a number is wanted, not `{keep}`", hint="wf prune --keep 5")
     over_for: float | None = option_value("--older-than", age, text.duration) or None
     if age is None and keep is None:
@@ -129,18 +137,23 @@ class _Room(NamedTuple):
     shared: int = 0
 
 
-def _share(home: Home, context: Context) -> int:
+def _share(home: Home, context: Context) -> tuple[int, WfError | None]:
     """Do what is still to be done of runs that have just ended, or nobody could say what is freed.
 
-    Raises:
-        WfError: kind ``STORAGE`` when that cannot be done.
+    Answers the bytes that freed, and the first thing that went wrong.
     """
     from runner.cli.render.progress import Counted
     from runner.engine.ending.sharing import pending, share
 
     runs = pending(home)
+    freed, failure = 0, None
     with Counted("sharing equal files of run", len(runs), context.err, context.variables) as told:
-        return sum(share(paths, home) for paths in told.each(runs))
+        for paths in told.each(runs):
+            try:
+                freed += share(paths, home)
+            except WfError as error:
+                failure = failure or error
+    return freed, failure
 
 
 def _sizes(records: Records, chosen: Chosen, context: Context) -> tuple[dict[str, int], int]:

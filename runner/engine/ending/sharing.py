@@ -43,7 +43,8 @@ def begin(home: Home, runs: Iterable[str]) -> None:
         stand_back()
         with suppress(OSError):
             for paths in pending(home):
-                _share(paths, home, wait=False)
+                with suppress(OSError):  # what is wrong with one is no matter of the others
+                    _share(paths, home, wait=False)
 
     with suppress(OSError):  # no more processes for this user: somebody else does it
         os.close(fork.detached(work, lambda *_: os._exit(0)).output)
