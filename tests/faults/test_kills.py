@@ -49,7 +49,7 @@ ENDS: dict[str, tuple[str | None, tuple[str, str] | None]] = {
     **dict.fromkeys(("environment-ready", "leased"), ("provisioning", LOST)),
     **dict.fromkeys(("before-start", "started", "ended"), ("running", LOST)),
     **dict.fromkeys(("verdict-written", "released"), ("running", DONE)),
-    **dict.fromkeys(("collecting", "noted", "listed", "collected"), ("collecting", DONE)),
+    **dict.fromkeys(("collecting", "opened", "noted", "listed", "collected"), ("collecting", DONE)),
     "manifest-written": ("collecting", DONE),
     "cleared": ("collecting", DONE),
     "end-written": ("succeeded", DONE),
