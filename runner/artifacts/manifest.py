@@ -5,9 +5,12 @@ list of its entries, one JSON object a line, read and written line by line: ther
 thousand. Lists are written first; the document is what makes them count.
 
 A digest is ``blake3:`` and the hash of a file's bytes; an artifact's own digest covers the names,
-kinds and digests of all its entries, so that two artifacts with one digest are alike.
+kinds and digests of all its entries, so that two artifacts with one digest are alike. The document
+has the digest of each list as a file, which covers sizes, modes and times as well, and one of all
+that it says itself: no bit of them can be another one unnoticed.
 
-Older versions had the entries within the document, without mode and time.
+Older versions had no such digests, and before that the entries within the document, without mode
+and time.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from contextlib import suppress
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from runner.artifacts import form
+from runner.artifacts.form import Odd
 from runner.paths import ABSOLUTE
 
 if TYPE_CHECKING:
@@ -33,6 +38,9 @@ Kind = Literal["file", "link", "directory"]
 PREFIX = "blake3:"
 """What a digest begins with."""
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_CHUNK = 1 << 20
+# all that a document without a digest of itself has
+_UNSEALED = {"artifacts", "error"}
 
 
 class Entry(NamedTuple):
@@ -73,7 +81,8 @@ class Lines(NamedTuple):
 class Artifact(NamedTuple):
     """What one declared path came to. No files and no folders: nothing was there.
 
-    ``listed`` is the file with its entries; ``inline`` are those of an older version.
+    ``listed`` is the file with its entries, and ``list_digest`` the digest of that file; ``inline``
+    are those of an older version.
     """
 
     path: str
@@ -83,19 +92,59 @@ class Artifact(NamedTuple):
     skipped: tuple[str, ...] = ()
     listed: Path | None = None
     inline: tuple[Entry, ...] = ()
+    list_digest: str | None = None
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry, sorted by path, read as it is asked for.
+        """Every entry, sorted by path, read as it is asked for, once the list has been checked.
 
         Raises:
             OSError: the list cannot be read.
-            ValueError: it is damaged.
+            ValueError: it is not the one that was written.
+        """
+        self.check()
+        yield from self.told()
+
+    def told(self) -> Iterator[Entry]:
+        """What the list says, be it the one that was written or not.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it cannot be one, from here on.
         """
         yield from self.inline
         if self.listed is not None:
             with self.listed.open("rb") as lines:
-                for line in lines:
-                    yield Entry(**json.loads(line))
+                for text in lines:
+                    yield _entry(text)
+
+    def check(self) -> None:
+        """See that the list is the one that was written; what is being written has none.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it is another one.
+        """
+        if self.listed is not None and self.list_digest is not None:
+            sound = _digest_of(self.listed) == self.list_digest
+        elif self.listed is not None or self.digest is not None:
+            sound = self._adds_up()
+        else:
+            return
+        if not sound:
+            raise Odd(f"has a list that `{self.path[:100]}` was not kept with")
+
+    def _adds_up(self) -> bool:
+        """Whether an older version's list has the digest and the sums that the document says."""
+        from blake3 import blake3
+
+        hasher, entries, files, size = blake3(), 0, 0, 0
+        for entry in self.told():
+            hasher.update(said(entry))
+            entries += 1
+            files += entry.kind != "directory"
+            size += entry.bytes
+        digest = f"{PREFIX}{hasher.hexdigest()}" if entries else None
+        return (digest, files, size) == (self.digest, self.files, self.bytes)
 
     def summary(self) -> dict[str, Any]:
         """The artifact as it stands in the run's document."""
@@ -109,7 +158,8 @@ class Artifact(NamedTuple):
     def document(self) -> dict[str, Any]:
         """The artifact as it stands in the run's manifest."""
         listed = None if self.listed is None else self.listed.name
-        return {**self.summary(), "skipped": list(self.skipped), "list": listed}
+        own = {"list": listed, "list_digest": self.list_digest}
+        return {**self.summary(), "skipped": list(self.skipped), **own}
 
 
 class Listing:
@@ -127,6 +177,7 @@ class Listing:
         self._part = file.with_name(f"{file.name}.part")
         self._lines = os.fdopen(private(str(self._part), _WRITING), "wb")
         self._hasher = blake3()
+        self._whole = blake3()
         self._skipped: list[str] = []
         self._files = self._bytes = self._entries = 0
 
@@ -156,6 +207,7 @@ class Listing:
     def extend(self, more: Lines) -> None:
         """Add several."""
         self._lines.write(more.lines)
+        self._whole.update(more.lines)
         self._hasher.update(more.said)
         self._entries += more.entries
         self._files += more.files
@@ -168,8 +220,15 @@ class Listing:
     def artifact(self) -> Artifact:
         """What has been added so far."""
         digest = f"{PREFIX}{self._hasher.hexdigest()}" if self._entries else None
-        skipped = tuple(self._skipped)
-        return Artifact(self._path, self._files, self._bytes, digest, skipped, self._file)
+        return Artifact(
+            self._path,
+            self._files,
+            self._bytes,
+            digest,
+            tuple(self._skipped),
+            self._file,
+            list_digest=f"{PREFIX}{self._whole.hexdigest()}",
+        )
 
 
 def said(entry: Entry) -> bytes:
@@ -220,12 +279,31 @@ def noted(lists: Path) -> Iterator[str]:
                             yield entry["digest"].removeprefix(PREFIX)
 
 
+def next_list(lists: Path) -> int:
+    """The number of a list that takes the place of none that is there.
+
+    Raises:
+        OSError: the folder of the lists cannot be read.
+    """
+    names = (file.stem for file in lists.glob("*.jsonl"))
+    return max((int(name) + 1 for name in names if name.isdecimal()), default=0)
+
+
+def clear(lists: Path, artifacts: Iterable[Artifact]) -> None:
+    """Remove the lists that none of these artifacts has; one that stays does no harm."""
+    kept = {artifact.listed for artifact in artifacts}
+    for file in lists.glob("*.jsonl*"):
+        if file not in kept:
+            with suppress(OSError):
+                file.unlink()
+
+
 def document(artifacts: Sequence[Artifact], error: WfError | None = None) -> dict[str, Any]:
     """Everything a run left behind, in the order declared, as JSON; and what could not be kept."""
-    kept = [artifact.document() for artifact in artifacts]
-    if error is None:
-        return {"artifacts": kept}
-    return {"artifacts": kept, "error": {"message": error.message, "hint": error.hint}}
+    said: dict[str, Any] = {"artifacts": [artifact.document() for artifact in artifacts]}
+    if error is not None:
+        said["error"] = {"message": error.message, "hint": error.hint}
+    return {**said, "digest": _seal(said)}
 
 
 def entries_of(artifacts: Iterable[Artifact]) -> Iterator[Entry]:
@@ -234,18 +312,58 @@ def entries_of(artifacts: Iterable[Artifact]) -> Iterator[Entry]:
         yield from artifact.entries()
 
 
-def read(manifest: dict[str, Any] | None, lists: Path) -> list[Artifact]:
+def read(manifest: dict[str, Any], lists: Path) -> list[Artifact]:
     """The artifacts of a manifest, and where their lists are; of every version, in the order kept.
 
     Raises:
-        KeyError, TypeError: it is damaged.
+        Odd: it is damaged.
     """
-    return [_artifact(found, lists) for found in (manifest or {}).get("artifacts", [])]
+    artifacts = form.manifest(manifest)
+    said = {key: value for key, value in manifest.items() if key != "digest"}
+    if "digest" in manifest:
+        sound = manifest["digest"] == _seal(said)
+    else:
+        sound = said.keys() <= _UNSEALED and not any("list_digest" in one for one in artifacts)
+    if not sound:
+        raise Odd("is not the one that was written")
+    return [_artifact(found, lists) for found in artifacts]
+
+
+def _seal(said: dict[str, Any]) -> str:
+    """The digest of a document, whatever the order and the spaces that it is written with."""
+    from blake3 import blake3
+
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return f"{PREFIX}{blake3(text.encode()).hexdigest()}"
 
 
 def _artifact(found: dict[str, Any], lists: Path) -> Artifact:
-    summary = (found["path"], found["files"], found["bytes"], found["digest"])
-    skipped = tuple(found.get("skipped", ()))
     listed = found.get("list")
-    inline = tuple(Entry(**entry) for entry in found.get("entries", ()))
-    return Artifact(*summary, skipped, None if listed is None else lists / listed, inline)
+    return Artifact(
+        found["path"],
+        found["files"],
+        found["bytes"],
+        found.get("digest"),
+        tuple(found.get("skipped", ())),
+        None if listed is None else lists / listed,
+        tuple(Entry(**form.entry(entry)) for entry in found.get("entries", ())),
+        found.get("list_digest"),
+    )
+
+
+def _entry(text: bytes) -> Entry:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Odd("has a line that is no JSON, or was cut off") from None
+    return Entry(**form.entry(found))
+
+
+def _digest_of(file: Path) -> str:
+    from blake3 import blake3
+
+    hasher = blake3()
+    with file.open("rb", buffering=0) as lines:
+        while chunk := lines.read(_CHUNK):
+            hasher.update(chunk)
+    return f"{PREFIX}{hasher.hexdigest()}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner import tree
-from runner.artifacts import manifest
 from runner.artifacts.collecting.adding import Left, copy
 from runner.artifacts.store.listing import Intake
 from runner.artifacts.store.pool import Pool
@@ -86,7 +85,7 @@ class Adding:
             kept = self._listed(paths, pace)
         # nobody wrote these files long ago, as a job does: they must not appear before their bytes
         flush(paths.root)
-        folder.write(paths.manifest, manifest.document(kept))
+        folder.write_artifacts(paths, kept)
 
     def _measured(self) -> tuple[int, int]:
         found = [tree.measure(one.source) for one in self._given if one.source.is_dir()]

@@ -108,7 +108,7 @@ class Adviser:
         for row in records.index().newest(_NEWEST):
             if row.project != str(self._project) or row.workflow == self._job.workflow:
                 continue
-            for artifact in folder.read_artifacts(records.home.run(row.name)):
+            for artifact in folder.known_artifacts(records.home.run(row.name)):
                 if not artifact.digest:
                     continue
                 kept = artifact.path.rstrip("/")

@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from runner import tree
-from runner.artifacts import manifest
 from runner.artifacts.collecting.collect import Told, collect
+from runner.artifacts.manifest import stored
 from runner.artifacts.store.afterwards import mark
 from runner.artifacts.store.pool import Pool
 from runner.engine import fetching
@@ -98,7 +98,7 @@ def _collected(attempt: Attempt, ended: Ended) -> bool:
     remarks, error = (*fetched.remarks, *remarks), error or fetched.error
     attempt.session.signals.arm()  # what is complete is not given up any more
     reach("collected")
-    folder.write(paths.manifest, manifest.document(kept, error))
+    folder.write_artifacts(paths, kept, error)
     reach("manifest-written")
     for remark in remarks:
         attempt.notify(Warned(remark))
@@ -130,7 +130,7 @@ def _fetched(attempt: Attempt, ended: Ended, tell: Callable[[int, int], None]) -
 
 def _called(artifact: Artifact, paths: RunPaths) -> str:
     """Its path, with a slash behind that of a folder."""
-    whole = paths.artifacts / manifest.stored(artifact.path)
+    whole = paths.artifacts / stored(artifact.path)
     return f"{artifact.path}/" if whole.is_dir() and not whole.is_symlink() else artifact.path
 
 

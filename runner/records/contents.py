@@ -6,6 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.form import Odd
 from runner.artifacts.looking.links import followed
 from runner.artifacts.manifest import PREFIX, entries_of, stored
 from runner.disks import named
@@ -50,10 +51,11 @@ class Contents(NamedTuple):
                 if entry.path not in seen and (path is None or within(entry.path, path)):
                     seen.add(entry.path)
                     yield entry
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except (OSError, ValueError) as error:
+            why = f"it {error}" if isinstance(error, Odd) else error
             raise WfError(
                 STORAGE,
-                f"the list of what {self.run} keeps is damaged: {error}",
+                f"the list of what {self.run} keeps is damaged: {why}",
                 hint=f"wf artifacts verify {self.run}",
             ) from error
 
@@ -165,15 +167,7 @@ def contents(paths: RunPaths) -> Contents:
     name = paths.root.name
     state = folder.read_state(paths)
     if state is None or state.terminal or paths.manifest.exists():
-        try:
-            artifacts = tuple(folder.read_artifacts(paths))
-        except (KeyError, TypeError, ValueError) as error:
-            raise WfError(
-                STORAGE,
-                f"the manifest of {name} is damaged: {error!r}",
-                hint=f"the files may be whole: look into {paths.artifacts}",
-            ) from error
-        return Contents(name, paths.artifacts, artifacts)
+        return Contents(name, paths.artifacts, tuple(folder.read_artifacts(paths)))
     from runner.artifacts.looking.live import live
 
     found = live(paths.artifacts, paths.workspace, _mounted(paths))

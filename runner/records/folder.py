@@ -13,12 +13,14 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from runner.artifacts import manifest
+from runner.artifacts.form import Odd
 from runner.disks import unwritable
+from runner.errors import STORAGE, WfError
 from runner.records import phases, reserve
 from runner.records import state as states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from runner.artifacts.manifest import Artifact
@@ -225,8 +227,48 @@ def read_progress(paths: RunPaths, status: str) -> dict[str, Any] | None:
 
 
 def read_artifacts(paths: RunPaths) -> list[Artifact]:
-    """Every artifact that was declared, in that order; what came to nothing included."""
-    return manifest.read(read(paths.manifest), paths.lists)
+    """Every artifact that was declared, in that order; what came to nothing included.
+
+    Raises:
+        WfError: kind ``STORAGE`` when the manifest is damaged.
+    """
+    try:
+        return manifest.read(json.loads(_content(paths.manifest)), paths.lists)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, RecursionError) as error:
+        why = f"it {error}" if isinstance(error, Odd) else "it cannot be read"
+        raise WfError(
+            STORAGE,
+            f"the manifest of {paths.root.name} is damaged: {why}",
+            hint=f"the files may be whole: look into {paths.artifacts}",
+        ) from error
+
+
+def known_artifacts(paths: RunPaths) -> list[Artifact]:
+    """The same for who can do without: none where the manifest is damaged."""
+    try:
+        return read_artifacts(paths)
+    except WfError:
+        return []
+
+
+def write_artifacts(
+    paths: RunPaths,
+    artifacts: Sequence[Artifact],
+    error: WfError | None = None,
+    *,
+    durable: bool = True,
+) -> None:
+    """Write the manifest of what has been listed: from here on that is what the run keeps.
+
+    The lists of an earlier manifest go afterwards, as that one needs them until then.
+
+    Raises:
+        WfError: kind ``STORAGE``, naming the file.
+    """
+    write(paths.manifest, manifest.document(artifacts, error), durable=durable)
+    manifest.clear(paths.lists, artifacts)
 
 
 def intact(paths: RunPaths) -> bool:
@@ -237,7 +279,7 @@ def intact(paths: RunPaths) -> bool:
                 found = os.lstat(paths.artifacts / manifest.stored(entry.path))
                 if entry.kind == "file" and found.st_size != entry.bytes:
                     return False
-    except (OSError, KeyError, TypeError, ValueError):
+    except (WfError, OSError, ValueError):
         return False
     return paths.manifest.exists()
 
@@ -378,7 +420,7 @@ def document(paths: RunPaths) -> dict[str, Any] | None:
         "resumed_from": submitted.get("resumed_from"),
         "restored": _restored(paths),
         "added": submitted.get("added", []),
-        "artifacts": [artifact.summary() for artifact in read_artifacts(paths)],
+        "artifacts": [artifact.summary() for artifact in known_artifacts(paths)],
         # what is in them takes time to read: looking.with_metrics
         "metrics": None,
         "notes": told.notes,

@@ -48,6 +48,34 @@ def test_a_manifest_that_cannot_be_read_is_damage(world: World) -> None:
     assert (done.code, done.out) == (73, f"{run}   damaged: with another list: manifest.json\n")
 
 
+def test_damage_by_hand_is_told_by_every_command_and_stops_none(world: World) -> None:
+    world.workflows(WORKFLOW)
+    for seed in "12":
+        assert world.wf("run", "make", "-e", f"SEED={seed}", "--fresh").code == 0
+    second, first = (row["name"] for row in world.wf("ps", "-a", "--json").json())
+    manifest = world.folder(first) / "manifest.json"
+    whole = manifest.read_text()
+    manifest.write_text(whole.replace('"files": 2', '"files": null'))
+    done = world.wf("artifacts", "verify")
+    said = f"{second}   intact\n{first}   damaged: with another list: manifest.json\n"
+    assert (done.code, done.out) == (73, said)
+    for words in (("list", first), ("tree", first), ("push", first, "--to", "there")):
+        done = world.wf("artifacts", *words)
+        assert (done.code, f"the manifest of {first} is damaged" in done.err) == (73, True)
+    manifest.write_text(whole)
+    (listed,) = (world.folder(first) / "manifest").iterdir()
+    listed.write_text(listed.read_text().replace('"out/model"', "7"))
+    done = world.wf("artifacts", "verify")
+    assert (done.code, done.out) == (
+        73,
+        f"{second}   intact\n{first}   damaged: with another list: out\n",
+    )
+    for words in (("list", first), ("tree", first), ("push", first, "--to", "there")):
+        done = world.wf("artifacts", *words)
+        assert (done.code, f"the list of what {first} keeps is damaged" in done.err) == (73, True)
+    assert not (world.project / "there" / "runs").exists()
+
+
 def test_a_run_that_has_left_a_pipe_is_intact(world: World) -> None:
     world.workflows(WORKFLOW.replace("echo $SEED > out/seed", "mkfifo out/pipe"))
     done = world.wf("run", "make")

@@ -16,7 +16,7 @@ from runner.artifacts.collecting.gathering import gather, shown
 from runner.artifacts.collecting.instead import instead
 from runner.artifacts.collecting.undeclared import undeclared
 from runner.artifacts.giving.settling import settle
-from runner.artifacts.manifest import stored
+from runner.artifacts.manifest import next_list, stored
 from runner.artifacts.store.listing import Intake, never
 from runner.disks import named, unwritable
 from runner.errors import STORAGE, WfError
@@ -83,7 +83,11 @@ def collect(  # noqa: PLR0913 - all that a collection is made of
         replaced = _with_folder(paths)
         paths.lists.mkdir(mode=0o700, exist_ok=True)
         gathered = gather(working_dir, requests, paths, told.copied, root)
-        with Intake(paths.artifacts, paths.lists, pool, told.kept, later=later) as intake:
+        # the lists of an earlier collection count until there is another manifest
+        first = next_list(paths.lists) if paths.manifest.exists() else 0
+        with Intake(
+            paths.artifacts, paths.lists, pool, told.kept, later=later, first=first
+        ) as intake:
             kept = _take_in(requests, paths, intake)
             reach("listed")
             intake.finish()

@@ -8,28 +8,19 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from typing import TYPE_CHECKING, Any
 
+from runner.artifacts import form
+from runner.artifacts.form import Odd
 from runner.artifacts.manifest import Entry, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-_LIST = re.compile(r"[0-9]{1,9}\.jsonl")
-_DIGEST = re.compile(r"blake3:[0-9a-f]{64}")
-_KINDS = ("file", "link", "directory")  # what JSON brings may have no hash
 # a path has 4,095 bytes at most (limits.h), each of which JSON may need six letters for
 _LONGEST_LINE = 64 * 1024
 _LONGEST_PATH = 4095
 _LONGEST_NAME = 255
-# beyond what any file system holds
-_LARGEST = 1 << 62
-_MODES = 0o777
-
-
-class Odd(ValueError):  # noqa: N818 - what is said of it follows
-    """What is wrong with it, as a sentence goes on: "the manifest names …"."""
 
 
 def manifest(content: bytes) -> dict[str, Any]:
@@ -42,32 +33,12 @@ def manifest(content: bytes) -> dict[str, Any]:
         found = json.loads(content)
     except (ValueError, RecursionError):
         raise Odd("is no JSON, or was cut off") from None
-    artifacts = found.get("artifacts") if isinstance(found, dict) else None
-    if not isinstance(artifacts, list) or not all(isinstance(one, dict) for one in artifacts):
-        raise Odd("has no list of artifacts")
-    for one in artifacts:
-        _artifact(one)
-    return {"artifacts": artifacts}
-
-
-def _artifact(one: Mapping[str, Any]) -> None:
-    path(one.get("path"))
-    if not all(_is_size(one.get(key)) for key in ("files", "bytes")):
-        raise Odd("has a size that cannot be")
-    digest = one.get("digest")
-    if digest is not None:
-        _digest(digest)
-    listed = one.get("list")
-    if listed is not None and not (isinstance(listed, str) and _LIST.fullmatch(listed)):
-        raise Odd("names a list that cannot be")
-    skipped = one.get("skipped", [])
-    if not isinstance(skipped, list) or not all(isinstance(name, str) for name in skipped):
-        raise Odd("has something odd for what was skipped")
-    inline = one.get("entries", [])
-    if not isinstance(inline, list):
-        raise Odd("has something odd for entries")
-    for found in inline:
-        entry(found)
+    for one in form.manifest(found):
+        form.path(one["path"])
+        _fits(one["path"])
+        for inline in one.get("entries", []):
+            entry(inline)
+    return dict(found)
 
 
 def entry(found: object) -> Entry:
@@ -76,23 +47,8 @@ def entry(found: object) -> Entry:
     Raises:
         Odd: it cannot be one.
     """
-    if not isinstance(found, dict) or not found.keys() <= set(Entry._fields):
-        raise Odd("has an entry that is none")
-    try:
-        made = Entry(**found)
-    except TypeError:
-        raise Odd("has an entry that is none") from None
-    path(made.path)
-    _digest(made.digest)
-    if found["kind"] not in _KINDS:
-        raise Odd("has an entry of a kind that there is not")
-    if not _is_size(made.bytes):
-        raise Odd("has a size that cannot be")
-    if made.mode is not None and not (_is_size(made.mode) and made.mode <= _MODES):
-        raise Odd("has a mode that cannot be")
-    time = made.modified
-    if time is not None and not (_is_number(time) and abs(time) < _LARGEST):
-        raise Odd("has a time that cannot be")
+    made = Entry(**form.entry(found))
+    _fits(made.path)
     return made
 
 
@@ -121,25 +77,15 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield begun
 
 
-def path(found: object) -> str:
-    """A path as a job can have had it: no way out of the folder that it is put below.
-
-    Raises:
-        Odd: it is none.
-    """
-    if not isinstance(found, str) or not found or "\0" in found:
-        raise Odd("has a path that is none")
+def _fits(found: str) -> None:
+    """See that a file here can have such a path."""
     try:
         whole = found.encode(errors="surrogateescape")
     except UnicodeEncodeError:
         raise Odd("has a path that is none") from None
-    parts = found.removeprefix("/").split("/")
-    if any(part in {"", ".", ".."} for part in parts):
-        raise Odd(f"has a path that leads elsewhere: {found[:100]!r}")
     too_long = any(len(part) > _LONGEST_NAME for part in whole.split(b"/"))
     if too_long or len(whole) > _LONGEST_PATH:
         raise Odd("has a path that is too long")
-    return found
 
 
 class Tree:
@@ -170,16 +116,3 @@ class Tree:
                 raise Odd(f"has two things at one path: {folder[:100]!r}")
             self._folders.add(folder)
             folder = posixpath.dirname(folder)
-
-
-def _digest(found: object) -> None:
-    if not isinstance(found, str) or _DIGEST.fullmatch(found) is None:
-        raise Odd("has a digest that is none")
-
-
-def _is_number(found: object) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool)
-
-
-def _is_size(found: object) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool) and 0 <= found < _LARGEST

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
 from runner.artifacts import manifest
+from runner.artifacts.form import Odd
 from runner.artifacts.manifest import Listing, stored
 from runner.artifacts.remote import checking, layout
 from runner.artifacts.remote.ahead import ahead
-from runner.artifacts.remote.checking import Odd
 from runner.artifacts.remote.interface import Absent
 from runner.disks import named, unwritable
 from runner.errors import STORAGE, USAGE, WfError
@@ -154,7 +154,11 @@ def _list(artifact: Artifact, found: Iterable[Entry], stage: Stage, there: check
         for entry in found:
             there.add(entry)
             listing.add(entry)
-    if listing.artifact().digest != artifact.digest:
+    made = listing.artifact()
+    # what an older version has pushed has the first of these only
+    whole = artifact.list_digest in {None, made.list_digest}
+    sums = made.digest, made.files, made.bytes
+    if sums != (artifact.digest, artifact.files, artifact.bytes) or not whole:
         raise Odd(f"has a list that `{artifact.path[:100]}` was not kept with")
 
 

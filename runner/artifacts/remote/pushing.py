@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.folders import READING
+from runner.artifacts.form import Odd
 from runner.artifacts.manifest import entries_of, stored
 from runner.artifacts.remote import layout
 from runner.artifacts.remote.ahead import ahead
@@ -73,9 +74,9 @@ def push(  # noqa: PLR0913 - what, where to, and how
     """
     names = layout.Names(paths.root.name)
     manifest = _read(paths.manifest)
+    wanted = _contents(paths, artifacts)
     if not force:
         _refuse_another(remote, names, manifest)
-    wanted = _contents(paths, artifacts)
     there = {} if force else _there(remote, wanted)
     missing = [content for content in wanted if not _complete(content, there)]
     files = size = 0
@@ -107,7 +108,7 @@ def _refuse_another(remote: Remote, names: layout.Names, manifest: bytes) -> Non
 def _contents(paths: RunPaths, artifacts: Sequence[Artifact]) -> list[_Content]:
     """Everything that is in files and links, each once."""
     found: dict[str, _Content] = {}
-    for entry in entries_of(artifacts):
+    for entry in _entries(paths, artifacts):
         if entry.kind == "link":
             try:
                 target = os.readlink(paths.artifacts / stored(entry.path))
@@ -117,6 +118,18 @@ def _contents(paths: RunPaths, artifacts: Sequence[Artifact]) -> list[_Content]:
         elif entry.kind == "file" and entry.bytes:
             found.setdefault(entry.digest, _Content(entry, entry.bytes))
     return list(found.values())
+
+
+def _entries(paths: RunPaths, artifacts: Sequence[Artifact]) -> Iterator[Entry]:
+    try:
+        yield from entries_of(artifacts)
+    except (OSError, ValueError) as error:
+        why = f"it {error}" if isinstance(error, Odd) else error
+        raise WfError(
+            STORAGE,
+            f"the list of what {paths.root.name} keeps is damaged: {why}; nothing was sent",
+            hint=f"see what else is damaged: wf artifacts verify {paths.root.name}",
+        ) from error
 
 
 def _there(remote: Remote, wanted: Sequence[_Content]) -> dict[str, Mapping[str, int]]:

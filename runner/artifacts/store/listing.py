@@ -57,13 +57,13 @@ class Intake:
     and ``changed`` those that were written or removed while they were taken in; what is listed is
     what is kept. Where there are many files, most are made read-only, and one with their equals,
     ``later`` (:mod:`runner.artifacts.store.afterwards`): this is called before the first of them,
-    and answers whether somebody will.
+    and answers whether somebody will. The lists are numbered from ``first`` on.
 
     Raises:
         OSError: one of the folders cannot be opened or written to.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what, where to, and who is told
         self,
         root: Path,
         lists: Path,
@@ -71,6 +71,7 @@ class Intake:
         progress: Callable[[int, int], None],
         *,
         later: Callable[[], bool] = never,
+        first: int = 0,
     ) -> None:
         self._root = root
         self._lists = lists
@@ -84,6 +85,7 @@ class Intake:
             return _work(self._takers[-1])
 
         self._crew = Crew(begin)
+        self._first = first
         self._artifacts = self._given = self._files = self._bytes = 0
         self._put_off: bool | None = None
         self.unreadable: list[Failed] = []
@@ -105,7 +107,7 @@ class Intake:
         Raises:
             OSError: the list cannot be written.
         """
-        file = self._lists / f"{self._artifacts}.jsonl"
+        file = self._lists / f"{self._first + self._artifacts}.jsonl"
         with Listing(file, path) as listing:
             found = (found for root in roots for found in self._walk(root))
             for answer in self._crew.each(self._tasks(found)):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runner.artifacts.folders import READING, OnTheWayError, OwnFolders
-from runner.artifacts.manifest import PREFIX, said, stored
+from runner.artifacts.manifest import PREFIX, stored
 from runner.artifacts.store.hashing import Hasher
 
 if TYPE_CHECKING:
@@ -59,11 +59,21 @@ class Verifier:
         self.removed: list[str] = []
         """Digests of objects that were not what they are named after."""
 
-    def run(self, root: Path, artifacts: Sequence[Artifact]) -> Damage:
-        """Everything that is wrong with the artifacts below ``root``, a run's folder of them."""
+    def run(self, root: Path, artifacts: Sequence[Artifact]) -> Damage | None:
+        """Everything that is wrong with the artifacts below ``root``, a run's folder of them.
+
+        ``None``: the run has been removed meanwhile.
+        """
+        try:
+            damage = self._run(root, artifacts)
+        except FileNotFoundError:  # it went away while it was looked at
+            damage = Damage(missing=_kept(artifacts))
+        return damage if root.parent.exists() else None
+
+    def _run(self, root: Path, artifacts: Sequence[Artifact]) -> Damage:
         damage = Damage()
         if not root.is_dir():
-            damage.missing += [artifact.path for artifact in artifacts if artifact.digest]
+            damage.missing += _kept(artifacts)
             return damage
         listed: set[str] = set()
         with OwnFolders(root) as folders:
@@ -87,20 +97,14 @@ class Verifier:
     def _artifact(
         self, artifact: Artifact, folders: OwnFolders, listed: set[str], damage: Damage
     ) -> None:
-        hasher = self._hasher.new()
-        entries = 0
+        """Compare what its list says, be it the right one or not; and see whether it is."""
         try:
-            for entry in artifact.entries():
-                hasher.update(said(entry))
-                entries += 1
+            for entry in artifact.told():
                 if stored(entry.path) not in listed:
                     listed.add(stored(entry.path))
                     self._entry(entry, folders, damage)
-        except (OSError, ValueError, TypeError):
-            damage.lists.append(artifact.path)
-            return
-        digest = f"{PREFIX}{hasher.hexdigest()}" if entries else None
-        if digest != artifact.digest:
+            artifact.check()
+        except (OSError, ValueError):
             damage.lists.append(artifact.path)
 
     def _entry(self, entry: Entry, folders: OwnFolders, damage: Damage) -> None:
@@ -135,7 +139,7 @@ class Verifier:
             os.close(descriptor)
         if digest != wanted and self._pool.is_object(found, wanted):
             self._remove(wanted, self._pool.path(wanted, found.st_mode))
-        return digest == wanted
+        return digest == wanted and found.st_size == entry.bytes
 
     def _digest(self, descriptor: int) -> str:
         """The digest of an open file (hex), which is read unless it was by another of its names."""
@@ -156,6 +160,10 @@ class Verifier:
         with suppress(FileNotFoundError):
             os.unlink(path)
             self.removed.append(digest)
+
+
+def _kept(artifacts: Sequence[Artifact]) -> list[str]:
+    return [artifact.path for artifact in artifacts if artifact.digest]
 
 
 def _unlisted(root: Path, listed: set[str]) -> Iterator[str]:

@@ -174,10 +174,7 @@ def _document(tag: Tag, records: Records) -> dict[str, Any]:
     from runner.records import folder
 
     paths = records.home.run(tag.run)
-    try:
-        artifacts = [artifact.summary() for artifact in folder.read_artifacts(paths)]
-    except (KeyError, TypeError):  # a manifest that was damaged by hand
-        artifacts = []
+    artifacts = [artifact.summary() for artifact in folder.known_artifacts(paths)]
     return {
         "tag": tag.tag,
         "run": tag.run,

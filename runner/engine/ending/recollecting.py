@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from runner.artifacts import manifest
 from runner.artifacts.collecting.collect import collect
 from runner.artifacts.collecting.preparing import at_home
 from runner.artifacts.store.pool import Pool
@@ -45,8 +44,7 @@ def recollect(
     # what a container had is its own: nothing of this machine is taken for it
     root = paths.fetched if job.get("executor") == DOCKER else None
     done = collect(working_dir, requests, paths, Pool(home.objects), root=root)
-    document = manifest.document(done.artifacts, done.error)
-    folder.write(paths.manifest, document, durable=durable)
+    folder.write_artifacts(paths, done.artifacts, done.error, durable=durable)
     return done
 
 

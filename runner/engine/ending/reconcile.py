@@ -219,7 +219,7 @@ class _Settlement:
         reason = RESTARTED if self._restarted else DIED
         what = "the machine was restarted" if self._restarted else "wf was killed"
         said = f"{what} while the run was {status}"
-        kept = any(artifact.digest for artifact in folder.read_artifacts(self._paths))
+        kept = any(artifact.digest for artifact in folder.known_artifacts(self._paths))
         said = "; ".join(
             [
                 said,

@@ -7,7 +7,6 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts import manifest
 from runner.artifacts.collecting.collect import collect
 from runner.artifacts.store.afterwards import mark
 from runner.artifacts.store.listing import never
@@ -54,7 +53,7 @@ class Kept(NamedTuple):
         pool = Pool(self.home.objects)
         when = partial(mark, self.unshared) if later else never
         found = collect(self.paths.workspace, requests, self.paths, pool, later=when)
-        folder.write(self.paths.manifest, manifest.document(found.artifacts))
+        folder.write_artifacts(self.paths, found.artifacts)
         return found.artifacts
 
     def killed_at(self, point: str, *, later: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 
 from runner.artifacts.store.pool import Pool
 from runner.artifacts.store.verifying import Damage, Verifier
+from runner.errors import STORAGE, WfError
 from runner.paths import Home
+from runner.records import folder
 from tests.unit.artifacts.taking_in import Kept, made, objects
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SIZE = 100_000
@@ -33,11 +36,18 @@ def run(tmp_path: Path) -> Kept:
     return kept
 
 
-def verify(*runs: Kept) -> tuple[list[Damage], Verifier]:
+def verify(*runs: Kept) -> tuple[list[Damage | None], Verifier]:
     verifier = Verifier(Pool(runs[0].home.objects), lambda *_: None)
     found = [verifier.run(run.paths.artifacts, [run.artifact]) for run in runs]
     verifier.pool()
     return found, verifier
+
+
+def lists(run: Kept) -> list[str]:
+    """The artifacts that are said to have another list."""
+    (damage,), _ = verify(run)
+    assert damage is not None
+    return damage.lists
 
 
 def write(path: Path, data: bytes, at: int = 0) -> None:
@@ -108,9 +118,117 @@ def test_a_list_that_is_another_one(run: Kept) -> None:
     lines = file.read_bytes().splitlines(keepends=True)
     for damaged in (lines[:-1], [*lines[:-1], b'{"path":'], []):
         file.write_bytes(b"".join(damaged))
-        assert verify(run)[0][0].lists == ["out"]
+        assert lists(run) == ["out"]
     file.unlink()
-    assert verify(run)[0][0].lists == ["out"]
+    assert lists(run) == ["out"]
+
+
+def flipped(file: Path) -> Iterator[str]:
+    """Each bit of a file is another one, for a moment."""
+    whole = file.read_bytes()
+    for at in range(8 * len(whole)):
+        damaged = bytearray(whole)
+        damaged[at // 8] ^= 1 << at % 8
+        file.write_bytes(damaged)
+        yield f"bit {at % 8} of byte {at // 8}: {damaged!r}"
+    file.write_bytes(whole)
+
+
+def test_every_flipped_bit_of_a_list_is_found(run: Kept) -> None:
+    artifact = run.artifact
+    for what in flipped(run.paths.lists / "0.jsonl"):
+        with pytest.raises(ValueError, match="was not kept with"):
+            pytest.fail(f"{what}: {list(artifact.entries())}")
+    assert lists(run) == []
+
+
+def test_every_flipped_bit_of_a_manifest_is_found(run: Kept) -> None:
+    for what in flipped(run.paths.manifest):
+        with pytest.raises(WfError, match="the manifest of first-1 is damaged"):
+            pytest.fail(f"{what}: {folder.read_artifacts(run.paths)}")
+    assert lists(run) == []
+
+
+def older(run: Kept, **more: object) -> None:
+    """Its manifest as older versions wrote it, without digests of what is written."""
+    (artifact,) = folder.read_artifacts(run.paths)
+    said = {**artifact.document(), **more}
+    del said["list_digest"]
+    run.paths.manifest.write_text(json.dumps({"artifacts": [said]}))
+
+
+def test_what_an_older_version_wrote(run: Kept) -> None:
+    older(run)
+    assert verify(run)[0] == [Damage()]
+    older(run, bytes=SIZE + 1)
+    assert lists(run) == ["out"]
+    older(run, files=7)
+    assert lists(run) == ["out"]
+    older(run, bytes=SIZE - 1, files=2)
+    file = run.paths.lists / "0.jsonl"
+    file.write_text(file.read_text().replace(f'"bytes":{SIZE}', f'"bytes":{SIZE - 1}'))
+    assert verify(run)[0] == [Damage(changed=["out/model"])]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *({"files": None}, {"bytes": "7"}, {"path": 7}, {"digest": 7}, {"list": "../0.jsonl"}),
+        *({"skipped": 7}, {"entries": None}, {"entries": [7]}, {"path": ""}),
+    ],
+    ids=repr,
+)
+def test_a_manifest_that_cannot_be_is_said_to_be_damaged(
+    run: Kept, more: dict[str, object]
+) -> None:
+    older(run, **more)
+    with pytest.raises(WfError, match="the manifest of first-1 is damaged: it ") as caught:
+        folder.read_artifacts(run.paths)
+    assert caught.value.kind == STORAGE
+    assert folder.known_artifacts(run.paths) == []
+    assert not folder.intact(run.paths)
+
+
+@pytest.mark.parametrize(
+    ("was", "is_"),
+    [
+        *(('"out/model"', "7"), ('"out/model"', '"../model"'), (f":{SIZE},", ":null,")),
+        *(('"file"', '"device"'), ('"mode"', '"modes"'), ("{", "[{"), ('"blake3:', '"sha1:')),
+    ],
+)
+def test_a_list_that_cannot_be_is_another_one(run: Kept, was: str, is_: str) -> None:
+    older(run)
+    file = run.paths.lists / "0.jsonl"
+    file.write_text(file.read_text().replace(was, is_))
+    assert lists(run) == ["out"]
+    with pytest.raises(ValueError, match="has "):
+        list(run.artifact.entries())
+
+
+def test_a_second_collection_takes_the_place_of_the_first_in_one_step(run: Kept) -> None:
+    more = run.paths.workspace / "out"
+    more.mkdir()
+    (more / "more").write_text("more")
+    run.killed_at("listed")
+    assert verify(run)[0] == [Damage(unlisted=["out/more"])]
+    run.take_in()
+    assert verify(run)[0] == [Damage()]
+    assert [entry.path for entry in run.entries] == [
+        f"out/{name}" for name in ("empty", "link", "model", "more")
+    ]
+    assert os.listdir(run.paths.lists) == [f"{run.artifact.listed and run.artifact.listed.name}"]
+
+
+def test_a_run_that_is_removed_meanwhile_is_not_damaged(run: Kept) -> None:
+    out_of_sight = run.paths.root.with_name(".removed")
+    there = run.artifact
+
+    def remove(_files: int, _bytes: int) -> None:
+        run.paths.root.rename(out_of_sight)
+
+    verifier = Verifier(Pool(run.home.objects), remove)
+    assert verifier.run(run.paths.artifacts, [there]) is None
+    assert verifier.run(run.paths.artifacts, [there]) is None
 
 
 def test_all_of_it_is_gone(run: Kept) -> None:

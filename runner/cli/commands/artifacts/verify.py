@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runner.cli.arguments import Parser
 from runner.cli.render.style import in_line
 from runner.cli.settled import settled
-from runner.errors import OK, STORAGE
+from runner.errors import OK, STORAGE, WfError
 from runner.units import count
 
 if TYPE_CHECKING:
@@ -52,16 +52,21 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     wanted = list(_wanted(records, arguments.runs))
     if arguments.runs:
         _tell_of_others(records, arguments.runs, {paths.root for paths, _ in wanted}, context)
-    documents = []
+    documents: list[dict[str, Any]] = []
+    gone: list[str] = []
     with Transfer("verifying", context.err, context.variables) as transfer:
         files = [artifact for _, kept in wanted for artifact in kept or ()]
         transfer.expect(sum(one.files for one in files), sum(one.bytes for one in files))
         verifier = Verifier(Pool(records.home.objects), transfer.tell)
         for paths, kept in wanted:
+            damage: Damage | None
             if kept is None:
                 damage = Damage(lists=[paths.manifest.name])
             else:
                 damage = verifier.run(paths.artifacts, kept)
+            if damage is None:
+                gone.append(paths.root.name)
+                continue
             if not arguments.json:
                 transfer.close()
                 said = f"damaged: {_said(damage)}" if damage else "intact"
@@ -71,6 +76,8 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
             verifier.pool()
     if arguments.json:
         context.say_json(documents)
+    if gone:
+        context.err.write(f"removed meanwhile: {_names(gone)}\n")
     _tell_of_pool(verifier, context)
     damaged = verifier.removed or any(not document["intact"] for document in documents)
     return STORAGE if damaged else OK
@@ -92,9 +99,8 @@ def _wanted(
     for paths in found:
         if paths.manifest.exists():
             kept = None
-            if folder.read(paths.manifest) is not None:
-                with suppress(KeyError, TypeError):
-                    kept = folder.read_artifacts(paths)
+            with suppress(WfError):
+                kept = folder.read_artifacts(paths)
             yield paths, kept
 
 

@@ -11,9 +11,9 @@ from blake3 import blake3
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.artifacts.form import Odd
 from runner.artifacts.manifest import entries_of
 from runner.artifacts.remote import checking, layout
-from runner.artifacts.remote.checking import Odd
 from runner.artifacts.remote.fetching import describe, fetch
 from runner.artifacts.remote.stage import Stage
 from runner.errors import STORAGE, WfError
@@ -48,7 +48,10 @@ def telling(*entries: Any, name: Any = "0.jsonl", contents: tuple[bytes, ...] = 
         said = f"{one.get('kind')}\0{one.get('digest')}\0{one.get('path')}"
         hasher.update(said.encode(errors="surrogatepass"))
     digest = f"blake3:{hasher.hexdigest()}"
-    artifact = {"path": "out", "files": 1, "bytes": 4, "digest": digest, "list": name}
+    files = sum(one.get("kind") != "directory" for one in entries)
+    sizes = [size for one in entries if type(size := one.get("bytes")) is int]
+    sums = {"files": files, "bytes": min(max(sum(sizes), 0), 1 << 61)}
+    artifact = {"path": "out", **sums, "digest": digest, "list": name}
     lines = b"".join(json.dumps(one).encode() + b"\n" for one in entries)
     remote.kept[f"runs/{RUN}/manifest.json"] = json.dumps({"artifacts": [artifact]}).encode()
     remote.kept[f"runs/{RUN}/manifest/0.jsonl"] = lines

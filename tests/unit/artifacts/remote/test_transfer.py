@@ -125,6 +125,30 @@ def test_what_another_run_has_sent_is_not_sent(
     assert send(other, remote) == (1, 3, 1)
 
 
+def test_nothing_is_sent_of_a_run_whose_list_is_not_the_one_that_was_written(
+    kept: Kept, remote: FakeRemote
+) -> None:
+    listed = kept.paths.lists / "1.jsonl"
+    listed.write_text(listed.read_text().replace('"mode":416', '"mode":511'))
+    with pytest.raises(WfError, match="the list of what wet-mango-1 keeps is damaged") as caught:
+        send(kept, remote)
+    assert caught.value.kind == STORAGE
+    assert not remote.names("write")
+
+
+@pytest.mark.parametrize("name", ["manifest/1.jsonl", "manifest.json"])
+def test_what_says_something_else_than_was_pushed_is_not_taken(
+    kept: Kept, remote: FakeRemote, stage: Stage, name: str
+) -> None:
+    send(kept, remote)
+    there = f"runs/{RUN}/{name}"
+    was, is_ = (b'"mode":416', b'"mode":511') if "/" in name else (b'"logs"', b'"dogs"')
+    assert was in remote.kept[there]
+    remote.kept[there] = remote.kept[there].replace(was, is_)
+    with pytest.raises(WfError, match="cannot be: it "):
+        describe(remote, RUN, stage)
+
+
 def test_the_word_that_a_run_is_there_comes_last(kept: Kept, remote: FakeRemote) -> None:
     send(kept, remote)
     assert remote.names("write")[-2:] == [f"runs/{RUN}/run.json", f"runs/{RUN}/manifest.json"]
