@@ -11,13 +11,17 @@ import math
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from runner.artifacts.reading.source import Damaged
-from runner.artifacts.reading.values import Parameters, Plain
+from runner.artifacts.reading.values import Parameters, Plain, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST = 512 << 10
 _MOST = 20_000
+# of all values together, as often as they are used
+_CHARACTERS = 1 << 20
+# of what is put together of several
+_SPELLED = 1000
 _DEEPEST = 50
 _PYTHON = "tag:yaml.org,2002:python/"
 _YAML = "tag:yaml.org,2002:"
@@ -51,10 +55,11 @@ def read(file: BinaryIO) -> Parameters:
 
 
 class _Built(NamedTuple):
-    """A value, and how many there are in it."""
+    """A value, how many there are in it, and how many characters these have."""
 
     value: Plain
     size: int
+    characters: int
 
 
 class _Reader:
@@ -83,7 +88,7 @@ class _Reader:
                 raise Damaged("a value of it refers to one that is not there")
             return built
         if kind == "ScalarEvent":
-            built = _Built(self._scalar(event), 1)
+            built = _Built(self._scalar(event), 1, len(event.value))
         elif kind == "SequenceStartEvent":
             built = self._sequence(event, depth)
         else:
@@ -93,20 +98,23 @@ class _Reader:
         return built
 
     def _children(self, depth: int) -> Iterator[_Built]:
-        size = 0
+        size = characters = 0
         for event in self._events:
             if type(event).__name__ in {"SequenceEndEvent", "MappingEndEvent"}:
                 return
             built = self._build(event, depth + 1)
             size += built.size
+            characters += built.characters
             if size > _MOST:
                 raise Damaged(f"it has more than {_MOST:,} values")
+            if characters > _CHARACTERS:
+                raise Damaged(f"its values have more than {_CHARACTERS >> 10:,} kB")
             yield built
 
     def _sequence(self, event: Any, depth: int) -> _Built:  # noqa: ANN401
         found = list(self._children(depth))
         items = [child.value for child in found]
-        return _Built(_applied(event.tag, items), 1 + sum(child.size for child in found))
+        return _together(_applied(event.tag, items), found)
 
     def _mapping(self, event: Any, depth: int) -> _Built:  # noqa: ANN401
         found = list(self._children(depth))
@@ -114,7 +122,7 @@ class _Reader:
         value: Plain = {_key(key.value): child.value for key, child in pairs}
         if event.tag and "python/object/apply:" in event.tag:
             value = f"{_name(event.tag)}(…)"
-        return _Built(value, 1 + sum(child.size for child in found))
+        return _together(value, found)
 
     def _scalar(self, event: Any) -> Plain:  # noqa: ANN401
         tag, text = event.tag, event.value
@@ -127,21 +135,27 @@ class _Reader:
         return _resolved(tag.removeprefix(_YAML), text)
 
 
+def _together(value: Plain, found: list[_Built]) -> _Built:
+    """A value with others in it."""
+    size, characters = (sum(child[at] for child in found) for at in (1, 2))
+    return _Built(value, 1 + size, characters)
+
+
 def _name(tag: str) -> str:
     """What follows the kind of a tag of Python: ``module.Class``."""
     return tag.removeprefix(_PYTHON).partition(":")[2]
 
 
 def _key(value: Plain) -> str:
-    return value if isinstance(value, str) else str(value)
+    return value if isinstance(value, str) else short(value, _SPELLED)
 
 
 def _applied(tag: str | None, items: list[Plain]) -> Plain:
     """A call that a tag of Python asks for, as it would be written; else the list itself."""
     name = _name(tag) if tag and "python/object" in tag else ""
     if name.startswith("pathlib."):
-        return "/".join(map(str, items))
-    return f"{name}({', '.join(map(str, items))})" if name else items
+        return short("/".join(map(str, items)), _SPELLED)
+    return short(f"{name}({', '.join(map(short, items))})", _SPELLED) if name else items
 
 
 def _resolved(kind: str, text: str) -> Plain:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Plain = Any
+_SHORT = 100
 
 SIZES: Mapping[str, float] = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "float8_e4m3fn": 1,
@@ -22,6 +23,12 @@ SIZES: Mapping[str, float] = {
     "complex128": 16, "complex64": 8, "complex32": 4, "quint8": 1, "qint8": 1, "qint32": 4,
 }  # fmt: skip
 """How many bytes a number of each type takes."""
+
+
+def short(value: Plain, longest: int = _SHORT) -> str:
+    """What a value is, in so many characters at most."""
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 class Tensor(NamedTuple):

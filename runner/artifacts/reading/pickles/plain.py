@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.artifacts.reading.pickles.nodes import Blob, Global, Made, Outside, Pairs
 from runner.artifacts.reading.pickles.tensors import contents, tensor
+from runner.artifacts.reading.values import short
 from runner.units import amount
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Speaker:
         if isinstance(node, int | float):
             return _number(node)
         if isinstance(node, str):
-            return node if len(node) <= _LONGEST else node[: _LONGEST - 1] + "…"
+            return short(node, _LONGEST)
         if isinstance(node, bytes):
             return amount(len(node))
         if isinstance(node, Blob):
@@ -109,7 +110,7 @@ class Speaker:
         if node.path in _RECONSTRUCTORS and given:
             name = given[0].path if isinstance(given[0], Global) else name
             given = ()
-        said = ", ".join(_short(self.say(item, depth + 1)) for item in given[:_CALLED])
+        said = ", ".join(short(self.say(item, depth + 1)) for item in given[:_CALLED])
         return f"{name}({said})"
 
 
@@ -150,8 +151,3 @@ def _number(value: float) -> Plain:
     if type(value) is int:
         return value if abs(value) < _LARGEST else "a huge number"
     return value if math.isfinite(value) else str(value)
-
-
-def _short(said: Plain) -> str:
-    text = said if isinstance(said, str) else repr(said)
-    return text if len(text) <= _LONGEST // 10 else text[: _LONGEST // 10 - 1] + "…"

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from runner.artifacts.reading import recognise
 from runner.artifacts.reading.records import masked
-from runner.artifacts.reading.values import Checkpoint, Unread
+from runner.artifacts.reading.values import Checkpoint, Parameters, Unread
 
 FILES = Path(__file__).parent / "files"
 NAMES = sorted(path.name for path in FILES.iterdir())
@@ -279,6 +279,30 @@ def test_yaml_that_would_unfold_without_end() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 9)}]" for at in range(1, 12)]
     assert "more than 20,000 values" in sentence("\n".join(lines).encode(), "hparams.yaml")
+
+
+@pytest.mark.parametrize(
+    ("form", "end"),
+    [
+        ("c: !!python/object/apply:foo [{}]", ""),
+        ("c: !!python/object/apply:pathlib.PosixPath [{}]", ""),
+        ("c: [{}]", ""),
+        ("? [{}]", "\n: 1"),
+    ],
+)
+def test_yaml_that_would_repeat_a_long_text(form: str, end: str) -> None:
+    text = f"a: &a {'y' * 250_000}\n" + form.format(", ".join(["*a"] * 5000)) + end
+    assert "more than 1,024 kB" in sentence(text.encode(), "hparams.yaml")
+
+
+def test_yaml_with_a_call_that_is_long_has_it_cut() -> None:
+    text = f"a: &a {'y' * 1000}\nc: !!python/object/apply:foo [{', '.join(['*a'] * 50)}]\n"
+    text += f"? [{', '.join(['*a'] * 50)}]\n: 1\n"
+    found = recognise.read(io.BytesIO(text.encode()), "hparams.yaml")
+    assert isinstance(found, Parameters)
+    _, call, key = found.values.items()
+    assert (len(call[1]), len(key[0])) == (1000, 1000)
+    assert call[1].startswith(f"foo({'y' * 99}…, y")
 
 
 @pytest.mark.parametrize(
