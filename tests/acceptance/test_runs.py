@@ -209,9 +209,10 @@ def test_show_makes_do_with_what_is_left_of_a_damaged_folder(project: World, fil
     (name,) = project.runs()
     for damage in ("", "{", "[]", "{}", "\x00"):
         (project.folder(name) / file).write_text(damage)
-        for words in (("show", "last"), ("artifacts", "list", "last")):
-            done = project.wf(*words)
-            assert done.code == 0, done.err
+        done = project.wf("show", "last")
+        assert done.code == 0, done.err
+        listed = project.wf("artifacts", "list", "last")
+        assert listed.code == (73 if file == "manifest.json" else 0), listed.err
 
 
 # --- show ---------------------------------------------------------------------------------------

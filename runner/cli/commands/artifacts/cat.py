@@ -13,7 +13,6 @@ from runner.errors import OK, STORAGE, USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
     from runner.artifacts.manifest import Entry
     from runner.cli.context import Context
@@ -28,7 +27,7 @@ def parser() -> Parser:
     """The arguments."""
     made = Parser(
         "artifacts cat",
-        "Write kept files to stdout, as they are; compared with their digest on the way.",
+        "Write kept files to stdout, as they are, once they have been compared with their\ndigest.",
         [
             ("wf artifacts cat last:model/metrics.csv", "a file of the last run"),
             ("wf artifacts cat :best:report.md", "one of the run tagged `best`"),
@@ -62,35 +61,49 @@ def _write(found: Contents, entry: Entry, context: Context) -> None:
         WfError: kind ``STORAGE`` when it cannot be read, or is not what was kept; ``USAGE`` when
             it is no text, and a terminal would have to show it.
     """
-    from blake3 import blake3
-
     file = found.open(entry.path)
-    hasher = blake3()
     try:
+        # what is still being written has no digest
+        if entry.digest:
+            _compare(file, entry, found.run)
         show = _shown if context.out.isatty() else _sent
-        for chunk in show(file, found.run, entry.path, context):
-            hasher.update(chunk)
+        show(file, found.run, entry.path, context)
     finally:
         os.close(file)
-    # what is still being written has no digest
-    if entry.digest and entry.digest != f"blake3:{hasher.hexdigest()}":
-        raise WfError(
-            STORAGE,
-            f"{entry.path} is damaged: this is not what {found.run} has left behind",
-            hint=f"what else is: wf artifacts verify {found.run}",
-        )
 
 
-def _sent(file: int, _run: str, _path: str, context: Context) -> Iterator[bytes]:
+def _compare(file: int, entry: Entry, run: str) -> None:
+    """See that an open file is what was kept, before a byte of it is handed on.
+
+    It is read twice for that, however large it is: who reads from a pipe may never learn that what
+    has come was wrong.
+    """
+    from runner.artifacts.manifest import PREFIX
+    from runner.artifacts.store.hashing import Hasher
+
+    try:
+        digest = Hasher().read(file, os.fstat(file))[1]
+        os.lseek(file, 0, os.SEEK_SET)
+    except OSError as error:
+        raise _damaged(entry, run, f"cannot be read: {error.strerror}") from error
+    if entry.digest != PREFIX + digest:
+        raise _damaged(entry, run, f"is damaged: it is not what {run} has left behind")
+
+
+def _damaged(entry: Entry, run: str, what: str) -> WfError:
+    hint = f"what else is: wf artifacts verify {run}"
+    return WfError(STORAGE, f"{entry.path} {what}", hint=hint)
+
+
+def _sent(file: int, _run: str, _path: str, context: Context) -> None:
     """Write the bytes as they are."""
     from runner.records.log import write_all
 
     while chunk := os.read(file, _CHUNK):
         write_all(context.out.fileno(), chunk)
-        yield chunk
 
 
-def _shown(file: int, run: str, path: str, context: Context) -> Iterator[bytes]:
+def _shown(file: int, run: str, path: str, context: Context) -> None:
     """Write text to a terminal, without anything it would act on."""
     from codecs import getincrementaldecoder
 
@@ -102,5 +115,4 @@ def _shown(file: int, run: str, path: str, context: Context) -> Iterator[bytes]:
             raise WfError(USAGE, said, hint=f"wf artifacts cat {run}:{in_line(path)} > FILE")
         first = False
         context.out.write(harmless(decoder.decode(chunk).replace("\r\n", "\n")))
-        yield chunk
     context.out.flush()
