@@ -537,6 +537,26 @@ def test_a_run_that_goes_on_is_seen_as_far_as_it_is_mounted(world: World) -> Non
     assert "goes on" not in world.wf("artifacts", "tree", run).err
 
 
+def test_what_is_written_beside_a_mounted_path_is_seen(world: World) -> None:
+    world.workflows(
+        LIVE.replace("path: out,", "path: out/model,")
+        .replace("out/a", "out/model/a")
+        .replace("echo extra > $WF_ARTIFACTS/extra.txt", "echo extra > $WF_ARTIFACTS/out/log")
+    )
+    world.start("run", "long")
+    run = world.running()
+    until((world.folder(run) / "workspace" / "started").exists)
+    listed = world.wf("artifacts", "list", run, "--json").json()["artifacts"]
+    paths = ["out/model", "out/log"]
+    assert [one["path"] for one in listed if one["entries"]] == paths
+    assert (
+        world.wf("artifacts", "cat", f"{run}:out/model/a", f"{run}:out/log").out == "one\nextra\n"
+    )
+    world.wf("stop", run)
+    kept = world.wf("artifacts", "list", run, "--json").json()["artifacts"]
+    assert [one["path"] for one in kept if one["entries"]] == paths
+
+
 def test_what_is_mounted_elsewhere_is_seen_as_well(world: World, tmp_path: Path) -> None:
     outside = tmp_path / "elsewhere"
     outside.mkdir()

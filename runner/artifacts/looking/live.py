@@ -9,10 +9,11 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.collecting.undeclared import undeclared
 from runner.artifacts.manifest import Artifact, Entry, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
 
@@ -33,11 +34,8 @@ def live(kept: Path, workspace: Path, declared: Iterable[str]) -> list[Live]:
     mounted = {path: at for path in declared if (at := _mounted(kept, path, home))}
     found = [Live(_artifact(path, at), at) for path, at in mounted.items()]
     inside = {stored(path) for path in mounted}
-    return found + [
-        Live(_artifact(name, kept / name), kept / name)
-        for name in _names(kept)
-        if name not in inside and not any(path.startswith(f"{name}/") for path in inside)
-    ]
+    others = ((path, kept / path) for path in _others(kept, inside))
+    return found + [Live(_artifact(path, at), at) for path, at in others]
 
 
 def _mounted(kept: Path, path: str, workspace: str) -> Path | None:
@@ -51,11 +49,12 @@ def _mounted(kept: Path, path: str, workspace: str) -> Path | None:
     return Path(target) if target == path or target.startswith(f"{workspace}/") else None
 
 
-def _names(folder: Path) -> list[str]:
-    if folder.is_symlink():  # the job's doing: none of it is kept
+def _others(kept: Path, mounted: Collection[str]) -> list[str]:
+    """What the job has written there itself, beside what is mounted."""
+    if kept.is_symlink():  # the job's doing: none of it is kept
         return []
     try:
-        return sorted(os.listdir(folder))
+        return undeclared(os.fspath(kept), mounted)
     except OSError:
         return []
 
