@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 Kind = Literal["file", "link", "directory"]
 PREFIX = "blake3:"
 """What a digest begins with."""
+OPEN = 0o055
+"""What others may do in a folder that is listed only if it is empty."""
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 _CHUNK = 1 << 20
 # all that a document without a digest of itself has
@@ -44,7 +46,10 @@ _UNSEALED = {"artifacts", "error"}
 
 
 class Entry(NamedTuple):
-    """A kept file (or link, or empty folder); ``path`` starts with the artifact's own path.
+    """A kept file (or link, or folder); ``path`` starts with the artifact's own path.
+
+    Folders are there for what is in them, and listed when that is nothing, or when they are not
+    open to everybody (:func:`is_closed`).
 
     It is the path that the job had it at, an absolute one included; :func:`stored` is where it is
     kept. ``mode`` are its permissions (``stat.S_IMODE``, without set-id and sticky bits) and
@@ -58,6 +63,11 @@ class Entry(NamedTuple):
     digest: str
     mode: int | None = None
     modified: int | None = None
+
+
+def is_closed(mode: int) -> bool:
+    """Whether a folder lets fewer people in than folders do unless somebody wants it otherwise."""
+    return mode & OPEN != OPEN
 
 
 def stored(path: str) -> str:

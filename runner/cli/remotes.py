@@ -69,8 +69,18 @@ class Incoming:
         from runner.artifacts.remote.fetching import fetch
         from runner.cli.render.transfer import Transfer
 
+        # a file that was in a closed folder is not to lie in an open one
+        ways = {way for entry in entries for way in _ways(entry.path)}
+        listed = (entry for entry in self.contents.entries() if entry.kind == "directory")
+        folders = [entry for entry in listed if entry.path in ways]
         with Transfer("pulling", self._context.err, self._context.variables) as transfer:
-            fetch(self._remote, self.contents.run, entries, self._stage, transfer.tell)
+            wanted = [*folders, *entries]
+            fetch(self._remote, self.contents.run, wanted, self._stage, transfer.tell)
+
+
+def _ways(path: str) -> Iterator[str]:
+    """The folders on the way to a path."""
+    return (path[:at] for at, sign in enumerate(path) if sign == "/" and at)
 
 
 @contextmanager

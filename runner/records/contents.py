@@ -87,7 +87,10 @@ class Contents(NamedTuple):
         if path in links and (meant is None or not any(self.entries(meant))):
             said = f"`{path}` is a link to {links[path]}, where {self.run} keeps no file"
             raise WfError(USAGE, said, hint=f"what there is: wf artifacts tree {self.run}")
-        below = self.at(meant or path)
+        below = [one for one in self.at(meant or path) if one.kind != "directory"]
+        if not below:
+            hint = f"what there is: wf artifacts tree {self.run}"
+            raise WfError(USAGE, f"`{path}` is a folder with nothing in it", hint=hint)
         names = ", ".join(one.path for one in below[:_NAMED])
         names += f" and {len(below) - _NAMED} more" if len(below) > _NAMED else ""
         raise WfError(USAGE, f"`{path}` is a folder", hint=f"name a file in it: {names}")

@@ -479,6 +479,45 @@ def test_metrics_and_images_of_two_runs_are_compared(world: World) -> None:
     assert (loss["name"], loss["before"]["last"], loss["after"]["last"]) == ("loss", 0.5, 0.25)
 
 
+PRIVATE = """\
+workflows:
+  - name: keys
+    provider: bash
+    commands: [mkdir -p out/priv/deep, echo k > out/priv/deep/key, "chmod $MODE out/priv"]
+    artifacts: [out]
+"""
+
+
+def test_a_closed_folder_stays_one_wherever_it_goes(world: World) -> None:
+    world.workflows(PRIVATE)
+    for mode in ("755", "700"):
+        assert world.wf("run", "keys", "-e", f"MODE={mode}", "--fresh").code == 0
+    closed, opened = (row["name"] for row in world.wf("ps", "-a", "--json").json())
+    tree = world.wf("artifacts", "tree", closed).out.splitlines()
+    assert [line.lstrip("│├└─ ").split()[0] for line in tree[1:]] == [
+        "out/",
+        "priv/",
+        "deep/",
+        "key",
+    ]
+    assert tree[2].endswith("1 file")
+    diff = world.wf("artifacts", "diff", opened, closed).out
+    assert "out/priv" in diff
+    assert "mode 755 → 700" in diff
+    refused(world.wf("artifacts", "cat", f"{closed}:out/priv"), 64, "in it: out/priv/deep/key")
+    assert world.wf("artifacts", "push", closed, "--to", "there").code == 0
+    for more in ((), ("out/priv/deep/key",)):
+        for where in ((), ("--from", "there")):
+            to = f"its-{len(more)}{len(where)}"
+            assert world.wf("artifacts", "pull", closed, *more, *where, "-o", to).code == 0
+            found = world.project / to / "out/priv"
+            assert (found / "deep/key").read_text() == "k\n"
+            assert [stat.S_IMODE(path.stat().st_mode) for path in (found, found / "deep")] == [
+                0o700,
+                0o755,
+            ]
+
+
 # --- runs that go on ----------------------------------------------------------------------------
 
 

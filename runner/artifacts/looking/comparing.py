@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.manifest import OPEN
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -47,6 +49,9 @@ def difference(
     """
     old = {entry.path: entry for entry in before}
     new = {entry.path: entry for entry in after}
+    was, is_ = _unlisted(new, old), _unlisted(old, new)
+    old = dict(sorted((old | was).items(), key=_by_names)) if was else old
+    new |= is_
     both = [Change(entry, new[path]) for path, entry in old.items() if path in new]
     changed = [change for change in both if not _alike(change, digests)]
     removed = [entry for path, entry in old.items() if path not in new]
@@ -69,6 +74,19 @@ def same_content(change: Change, digests: tuple[Digest, Digest]) -> bool:
     if (before.kind, before.bytes) != (after.kind, after.bytes):
         return False
     return digests[0](before) == digests[1](after)
+
+
+def _by_names(found: tuple[str, Entry]) -> list[str]:
+    return found[0].split("/")
+
+
+def _unlisted(entries: dict[str, Entry], others: dict[str, Entry]) -> dict[str, Entry]:
+    """Folders among ``entries`` that the others have as well, but do not list: they are open."""
+    folders = {path for path, one in entries.items() if one.kind == "directory"} - others.keys()
+    if not folders:
+        return {}
+    above = {path[:at] for path in others for at, sign in enumerate(path) if sign == "/"}
+    return {path: entries[path]._replace(mode=0o700 | OPEN) for path in folders & above}
 
 
 def _alike(change: Change, digests: tuple[Digest, Digest]) -> bool:

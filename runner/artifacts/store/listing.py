@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.artifacts.folders import OwnFolders
-from runner.artifacts.manifest import Artifact, Lines, Listing, stored
+from runner.artifacts.manifest import Artifact, Lines, Listing, is_closed, stored
 from runner.artifacts.store.crew import Crew
 from runner.artifacts.store.taking import Taker, clear_notes, clear_staging
 
@@ -150,7 +150,7 @@ class Intake:
         self._progress(self._files, self._bytes)
 
     def _walk(self, root: str) -> Iterator[tuple[str, Kind | None]]:
-        """Files and links below a root and folders with nothing in them, sorted by path.
+        """Files and links below a root, and folders that are empty or closed, sorted by path.
 
         The kind of what is not to be kept is ``None``. An artifact that is an empty folder counts
         as nothing: wf may have made it itself.
@@ -167,11 +167,13 @@ class Intake:
                     yield name, kind
                     continue
                 try:
-                    below = _below(name, folders.at(stored(name)))
+                    descriptor = folders.at(stored(name))
+                    below = _below(name, descriptor)
+                    told = is_closed(os.fstat(descriptor).st_mode) if below else name != root
                 except OSError as error:
                     self.unreadable.append(Failed(name, error))
                     continue
-                if not below and name != root:
+                if told:
                     yield name, kind
                 left += below
         finally:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runner.artifacts.folders import READING, OnTheWayError, OwnFolders
-from runner.artifacts.manifest import PREFIX, stored
+from runner.artifacts.manifest import OPEN, PREFIX, stored
 from runner.artifacts.store.hashing import Hasher
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Verifier:
                 intact = entry.digest == PREFIX + self._hasher.text(target)
             else:
                 found = os.stat(name, dir_fd=folder, follow_symlinks=False)
-                intact = stat.S_ISDIR(found.st_mode)
+                intact = stat.S_ISDIR(found.st_mode) and _lets_in(found.st_mode, entry)
         except (FileNotFoundError, OnTheWayError):
             damage.missing.append(entry.path)
         except OSError as error:
@@ -160,6 +160,11 @@ class Verifier:
         with suppress(FileNotFoundError):
             os.unlink(path)
             self.removed.append(digest)
+
+
+def _lets_in(mode: int, entry: Entry) -> bool:
+    """Whether a folder lets the same others in; its owner may have had to be let in."""
+    return entry.mode is None or (mode ^ entry.mode) & OPEN == 0
 
 
 def _kept(artifacts: Sequence[Artifact]) -> list[str]:

@@ -134,7 +134,7 @@ def _line(stem: str, name: str, node: _Node, same: str) -> _Line:
     shown = in_line(name)
     if node.entry is None and not node.below:
         return _Line(stem, shown, ("", "", ""), folder=False, note="nothing was written there")
-    if node.entry is None:
+    if node.entry is None or node.below:
         facts = (amount(node.bytes), count(node.files, "file"), same)
         return _Line(stem, f"{shown}/" if node.folder else shown, facts, folder=True)
     shown += {"link": " (link)", "directory": "/"}.get(node.entry["kind"], "")

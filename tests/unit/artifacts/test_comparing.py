@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.artifacts.looking.comparing import Difference, difference
+from runner.artifacts.looking.comparing import Change, Difference, difference
 from runner.artifacts.manifest import Entry
 
 
@@ -30,6 +30,21 @@ def test_content_kind_and_permissions_count() -> None:
         found = compare([entry("x")], [other])
         assert found.changed == [(entry("x"), other)]
         assert found.any
+
+
+def folder(path: str, mode: int) -> Entry:
+    return entry(path, "", mode, "directory")
+
+
+def test_a_folder_that_one_of_them_lists_as_it_is_closed() -> None:
+    files = [entry("d/x"), entry("e/y")]
+    closed = folder("d", 0o700)
+    found = compare(files, [closed, *files])
+    assert found == Difference([], [], [Change(folder("d", 0o755), closed)], [], 2)
+    found = compare([closed, *files], files)
+    assert found == Difference([], [], [Change(closed, folder("d", 0o755))], [], 2)
+    # one that is not there at all
+    assert compare([entry("e/y")], [closed, *files]).added == [closed, entry("d/x")]
 
 
 def test_permissions_that_nobody_wrote_down_do_not_count() -> None:

@@ -113,6 +113,23 @@ def test_what_was_added(run: Kept) -> None:
     assert verify(run)[0] == [Damage(unlisted=["beside", "out/empty/more"])]
 
 
+def private(out: Path) -> None:
+    (out / "open").mkdir()
+    (out / "priv").mkdir(mode=0o700)
+    for name in ("open/a", "priv/b"):
+        (out / name).write_text(name)
+
+
+def test_a_folder_that_lets_others_in_by_now(tmp_path: Path) -> None:
+    run = made(Home(tmp_path), "first-1", private)
+    run.take_in()
+    told = [(entry.path, entry.kind) for entry in run.entries]
+    assert told == [("out/open/a", "file"), ("out/priv", "directory"), ("out/priv/b", "file")]
+    assert (run.artifact.files, verify(run)[0]) == (2, [Damage()])
+    run.file("priv").chmod(0o755)
+    assert verify(run)[0] == [Damage(changed=["out/priv"])]
+
+
 def test_a_list_that_is_another_one(run: Kept) -> None:
     file = run.paths.lists / "0.jsonl"
     lines = file.read_bytes().splitlines(keepends=True)
