@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runner.artifacts.giving.inputs import place
-from runner.artifacts.manifest import entries_of
 from runner.events import Warned
 from runner.records import folder
+from runner.records.contents import Contents
 from runner.units import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from runner.artifacts.giving.layer import Layer
-    from runner.artifacts.manifest import Artifact, Entry
+    from runner.artifacts.manifest import Artifact
     from runner.engine.attempt import Attempt
     from runner.plan.plan import Input, Job
     from runner.records.store import Records
@@ -54,8 +54,8 @@ def put(attempt: Attempt, layer: Layer | None) -> int:
                 observer.notify(Warned(f"{told}; where both have a file, the latter's is taken"))
             placed[path] = given
         source = records.home.run(str(given.run)).artifacts
-        entries, inside = _distinct(artifacts), attempt.inside
-        left = place(source, entries, working_dir, progress, layer, inside=inside)
+        kept, inside = Contents(str(given.run), source, tuple(artifacts)), attempt.inside
+        left = place(source, kept.entries(), working_dir, progress, layer, inside=inside)
         if left:
             observer.notify(Warned(not_put_back(str(given.run), left)))
         progress.go_on()
@@ -67,13 +67,6 @@ def not_put_back(run: str, paths: Sequence[str]) -> str:
     shown = ", ".join(paths[:_SHOWN]) + (", …" if len(paths) > _SHOWN else "")
     what = f"{count(len(paths), 'file')} of {run} not put back, as there is something else"
     return f"{what}: {shown}"
-
-
-def _distinct(artifacts: list[Artifact]) -> Iterable[Entry]:
-    """The entries of artifacts, each once: one inside another one is listed twice."""
-    if len(artifacts) == 1:
-        return artifacts[0].entries()
-    return {entry.path: entry for entry in entries_of(artifacts)}.values()
 
 
 def _artifacts(given: Input, records: Records) -> list[Artifact]:

@@ -76,6 +76,19 @@ def test_damage_by_hand_is_told_by_every_command_and_stops_none(world: World) ->
     assert not (world.project / "there" / "runs").exists()
 
 
+def test_a_damaged_input_ends_the_run_that_was_to_have_it(world: World) -> None:
+    world.workflows(
+        WORKFLOW + "  - {name: use, provider: bash, deps: [':best'], commands: [cat out/model]}\n"
+    )
+    assert world.wf("run", "make", "-t", "best").code == 0
+    (run,) = world.runs()
+    (listed,) = (world.folder(run) / "manifest").iterdir()
+    listed.write_text(listed.read_text().replace('"bytes":8', '"bytes":9'))
+    done = world.wf("run", "use")
+    assert done.code == 73
+    assert f"the list of what {run} keeps is damaged: it has a list that" in done.err
+
+
 def test_a_run_that_has_left_a_pipe_is_intact(world: World) -> None:
     world.workflows(WORKFLOW.replace("echo $SEED > out/seed", "mkfifo out/pipe"))
     done = world.wf("run", "make")
