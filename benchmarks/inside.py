@@ -71,7 +71,6 @@ def collect(folder: str, files: str, size: str, runs: str) -> list[tuple[float, 
     With many small ones that is what somebody else does when the run is over; here it is timed in
     the same process, which does not stand back.
     """
-    from runner.artifacts import manifest
     from runner.artifacts.collecting.collect import collect as collect_
     from runner.artifacts.store.afterwards import mark, share
     from runner.artifacts.store.pool import Pool
@@ -93,7 +92,7 @@ def collect(folder: str, files: str, size: str, runs: str) -> list[tuple[float, 
             requests = (ArtifactRequest("out"),)
             later = partial(mark, unshared)
             found = collect_(workspace, requests, paths, Pool(pool), later=later)
-            records.write(paths.manifest, manifest.document(found.artifacts))
+            records.write_artifacts(paths, found.artifacts)
 
         taken = _seconds(work)
         shared.append(_seconds(lambda: share(paths, unshared, Pool(pool))))

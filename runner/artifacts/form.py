@@ -76,7 +76,7 @@ def entry(found: object) -> dict[str, Any]:
     mode, time = found.get("mode"), found.get("modified")
     if mode is not None and not (_is_size(mode) and mode <= _MODES):
         raise Odd("has a mode that cannot be")
-    if time is not None and not (_is_number(time) and abs(time) < _LATEST):
+    if time is not None and not (type(time) is int and abs(time) < _LATEST):
         raise Odd("has a time that cannot be")
     return found
 
@@ -98,9 +98,5 @@ def _digest(found: object) -> None:
         raise Odd("has a digest that is none")
 
 
-def _is_number(found: object) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool)
-
-
 def _is_size(found: object) -> bool:
-    return isinstance(found, int) and not isinstance(found, bool) and 0 <= found < _LARGEST
+    return type(found) is int and 0 <= found < _LARGEST  # a bool is an int, too

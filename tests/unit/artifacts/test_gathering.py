@@ -449,7 +449,11 @@ def test_what_its_owner_has_locked_is_kept(nobody: Run) -> None:
         (nobody.workspace / folder).chmod(0)
     done = nobody.collect("out", "a/b")
     assert done.error is None
-    assert listed(done) == [("out", ["out/file", "out/locked/x"]), ("a/b", ["a/b/c"])]
+    # a folder that is not open to everybody is listed, too
+    assert listed(done) == [
+        ("out", ["out", "out/file", "out/locked", "out/locked/x"]),
+        ("a/b", ["a/b", "a/b/c"]),
+    ]
     modes = {entry.path: entry.mode for entry in done.artifacts[0].entries()}
     assert modes["out/file"] == 0
 
