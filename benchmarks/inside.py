@@ -113,10 +113,10 @@ def dependency(folder: str, files: str, size: str, runs: str) -> list[float]:
 
     They have holes instead of content: wherever they are not copied, that makes no difference.
     """
+    from runner.artifacts.entries import Entry
     from runner.artifacts.giving.inputs import place
     from runner.artifacts.giving.layer import below
     from runner.artifacts.giving.settling import discard
-    from runner.artifacts.manifest import Entry
     from runner.paths import RunPaths
 
     kept, entries = Path(folder) / "kept", []

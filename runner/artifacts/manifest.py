@@ -18,12 +18,11 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.artifacts import form
+from runner.artifacts.entries import PREFIX, Entry, lines_of, parsed, said
 from runner.artifacts.form import Odd
-from runner.paths import ABSOLUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,60 +31,13 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from runner.artifacts.entries import Lines
     from runner.errors import WfError
 
-Kind = Literal["file", "link", "directory"]
-PREFIX = "blake3:"
-"""What a digest begins with."""
-OPEN = 0o055
-"""What others may do in a folder that is listed only if it is empty."""
 _WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 _CHUNK = 1 << 20
 # all that a document without a digest of itself has
 _UNSEALED = {"artifacts", "error"}
-
-
-class Entry(NamedTuple):
-    """A kept file (or link, or folder); ``path`` starts with the artifact's own path.
-
-    Folders are there for what is in them, and listed when that is nothing, or when they are not
-    open to everybody (:func:`is_closed`).
-
-    It is the path that the job had it at, an absolute one included; :func:`stored` is where it is
-    kept. ``mode`` are its permissions (``stat.S_IMODE``, without set-id and sticky bits) and
-    ``modified`` the time it was changed (ns since the epoch), both as the job left them; ``None``
-    where an older version did not write them down.
-    """
-
-    path: str
-    kind: Kind
-    bytes: int
-    digest: str
-    mode: int | None = None
-    modified: int | None = None
-
-
-def is_closed(mode: int) -> bool:
-    """Whether a folder lets fewer people in than folders do unless somebody wants it otherwise."""
-    return mode & OPEN != OPEN
-
-
-def stored(path: str) -> str:
-    """Where an entry lies, below the folder of a run's artifacts."""
-    return f"{ABSOLUTE}{path}" if path.startswith("/") else path
-
-
-class Lines(NamedTuple):
-    """Some entries as they stand in a list, and what an artifact's digest has of them.
-
-    ``files`` counts links as well, ``entries`` everything.
-    """
-
-    lines: bytes
-    said: bytes
-    entries: int
-    files: int
-    bytes: int
 
 
 class Artifact(NamedTuple):
@@ -125,7 +77,7 @@ class Artifact(NamedTuple):
         if self.listed is not None:
             with self.listed.open("rb") as lines:
                 for text in lines:
-                    yield _entry(text)
+                    yield parsed(text)
 
     def check(self) -> None:
         """See that the list is the one that was written; what is being written has none.
@@ -241,11 +193,6 @@ class Listing:
         )
 
 
-def said(entry: Entry) -> bytes:
-    """What an artifact's digest has of an entry."""
-    return f"{entry.kind}\0{entry.digest}\0{entry.path}".encode(errors="surrogateescape")
-
-
 def private(path: str, flags: int) -> int:
     """Opens a file that nobody else may read, whatever the umask; for :func:`open`.
 
@@ -253,28 +200,6 @@ def private(path: str, flags: int) -> int:
         OSError: it cannot be opened.
     """
     return os.open(path, flags | os.O_CLOEXEC, 0o600)
-
-
-def line(entry: Entry) -> bytes:
-    """An entry as it stands in a list: a line of JSON; by hand, as there are many."""
-    path, digest = encode_basestring_ascii(entry.path), encode_basestring_ascii(entry.digest)
-    mode = "null" if entry.mode is None else entry.mode
-    modified = "null" if entry.modified is None else entry.modified
-    return (
-        f'{{"path":{path},"kind":"{entry.kind}","bytes":{entry.bytes},"digest":{digest},'
-        f'"mode":{mode},"modified":{modified}}}\n'
-    ).encode()
-
-
-def lines_of(entries: Sequence[Entry]) -> Lines:
-    """Several entries, ready to be listed."""
-    return Lines(
-        b"".join([line(entry) for entry in entries]),
-        b"".join([said(entry) for entry in entries]),
-        len(entries),
-        sum([entry.kind != "directory" for entry in entries]),
-        sum([entry.bytes for entry in entries]),
-    )
 
 
 def noted(lists: Path) -> Iterator[str]:
@@ -359,14 +284,6 @@ def _artifact(found: dict[str, Any], lists: Path) -> Artifact:
         tuple(Entry(**form.entry(entry)) for entry in found.get("entries", ())),
         found.get("list_digest"),
     )
-
-
-def _entry(text: bytes) -> Entry:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Odd("has a line that is no JSON, or was cut off") from None
-    return Entry(**form.entry(found))
 
 
 def _digest_of(file: Path) -> str:

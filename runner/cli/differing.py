@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from runner.artifacts.entries import Entry
     from runner.artifacts.looking.comparing import Change, Difference
-    from runner.artifacts.manifest import Entry
     from runner.artifacts.reading.contrast import Contrast, Measured
     from runner.artifacts.reading.values import Reading, Series
     from runner.records.contents import Contents

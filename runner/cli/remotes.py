@@ -11,7 +11,7 @@ from runner.errors import USAGE, WfError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from runner.artifacts.manifest import Entry
+    from runner.artifacts.entries import Entry
     from runner.artifacts.remote.interface import Remote
     from runner.artifacts.remote.stage import Stage
     from runner.cli.context import Context

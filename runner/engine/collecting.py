@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runner import tree
 from runner.artifacts.collecting.collect import Told, collect
-from runner.artifacts.manifest import stored
+from runner.artifacts.entries import stored
 from runner.artifacts.store.afterwards import mark
 from runner.artifacts.store.pool import Pool
 from runner.engine import fetching

@@ -6,9 +6,10 @@ import os
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.entries import PREFIX, stored
 from runner.artifacts.form import Odd
 from runner.artifacts.looking.links import followed
-from runner.artifacts.manifest import PREFIX, entries_of, stored
+from runner.artifacts.manifest import entries_of
 from runner.disks import named
 from runner.errors import STORAGE, USAGE, WfError
 from runner.records import folder
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from runner.artifacts.manifest import Artifact, Entry
+    from runner.artifacts.entries import Entry
+    from runner.artifacts.manifest import Artifact
     from runner.paths import RunPaths
 
 # names to choose a hint from; more would take longer than anybody waits for a hint

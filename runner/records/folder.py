@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from runner.artifacts import manifest
+from runner.artifacts.entries import stored
 from runner.artifacts.form import Odd
 from runner.disks import unwritable
 from runner.errors import STORAGE, WfError
@@ -276,7 +277,7 @@ def intact(paths: RunPaths) -> bool:
     try:
         for artifact in read_artifacts(paths):
             for entry in artifact.entries():
-                found = os.lstat(paths.artifacts / manifest.stored(entry.path))
+                found = os.lstat(paths.artifacts / stored(entry.path))
                 if entry.kind == "file" and found.st_size != entry.bytes:
                     return False
     except (WfError, OSError, ValueError):

@@ -16,7 +16,7 @@ from runner.records.contents import contents as contents_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runner.artifacts.manifest import Entry
+    from runner.artifacts.entries import Entry
     from runner.artifacts.reading.values import Reading, Series
     from runner.paths import RunPaths
     from runner.records.contents import Contents

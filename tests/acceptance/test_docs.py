@@ -643,8 +643,8 @@ def told(world: World) -> dict[str, set[str]]:
 
 def compared() -> set[str]:
     """What is told of runs that differ in every way."""
+    from runner.artifacts.entries import Entry
     from runner.artifacts.looking.comparing import Change, Difference
-    from runner.artifacts.manifest import Entry
     from runner.artifacts.reading.contrast import Contrast, Fact, Measured
     from runner.cli.differing import Found, Side
     from runner.records.contents import Contents

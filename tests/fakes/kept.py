@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from runner.artifacts.manifest import Entry, Listing, document, stored
+from runner.artifacts.entries import Entry, stored
+from runner.artifacts.manifest import Listing, document
 from runner.paths import RunPaths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from runner.artifacts.manifest import Artifact, Kind
+    from runner.artifacts.entries import Kind
+    from runner.artifacts.manifest import Artifact
 
 
 class Link(str):

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runner.artifacts.entries import Entry
 from runner.artifacts.giving.give import give
 from runner.artifacts.giving.layer import below
 from runner.artifacts.giving.settling import discard, settle
-from runner.artifacts.manifest import Entry
 from runner.paths import RunPaths
 from tests.conftest import kill, program, require, until
 from tests.faults.mounts import own_mounts

@@ -10,8 +10,8 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.collecting.copying import Copier
+from runner.artifacts.entries import stored
 from runner.artifacts.folders import entered, opened
-from runner.artifacts.manifest import stored
 from runner.disks import named, unwritable
 
 if TYPE_CHECKING:

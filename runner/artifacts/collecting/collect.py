@@ -15,8 +15,9 @@ from runner.artifacts.collecting.finding import among_artifacts
 from runner.artifacts.collecting.gathering import gather, shown
 from runner.artifacts.collecting.instead import instead
 from runner.artifacts.collecting.undeclared import undeclared
+from runner.artifacts.entries import stored
 from runner.artifacts.giving.settling import settle
-from runner.artifacts.manifest import next_list, stored
+from runner.artifacts.manifest import next_list
 from runner.artifacts.store.listing import Intake, never
 from runner.disks import named, unwritable
 from runner.errors import STORAGE, WfError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.manifest import stored
+from runner.artifacts.entries import stored
 from runner.paths import ABSOLUTE
 from runner.spec.patterns import Pattern, fixed, is_pattern
 

@@ -17,8 +17,8 @@ from runner.artifacts.collecting.finding import by_names, in_workspace, link_on_
 from runner.artifacts.collecting.mounts import mounted_below
 from runner.artifacts.collecting.moving import Mover
 from runner.artifacts.collecting.preparing import withdraw
+from runner.artifacts.entries import stored
 from runner.artifacts.folders import OnTheWayError, entered, look, opened
-from runner.artifacts.manifest import stored
 from runner.spec.patterns import fixed
 
 if TYPE_CHECKING:

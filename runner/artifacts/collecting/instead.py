@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from runner.artifacts.manifest import stored
+from runner.artifacts.entries import stored
 from runner.paths import ABSOLUTE
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from runner.artifacts.entries import stored
 from runner.artifacts.folders import entered, look, opened
-from runner.artifacts.manifest import stored
 from runner.disks import named, unwritable
 from runner.spec.patterns import is_pattern
 

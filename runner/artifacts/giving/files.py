@@ -8,11 +8,11 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from runner.artifacts.entries import PREFIX
 from runner.artifacts.folders import CREATING, READING, look
-from runner.artifacts.manifest import PREFIX
 
 if TYPE_CHECKING:
-    from runner.artifacts.manifest import Entry
+    from runner.artifacts.entries import Entry
 
 
 class NotKeptError(FileNotFoundError):

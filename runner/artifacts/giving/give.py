@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
+from runner.artifacts.entries import stored
 from runner.artifacts.folders import Folders, NewFolders, OnTheWayError, parent, set_mode
 from runner.artifacts.giving.files import (
     NewFile,
@@ -21,15 +22,14 @@ from runner.artifacts.giving.files import (
     require,
 )
 from runner.artifacts.giving.pouring import Copy, Pourer
-from runner.artifacts.manifest import stored
 from runner.artifacts.store.hashing import Hasher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from runner.artifacts.entries import Entry
     from runner.artifacts.giving.layer import Layer
-    from runner.artifacts.manifest import Entry
 
 
 def give(  # noqa: PLR0913 - what, from where, to where, and how

@@ -18,8 +18,8 @@ from runner.disks import named, unwritable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from runner.artifacts.entries import Entry
     from runner.artifacts.giving.layer import Layer
-    from runner.artifacts.manifest import Entry
 
 _ROOT = Path("/")
 

@@ -27,7 +27,7 @@ from runner.mounts import Laid, Mounts, lift
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.artifacts.manifest import Entry
+    from runner.artifacts.entries import Entry
     from runner.paths import RunPaths
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from runner.artifacts.entries import Entry
     from runner.artifacts.giving.files import NewFile
-    from runner.artifacts.manifest import Entry
     from runner.artifacts.store.hashing import Hasher
 
 _LARGE = 8 << 20

@@ -11,15 +11,15 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.entries import stored
 from runner.artifacts.folders import Folders, parent
 from runner.artifacts.giving.standing import standing
-from runner.artifacts.manifest import stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from runner.artifacts.manifest import Entry
+    from runner.artifacts.entries import Entry
 
 
 class Conflict(NamedTuple):

@@ -20,10 +20,10 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
+from runner.artifacts.entries import Entry
 from runner.artifacts.folders import READING, Folders, OwnFolders, parent
 from runner.artifacts.giving.files import NewFile, beside
 from runner.artifacts.giving.layer import laid
-from runner.artifacts.manifest import Entry
 from runner.artifacts.store.taking import note
 from runner.content import allocated, pour
 from runner.failpoints import reach

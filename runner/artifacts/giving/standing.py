@@ -6,15 +6,15 @@ import os
 import stat
 from typing import TYPE_CHECKING, Literal
 
+from runner.artifacts.entries import PREFIX, stored
 from runner.artifacts.folders import READING, Folders, OnTheWayError, parent
-from runner.artifacts.manifest import PREFIX, stored
 from runner.artifacts.store.hashing import Hasher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from runner.artifacts.manifest import Entry
+    from runner.artifacts.entries import Entry
 
 Standing = Literal["free", "same", "taken"]
 

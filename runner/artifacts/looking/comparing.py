@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.manifest import OPEN
+from runner.artifacts.entries import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from runner.artifacts.manifest import Entry
+    from runner.artifacts.entries import Entry
 
     Digest = Callable[[Entry], str]
 

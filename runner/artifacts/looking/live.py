@@ -10,7 +10,8 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.artifacts.collecting.undeclared import undeclared
-from runner.artifacts.manifest import Artifact, Entry, stored
+from runner.artifacts.entries import Entry, stored
+from runner.artifacts.manifest import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

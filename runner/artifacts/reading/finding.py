@@ -10,7 +10,7 @@ from runner.artifacts.reading.recognise import has_metrics, is_events, promising
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.artifacts.manifest import Entry
+    from runner.artifacts.entries import Entry
 
 
 class Thing(NamedTuple):

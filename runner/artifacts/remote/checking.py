@@ -11,8 +11,8 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from runner.artifacts import form
+from runner.artifacts.entries import Entry, stored
 from runner.artifacts.form import Odd
-from runner.artifacts.manifest import Entry, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from runner import tree
 from runner.artifacts import manifest
+from runner.artifacts.entries import stored
 from runner.artifacts.form import Odd
-from runner.artifacts.manifest import Listing, stored
+from runner.artifacts.manifest import Listing
 from runner.artifacts.remote import checking, layout
 from runner.artifacts.remote.ahead import ahead
 from runner.artifacts.remote.interface import Absent
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from runner.artifacts.manifest import Artifact, Entry
+    from runner.artifacts.entries import Entry
+    from runner.artifacts.manifest import Artifact
     from runner.artifacts.remote.interface import Progress, Remote
     from runner.artifacts.remote.layout import Piece
     from runner.artifacts.remote.stage import Stage

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.entries import stored
 from runner.artifacts.folders import READING
 from runner.artifacts.form import Odd
-from runner.artifacts.manifest import entries_of, stored
+from runner.artifacts.manifest import entries_of
 from runner.artifacts.remote import layout
 from runner.artifacts.remote.ahead import ahead
 from runner.artifacts.remote.interface import Absent
@@ -21,7 +22,8 @@ from runner.errors import STORAGE, USAGE, WfError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from runner.artifacts.manifest import Artifact, Entry
+    from runner.artifacts.entries import Entry
+    from runner.artifacts.manifest import Artifact
     from runner.artifacts.remote.interface import Progress, Remote
     from runner.artifacts.remote.layout import Piece
     from runner.paths import RunPaths

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from runner.artifacts.manifest import Entry
+    from runner.artifacts.entries import Entry
 
 
 class Stage(NamedTuple):

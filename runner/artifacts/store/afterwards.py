@@ -19,8 +19,8 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from runner.artifacts.entries import PREFIX, Entry, stored
 from runner.artifacts.folders import READING, OwnFolders
-from runner.artifacts.manifest import PREFIX, Entry, stored
 from runner.artifacts.store.hashing import Hasher
 from runner.artifacts.store.pool import Candidate, Pool, read_only
 from runner.artifacts.store.taking import clear_staging, is_alone, lock, staging

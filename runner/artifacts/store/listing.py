@@ -14,8 +14,9 @@ import os
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runner.artifacts.entries import Lines, is_closed, stored
 from runner.artifacts.folders import OwnFolders
-from runner.artifacts.manifest import Artifact, Lines, Listing, is_closed, stored
+from runner.artifacts.manifest import Artifact, Listing
 from runner.artifacts.store.crew import Crew
 from runner.artifacts.store.taking import Taker, clear_notes, clear_staging
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from runner.artifacts.manifest import Kind
+    from runner.artifacts.entries import Kind
     from runner.artifacts.store.pool import Pool
 
 _TASK = 64  # files

@@ -13,14 +13,14 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.manifest import stored
+from runner.artifacts.entries import stored
 from runner.content import allocated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from runner.artifacts.manifest import Entry
+    from runner.artifacts.entries import Entry
     from runner.artifacts.store.pool import Pool
 
 

@@ -19,8 +19,9 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.artifacts.entries import PREFIX, Entry, Kind, Lines, line, lines_of, stored
 from runner.artifacts.folders import OF_THE_FILE, OnTheWayError, OwnFolders, open_file
-from runner.artifacts.manifest import PREFIX, Entry, Kind, Lines, line, lines_of, private, stored
+from runner.artifacts.manifest import private
 from runner.artifacts.store.hashing import Hasher
 from runner.artifacts.store.pool import Candidate, Pool, read_only
 from runner.failpoints import reach

@@ -13,15 +13,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from runner.artifacts.entries import OPEN, PREFIX, stored
 from runner.artifacts.folders import READING, OnTheWayError, OwnFolders
-from runner.artifacts.manifest import OPEN, PREFIX, stored
 from runner.artifacts.store.hashing import Hasher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from runner.artifacts.manifest import Artifact, Entry
+    from runner.artifacts.entries import Entry
+    from runner.artifacts.manifest import Artifact
     from runner.artifacts.store.pool import Pool
 
 # what open(2) answers where there is a link or a socket, and readlink(2) where there is no link

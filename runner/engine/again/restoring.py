@@ -11,7 +11,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.artifacts.manifest import entries_of, stored
+from runner.artifacts.entries import stored
+from runner.artifacts.manifest import entries_of
 from runner.engine.inputs import not_put_back
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.records import folder
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from runner.artifacts.entries import Entry
     from runner.artifacts.giving.layer import Layer
-    from runner.artifacts.manifest import Entry
     from runner.engine.attempt import Attempt
     from runner.paths import RunPaths
     from runner.plan.plan import Job

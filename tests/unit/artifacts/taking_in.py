@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from runner.artifacts.manifest import Artifact, Entry
+    from runner.artifacts.entries import Entry
+    from runner.artifacts.manifest import Artifact
     from runner.paths import Home, RunPaths
 
 

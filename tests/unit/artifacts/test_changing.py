@@ -10,7 +10,7 @@ import pytest
 from blake3 import blake3
 
 from runner.artifacts.collecting.collect import collect
-from runner.artifacts.manifest import Entry, stored
+from runner.artifacts.entries import Entry, stored
 from runner.artifacts.store.pool import Pool
 from runner.paths import Home
 from runner.spec.workflow import ArtifactRequest

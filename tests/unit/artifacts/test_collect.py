@@ -10,7 +10,7 @@ import pytest
 from blake3 import blake3
 
 from runner.artifacts.collecting.collect import Told, collect
-from runner.artifacts.manifest import Artifact, Entry
+from runner.artifacts.entries import Entry
 from runner.artifacts.store.pool import Pool
 from runner.paths import RunPaths
 from runner.spec.workflow import ArtifactRequest
@@ -18,6 +18,8 @@ from runner.spec.workflow import ArtifactRequest
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from runner.artifacts.manifest import Artifact
 
 _DEEP = 1200
 

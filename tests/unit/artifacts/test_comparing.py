@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.artifacts.entries import Entry
 from runner.artifacts.looking.comparing import Change, Difference, difference
-from runner.artifacts.manifest import Entry
 
 
 def entry(path: str, content: str = "a", mode: int | None = 0o644, kind: str = "file") -> Entry:

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner import tree
+from runner.artifacts.entries import Entry
 from runner.artifacts.folders import Folders, NewFolders, OnTheWayError, OwnFolders
 from runner.artifacts.giving.inputs import place
-from runner.artifacts.manifest import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from blake3 import blake3
 
+from runner.artifacts.entries import Entry, stored
 from runner.artifacts.giving.give import give
 from runner.artifacts.giving.standing import standing
-from runner.artifacts.manifest import Entry, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

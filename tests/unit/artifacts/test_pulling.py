@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
+from runner.artifacts.entries import Entry
 from runner.artifacts.giving.pulling import compare, make_way
-from runner.artifacts.manifest import Entry
 
 if TYPE_CHECKING:
     from pathlib import Path

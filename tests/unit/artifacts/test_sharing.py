@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from runner.artifacts.manifest import Entry
+from runner.artifacts.entries import Entry
 from runner.artifacts.store.pool import Pool
 from runner.artifacts.store.room import Sharing, holders, sharing
 

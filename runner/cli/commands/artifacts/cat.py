@@ -14,7 +14,7 @@ from runner.errors import OK, STORAGE, USAGE, WfError
 if TYPE_CHECKING:
     import argparse
 
-    from runner.artifacts.manifest import Entry
+    from runner.artifacts.entries import Entry
     from runner.cli.context import Context
     from runner.records.contents import Contents
 
@@ -78,7 +78,7 @@ def _compare(file: int, entry: Entry, run: str) -> None:
     It is read twice for that, however large it is: who reads from a pipe may never learn that what
     has come was wrong.
     """
-    from runner.artifacts.manifest import PREFIX
+    from runner.artifacts.entries import PREFIX
     from runner.artifacts.store.hashing import Hasher
 
     try:

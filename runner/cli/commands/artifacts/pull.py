@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.artifacts.manifest import stored
+from runner.artifacts.entries import stored
 from runner.cli.addresses import ADDRESS, address, contents_of, kept_path
 from runner.cli.arguments import Parser
 from runner.cli.remotes import REMOTE, incoming, is_elsewhere
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from runner.artifacts.entries import Entry
     from runner.artifacts.giving.pulling import Pull
-    from runner.artifacts.manifest import Entry
     from runner.cli.context import Context
     from runner.records.contents import Contents
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from runner.artifacts.manifest import Entry
+from runner.artifacts.entries import Entry
 from runner.artifacts.reading.finding import things
 
 
