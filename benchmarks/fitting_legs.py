@@ -117,7 +117,7 @@ def workflow(args):  # noqa: ANN001, ANN201
     data.prepare_data()
     data.setup("fit")
     model = AutoEncoder(lr=args.lr)
-    trainer = train.make_trainer(args)
+    trainer = train.make_trainer(args, args.epochs)
     started = time.perf_counter()
     trainer.fit(model, datamodule=data)
     return time.perf_counter() - started, float(trainer.callback_metrics["val_loss"])
