@@ -75,7 +75,7 @@ def collect(folder: str, files: str, size: str, runs: str) -> list[tuple[float, 
     from runner.artifacts.store.afterwards import mark, share
     from runner.artifacts.store.pool import Pool
     from runner.paths import RunPaths
-    from runner.records import folder as records
+    from runner.records import manifests
     from runner.spec.workflow import ArtifactRequest
 
     paths = RunPaths(Path(folder))
@@ -92,7 +92,7 @@ def collect(folder: str, files: str, size: str, runs: str) -> list[tuple[float, 
             requests = (ArtifactRequest("out"),)
             later = partial(mark, unshared)
             found = collect_(workspace, requests, paths, Pool(pool), later=later)
-            records.write_artifacts(paths, found.artifacts)
+            manifests.write(paths, found.artifacts)
 
         taken = _seconds(work)
         shared.append(_seconds(lambda: share(paths, unshared, Pool(pool))))

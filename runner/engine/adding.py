@@ -14,7 +14,7 @@ from runner.artifacts.store.pool import Pool
 from runner.disks import flush, named, unwritable
 from runner.errors import USAGE, WfError
 from runner.plan.plan import Plan
-from runner.records import folder
+from runner.records import manifests
 from runner.workspace.source import Source
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Adding:
         """
         self._records.close()  # children are made meanwhile
         paths = self._records.add(self._document(project), self._fill, choose)
-        return Kept(paths.root.name, tuple(folder.read_artifacts(paths)))
+        return Kept(paths.root.name, tuple(manifests.read(paths)))
 
     def _document(self, project: Path | None) -> dict[str, Any]:
         return {
@@ -85,7 +85,7 @@ class Adding:
             kept = self._listed(paths, pace)
         # nobody wrote these files long ago, as a job does: they must not appear before their bytes
         flush(paths.root)
-        folder.write_artifacts(paths, kept)
+        manifests.write(paths, kept)
 
     def _measured(self) -> tuple[int, int]:
         found = [tree.measure(one.source) for one in self._given if one.source.is_dir()]

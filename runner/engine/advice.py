@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from runner.engine import simulated
 from runner.errors import WfError
-from runner.records import folder
+from runner.records import folder, manifests
 from runner.spec.workflow import PROJECT_INSIDE
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Adviser:
         for row in records.index().newest(_NEWEST):
             if row.project != str(self._project) or row.workflow == self._job.workflow:
                 continue
-            for artifact in folder.known_artifacts(records.home.run(row.name)):
+            for artifact in manifests.known(records.home.run(row.name)):
                 if not artifact.digest:
                     continue
                 kept = artifact.path.rstrip("/")

@@ -22,7 +22,7 @@ from runner.errors import WfError
 from runner.events import PhaseFinished, PhaseStarted, Warned
 from runner.failpoints import reach
 from runner.process.signals import Interrupted
-from runner.records import folder
+from runner.records import folder, manifests
 from runner.records.asking import aborted
 from runner.records.reserve import helps
 from runner.units import amount, count
@@ -98,7 +98,7 @@ def _collected(attempt: Attempt, ended: Ended) -> bool:
     remarks, error = (*fetched.remarks, *remarks), error or fetched.error
     attempt.session.signals.arm()  # what is complete is not given up any more
     reach("collected")
-    folder.write_artifacts(paths, kept, error)
+    manifests.write(paths, kept, error)
     reach("manifest-written")
     for remark in remarks:
         attempt.notify(Warned(remark))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.artifacts.giving.inputs import place
 from runner.events import Warned
-from runner.records import folder
+from runner.records import manifests
 from runner.records.contents import Contents
 from runner.units import count
 
@@ -70,7 +70,7 @@ def not_put_back(run: str, paths: Sequence[str]) -> str:
 
 
 def _artifacts(given: Input, records: Records) -> list[Artifact]:
-    kept = folder.read_artifacts(records.home.run(str(given.run)))
+    kept = manifests.read(records.home.run(str(given.run)))
     return [artifact for artifact in kept if artifact.digest]
 
 

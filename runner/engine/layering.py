@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.disks import named, unwritable
 from runner.failpoints import reach
-from runner.records import folder
+from runner.records import manifests
 
 if TYPE_CHECKING:
     from runner.artifacts.giving.layer import Layer
@@ -33,7 +33,7 @@ def offered(attempt: Attempt) -> Layer | None:
     former = [str(given.run) for given in job.inputs]
     if job.resumes is not None:
         former.append(job.resumes)
-    kept = (folder.read_artifacts(home.run(name)) for name in former)
+    kept = (manifests.read(home.run(name)) for name in former)
     size = sum(artifact.bytes for artifacts in kept for artifact in artifacts)
     if size < _WORTH_IT:
         return None

@@ -12,7 +12,7 @@ from runner.artifacts.looking.links import followed
 from runner.artifacts.manifest import entries_of
 from runner.disks import named
 from runner.errors import STORAGE, USAGE, WfError
-from runner.records import folder
+from runner.records import folder, manifests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -172,7 +172,7 @@ def contents(paths: RunPaths) -> Contents:
     name = paths.root.name
     state = folder.read_state(paths)
     if state is None or state.terminal or paths.manifest.exists():
-        return Contents(name, paths.artifacts, tuple(folder.read_artifacts(paths)))
+        return Contents(name, paths.artifacts, tuple(manifests.read(paths)))
     from runner.artifacts.looking.live import live
 
     found = live(paths.artifacts, paths.workspace, _mounted(paths))

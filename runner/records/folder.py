@@ -12,19 +12,14 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from runner.artifacts import manifest
-from runner.artifacts.entries import stored
-from runner.artifacts.form import Odd
 from runner.disks import unwritable
-from runner.errors import STORAGE, WfError
-from runner.records import phases, reserve
+from runner.records import reserve
 from runner.records import state as states
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from runner.artifacts.manifest import Artifact
     from runner.paths import RunPaths
     from runner.records.state import State
 
@@ -35,17 +30,11 @@ _NOTES_BYTES = 1 << 16
 _CHUNK = 1 << 16
 _SUBMITTED = {"workflow", "executor", "plan", "source"}
 _WAITING = ("short_of", "place", "places")
-_SERVED = ("ports", "service")
-_ENVIRONMENT = ("kind", "fingerprint", "python", "lock")
-_CONTAINER = ("id", "image", "image_id")
-_ENFORCED = ("cpus", "memory", "gpus", "processes")
-_RESTORED = ("files", "bytes", "checkpoint")
 JOB = "job"
 """The kind of progress that is a job's own."""
 _PROGRESS = (
     "epoch", "epochs", "step", "steps", "fraction", "left_seconds", "metrics", "usage", "at",
 )  # fmt: skip
-_USAGE = ("wall_seconds", "cpu_seconds", "peak_memory")
 
 
 def write_new(path: Path, document: dict[str, Any]) -> None:
@@ -106,8 +95,12 @@ def _write_all(descriptor: int, content: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _content(path: Path) -> bytes:
-    """All of a file; see :func:`_write_all`."""
+def content(path: Path) -> bytes:
+    """All of a file; see :func:`_write_all`.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         parts = []
@@ -178,10 +171,16 @@ def write_bytes(path: Path, content: bytes) -> None:
 def read(path: Path) -> dict[str, Any] | None:
     """What was written, or ``None`` if nothing (or nothing readable) is there."""
     try:
-        found = json.loads(_content(path))
+        found = json.loads(content(path))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def whole(path: Path, keys: Iterable[str]) -> dict[str, Any] | None:
+    """What was written, unless something of it is missing: then it is as good as not there."""
+    found = read(path)
+    return found if found is not None and found.keys() >= set(keys) else None
 
 
 def read_submitted(paths: RunPaths) -> dict[str, Any] | None:
@@ -216,7 +215,7 @@ def _begun(paths: RunPaths) -> State | None:
 
 def read_waiting(paths: RunPaths, status: str) -> dict[str, Any] | None:
     """What a run of that status waits for, and at which place; ``None`` if it does not wait."""
-    return _whole(paths.waiting, _WAITING) if status == "provisioning" else None
+    return whole(paths.waiting, _WAITING) if status == "provisioning" else None
 
 
 def read_progress(paths: RunPaths, status: str) -> dict[str, Any] | None:
@@ -225,64 +224,6 @@ def read_progress(paths: RunPaths, status: str) -> dict[str, Any] | None:
     if said is None or said.get("kind") != JOB:
         return None
     return {key: said.get(key) for key in _PROGRESS}
-
-
-def read_artifacts(paths: RunPaths) -> list[Artifact]:
-    """Every artifact that was declared, in that order; what came to nothing included.
-
-    Raises:
-        WfError: kind ``STORAGE`` when the manifest is damaged.
-    """
-    try:
-        return manifest.read(json.loads(_content(paths.manifest)), paths.lists)
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, RecursionError) as error:
-        why = f"it {error}" if isinstance(error, Odd) else "it cannot be read"
-        raise WfError(
-            STORAGE,
-            f"the manifest of {paths.root.name} is damaged: {why}",
-            hint=f"the files may be whole: look into {paths.artifacts}",
-        ) from error
-
-
-def known_artifacts(paths: RunPaths) -> list[Artifact]:
-    """The same for who can do without: none where the manifest is damaged."""
-    try:
-        return read_artifacts(paths)
-    except WfError:
-        return []
-
-
-def write_artifacts(
-    paths: RunPaths,
-    artifacts: Sequence[Artifact],
-    error: WfError | None = None,
-    *,
-    durable: bool = True,
-) -> None:
-    """Write the manifest of what has been listed: from here on that is what the run keeps.
-
-    The lists of an earlier manifest go afterwards, as that one needs them until then.
-
-    Raises:
-        WfError: kind ``STORAGE``, naming the file.
-    """
-    write(paths.manifest, manifest.document(artifacts, error), durable=durable)
-    manifest.clear(paths.lists, artifacts)
-
-
-def intact(paths: RunPaths) -> bool:
-    """Whether everything that was kept is still there, with the size it had."""
-    try:
-        for artifact in read_artifacts(paths):
-            for entry in artifact.entries():
-                found = os.lstat(paths.artifacts / stored(entry.path))
-                if entry.kind == "file" and found.st_size != entry.bytes:
-                    return False
-    except (WfError, OSError, ValueError):
-        return False
-    return paths.manifest.exists()
 
 
 def read_attempts(paths: RunPaths) -> list[dict[str, Any]]:
@@ -342,92 +283,3 @@ def held(lock: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
-
-
-def _whole(path: Path, keys: Iterable[str]) -> dict[str, Any] | None:
-    """What was written, unless something of it is missing: then it is as good as not there."""
-    found = read(path)
-    return found if found is not None and found.keys() >= set(keys) else None
-
-
-def _environment(paths: RunPaths) -> dict[str, Any] | None:
-    """The environment, with what older versions did not write."""
-    found = _whole(paths.environment, _ENVIRONMENT)
-    return found and {"as_of": None, "locked": None, **found}
-
-
-def _container(paths: RunPaths) -> dict[str, Any] | None:
-    """The container of its job; what else is written of it is for whoever finds it."""
-    found = _whole(paths.container, _CONTAINER)
-    return found and {key: found[key] for key in _CONTAINER}
-
-
-def _restored(paths: RunPaths) -> dict[str, Any] | None:
-    """What the run was given back of the one that it goes on from."""
-    found = _whole(paths.restored, _RESTORED)
-    return found and {key: found[key] for key in _RESTORED}
-
-
-def _usage(paths: RunPaths) -> dict[str, Any] | None:
-    """What the job used, with what older versions did not write."""
-    found = _whole(paths.usage, _USAGE)
-    return found and {"cpu": None, "memory": None, "gpus": [], "samples": None, **found}
-
-
-def document(paths: RunPaths) -> dict[str, Any] | None:
-    """The whole run as one JSON document (``docs/reference/json.md``), or ``None``."""
-    submitted, state = read_submitted(paths), read_state(paths)
-    if submitted is None or state is None:
-        return None
-    nothing_granted: dict[str, Any] = {"cpus": [], "gpus": [], "memory": None}
-    granted = _whole(paths.granted, nothing_granted) or nothing_granted
-    # what older versions did not write
-    granted = {"simulated_gpus": 0, "queue": None, **granted}
-    served = _whole(paths.served, _SERVED) or {"ports": [], "service": None}
-    jobs = submitted["plan"]["jobs"]  # files that were added by hand had none
-    job = jobs[-1] if jobs else {"command": None, "variables": {}}
-    told = phases.reported(read_notes(paths))
-    over = state.terminal and bool(jobs)
-    waited = (granted["queue"] or {}).get("waited_seconds")
-    return {
-        "schema_version": 1,
-        "name": paths.root.name,
-        "workflow": submitted["workflow"],
-        "status": state.status,
-        "reason": state.reason,
-        "message": state.message,
-        "hint": state.hint,
-        "failure": read(paths.failure) if state.terminal else None,
-        "exit_code": state.exit_code,
-        "executor": submitted["executor"],
-        "submitted_at": state.history[0][1],
-        "started_at": state.entered("running"),
-        "finished_at": state.finished_at,
-        "history": [{"status": status, "at": at} for status, at in state.history],
-        "waiting": read_waiting(paths, state.status),
-        "progress": read_progress(paths, state.status),
-        "command": job["command"],
-        "resources": {**granted, "enforced": _whole(paths.enforced, _ENFORCED)},
-        "ports": served["ports"],
-        "service": served["service"],
-        "environment": _environment(paths),
-        "container": _container(paths),
-        "source": submitted["source"],
-        "project": submitted.get("project"),
-        "fingerprint": submitted.get("fingerprint"),
-        "variables": job["variables"],
-        "secrets": job.get("secrets", []),
-        "dependencies": submitted.get("dependencies", []),
-        "resumed_from": submitted.get("resumed_from"),
-        "restored": _restored(paths),
-        "added": submitted.get("added", []),
-        "artifacts": [artifact.summary() for artifact in known_artifacts(paths)],
-        # what is in them takes time to read: looking.with_metrics
-        "metrics": None,
-        "notes": told.notes,
-        "phases": phases.phases(state.history, waited, told.seconds) if over else None,
-        "samples": dict(told.samples) if over else None,
-        "attempts": read_attempts(paths),
-        "usage": _usage(paths),
-        "plan": submitted["plan"],
-    }

@@ -8,7 +8,7 @@ from runner.environments.interface import IMAGE
 from runner.environments.packages.lists import outside
 from runner.errors import STORAGE, USAGE, WfError
 from runner.plan.environment import LockedImage, LockedRun
-from runner.records import folder
+from runner.records import documents
 
 if TYPE_CHECKING:
     from runner.paths import RunPaths
@@ -35,7 +35,7 @@ def locked_in(paths: RunPaths, counts_as: str | None = None) -> LockedRun:
         WfError: as :func:`locked_run`.
     """
     name = paths.root.name
-    document = folder.document(paths) or {}
+    document = documents.of_run(paths) or {}
     environment = document.get("environment")
     if environment is None:
         why = "it is files that were added by hand"

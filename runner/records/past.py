@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import WfError
 from runner.plan.facts import FormerInput, Past, PastRun, TaggedRun
-from runner.records import folder
+from runner.records import folder, manifests
 from runner.stamps import moment
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def unfit(records: Records, run: str, *, same: bool) -> str | None:
     With ``same`` it must also be known that its code was that of its fingerprint.
     """
     paths = records.home.run(run)
-    if not folder.intact(paths):
+    if not manifests.intact(paths):
         return f"the artifacts of {run} are gone"
     if same and not paths.code.exists():
         return f"files changed while {run} was being made"

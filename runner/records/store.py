@@ -11,6 +11,7 @@ from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
 from runner.records import (
     behind,
+    documents,
     folder,
     removing,
     reserve,
@@ -343,7 +344,7 @@ class Records:
         Raises:
             WfError: kind ``STORAGE`` when its folder cannot be read.
         """
-        found = folder.document(paths)
+        found = documents.of_run(paths)
         if found is None:
             raise WfError(
                 STORAGE,

@@ -29,6 +29,7 @@ from runner.paths import Home, RunPaths
 from runner.process.confinement.interface import MemoryUse
 from runner.process.values import Exit
 from runner.records import codes, folder
+from runner.records import documents as run_documents
 from runner.records.attempts import Attempt
 from runner.records.looking import Known
 from runner.records.samples import Samples, columns
@@ -616,8 +617,8 @@ def told(world: World) -> dict[str, set[str]]:
         found[heading] |= {f"waiting.{key}" for key in folder._WAITING}
         found[heading] |= set(keys(going(), "progress"))
     found["A run"] |= set(keys({"added": added(world)}))
-    found["A run"] |= {f"restored.{key}" for key in folder._RESTORED}
-    found["A run"] |= {f"container.{key}" for key in folder._CONTAINER}
+    found["A run"] |= {f"restored.{key}" for key in run_documents._RESTORED}
+    found["A run"] |= {f"container.{key}" for key in run_documents._CONTAINER}
     found["A plan"] |= {f"jobs[].retry.{key}" for key in Retry._fields}
     big = world.wf("plan", "big", "--json").json()
     found["A plan"] |= {key for key in keys(big) if not key.startswith("problem.")}

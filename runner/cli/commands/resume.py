@@ -96,7 +96,7 @@ def _wanted(
 def _check(paths: RunPaths, records: Records) -> None:
     """See to it that there is something to go on with."""
     from runner.engine.again.reproducing import refuse_added
-    from runner.records import folder
+    from runner.records import manifests
 
     refuse_added(paths)
     document = records.document(paths)
@@ -113,7 +113,7 @@ def _check(paths: RunPaths, records: Records) -> None:
             f"{name} has succeeded: there is nothing to go on with",
             hint=f"`wf run {workflow}` runs it anew; `wf run --locked {name}` exactly as it was",
         )
-    if paths.manifest.exists() and not folder.intact(paths):
+    if paths.manifest.exists() and not manifests.intact(paths):
         raise WfError(
             UNSATISFIABLE,
             f"not all that {name} left behind is still there",

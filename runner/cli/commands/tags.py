@@ -171,10 +171,10 @@ def _list(records: Records, context: Context, *, as_json: bool) -> int:
 
 
 def _document(tag: Tag, records: Records) -> dict[str, Any]:
-    from runner.records import folder
+    from runner.records import folder, manifests
 
     paths = records.home.run(tag.run)
-    artifacts = [artifact.summary() for artifact in folder.known_artifacts(paths)]
+    artifacts = [artifact.summary() for artifact in manifests.known(paths)]
     return {
         "tag": tag.tag,
         "run": tag.run,

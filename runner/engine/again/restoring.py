@@ -15,7 +15,7 @@ from runner.artifacts.entries import stored
 from runner.artifacts.manifest import entries_of
 from runner.engine.inputs import not_put_back
 from runner.events import PhaseFinished, PhaseStarted, Warned
-from runner.records import folder
+from runner.records import folder, manifests
 from runner.units import amount, count
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def in_the_way(attempt: Attempt) -> frozenset[str]:
     ways: dict[str, bool] = {"": True}
     return frozenset(
         entry.path
-        for entry in entries_of(folder.read_artifacts(attempt.parts.records.home.run(former)))
+        for entry in entries_of(manifests.read(attempt.parts.records.home.run(former)))
         if not os.path.isabs(entry.path) and _taken(working_dir, entry.path, entry.kind, ways)
     )
 
@@ -100,7 +100,7 @@ def restore(attempt: Attempt, code: frozenset[str], layer: Layer | None) -> None
     paths = attempt.run.paths
     source = attempt.parts.records.home.run(former)
     # an artifact inside another one is listed twice
-    found = {entry.path: entry for entry in entries_of(folder.read_artifacts(source))}
+    found = {entry.path: entry for entry in entries_of(manifests.read(source))}
     entries = [entry for path, entry in found.items() if path not in code]
     made = _made(former, source.artifacts, entries)
     tell = attempt.teller("resume", "copied")

@@ -15,7 +15,7 @@ from runner.engine.ending.clearing import clear
 from runner.engine.ending.sharing import share
 from runner.errors import STORAGE, USAGE, WfError
 from runner.plan.plan import DOCKER
-from runner.records import folder
+from runner.records import folder, manifests
 from runner.spec.interpolation import with_run_name
 from runner.spec.workflow import ArtifactRequest
 
@@ -44,7 +44,7 @@ def recollect(
     # what a container had is its own: nothing of this machine is taken for it
     root = paths.fetched if job.get("executor") == DOCKER else None
     done = collect(working_dir, requests, paths, Pool(home.objects), root=root)
-    folder.write_artifacts(paths, done.artifacts, done.error, durable=durable)
+    manifests.write(paths, done.artifacts, done.error, durable=durable)
     return done
 
 

@@ -21,7 +21,7 @@ from runner.engine.ending.verdict import Verdict
 from runner.errors import INTERNAL, STORAGE, WfError
 from runner.failpoints import reach
 from runner.process import orphans
-from runner.records import asking, attempts, folder, supervision
+from runner.records import asking, attempts, folder, manifests, supervision
 from runner.units import count
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class _Settlement:
         reason = RESTARTED if self._restarted else DIED
         what = "the machine was restarted" if self._restarted else "wf was killed"
         said = f"{what} while the run was {status}"
-        kept = any(artifact.digest for artifact in folder.known_artifacts(self._paths))
+        kept = any(artifact.digest for artifact in manifests.known(self._paths))
         said = "; ".join(
             [
                 said,

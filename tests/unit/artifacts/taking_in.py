@@ -12,7 +12,7 @@ from runner.artifacts.store.afterwards import mark
 from runner.artifacts.store.listing import never
 from runner.artifacts.store.pool import Pool
 from runner.failpoints import VARIABLE
-from runner.records import folder
+from runner.records import manifests
 from runner.spec.workflow import ArtifactRequest
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Kept(NamedTuple):
 
     @property
     def artifact(self) -> Artifact:
-        return folder.read_artifacts(self.paths)[0]
+        return manifests.read(self.paths)[0]
 
     @property
     def entries(self) -> list[Entry]:
@@ -54,7 +54,7 @@ class Kept(NamedTuple):
         pool = Pool(self.home.objects)
         when = partial(mark, self.unshared) if later else never
         found = collect(self.paths.workspace, requests, self.paths, pool, later=when)
-        folder.write_artifacts(self.paths, found.artifacts)
+        manifests.write(self.paths, found.artifacts)
         return found.artifacts
 
     def killed_at(self, point: str, *, later: bool = False) -> None:

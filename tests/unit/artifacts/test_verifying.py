@@ -14,7 +14,7 @@ from runner.artifacts.store.pool import Pool
 from runner.artifacts.store.verifying import Damage, Verifier
 from runner.errors import STORAGE, WfError
 from runner.paths import Home
-from runner.records import folder
+from runner.records import manifests
 from tests.unit.artifacts.taking_in import Kept, made, objects
 
 if TYPE_CHECKING:
@@ -162,13 +162,13 @@ def test_every_flipped_bit_of_a_list_is_found(run: Kept) -> None:
 def test_every_flipped_bit_of_a_manifest_is_found(run: Kept) -> None:
     for what in flipped(run.paths.manifest):
         with pytest.raises(WfError, match="the manifest of first-1 is damaged"):
-            pytest.fail(f"{what}: {folder.read_artifacts(run.paths)}")
+            pytest.fail(f"{what}: {manifests.read(run.paths)}")
     assert lists(run) == []
 
 
 def older(run: Kept, **more: object) -> None:
     """Its manifest as older versions wrote it, without digests of what is written."""
-    (artifact,) = folder.read_artifacts(run.paths)
+    (artifact,) = manifests.read(run.paths)
     said = {**artifact.document(), **more}
     del said["list_digest"]
     run.paths.manifest.write_text(json.dumps({"artifacts": [said]}))
@@ -200,10 +200,10 @@ def test_a_manifest_that_cannot_be_is_said_to_be_damaged(
 ) -> None:
     older(run, **more)
     with pytest.raises(WfError, match="the manifest of first-1 is damaged: it ") as caught:
-        folder.read_artifacts(run.paths)
+        manifests.read(run.paths)
     assert caught.value.kind == STORAGE
-    assert folder.known_artifacts(run.paths) == []
-    assert not folder.intact(run.paths)
+    assert manifests.known(run.paths) == []
+    assert not manifests.intact(run.paths)
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def _wanted(
 
     Those that have collected nothing yet are left out.
     """
-    from runner.records import folder
+    from runner.records import manifests
 
     if named:
         found = [*{paths.root: paths for paths in map(records.find, named)}.values()]
@@ -100,7 +100,7 @@ def _wanted(
         if paths.manifest.exists():
             kept = None
             with suppress(WfError):
-                kept = folder.read_artifacts(paths)
+                kept = manifests.read(paths)
             yield paths, kept
 
 
