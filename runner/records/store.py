@@ -11,9 +11,7 @@ from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
 from runner.records import (
     behind,
-    documents,
     folder,
-    removing,
     reserve,
     starting,
     state,
@@ -29,6 +27,7 @@ from runner.records.tags import Tags
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from runner.paths import Home, RunPaths
     from runner.records.index import Row
@@ -233,8 +232,13 @@ class Records:
         transit.sweep(
             self._home.removed,
             lambda run: self._mirror(self._home.run(run)),
-            lambda gone: removing.empty(self._home, gone),
+            self._empty,
         )
+
+    def _empty(self, gone: Path) -> int:
+        from runner.records import removing
+
+        return removing.empty(self._home, gone)
 
     def settle(self) -> list[RunPaths]:
         """Bring the index in line with the folders; the runs that have lost their supervisors.
@@ -344,6 +348,8 @@ class Records:
         Raises:
             WfError: kind ``STORAGE`` when its folder cannot be read.
         """
+        from runner.records import documents  # what lists runs needs none of it
+
         found = documents.of_run(paths)
         if found is None:
             raise WfError(
@@ -382,12 +388,14 @@ class Records:
         Raises:
             WfError: kind ``STORAGE`` when its files cannot be removed.
         """
+        from runner.records import removing
+
         name = paths.root.name
         try:
             with removing.out_of_sight(self._home, name) as gone:
                 reach("out-of-sight")
                 self._mirror(paths)
-                return removing.empty(self._home, gone)
+                return self._empty(gone)
         except FileNotFoundError:  # a crash has left it in the index only
             self._mirror(paths)
             return 0
