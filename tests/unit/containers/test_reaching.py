@@ -13,6 +13,7 @@ from runner.containers.address import Endpoint
 from runner.containers.faults import Unreachable
 from runner.containers.reaching import Greeting, greet, no_daemon
 from runner.errors import UNSATISFIABLE
+from tests.fakes.listener import listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,25 +27,18 @@ def listening(path: Path, answer: bytes | None) -> Iterator[Endpoint]:
     """Somebody who takes one question, and says this; ``None``: nothing, until the end."""
     over = threading.Event()
 
-    def serve() -> None:
-        asked, _ = server.accept()
-        with asked:
-            asked.recv(4096)
-            if answer is None:
-                over.wait()
-            else:
-                asked.sendall(answer)
+    def speak(way: socket.socket) -> None:
+        way.recv(4096)
+        if answer is None:
+            over.wait()
+        else:
+            way.sendall(answer)
 
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(path))
-        server.listen(1)
-        thread = threading.Thread(target=serve)
-        thread.start()
+    with listener(path, speak) as endpoint:
         try:
-            yield Endpoint(f"unix://{path}")
+            yield endpoint
         finally:
             over.set()
-            thread.join()
 
 
 def said(*headers: str, status: str = "200 OK") -> bytes:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.containers.address import Endpoint
 from runner.containers.faults import Gone, Refused, Unreachable
 from runner.containers.wire import Answer, Head, Question, exchange, sent, streamed
+from tests.fakes.listener import listener
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from runner.containers.address import Endpoint
 
 SECONDS = 5.0
 # so long, in so many drops, is far more than is waited for
@@ -29,23 +30,14 @@ def answering(path: Path, *pieces: bytes) -> Iterator[tuple[Endpoint, list[bytes
     """Somebody who says this to one question, piece by piece, and what he was asked."""
     asked: list[bytes] = []
 
-    def serve() -> None:
-        way, _ = server.accept()
-        with way:
-            asked.append(way.recv(1 << 16))
-            with suppress(BrokenPipeError, ConnectionResetError):
-                for piece in pieces:
-                    way.sendall(piece)
+    def speak(way: socket.socket) -> None:
+        asked.append(way.recv(1 << 16))
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for piece in pieces:
+                way.sendall(piece)
 
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(path))
-        server.listen(1)
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield Endpoint(f"unix://{path}"), asked
-        finally:
-            thread.join()
+    with listener(path, speak) as endpoint:
+        yield endpoint, asked
 
 
 def test_what_is_asked(tmp_path: Path) -> None:
@@ -152,24 +144,16 @@ def test_an_answer_can_be_taken_later(tmp_path: Path) -> None:
 def trickling(path: Path, first: bytes) -> Iterator[Endpoint]:
     """Somebody who says a bit more again and again, and soon enough for every wait."""
 
-    def serve() -> None:
-        way, _ = server.accept()
-        with way, suppress(BrokenPipeError, ConnectionResetError):
+    def speak(way: socket.socket) -> None:
+        with suppress(BrokenPipeError, ConnectionResetError):
             way.recv(1 << 16)
             way.sendall(first)
             for _ in range(DROPS):
                 way.sendall(b"x")
                 time.sleep(LITTLE / 10)
 
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(path))
-        server.listen(1)
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield Endpoint(f"unix://{path}")
-        finally:
-            thread.join()
+    with listener(path, speak) as endpoint:
+        yield endpoint
 
 
 @pytest.mark.parametrize("first", [b"", b"HTTP/1.0 200 OK\r\n\r\n"], ids=["head", "rest"])
