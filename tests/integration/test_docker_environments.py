@@ -7,13 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
-from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from docker.errors import ImageNotFound
+from docker.errors import APIError, ImageNotFound
 
 from runner.cached import Cache
 from runner.containers.values import BUILD_LABEL
@@ -124,14 +123,29 @@ def test_another_content_of_an_image_is_another_environment(
         done = docked.wf("run", "train", "--executor", "docker", WF_BASE_IMAGE="wf-other:1")
         assert done.code == 0, done.err
         assert "· built" in done.err
-        # who finishes it has a container of the image
-        until(lambda: _all_finished(docked), "finished environments")
     finally:
-        dockerd.client.remove_image(other["Id"], force=True)
+        _take_away(dockerd, other["Id"])
 
 
-def _all_finished(world: World) -> bool:
-    return all((made / "finished.json").exists() for made in environments(world))
+def _take_away(dockerd: Dockerd, image: str) -> None:
+    """Remove an image as soon as Docker lets it go.
+
+    What finishes an environment inside an image goes on behind the run, and may start its
+    container at any moment: only the removal itself can tell that nothing runs there.
+    """
+
+    def gone() -> bool:
+        try:
+            dockerd.client.remove_image(image, force=True)
+        except ImageNotFound:
+            return True
+        except APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise
+            return False
+        return True
+
+    until(gone, "an image in which nothing runs")
 
 
 @pytest.mark.usefixtures("links")
@@ -196,15 +210,8 @@ def named(docked: World, dockerd: Dockerd) -> Iterator[Callable[[str], str]]:
 
     docked.variables["WF_BASE_IMAGE"] = "wf-moving:1"
     yield name
-    # what finishes an environment inside an image goes on behind the run
     for image in made:
-        until(partial(_unused, dockerd, image), "an image in which nothing runs")
-        with suppress(ImageNotFound):
-            dockerd.client.remove_image(image, force=True)
-
-
-def _unused(dockerd: Dockerd, image: str) -> bool:
-    return not dockerd.client.containers(filters={"ancestor": image})
+        _take_away(dockerd, image)
 
 
 _CONTENT = (
@@ -232,7 +239,7 @@ def test_a_run_is_repeated_in_the_image_that_it_was_in(
         "wf-moving:1",
         former,
     )
-    dockerd.client.remove_image(old, force=True)
+    _take_away(dockerd, old)
     other = docked.wf("run", *again, former)
     assert (other.code, other.out) == (0, "new\n"), other.err
     assert f"warning: wf-moving:1 was {old[7:19]} then, which is gone" in other.err
