@@ -176,6 +176,15 @@ def test_prune_goes_on_and_names_it(world: World) -> None:
     assert modes(world, second) == {0o444}
 
 
+def test_prune_says_both_in_one_document(world: World) -> None:
+    first, _ = unreadable(world)
+    pruned = world.wf("prune", "--json")
+    told = pruned.json()
+    assert (pruned.code, told["removed"], told["error"]["exit_code"]) == (73, [], 73)
+    assert first in told["error"]["message"]
+    assert told["error"]["message"] in pruned.err
+
+
 def test_collecting_again_does_it(world: World) -> None:
     first = unshared(world)
     second = unshared(world)

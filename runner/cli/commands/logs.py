@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.cli.arguments import RUN, Parser
+from runner.cli.counts import count_option
 from runner.cli.settled import settled
 from runner.errors import OK, USAGE, WfError
 from runner.units import amount
@@ -25,7 +26,6 @@ _ENDING_SECONDS = 0.05
 _REST_SECONDS = 0.01
 # of a longer log, a document holds the end
 _DOCUMENT_BYTES = 1 << 23
-_MOST_LINES = 10**12
 
 
 def parser() -> Parser:
@@ -64,7 +64,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     from runner.records.changes import Changes
     from runner.records.log import Log
 
-    lines = _number(arguments.tail)
+    lines = count_option("--tail", arguments.tail, "wf logs -n 20 last", of="lines")
     moment = _moment(arguments.since, context)
     if arguments.json and arguments.follow:
         raise WfError(
@@ -121,16 +121,6 @@ class _Asked(NamedTuple):
             self.changes.wait([], _ENDING_SECONDS if ending else _LOOK_AGAIN_SECONDS)
             self.changes.rest([], _REST_SECONDS)
         return True
-
-
-def _number(written: str | None) -> int | None:
-    if written is None:
-        return None
-    if written.isdecimal() and int(written) < _MOST_LINES:
-        return int(written)
-    raise WfError(
-        USAGE, f"--tail: a number of lines is wanted, not `{written}`", hint="wf logs -n 20 last"
-    )
 
 
 def _moment(written: str | None, context: Context) -> int | None:

@@ -23,8 +23,6 @@ _DAYS = 30
 _DAY = 86400.0
 # so many names fit a line
 _FEW = 3
-# nobody has runs by the trillion
-_MOST_DIGITS = 12
 
 
 def parser() -> Parser:
@@ -72,38 +70,54 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     pool = Pool(records.home.objects)
     if arguments.dry_run:
         room = _Room(sizes, freed, pool.unneeded(), _pulls(arguments, rules, context))
-        _say(arguments, context, chosen, room)
-        return _ended(unshared)
+        return _told(arguments, context, chosen, room, unshared)
     if chosen.gone and not arguments.yes and not arguments.json and _on_a_terminal(context):
         _list(context, chosen, sizes)
         if not _agreed(context):
             context.err.write("nothing was removed\n")
-            return _ended(unshared)
+            return _ended(context, unshared)
     removed, freed, failure = _remove(records, chosen, context)
     room = _Room(sizes, freed, pool.sweep(), _pulls(arguments, rules, context), shared)
-    _say(arguments, context, chosen._replace(gone=removed), room)
-    return _ended(unshared or failure)
+    return _told(arguments, context, chosen._replace(gone=removed), room, unshared or failure)
 
 
-def _ended(failure: WfError | None) -> int:
+def _told(
+    arguments: argparse.Namespace,
+    context: Context,
+    chosen: Chosen,
+    room: _Room,
+    failure: WfError | None,
+) -> int:
+    """Say what was done, in one document where a program reads it, and what went wrong."""
+    if arguments.json:
+        context.say_json(_document(chosen, room, failure, dry_run=arguments.dry_run))
+    else:
+        _say(context, chosen, room, dry_run=arguments.dry_run)
+    return _ended(context, failure)
+
+
+def _ended(context: Context, failure: WfError | None) -> int:
     """What could be done is done; what could not is an error all the same."""
-    if failure is not None:
-        raise failure
-    return OK
+    if failure is None:
+        return OK
+    from runner.cli.render.problems import show_error
+
+    show_error(failure, context.err, context.variables)
+    return failure.kind
 
 
 def _rules(arguments: argparse.Namespace) -> Rules:
     from runner.cli.choices import option_value
+    from runner.cli.counts import count_option
     from runner.records.pruning import Rules
     from runner.spec import text
 
     keep, age = arguments.keep, arguments.older_than
-    if keep is not None and not (keep.isdecimal() and len(keep) <= _MOST_DIGITS):
-        raise WfError(USAGE, f"--keep: a number is wanted, not `{keep}`", hint="wf prune --keep 5")
+    newest = count_option("--keep", keep, "wf prune --keep 5")
     over_for: float | None = option_value("--older-than", age, text.duration) or None
     if age is None and keep is None:
         over_for = _DAYS * _DAY
-    return Rules(over_for, int(keep or 0), _statuses(arguments.status))
+    return Rules(over_for, newest or 0, _statuses(arguments.status))
 
 
 def _statuses(written: str | None) -> frozenset[str]:
@@ -216,24 +230,20 @@ def _agreed(context: Context) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def _say(arguments: argparse.Namespace, context: Context, chosen: Chosen, room: _Room) -> int:
+def _say(context: Context, chosen: Chosen, room: _Room, *, dry_run: bool) -> None:
     """What went, or would go, and what it frees."""
     from runner.units import amount, count
 
-    if arguments.json:
-        context.say_json(_document(chosen, room, dry_run=arguments.dry_run))
-        return OK
-    if arguments.dry_run:
-        _list(context, chosen, room.sizes)
     told = context.err
-    if arguments.dry_run:
+    if dry_run:
+        _list(context, chosen, room.sizes)
         told.writelines(f"{kept.run} stays: {kept.reason}\n" for kept in chosen.kept)
     elif chosen.kept:
         are = "is" if len(chosen.kept) == 1 else "are"
         told.write(
             f"{count(len(chosen.kept), 'run')} of that age {are} needed; --dry-run says what for\n"
         )
-    would = ("would remove", "free") if arguments.dry_run else ("removed", "freed")
+    would = ("would remove", "free") if dry_run else ("removed", "freed")
     if chosen.gone:
         runs = count(len(chosen.gone), "run")
         told.write(f"{would[0]} {runs}{_which(chosen)} and {would[1]} {amount(room.runs)}\n")
@@ -248,7 +258,6 @@ def _say(arguments: argparse.Namespace, context: Context, chosen: Chosen, room: 
         told.write(f"kept equal files once and freed {amount(room.shared)}\n")
     if not (chosen.gone or any(more.values()) or room.shared):
         told.write("nothing to remove\n")
-    return OK
 
 
 def _which(chosen: Chosen) -> str:
@@ -283,7 +292,11 @@ def _list(context: Context, chosen: Chosen, sizes: dict[str, int]) -> None:
     context.out.flush()
 
 
-def _document(chosen: Chosen, room: _Room, *, dry_run: bool) -> dict[str, Any]:
+def _document(
+    chosen: Chosen, room: _Room, failure: WfError | None, *, dry_run: bool
+) -> dict[str, Any]:
+    from runner.cli.render.problems import error_document
+
     return {
         "dry_run": dry_run,
         "removed": [
@@ -298,4 +311,5 @@ def _document(chosen: Chosen, room: _Room, *, dry_run: bool) -> dict[str, Any]:
         ],
         "kept": [{"name": kept.run, "reason": kept.reason} for kept in chosen.kept],
         "freed_bytes": room.runs + room.pool + room.pulls + room.shared,
+        "error": None if failure is None else error_document(failure),
     }

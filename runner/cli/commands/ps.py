@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from runner.cli.arguments import Parser
+from runner.cli.counts import count_option
 from runner.cli.settled import settle, settled
 from runner.errors import OK, USAGE, WfError
 
@@ -61,7 +62,7 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
     going = index.unfinished()
     rows: Iterable[Row]
     if arguments.all or arguments.last is not None:
-        rows = index.newest(None if arguments.last is None else _number(arguments.last))
+        rows = index.newest(count_option("--last", arguments.last, "wf ps -n 5"))
     else:
         rows = going or index.newest(1)
     if arguments.json:
@@ -102,7 +103,7 @@ def _watch(arguments: argparse.Namespace, records: Records, context: Context) ->
     from runner.cli.render.screen import watch
     from runner.cli.render.style import style
 
-    newest = None if arguments.last is None else _number(arguments.last)
+    newest = count_option("--last", arguments.last, "wf ps -n 5")
     followed: dict[str, None] = {}
 
     def seen() -> tuple[object, str]:
@@ -137,12 +138,6 @@ def _followed(index: Index, followed: dict[str, None]) -> list[Row]:
 
 def _row(index: Index, name: str) -> Row | None:
     return next((row for row in index.with_prefix(name, 1) if row.name == name), None)
-
-
-def _number(written: str) -> int:
-    if written.isdigit():
-        return int(written)
-    raise WfError(USAGE, f"--last: a number is wanted, not `{written}`", hint="wf ps -n 5")
 
 
 def _paint(column: int, text: str) -> tuple[str, ...]:

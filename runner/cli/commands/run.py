@@ -97,12 +97,12 @@ def execute(arguments: argparse.Namespace, context: Context) -> int:
 
         return plan.execute(arguments, context)
     from runner.cli.asking import asked_for
+    from runner.cli.counts import count_option
     from runner.cli.wanted import Asker
 
     how = going(arguments, context)
-    how = how._replace(
-        rules=how.rules._replace(limit=_limit(arguments.parallel), keep_going=arguments.keep_going)
-    )
+    limit = count_option("--parallel", arguments.parallel, "wf run --all --parallel 2", least=1)
+    how = how._replace(rules=how.rules._replace(limit=limit, keep_going=arguments.keep_going))
     if how.tag is not None and arguments.all:
         raise WfError(
             USAGE, "a tag is for one run, and --all makes many", hint="wf tags add TAG RUN"
@@ -226,12 +226,3 @@ def _tell_aged(planned: Plan, opened: WorkflowFiles, context: Context) -> None:
     ageing = Ageing(opened.root, context.variables)
     found = ageing.warnings(job for job in jobs if ageing.worth_it(job))
     show_aged(found, context.err, context.variables)
-
-
-def _limit(written: str | None) -> int | None:
-    if written is None:
-        return None
-    if written.isdecimal() and int(written):
-        return int(written)
-    message = f"--parallel: a number of at least 1 is wanted, not `{written}`"
-    raise WfError(USAGE, message, hint="wf run --all --parallel 2")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from runner.cli.arguments import Parser
 from runner.cli.commands.artifacts.whole import add_address, show
-from runner.errors import USAGE, WfError
 
 if TYPE_CHECKING:
     import argparse
@@ -37,21 +36,14 @@ def parser() -> Parser:
 
 def execute(arguments: argparse.Namespace, context: Context) -> int:
     """Show them."""
+    from runner.cli.counts import count_option
     from runner.cli.render.artifacts import show_tree
 
-    levels = _levels(arguments.level)
+    given = count_option("--level", arguments.level, "wf artifacts tree last -L 2", least=1)
+    levels = min(given or _MOST, _MOST)
 
     def render(whole: Whole) -> None:
         run = whole.contents.run
         show_tree(run, whole.artifacts, context.out, context.variables, levels)
 
     return show(arguments, context, render)
-
-
-def _levels(written: str | None) -> int:
-    if written is None:
-        return _MOST
-    if written.isdecimal() and int(written) > 0:
-        return min(int(written), _MOST)
-    said = f"--level: a number of at least 1 is wanted, not `{written}`"
-    raise WfError(USAGE, said, hint="wf artifacts tree last -L 2")
