@@ -100,8 +100,8 @@ class Command:
         return False
 
     def jobs(self) -> list[int]:
-        """The processes of its job, which knows the name of its run."""
-        return _processes(*self._marks, "WF_RUN=")
+        """The processes of its job, which knows its workflow; uv at work for it does not."""
+        return _processes(*self._marks, "WF_RUN=", "WF_WORKFLOW=")
 
 
 def _processes(*marks: str) -> list[int]:

@@ -229,6 +229,8 @@ def test_uv_killed_in_the_middle_leaves_nothing(world: World, links: Path) -> No
     _, err = running.communicate(timeout=60)
     gate.touch()
     assert running.returncode == 78, err
+    assert b"error: uv was killed (SIGKILL) before the environment was ready" in err
+    assert b"hint: most likely the machine ran out of memory" in err
     assert environments(world) == []
     assert world.wf("run", "one").out == "1.0\n"
 

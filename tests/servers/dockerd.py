@@ -182,6 +182,19 @@ class Dockerd:
         found = self.client.containers(all=True)
         return [one for one in found if one["Labels"].get(HOME_LABEL, "").startswith(str(home))]
 
+    def sweep(self, home: Path) -> None:
+        """Remove them; a removal that somebody else has begun is waited for."""
+        from docker.errors import APIError
+
+        def gone() -> bool:
+            found = self.containers(home)
+            for container in found:
+                with suppress(APIError):
+                    self.client.remove_container(container["Id"], force=True, v=True)
+            return not found
+
+        until(gone, f"the end of the containers of {home}")
+
     def gpu_requests(self) -> list[str]:
         """What the hook was told: the state of each container with GPUs, as JSON."""
         return _lines(self.folder / f"{_HOOK}.log")
@@ -341,8 +354,7 @@ def _swept(dockerd: Dockerd) -> Iterator[list[Path]]:
     homes: list[Path] = []
     yield homes
     for home in homes:
-        for container in dockerd.containers(home):
-            dockerd.client.remove_container(container["Id"], force=True, v=True)
+        dockerd.sweep(home)
 
 
 @pytest.fixture

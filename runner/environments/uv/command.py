@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _TERMINAL = WindowSize(rows=100, columns=500)
 _DRAWING = {"TERM": "xterm", "NO_COLOR": "1", "UV_NO_PROGRESS": "0", "UV_NO_WRAP": "1"}
 _TELL_SECONDS = 0.1
+# in a container, what a signal has ended exits with its number and this; uv itself exits with 2
+_KILLED = 128
 
 
 class Uv:
@@ -172,7 +174,11 @@ class Uv:
         return found[1] if found else "unknown"
 
     def _run(self, *words: str, variables: Mapping[str, str] | None = None) -> int:
-        """Run uv, with what it says on the log and what it does shown as progress."""
+        """Run uv, with what it says on the log and what it does shown as progress.
+
+        Raises:
+            WfError: kind ``ENVIRONMENT`` when it was killed: what it wanted says nothing then.
+        """
         with open(self._build.log, "ab", opener=_private) as log:
             transcript = Transcript(log, _TERMINAL.columns)
             self._said = transcript.said
@@ -191,7 +197,7 @@ class Uv:
                     self._build.observer.notify(PhaseProgress("env", text))
 
             try:
-                return self.workshop.run(
+                code = self.workshop.run(
                     [str(self.program), *words],
                     env=variables or self._variables,
                     build=self._build,
@@ -200,6 +206,11 @@ class Uv:
                 )
             finally:
                 transcript.end()
+        if code < 0 or code > _KILLED:
+            from runner.environments.uv.failures import killed
+
+            raise killed(abs(code) % _KILLED, self._details(), self._build.log)
+        return code
 
     def _details(self) -> str:
         """What it said, with the files named as the user does."""

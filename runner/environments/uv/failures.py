@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 from runner.environments.credentials import masked
@@ -57,6 +58,18 @@ def no_venv(version: str, looked: Search, said: str, log: Path) -> WfError:
     if cause is None:
         return no_interpreter(version, looked, said)
     return WfError(ENVIRONMENT, cause.message, hint=cause.hint, details=details(said, log))
+
+
+def killed(number: int, said: str, log: Path) -> WfError:
+    """A signal has ended uv. Whoever fills the memory is killed by the kernel."""
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    full = "most likely the machine ran out of memory: free some (`free -h` shows it), and "
+    return WfError(
+        ENVIRONMENT,
+        f"uv was killed ({name}) before the environment was ready",
+        hint=f"{full if number == signal.SIGKILL else ''}run it again",
+        details=details(said, log),
+    )
 
 
 def no_setuptools(said: str) -> WfError:
