@@ -28,6 +28,7 @@ _EPOCHS = ("epoch", "current_epoch", "epochs")
 _STEPS = ("global_step", "step", "iteration", "iter", "steps")
 _HIDDEN = {"_parameters", "_buffers", "_modules"}
 _VISITS = 500_000
+_MOST_TENSORS = 100_000
 _DEEPEST = 60
 _LONGEST_NAME = 500
 _OPTIMIZER = "param_groups"
@@ -82,27 +83,45 @@ class _Walked(NamedTuple):
     storages: dict[str, Storage]
 
 
+class _Part(NamedTuple):
+    """An object on the way: what of it is left, its name, and how many tensors came before it."""
+
+    rest: Iterator[tuple[str, Any]]
+    name: str
+    identity: int
+    before: int
+
+
 def _walk(root: Any) -> _Walked:  # noqa: ANN401
-    """Every tensor with its name, and every storage, wherever they are."""
+    """Every tensor with its name, and every storage, wherever they are.
+
+    An object may be reached on many ways: one that holds no tensor is looked through once.
+    """
     found: list[tuple[str, Numbers]] = []
     storages: dict[str, Storage] = {}
-    # the rest of what each object on the way holds, and the name of that object
-    way = [(iter([("", root)]), "")]
+    # objects without tensors, and how deep they lay: deeper, no more of them would be seen
+    bare: dict[int, int] = {}
+    way = [_Part(iter([("", root)]), "", 0, 0)]
     for _ in range(_VISITS):
         if not way:
             return _Walked(found, storages)
-        rest, name = way[-1]
-        held = next(rest, None)
+        held = next(way[-1].rest, None)
         if held is None:
-            way.pop()
+            seen = way.pop()
+            if len(found) == seen.before:
+                bare[seen.identity] = len(way)
             continue
-        name, node = _joined(name, held[0]), held[1]
+        name, node = _joined(way[-1].name, held[0]), held[1]
         numbers = tensor(node)
         if numbers is not None:
             found.append((name, numbers))
             _note(node, storages)
-        elif len(way) < _DEEPEST and isinstance(node, Pairs | Made | list | tuple):
-            way.append((contents(node), name))
+            if len(found) > _MOST_TENSORS:
+                raise Damaged("it holds more tensors than wf looks at")
+        elif isinstance(node, Pairs | Made | list | tuple) and len(way) < bare.get(
+            id(node), _DEEPEST
+        ):
+            way.append(_Part(contents(node), name, id(node), len(found)))
     raise Damaged("it holds more objects than wf looks at")
 
 

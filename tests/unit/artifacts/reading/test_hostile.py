@@ -174,21 +174,38 @@ def test_a_pickle_that_asks_for_much_gets_little(code: bytes, says: str) -> None
         assert says in sentence(archive(code), "a.ckpt")
 
 
-def test_lists_within_lists_that_would_unfold_without_end() -> None:
-    # each list holds the one before ten times
-    code = b"]q\x00" + b"".join(
-        b"](" + b"h" + bytes([at]) + b"2" * 9 + b"eq" + bytes([at + 1]) for at in range(60)
-    )
-    assert "more objects" in sentence(archive(b"}X\x01\x00\x00\x00a" + code + b"s."), "a.ckpt")
-
-
-def test_hyper_parameters_that_would_unfold_without_end_are_cut() -> None:
+@pytest.mark.parametrize("levels", [30, 100])
+@pytest.mark.parametrize("form", ["lightning", "torch"])
+def test_lists_within_lists_that_would_unfold_without_end_are_cut(form: str, levels: int) -> None:
     inner: Any = ["x"] * 10
-    for _ in range(30):
+    for _ in range(levels):
         inner = [inner] * 10
-    pickled = pickle.dumps({"hyper_parameters": {"a": inner}, "state_dict": {"a": 1},
-                            "pytorch-lightning_version": "2"})  # fmt: skip
-    assert "more objects" in sentence(archive(pickled), "a.ckpt")
+    made: dict[str, Any] = {"state_dict": {"a": 1}, "hyper_parameters": {"a": inner}}
+    made |= {"pytorch-lightning_version": "2"} if form == "lightning" else {}
+    found = recognise.read(io.BytesIO(archive(pickle.dumps(made))), "a.ckpt")
+    assert isinstance(found, Checkpoint)
+    assert found.document()["format"] == form
+    said = json.dumps(found.hyper_parameters, ensure_ascii=False)
+    assert "…" in said
+    assert len(said) < 100_000
+
+
+def test_lists_of_tensors_that_would_unfold_without_end() -> None:
+    """Each list holds the one before ten times: the tensor would have another name each time."""
+    made = rebuilt(b"K\x02\x85", storage()).removesuffix(b"s.") + b"q\x000"
+    for at in range(30):
+        made += b"](" + (b"h" + bytes([at])) * 10 + b"eq" + bytes([at + 1]) + b"0"
+    assert "more tensors" in sentence(archive(made + b"h\x1es."), "a.ckpt")
+
+
+def test_a_tensor_deep_below_what_else_is_seen_is_found() -> None:
+    """What lies too deep on one way is looked for on a shorter one."""
+    made = rebuilt(b"K\x02\x85", storage()).removesuffix(b"s.") + b"q\x000"
+    made += b"]h\x00aq\x010" + b"]h\x01aq\x010" * 9  # in ten lists
+    made += b"](" + b"h\x01" + b"q\x020]h\x02a" * 55 + b"h\x01es."
+    found = recognise.read(io.BytesIO(archive(made, numbers=bytes(16))), "a.ckpt")
+    assert isinstance(found, Checkpoint)
+    assert [one.name for one in found.tensors] == [f"w.1{'.0' * 10}"]
 
 
 def test_a_list_that_holds_itself() -> None:
