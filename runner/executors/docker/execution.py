@@ -48,6 +48,8 @@ _LOOK_AGAIN_SECONDS = 0.005
 _LONGEST_SECONDS = 0.05
 # a job that closes its output may go on; what it has started may still write
 _CLOSED_SECONDS = 1.0
+# that it ran out of memory reaches the daemon by another way than its end
+_NOTICE_SECONDS = 0.5
 _AWAY = "the daemon does not answer; it is asked again, and the job may go on meanwhile"
 _FAULTS = (Refused, Unreachable, Gone)
 
@@ -70,6 +72,7 @@ class ContainerExecution:
         self._look_at = now
         self._pause = _LOOK_AGAIN_SECONDS
         self._closed_at = float("-inf")
+        self._over_at = float("inf")
         self._outage: Outage | None = None
         self._unsent: int | None = None
         self._stream: Stream | None = None
@@ -295,9 +298,11 @@ class ContainerExecution:
             number, self._unsent = self._unsent, None
             self._ask_to_end(number)
         if state.over and self._whole:
-            self._end, self._lost = state, self._untold
-            if self._lost is None:
+            if self._untold is None:
                 self._passage.end = End(state.code, state.out_of_memory)
+                if self._may_be_told_more(state, now):
+                    return
+            self._end, self._lost = state, self._untold
         elif state.over or restarted or away or now - self._closed_at > _CLOSED_SECONDS:
             self._know(state)
             self._follow()
@@ -305,6 +310,15 @@ class ContainerExecution:
             # it may be another daemon than the one that was read from: what the job still says
             # has not come through the stream
             self._whole = False
+
+    def _may_be_told_more(self, state: State, now: float) -> bool:
+        """Whether the daemon may not know yet why the kernel has killed it."""
+        if state.out_of_memory or state.code != _SIGNALLED + signal.SIGKILL:
+            return False
+        if self._command.spec.memory is None or signal.SIGKILL in self._stopping.asked:
+            return False
+        self._over_at = min(self._over_at, now)
+        return now < self._over_at + _NOTICE_SECONDS
 
     def _why_untold(self, state: State) -> str | None:
         """What hides how the job ended, where its daemon was started anew meanwhile."""

@@ -7,6 +7,7 @@ The daemon is one that says what a test has it say; what really happens to daemo
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from runner.containers.faults import Gone, Unreachable
 from runner.containers.values import State
 from runner.executors.docker.execution import ContainerExecution
 from runner.process.sink import LogFile
+from runner.spec.workflow import Resources
 from tests.fakes.containers import commands, translated
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 RUNNING = State("running", 0, 0, False, "")  # noqa: FBT003 - as it is made of an answer
 ENDED = State("exited", 0, 0, False, "")  # noqa: FBT003 - as above
+KILLED = State("exited", 0, 137, False, "")  # noqa: FBT003 - as above
 AWAY = Unreachable("it does not answer")
 
 
@@ -115,10 +118,15 @@ def nothing() -> Iterator[Nothing]:
 
 
 def followed(
-    daemon: OneDaemon, container: OneContainer, nothing: Nothing, folder: Path
+    daemon: OneDaemon,
+    container: OneContainer,
+    nothing: Nothing,
+    folder: Path,
+    memory: int | None = None,
 ) -> tuple[Exit, bytes]:
     """How it ended, and its log."""
-    command, fakes = translated(commands("true")), (daemon, container, nothing)
+    command = translated(commands("true", job={"resources": Resources(memory=memory)}))
+    fakes = (daemon, container, nothing)
     server, made, signals = (_any(one) for one in fakes)
     log = os.open(folder / "log", os.O_RDWR | os.O_CREAT)
     try:
@@ -168,3 +176,18 @@ def test_output_that_has_ended_is_not_read_again(nothing: Nothing, tmp_path: Pat
     exited, log = followed(OneDaemon(), container, nothing, tmp_path)
     assert (exited.code, log, container.read_again) == (0, b"hello", False)
     assert container.removed
+
+
+@pytest.mark.parametrize(
+    ("then", "out_of_memory"),
+    [(KILLED._replace(out_of_memory=True), 1), (KILLED, 0), (Gone("no"), 0)],
+)
+def test_that_memory_ran_out_may_be_told_after_the_end(
+    nothing: Nothing, tmp_path: Path, then: State | Exception, out_of_memory: int
+) -> None:
+    live = Said(b"", ends=True)
+    container = OneContainer(RUNNING, KILLED, then, live=live, whole=b"")
+    exited, _ = followed(OneDaemon(), container, nothing, tmp_path, memory=64 << 20)
+    assert (exited.signal, exited.lost) == (signal.SIGKILL, None)
+    assert exited.memory is not None
+    assert exited.memory.killed == out_of_memory
