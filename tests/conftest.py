@@ -41,6 +41,8 @@ CACHE = ROOT / ".cache"
 REQUIRED = frozenset(filter(None, os.environ.get("WF_REQUIRE", "").split(",")))
 # how long a condition is waited for before the test fails; reached only when something is broken
 PATIENCE_SECONDS = 60.0
+# the same for what stands back behind all else that the machine does
+FINISHING_SECONDS = 300.0
 # how long a run that is asked to end is left to it before it is killed
 _WAY_OUT_SECONDS = 5.0
 

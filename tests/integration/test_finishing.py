@@ -17,7 +17,7 @@ from runner.cached import EnvironmentPaths
 from runner.environments.finishing.bytecode import compile_all
 from runner.environments.finishing.mark import is_being_finished
 from runner.environments.interface import Compiled
-from tests.conftest import finishers, require, until
+from tests.conftest import FINISHING_SECONDS, finishers, require, until
 from tests.fakes import packages
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def environment(world: World) -> EnvironmentPaths:
 def finished(world: World) -> Any:
     """Wait until it is finished; what was done."""
     paths = environment(world)
-    until(paths.finished.exists, "a finished environment")
+    until(paths.finished.exists, "a finished environment", FINISHING_SECONDS)
     return json.loads(paths.finished.read_bytes())
 
 
@@ -174,10 +174,16 @@ def test_two_at_once_get_in_nobodys_way(world: World) -> None:
     for pid in finishers(world.home):
         os.kill(pid, signal.SIGKILL)
     until(lambda: not finishers(world.home), "its end")
+    until(lambda: not is_being_finished(paths), "the end of its helpers")
     spec = json.dumps({"python": "3", "packages": ["held"]}).encode()
     words = [sys.executable, "-m", "runner.finisher", str(world.home / "cache"), paths.root.name]
     both = [
-        subprocess.Popen(words, stdin=subprocess.PIPE, env={**os.environ, **world.variables})
+        subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE,
+            env={**os.environ, **world.variables},
+            start_new_session=True,  # a finisher steps back with the whole session that it is in
+        )
         for _ in range(2)
     ]
     for process in both:

@@ -11,12 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.conftest import CACHE, ROOT, World, make_world, until
+from tests.conftest import CACHE, FINISHING_SECONDS, ROOT, World, make_world, until
 
 # a workflow of each requirements file, which takes seconds
 _WORKFLOWS = ("prepare-mnist", "prepare-mnist-keras")
 _DOWNLOADS_SECONDS = 900
-_FINISHING_SECONDS = 300
 
 
 def cloned(folder: Path) -> World:
@@ -45,7 +44,7 @@ def main() -> None:
             if done.code == 0:
                 fingerprint = world.record()["environment"]["fingerprint"]
                 finished = CACHE / "wf" / "environments" / fingerprint / "finished.json"
-                until(finished.exists, f"the bytecode of {name}", _FINISHING_SECONDS)
+                until(finished.exists, f"the bytecode of {name}", FINISHING_SECONDS)
 
 
 if __name__ == "__main__":
