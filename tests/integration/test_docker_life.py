@@ -76,9 +76,9 @@ def replaced(world: World, run: str) -> int:
     """Kill who carries it out; who does then."""
     before = supervisor(world, run)
     os.kill(before, signal.SIGKILL)
-    return until(
-        lambda: (now := supervisor_or_none(world, run)) != before and now, "who takes over"
-    )
+    now = until(lambda: (now := supervisor_or_none(world, run)) != before and now, "who takes over")
+    until(lambda: children(now), "who stands by for it")
+    return now
 
 
 def supervisor_or_none(world: World, run: str) -> int | None:
@@ -445,7 +445,7 @@ def test_what_it_uses_is_seen(docked: World) -> None:
         "  commands:\n"
         "  - >-\n"
         '    python3 -c \'import time; kept = b"x" * (64 << 20); end = time.time() + 4\n\n'
-        "    while time.time() < end: pass'\n"
+        "    while time.time() < end or time.process_time() < 3: pass'\n"
     )
     done = docked.wf("run", "job")
     assert done.code == 0, done.err
