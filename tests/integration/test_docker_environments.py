@@ -16,7 +16,7 @@ from docker.errors import APIError, ImageNotFound
 
 from runner.cached import Cache
 from runner.containers.values import BUILD_LABEL
-from tests.conftest import kill, until
+from tests.conftest import FINISHING_SECONDS, kill, until
 from tests.fakes import packages
 from tests.servers.images import BASE, SMALL
 
@@ -49,6 +49,11 @@ def environments(world: World) -> list[Path]:
     """The folders of those in the cache."""
     folder = Cache(Path(world.variables["WF_CACHE"])).environments
     return sorted(path for path in folder.iterdir() if path.is_dir())
+
+
+def finished(made: Path) -> None:
+    """Wait until nobody is at work in an environment any more."""
+    until((made / "finished.json").exists, "a finished environment", FINISHING_SECONDS)
 
 
 @pytest.mark.usefixtures("links")
@@ -98,6 +103,8 @@ def test_the_next_run_takes_what_is_there(docked: World) -> None:
 @pytest.mark.usefixtures("links")
 def test_it_is_removed_as_any_other(docked: World) -> None:
     docked.wf("run", "train", "--executor", "docker")
+    (made,) = environments(docked)
+    finished(made)
     done = docked.wf("env", "prune", "--all")
     assert (done.code, environments(docked)) == (0, []), done.err
     assert "· built" in docked.wf("run", "train", "--executor", "docker").err
@@ -152,9 +159,9 @@ def _take_away(dockerd: Dockerd, image: str) -> None:
 def test_everything_belongs_to_the_caller_and_stays_as_it_was_built(docked: World) -> None:
     docked.wf("run", "train", "--executor", "docker")
     (made,) = environments(docked)
+    finished(made)
     owners = {path.lstat().st_uid for path in made.rglob("*")}
     assert owners == {os.getuid()}
-    until((made / "finished.json").exists, "a finished environment")
     said = json.loads((made / "finished.json").read_text())
     assert (said["files"], said["skipped"], said["no_lock"]) == (1, 0, None)
     assert list(made.glob("venv/lib/python*/site-packages/__pycache__/held.cpython-*.pyc"))
@@ -176,7 +183,7 @@ def _image(world: World) -> str:
 def test_what_was_changed_in_it_is_built_anew(docked: World) -> None:
     docked.wf("run", "train", "--executor", "docker")
     (made,) = environments(docked)
-    until((made / "finished.json").exists, "a finished environment")
+    finished(made)
     (module,) = made.glob("venv/lib/python*/site-packages/held.py")
     module.parent.chmod(0o755)
     module.unlink()
@@ -305,7 +312,9 @@ def test_what_a_job_installs_comes_on_top_and_vanishes(docked: World, links: Pat
     assert (version, run["environment"]["lock"]) == ("1.0", ["held==1.0", "more==1.0"])
     assert place.startswith(str(docked.folder(run["name"])))
     assert not os.path.lexists(place)
-    assert not list(environments(docked)[0].rglob("more*"))
+    made = environments(docked)[0]
+    finished(made)
+    assert not list(made.rglob("more*"))
 
 
 @pytest.mark.usefixtures("links")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import Result, hear, program, require, until
+from tests.conftest import FINISHING_SECONDS, Result, finishers, hear, program, require, until
 from tests.fakes import packages
 
 if TYPE_CHECKING:
@@ -140,6 +140,8 @@ def test_what_is_in_use_is_neither_removed_nor_built_anew(world: World, tmp_path
     (tmp_path / "gate").touch()
     assert long.wait(60) == 0
     assert "· built" in world.wf("run", "one").err
+    # who begins to finish it in that very moment uses it
+    until(lambda: not finishers(world.home), "a finished environment", FINISHING_SECONDS)
     assert world.wf("env", "prune", "--all", "--json").json()["removed"]
     assert environments(world) == []
     assert list((world.home / "cache" / "environments").iterdir()) == []
