@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from runner.containers.pulling import Pull
-from tests.conftest import program, require
+from tests.conftest import program, require, until
 from tests.servers.images import SMALL
 from tests.servers.serving import Server, free_port
 from tests.unit.containers.test_address import context
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.integration, pytest.mark.docker]
 
+BYTES = re.compile(r"· \d of 2 layers · .* MB")
 USER = "robot"
 PASSWORD = "open-sesame-7"
 # `htpasswd -B` of them
@@ -126,13 +127,19 @@ def test_layers_and_bytes_are_those_that_come(
     dockerd.client.remove_container(made)
     assert "errorDetail" not in dockerd.client.push(name, "1")
     dockerd.client.remove_image(f"{name}:1")
-    pull, told = Pull(f"{name}:1", 0.0), []
-    for report in dockerd.client.pull(f"{name}:1", stream=True, decode=True):
+    # who listens late is told the latest only, and may not hear of the bytes of a quick pull
+    until(lambda: any(BYTES.search(text) for text in _pulled(dockerd, f"{name}:1")), "bytes")
+
+
+def _pulled(dockerd: Dockerd, image: str) -> list[str]:
+    """What is told while an image comes, all of whose two layers do; it is not kept."""
+    pull, told = Pull(image, 0.0), []
+    for report in dockerd.client.pull(image, stream=True, decode=True):
         pull.take(report)
         told.append(pull.text(0.0))
-    dockerd.client.remove_image(f"{name}:1")
-    assert any(re.search(r"· \d of 2 layers · .* MB", text) for text in told), told
-    assert told[-1].startswith(f"pulling {name}:1 · 2 of 2 layers"), told
+    dockerd.client.remove_image(image)
+    assert told[-1].startswith(f"pulling {image} · 2 of 2 layers"), told
+    return told
 
 
 def test_an_image_that_is_there_takes_no_registry(docked: World, dockerd: Dockerd) -> None:
