@@ -47,8 +47,10 @@ class Orphan:
         pid_file = world.home / "pid"
         wf = world.start("run", "job", PID_FILE=str(pid_file))
         self.pid = int(until(lambda: _text(pid_file), "a job"))
-        kill(wf)
         (self.run,) = world.runs()
+        log = world.folder(self.run) / "log"
+        until(lambda: b"begun\n" in log.read_bytes(), "what it has written")
+        kill(wf)
 
     @property
     def lives(self) -> bool:
