@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.conftest import CACHE, program, require
+from tests.servers.programs import alone
 from tests.servers.trainings import cloned
 
 if TYPE_CHECKING:
@@ -26,22 +27,24 @@ def released_dstack() -> Path:
     """The Python of an environment with the released dstack, kept between runs."""
     folder = CACHE / f"dstack-{DSTACK}-py{sys.version_info.major}.{sys.version_info.minor}"
     python, done = folder / "bin" / "python", folder / ".done"
-    if done.exists():
-        return python
-    shutil.rmtree(folder, ignore_errors=True)
-    for words in (
-        ("venv", "--quiet", "--python", sys.executable, str(folder)),
-        ("pip", "install", "--quiet", "--python", str(python), f"dstack=={DSTACK}"),
-    ):
-        made = subprocess.run(
-            [sys.executable, "-m", "uv", *words, "--cache-dir", str(CACHE / "uv")],
-            capture_output=True,
-            check=False,
-            text=True,
-        )
-        if made.returncode != 0:
-            require("registry", f"dstack {DSTACK} cannot be installed: {made.stderr[-500:]}")
-    done.touch()
+    CACHE.mkdir(exist_ok=True)
+    with alone(CACHE / "dstack.lock"):
+        if done.exists():
+            return python
+        shutil.rmtree(folder, ignore_errors=True)
+        for words in (
+            ("venv", "--quiet", "--python", sys.executable, str(folder)),
+            ("pip", "install", "--quiet", "--python", str(python), f"dstack=={DSTACK}"),
+        ):
+            made = subprocess.run(
+                [sys.executable, "-m", "uv", *words, "--cache-dir", str(CACHE / "uv")],
+                capture_output=True,
+                check=False,
+                text=True,
+            )
+            if made.returncode != 0:
+                require("registry", f"dstack {DSTACK} cannot be installed: {made.stderr[-500:]}")
+        done.touch()
     return python
 
 
