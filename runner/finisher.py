@@ -7,6 +7,7 @@ it is done. It is no command for people.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 def main() -> None:
     """Finish it. Nobody hears of it when that goes wrong, but it is written down."""
     stand_back()  # before anything is imported
+    # who wants the environment gone ends us: with all that we started, in a container too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     from runner.cached import Cache
     from runner.environments.finishing.mark import note
 

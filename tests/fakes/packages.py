@@ -180,6 +180,16 @@ def wheel(
     return path
 
 
+def slow_to_compile(folder: Path, name: str, files: int) -> Path:
+    """A wheel with a package ``big`` of so many files, each with so much in it that it takes time.
+
+    It has a file more, which is empty.
+    """
+    work = "".join(f"def f{number}(a, b):\n    return [a, b, {number}]\n" for number in range(300))
+    more = {f"big/m{number}.py": work for number in range(files)}
+    return wheel(folder, name, more={"big/__init__.py": "", **more})
+
+
 def slow_source(folder: Path, name: str, gate: Path, began: Path, version: str = "1.0") -> Path:
     """A source distribution that is built only once ``gate`` exists.
 

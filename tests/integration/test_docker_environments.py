@@ -110,6 +110,36 @@ def test_it_is_removed_as_any_other(docked: World) -> None:
     assert "· built" in docked.wf("run", "train", "--executor", "docker").err
 
 
+def test_nothing_is_at_work_in_it_when_it_is_removed(
+    docked: World, dockerd: Dockerd, links: Path
+) -> None:
+    packages.slow_to_compile(links, "large", 400)
+    docked.write("requirements.txt", "held==1.0\nlarge\n")
+    docked.wf("run", "train", "--executor", "docker")
+    (made,) = environments(docked)
+    until(lambda: _compiling(dockerd, made), "a container that compiles")
+    # one that takes long to end is left alone
+    until(lambda: _pruned(docked) == [], "a removed environment")
+    assert not _compiling(dockerd, made)
+
+
+def _pruned(world: World) -> list[Path]:
+    """The environments that are left."""
+    done = world.wf("env", "prune", "--all")
+    assert done.code == 0, done.err
+    return environments(world)
+
+
+def _compiling(dockerd: Dockerd, environment: Path) -> list[str]:
+    """The containers in which it is compiled, by their ids."""
+    python = f"{environment}/venv/bin/python"
+    return [
+        one["Id"]
+        for one in dockerd.client.containers(all=True)
+        if one["Command"].startswith(python) and "compileall" in one["Command"]
+    ]
+
+
 @pytest.mark.usefixtures("links")
 def test_it_is_no_environment_of_this_machine(docked: World) -> None:
     docked.wf("run", "train", "--executor", "docker")

@@ -54,10 +54,8 @@ def links(world: World, tmp_path: Path) -> Path:
 @pytest.fixture
 def many(links: Path) -> None:
     """The same with so many files that finishing takes a while."""
-    work = "".join(f"def f{number}(a, b):\n    return [a, b, {number}]\n" for number in range(300))
-    more = {f"big/m{number}.py": work for number in range(MANY)}
     shutil.rmtree(links)
-    packages.wheel(links, "held", more={"big/__init__.py": "", **more})
+    packages.slow_to_compile(links, "held", MANY)
 
 
 def environment(world: World) -> EnvironmentPaths:
