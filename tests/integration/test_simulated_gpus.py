@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import CACHE, make_world, require
+from tests.integration.trained import ran
 
 if TYPE_CHECKING:
     from tests.conftest import Result, World
 
 pytestmark = [pytest.mark.integration, pytest.mark.training]
 
-# a first run downloads torch
-PATIENCE = 1800
 REQUIREMENTS = "torch==2.13.0\npytorch-lightning==2.6.6\n"
 STEP = """\
 import json
@@ -154,7 +153,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def simulate(project: World, name: str) -> Result:
-    done = project.wf("run", name, "--simulate-gpus", timeout=PATIENCE)
+    done = ran(project, "run", name, "--simulate-gpus")
     if done.code == 78:
         require("training", f"its environment cannot be built here: {done.err[-400:]}")
     return done

@@ -15,17 +15,30 @@ from tests.conftest import CACHE, ROOT, require, until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import World
+    from tests.conftest import Result, World
 
 # a first run downloads torch
 PATIENCE = 1800
+# EADDRINUSE, in PyTorch's words
+TAKEN = "address already in use"
 # of an Event in TensorBoard's files (tensorboard ``compat/proto/event.proto``)
 GRAPH = 4
 
 
+def ran(checkout: World, *words: str) -> Result:
+    """``wf WORDS``, whose ranks meet at a port that was free when wf chose it.
+
+    Where another process has taken it before they came, once more.
+    """
+    done = checkout.wf(*words, timeout=PATIENCE)
+    if done.code and TAKEN in (done.out + done.err).lower():
+        done = checkout.wf(*words, timeout=PATIENCE)
+    return done
+
+
 def train(checkout: World, *words: str) -> Any:
     """Run ``wf run WORDS`` to its good end, and return the run's document."""
-    done = checkout.wf("run", *words, timeout=PATIENCE)
+    done = ran(checkout, "run", *words)
     if done.code == 78:
         require("training", f"its environment cannot be built here: {done.err[-400:]}")
     assert done.code == 0, done.out + done.err
@@ -79,7 +92,7 @@ def stopped(checkout: World, *words: str, saved: str) -> str:
 
 def resume(checkout: World, name: str, *words: str) -> Any:
     """``wf resume NAME WORDS`` to its good end: the new run's document."""
-    done = checkout.wf("resume", name, *words, timeout=PATIENCE)
+    done = ran(checkout, "resume", name, *words)
     assert done.code == 0, done.out + done.err
     assert f"from {name}: " in done.err
     return checkout.record()
