@@ -16,7 +16,7 @@ import pytest
 from runner.failpoints import POINTS
 from runner.paths import Home, RunPaths
 from runner.records import supervision
-from tests.conftest import program, require, until
+from tests.conftest import carriers, program, require, until
 from tests.fakes import packages
 from tests.faults.audit import Audit
 
@@ -112,13 +112,19 @@ class Scene:
 
     def clean(self, *, whole: bool = False) -> None:
         """Nothing is left behind, and the same again succeeds."""
+        self.over()
         assert self.audit.faults() == []
         for run in self.world.runs():
             assert self.audit.log_faults(run, SAID, whole=whole) == []
         self.let_go()
         done = self.world.wf("run", "job")
         assert (done.code, done.out.encode()) == (0, SAID), done.err
+        self.over()
         assert self.audit.faults() == []
+
+    def over(self) -> None:
+        """Wait until who carried runs out is gone: a run may be seen to end, or shown, before."""
+        until(lambda: not carriers(self.world.home), "the end of whoever carried it out")
 
 
 @pytest.fixture

@@ -81,6 +81,8 @@ class Command:
         if draw.random() < 0.3:
             variables["STORM_DAEMON"] = str(draw.choice((0.05, 0.5)))
         self.killed = draw.choices((None, "wf", "job"), weights=(6, 3, 1))[0]
+        if self.killed == "job":
+            variables["STORM_SECONDS"] = "60"  # it is there until it is found
         self._when = time.monotonic() + draw.uniform(0.1, 4)
         self.process = world.start("run", "one", **variables)
         self._marks = f"STORM_NUMBER={number}", f"STORM_JOURNAL={variables['STORM_JOURNAL']}"

@@ -23,7 +23,9 @@ pytestmark = pytest.mark.integration
 DAEMON = """\
 import os, signal, sys, time
 def daemon(file):
-    if os.fork():
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
         return
     os.setsid()
     if os.fork():
