@@ -16,7 +16,7 @@ import pytest
 from runner.failpoints import POINTS
 from runner.paths import Home, RunPaths
 from runner.records import supervision
-from tests.conftest import carriers, program, require, until
+from tests.conftest import carriers, children, commands, program, require, until
 from tests.fakes import packages
 from tests.faults.audit import Audit
 
@@ -332,11 +332,24 @@ def test_daemons_of_a_killed_run_are_ended(scene: Scene, closed: str) -> None:
     every = " ".join(f"{number}>&-" for number in range(3, 20)) if closed else ""
     scene.world.workflows(DAEMONS.format(closed=every, end="sleep 600"))
     wf = scene.start()
-    kill(scene.supervisor())
+    supervisor = scene.supervisor()
+    until(lambda: _below(supervisor) == [[b"sleep", b"600"]] * 6, "the daemons and the job alone")
+    kill(supervisor)
     wf.wait()
     assert scene.status() == LOST
     assert scene.audit.faults() == []
     assert "6 processes of it were ended" in scene.world.record()["message"]
+
+
+def _below(pid: int) -> list[list[bytes]]:
+    """The command lines of all processes below one."""
+    said = dict(commands())
+    below, found = children(pid), []
+    while below:
+        one = below.pop()
+        below += children(one)
+        found.append(said.get(one, [])[:-1])
+    return found
 
 
 def test_a_run_of_before_the_machine_was_restarted(scene: Scene, tmp_path: Path) -> None:
