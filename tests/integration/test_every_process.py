@@ -74,7 +74,11 @@ def test_daemons_of_a_short_job_are_ended_and_counted(world: World, pids: Path) 
     assert done.code == 0
     assert left(pids) == []
     assert "warning: 5 processes of the job outlived it and were ended" in done.err
-    assert world.record()["resources"]["enforced"]["processes"] == "subreaper"
+    record = world.record()
+    # it is given a group a second after its start, if it is still there
+    is_short = record["usage"]["wall_seconds"] < 1
+    found_by = {"subreaper"} if is_short else {"subreaper", "cgroup"}
+    assert record["resources"]["enforced"]["processes"] in found_by
 
 
 def test_daemons_of_a_longer_job_are_ended_by_their_group(world: World, pids: Path) -> None:

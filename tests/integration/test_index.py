@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.paths import Home
+from runner.records import behind
 from tests.conftest import Result, program, require
 from tests.unit.records.made import make, records_of
 
@@ -50,7 +51,17 @@ def test_two_write_at_once(tmp_path: Path) -> None:
         assert (writer.returncode, said) == (0, b"")
     home = Home(tmp_path)
     records = records_of(home)
-    listed = {row.name: row.status for row in records.index().newest()}
+
+    def told() -> dict[str, str]:
+        return {row.name: row.status for row in records.index().newest()}
+
+    # who had to be patient for too long has left a mark
+    late = set(behind.marked(home))
+    listed = told()
+    assert listed.keys() | late == set(os.listdir(home.runs))
+    assert {listed[name] for name in listed.keys() - late} <= {"succeeded"}
+    assert records.settle() == []
+    listed = told()
     assert len(listed) == 1000
     assert set(listed) == set(os.listdir(home.runs))
     assert set(listed.values()) == {"succeeded"}
