@@ -417,7 +417,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("limit", [2, None], ids=["time is up", "somebody asks"])
+@pytest.mark.parametrize("limit", [6, None], ids=["time is up", "somebody asks"])
 def test_a_job_that_can_be_interrupted_is_given_notice(
     local: LocalBench, place: Place, limit: int | None
 ) -> None:
@@ -450,7 +450,7 @@ def test_a_job_that_can_be_interrupted_is_given_notice(
 def limited(local: LocalBench, place: Place, *commands: str, stop: int | None = None) -> Exit:
     from dataclasses import replace
 
-    job = replace(a_job(*commands), limits=Limits(max_duration=1, stop_duration=stop))
+    job = replace(a_job(*commands), limits=Limits(max_duration=3, stop_duration=stop))
     return carry_out(local, job, place)
 
 
@@ -458,7 +458,7 @@ def test_a_job_that_runs_too_long_is_asked_to_end(local: LocalBench, place: Plac
     exited = limited(local, place, "trap 'echo saved; exit 9' TERM", "while :; do sleep 0.05; done")
     assert (exited.code, exited.signal) == (9, None)
     assert exited.asked == (signal.SIGTERM,)
-    assert exited.limit == 1
+    assert exited.limit == 3
     assert place.said.endswith(b"saved\n")
 
 
@@ -470,7 +470,7 @@ def test_a_job_that_does_not_end_in_its_time_is_killed_with_all_its_processes(
     )
     assert exited.signal == signal.SIGKILL
     assert exited.asked == (signal.SIGTERM, signal.SIGKILL)
-    assert exited.limit == 1
+    assert exited.limit == 3
     pid = int(place.said)
     until(lambda: not alive(pid), f"the end of {pid}")
 
@@ -494,10 +494,10 @@ def test_a_user_who_stops_a_job_first_has_stopped_it(local: LocalBench, place: P
 
     from runner.process.job import JobProcess
 
-    ends = "sleep 1.2; exit 7"
+    ends = "sleep 3.2; exit 7"
     job = replace(
         a_job(f"trap '{ends}' TERM", "echo begun", "while :; do sleep 0.05; done"),
-        limits=Limits(max_duration=1),
+        limits=Limits(max_duration=3),
     )
     command = local.executor.translate(
         job, environment(place.log_path.parent), a_lease(), place.context

@@ -413,7 +413,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("words", [[], ["--max-duration", "3s"]], ids=["stopped", "time is up"])
+@pytest.mark.parametrize("words", [[], ["--max-duration", "8s"]], ids=["stopped", "time is up"])
 def test_a_job_saves_what_it_has_at_the_notice(
     world: World, pid_file: Path, words: list[str]
 ) -> None:
