@@ -51,7 +51,8 @@ JOBS = {
         ("failed", "exit_code"), 4, "the job exited with 4", b"begun\n",
     ),
     "itself for a while": Rude(
-        "echo begun; (sleep 0.3; kill -CONT $$) & kill -STOP $$; echo whole",
+        "echo begun; (until test -e woken; do sleep 0.3; kill -CONT $$; done) & "
+        "kill -STOP $$; touch woken; wait; echo whole",
         ("succeeded", "exit_code"), 0, "succeeded", b"begun\nwhole\n",
     ),
     "its record": Rude(

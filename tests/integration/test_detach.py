@@ -74,6 +74,12 @@ def job(world: World) -> int:
     return int(until(lambda: path.read_text() if path.exists() else "", "a job"))
 
 
+def log(world: World) -> bytes:
+    """That of the one run, as far as there is one."""
+    found = [path for run in world.runs() if (path := world.folder(run) / "log").exists()]
+    return found[0].read_bytes() if found else b""
+
+
 def ended(world: World) -> Any:
     """The record of the one run, once it is over."""
     until(lambda: world.record()["finished_at"], "the end of the run")
@@ -172,7 +178,7 @@ def test_of_a_long_log_the_end_is_shown(world: World, gate: Path) -> None:
     text = JOB.replace("- echo begun", "- seq 100000; echo begun")
     world.workflows(text)
     wf = world.start("run", "job")
-    job(world)
+    until(lambda: log(world).endswith(b"begun\n"), "all that it says")
     with Screen(world, "attach", "last") as screen:
         screen.wait_for(b"begun")
         gate.touch()
@@ -191,10 +197,10 @@ def test_what_was_written_before_is_told_and_what_comes_is_passed_on(
     world: World, gate: Path
 ) -> None:
     """A character, or a control sequence, that has but begun belongs to what comes."""
-    text = JOB.replace("- echo begun", f"- echo begun; {BAR}; touch $PID_FILE.drawn")
+    text = JOB.replace("- echo begun", f"- echo begun; {BAR}")
     world.workflows(text.replace("- echo done", r"- printf '\251\r\033[2Kdone\n'"))
     wf = world.start("run", "job")
-    until((world.home / "pid.drawn").exists, "the bar")
+    until(lambda: log(world).endswith(b"\xc3"), "the bar")
     with Screen(world, "attach", "last", "--no-status") as screen:
         screen.wait_for(b"title")
         gate.touch()
@@ -414,6 +420,7 @@ def test_a_batch_goes_on_when_its_terminal_is_closed(world: World, gate: Path) -
 def test_a_batch_can_be_left(world: World, gate: Path) -> None:
     with Screen(world, "run", "--all") as screen:
         job(world)
+        screen.wait_for(b"\x1b[?25l")  # the table, without a cursor
         screen.press(CTRL_BACKSLASH)
         assert screen.end() == 0
         assert b"wf ps" in screen.shown

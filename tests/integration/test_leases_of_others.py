@@ -98,12 +98,18 @@ def files(folder: Path) -> FileLeases:
     return FileLeases(folder)
 
 
-def take(leases: FileLeases, cpus: int = 1, *, wait: bool = False) -> Lease:
+def take(
+    leases: FileLeases,
+    cpus: int = 1,
+    *,
+    wait: bool = False,
+    observer: RecordingObserver | None = None,
+) -> Lease:
     return leases.acquire(
         Resources(cpu=cpus),
         lambda _: machine(cores=2),
         Claim("wet-mango-1"),
-        RecordingObserver(),
+        observer or RecordingObserver(),
         wait=wait,
     )
 
@@ -240,12 +246,14 @@ def test_who_is_interrupted_while_asleep_leaves_nothing(
         others.append(Other(folder, 2, "wait"))
         others[0].hear("waiting")
         number = signal.SIGUSR1
+        observer = RecordingObserver()
 
         def arrived(_number: int, _frame: object) -> None:
             raise Interrupted(number)
 
         def interrupt() -> None:
-            until(lambda: len(places(folder)) == 2, "a second place")
+            # the file of a place is there a moment before anybody answers for it
+            until(lambda: observer.of(Waiting), "a second place")
             os.kill(os.getpid(), number)
 
         before = signal.signal(number, arrived)
@@ -253,7 +261,7 @@ def test_who_is_interrupted_while_asleep_leaves_nothing(
         try:
             thread.start()
             with pytest.raises(Interrupted):
-                take(files, 2, wait=True)
+                take(files, 2, wait=True, observer=observer)
         finally:
             thread.join()
             signal.signal(number, before)

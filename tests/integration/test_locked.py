@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import zipfile
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import until
+from tests.conftest import commands, end_finishers, until
 from tests.fakes import packages
 from tests.fakes.package_index import PackageIndex
 
@@ -69,12 +70,23 @@ def former(world: World, links: Path) -> dict[str, Any]:
 def prune(world: World) -> None:
     """Take all environments away, also from those who are still busy with them."""
     folder = world.home / "cache" / "environments"
+    end_finishers(world.home)
+    # its helpers end a moment later, and make folders until then
+    until(lambda: not compiling(world), "the end of its helpers")
 
     def gone() -> bool:
         shutil.rmtree(folder, ignore_errors=True)
         return not folder.exists()
 
     until(gone, "no environment")
+
+
+def compiling(world: World) -> bool:
+    """Whether bytecode is made for an environment."""
+    home, worker = os.fsencode(world.home), b"finishing/worker.py"
+    return any(
+        all(any(part in word for word in said) for part in (home, worker)) for _, said in commands()
+    )
 
 
 def environments(world: World) -> list[str]:

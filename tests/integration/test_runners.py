@@ -94,7 +94,10 @@ def waiting(world: World, workflow: str) -> str:
         queue = [waiter["run"] for waiter in machine(world)["queue"]]
         return next((run for run in queue if run not in before), None)
 
-    return until(found, "a run that waits")
+    run = until(found, "a run that waits")
+    # it has its place before it says so in its own folder
+    until((world.folder(run) / "waiting.json").exists, "word of it")
+    return run
 
 
 def rows(text: str, title: str) -> list[list[str]]:
