@@ -209,6 +209,12 @@ class World:
         folder = Path(self.variables["WF_HOME"]) / "runs"
         return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
+    def beginning(self, run: str) -> str:
+        """As much of a run's name as no other run's begins with."""
+        runs = self.runs()
+        cuts = (run[:length] for length in range(1, len(run)))
+        return next((cut for cut in cuts if sum(one.startswith(cut) for one in runs) == 1), run)
+
     def git(self) -> None:
         """Make the project a git repository with everything committed."""
         for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "all"]):

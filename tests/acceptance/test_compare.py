@@ -105,7 +105,7 @@ def test_a_pattern_is_the_last_run_of_each_workflow_that_fits(past: World, patte
 def test_runs_are_named_as_elsewhere_and_each_counts_once(past: World) -> None:
     one = of(past, "train-one")
     past.wf("tags", "add", "best", one)
-    words = ("last", ":best", one, one[:-2], "train-*", "plain")
+    words = ("last", ":best", one, past.beginning(one), "train-*", "plain")
     assert named(past.wf("compare", *words, "--json").json()) == [
         "plain", "train-one", "train-two",
     ]  # fmt: skip

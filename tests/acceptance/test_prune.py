@@ -100,6 +100,20 @@ def test_what_killed_commands_left_goes_too(world: World, home: Home) -> None:
 
 
 def test_a_kill_while_it_removes_leaves_whole_runs_only(world: World, home: Home) -> None:
+    for _ in range(20):
+        _kill_prune(world, home)
+        if _listed(home.runs):  # it may have been faster, but not every time
+            break
+    listed = world.wf("ps", "-a", "--json").json()
+    assert [run["name"] for run in listed if not home.run(run["name"]).log.exists()] == []
+    assert {run["name"] for run in listed} == set(world.runs())
+    assert len(listed) > 0
+    assert world.wf("prune").code == 0
+    assert (_listed(home.runs), _listed(home.removed)) == ([], [])
+
+
+def _kill_prune(world: World, home: Home) -> None:
+    """Kill it once it has removed some of many."""
     for number in range(300):
         paths = make(home, f"old-fox-{number}", days=400 + number, status="failed")
         (paths.root / "more").mkdir()
@@ -110,12 +124,6 @@ def test_a_kill_while_it_removes_leaves_whole_runs_only(world: World, home: Home
     until(lambda: len(_listed(home.runs)) < 250, "some that are removed")
     process.send_signal(signal.SIGKILL)
     process.wait()
-    listed = world.wf("ps", "-a", "--json").json()
-    assert [run["name"] for run in listed if not home.run(run["name"]).log.exists()] == []
-    assert {run["name"] for run in listed} == set(world.runs())
-    assert len(listed) > 0
-    assert world.wf("prune").code == 0
-    assert (_listed(home.runs), _listed(home.removed)) == ([], [])
 
 
 def _listed(folder: Path) -> list[str]:

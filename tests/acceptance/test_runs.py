@@ -134,7 +134,7 @@ def test_ps_makes_a_lost_index_again(project: World) -> None:
     for path in (project.home / "state").glob("index.sqlite*"):
         path.unlink()
     assert project.wf("ps", "-a", "--json").json() == before
-    assert project.wf("show", names[0][:-1]).code == 0
+    assert project.wf("show", project.beginning(names[0])).code == 0
 
 
 def test_ps_says_what_to_do_about_a_broken_index(project: World) -> None:
