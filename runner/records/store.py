@@ -10,7 +10,6 @@ from runner.disks import flush, named, unwritable
 from runner.errors import STORAGE, USAGE, WfError
 from runner.failpoints import reach
 from runner.records import (
-    behind,
     folder,
     reserve,
     starting,
@@ -18,8 +17,7 @@ from runner.records import (
     supervision,
     transit,
 )
-from runner.records.filling import entry, fill
-from runner.records.index import Index
+from runner.records.mirror import Mirror
 from runner.records.naming import all_named_by, named_by
 from runner.records.opened import OpenRun
 from runner.records.tags import Tags
@@ -30,13 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.paths import Home, RunPaths
-    from runner.records.index import Row
+    from runner.records.index import Index, Row
     from runner.records.state import State, Status
-
-# others who write to the index need milliseconds; a job is not kept waiting for more than that
-_PATIENT_SECONDS = 2.0
-# and who only looks is not kept waiting for others to write what happened before
-_PATIENT_READER_SECONDS = 0.25
 
 
 class Records:
@@ -52,9 +45,7 @@ class Records:
         self._home = home
         self._now = now
         self._tell = tell
-        self._opened: Index | None = None
-        self._filled = False
-        self._patience = _PATIENT_SECONDS
+        self._mirror = Mirror(home, self.stamp, tell)
         self.tags = Tags(home, self.stamp)
         """The names that people gave to runs."""
 
@@ -75,7 +66,7 @@ class Records:
         except OSError as error:
             what = "the state folder cannot be written"
             raise unwritable(what, named(error), self._home.root) from error
-        self._mirror(started.paths)
+        self._mirror.put(started.paths)
         return OpenRun(self.advance, started.paths, first, started.lock, started.supervising)
 
     def add(
@@ -105,23 +96,12 @@ class Records:
         except OSError as error:
             what = "the state folder cannot be written"
             raise unwritable(what, named(error), self._home.root) from error
-        self._mirror(paths)
+        self._mirror.put(paths)
         return paths
 
     def index(self) -> Index:
         """The index, opened at its first use, and filled from the folders when it is new."""
-        if self._opened is None:
-            try:
-                self._home.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            except OSError as error:
-                what = "the state folder cannot be made"
-                raise unwritable(what, named(error), self._home.root.parent) from error
-            self._opened = Index(self._home.database)
-        if not self._filled:
-            if not self._opened.filled:
-                fill(self._home, self._opened, self.stamp(), self._tell)
-            self._filled = True
-        return self._opened
+        return self._mirror.index()
 
     def again(self) -> Records:
         """The same with an index of its own, for another thread."""
@@ -133,10 +113,7 @@ class Records:
         A connection must not be carried into a child (sqlite.org, "How To Corrupt An SQLite
         Database File", 2.6).
         """
-        if self._opened is not None:
-            self._filled = self._filled and not self._opened.aside
-            self._opened.close()
-            self._opened = None
+        self._mirror.close()
 
     def advance(
         self,
@@ -167,71 +144,22 @@ class Records:
             reserve.let_go(paths.root)
             reach("end-written")
         if durable or not after.terminal:
-            self._move(paths, after)
+            self._mirror.move(paths, after)
         return after
-
-    def _move(self, paths: RunPaths, after: State) -> None:
-        """Tell the index what has changed of a run, without reading all of it again."""
-        try:
-            if not self.index().move(paths.root.name, after, self._patience):
-                self._mirror(paths)
-            elif self.index().aside:
-                self._fall_behind(paths)
-        except WfError:
-            self._fall_behind(paths)
 
     def make_durable(self, ended: Sequence[RunPaths]) -> None:
         """Bring the ends of many runs to the disk at once, which is much faster than one by one."""
         flush(self.home.root)
-        self._mirror(*ended)
+        self._mirror.put(*ended)
 
-    def _mirror(self, *changed: RunPaths) -> None:
-        """Have the index say of runs what their folders do; nothing of those that are gone.
-
-        A run never ends because its mirror is locked or full: then `settle` catches up.
-        """
-        try:
-            found = [one for paths in changed if (one := entry(paths)) is not None]
-            if found:
-                links = [link for _, links in found for link in links]
-                self.index().put((row for row, _ in found), links, patience=self._patience)
-            gone = [paths.root.name for paths in changed if not os.path.lexists(paths.root)]
-            if gone:
-                self.index().delete(*gone)
-            self._patience = _PATIENT_SECONDS
-            told = not self.index().aside
-        except WfError:
-            told = False
-        if not told:
-            self._fall_behind(*changed)
-
-    def _fall_behind(self, *changed: RunPaths) -> None:
-        """Have a later command tell the index; who has it locked is not waited for at each step."""
-        self._patience = 0.0
-        for paths in changed:
-            behind.mark(self._home, paths.root.name)
-
-    def _catch_up(self) -> None:
-        """Tell the index what it could not take before, and remove what killed commands left."""
-        marked = behind.marked(self._home)
-        if marked:
-            for name in marked:
-                behind.unmark(self._home, name)  # before we look: it may change meanwhile
-            self._patience = _PATIENT_READER_SECONDS
-            self._mirror(*map(self._home.run, marked))
-            if behind.marked(self._home) and not self.index().aside:
-                # it is still locked, or its disk full: this command knows the truth all the same
-                before = self.index()
-                self._opened = before.copied()
-                before.close()
-                self._mirror(*map(self._home.run, marked))
-            self._patience = _PATIENT_SECONDS
+    def _sweep(self) -> None:
+        """Remove what killed commands left."""
         transit.sweep(self._home.starting)
         transit.sweep(self._home.submissions)
         # whoever removed it was killed, perhaps before the index knew
         transit.sweep(
             self._home.removed,
-            lambda run: self._mirror(self._home.run(run)),
+            lambda run: self._mirror.put(self._home.run(run)),
             self._empty,
         )
 
@@ -248,7 +176,8 @@ class Records:
         which had no lock for its supervisor, counts as alive as long as any process of it is; after
         that nobody knows how it ended.
         """
-        self._catch_up()
+        self._mirror.catch_up()
+        self._sweep()
         dead = []
         for row in self.index().unfinished():
             paths = self._home.run(row.name)
@@ -256,7 +185,7 @@ class Records:
             if known is None:
                 self.index().delete(row.name)
             elif known.terminal:
-                self._mirror(paths)
+                self._mirror.put(paths)
             elif self.abandoned(paths):
                 dead.append(paths)
             elif not folder.alive(paths):
@@ -282,7 +211,7 @@ class Records:
             if known is None or known.terminal:
                 # it ended, or was settled, between our look at its state and at its lock
                 if known is not None:
-                    self._mirror(paths)
+                    self._mirror.put(paths)
                 return
             self.advance(
                 paths,
@@ -394,10 +323,10 @@ class Records:
         try:
             with removing.out_of_sight(self._home, name) as gone:
                 reach("out-of-sight")
-                self._mirror(paths)
+                self._mirror.put(paths)
                 return self._empty(gone)
         except FileNotFoundError:  # a crash has left it in the index only
-            self._mirror(paths)
+            self._mirror.put(paths)
             return 0
         except OSError as error:
             raise WfError(

@@ -120,9 +120,9 @@ def test_what_older_versions_left_of_removed_runs_goes(home: Home) -> None:
 def test_a_run_that_the_index_cannot_take_is_there_all_the_same(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runner.records import store
+    from runner.records import mirror
 
-    monkeypatch.setattr(store, "_PATIENT_SECONDS", 0.0)
+    monkeypatch.setattr(mirror, "_PATIENT_SECONDS", 0.0)
     records = records_of(home)
     records.index()
     other = Index(home.database)
