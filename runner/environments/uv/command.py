@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -206,10 +207,11 @@ class Uv:
                 )
             finally:
                 transcript.end()
-        if code < 0 or code > _KILLED:
+        number = -code if code < 0 else code - _KILLED
+        if 0 < number < signal.NSIG:
             from runner.environments.uv.failures import killed
 
-            raise killed(abs(code) % _KILLED, self._details(), self._build.log)
+            raise killed(number, self._details(), self._build.log)
         return code
 
     def _details(self) -> str:

@@ -54,4 +54,4 @@ def test_who_killed_it_is_said(tmp_path: Path, code: int, name: str, hint: str) 
 
 def test_other_ends_are_its_own(tmp_path: Path) -> None:
     assert attempted(tmp_path, 0) is None
-    assert attempted(tmp_path, 2) == ""
+    assert attempted(tmp_path, 2) == attempted(tmp_path, 255) == ""
