@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 def main() -> None:
     """Finish it. Nobody hears of it when that goes wrong, but it is written down."""
     stand_back()  # before anything is imported
+    from runner.errors import SIGNAL_BASE
+
     # who wants the environment gone ends us: with all that we started, in a container too
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(SIGNAL_BASE + signal.SIGTERM))
     from runner.cached import Cache
     from runner.environments.finishing.mark import note
 

@@ -51,11 +51,7 @@ class Mirror:
         return self._opened
 
     def close(self) -> None:
-        """Close the index until it is needed again.
-
-        A connection must not be carried into a child (sqlite.org, "How To Corrupt An SQLite
-        Database File", 2.6).
-        """
+        """Close it until it is needed again."""
         if self._opened is not None:
             self._filled = self._filled and not self._opened.aside
             self._opened.close()

@@ -103,7 +103,7 @@ class Command:
 
     def jobs(self) -> list[int]:
         """The processes of its job, which knows its workflow; uv at work for it does not."""
-        return _processes(*self._marks, "WF_RUN=", "WF_WORKFLOW=")
+        return _processes(*self._marks, "WF_WORKFLOW=")
 
 
 def _processes(*marks: str) -> list[int]:

@@ -19,7 +19,7 @@ from runner.environments.uv.progress import Progress
 from runner.environments.uv.transcript import Transcript
 from runner.environments.uv.workshop import Here
 from runner.environments.uv.written import option_words, write_files
-from runner.errors import ENVIRONMENT, WfError
+from runner.errors import ENVIRONMENT, SIGNAL_BASE, WfError
 from runner.events import PhaseProgress, Warned
 from runner.terminal import WindowSize
 
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 _TERMINAL = WindowSize(rows=100, columns=500)
 _DRAWING = {"TERM": "xterm", "NO_COLOR": "1", "UV_NO_PROGRESS": "0", "UV_NO_WRAP": "1"}
 _TELL_SECONDS = 0.1
-# in a container, what a signal has ended exits with its number and this; uv itself exits with 2
-_KILLED = 128
 
 
 class Uv:
@@ -207,7 +205,8 @@ class Uv:
                 )
             finally:
                 transcript.end()
-        number = -code if code < 0 else code - _KILLED
+        # in a container the code of what a signal has ended is that of a shell
+        number = -code if code < 0 else code - SIGNAL_BASE
         if 0 < number < signal.NSIG:
             from runner.environments.uv.failures import killed
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from runner.containers.faults import Gone, Refused, Unreachable
 from runner.containers.values import State
+from runner.errors import SIGNAL_BASE
 from runner.executors.docker.handing import take_back
 from runner.executors.docker.inside import Inside
 from runner.executors.docker.outage import Outage
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from runner.process.usage import Reading
 
 TICK_SECONDS = 1.0
-# a code above it is that of a signal, as shells tell it and the daemon does
-_SIGNALLED = 128
 _SOCKET = "unix://"
 # the daemon knows of an end a moment after the output has ended
 _LOOK_AGAIN_SECONDS = 0.005
@@ -313,7 +312,7 @@ class ContainerExecution:
 
     def _may_be_told_more(self, state: State, now: float) -> bool:
         """Whether the daemon may not know yet why the kernel has killed it."""
-        if state.out_of_memory or state.code != _SIGNALLED + signal.SIGKILL:
+        if state.out_of_memory or state.code != SIGNAL_BASE + signal.SIGKILL:
             return False
         if self._command.spec.memory is None or signal.SIGKILL in self._stopping.asked:
             return False
@@ -348,7 +347,7 @@ class ContainerExecution:
         state = self._end
         code = 0 if state is None else state.code
         asked = tuple(self._stopping.asked)
-        ended_by = code - _SIGNALLED if code > _SIGNALLED else None
+        ended_by = code - SIGNAL_BASE if code > SIGNAL_BASE else None
         signalled = ended_by is not None and ended_by in {*asked, signal.SIGKILL}
         return Exit(
             code=None if signalled else code,
