@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 def main() -> None:
     """Finish it. Nobody hears of it when that goes wrong, but it is written down."""
     stand_back()  # before anything is imported
-    from runner.errors import SIGNAL_BASE
-
     # who wants the environment gone ends us: with all that we started, in a container too
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(SIGNAL_BASE + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, _end)
     from runner.cached import Cache
     from runner.environments.finishing.mark import note
 
@@ -33,6 +31,14 @@ def main() -> None:
         _finish(cache, fingerprint, sys.stdin.buffer.read())
     except Exception as error:  # noqa: BLE001 - there is nobody to be told
         note(cache.environment(fingerprint), repr(error))
+
+
+def _end(number: int, _frame: object) -> None:
+    """End; who asks again has to wait until that is done."""
+    from runner.errors import SIGNAL_BASE
+
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(SIGNAL_BASE + number)
 
 
 def _finish(cache: Cache, fingerprint: str, said: bytes) -> None:

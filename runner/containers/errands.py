@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.containers.faults import Gone, Refused, Unreachable
+from runner.deferred import signals_held
 from runner.frames import STDERR, Frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from runner.containers.attached import Attached
+    from runner.containers.container import Container
     from runner.containers.daemon import Daemon
     from runner.containers.following import Following
     from runner.containers.values import ContainerSpec
@@ -34,22 +36,32 @@ def errand(daemon: Daemon, spec: ContainerSpec, on_output: Callable[[bytes, bool
     """
     # nor does it where there is nobody left to remove it
     spec = replace(spec, passing=True)
-    container = daemon.create(spec)
+    with ExitStack() as stack:
+        with signals_held():  # while it is being made nobody knows what to remove
+            container = daemon.create(spec)
+            stack.callback(_remove, container)
+        return _followed(container, spec, on_output)
+
+
+def _followed(
+    container: Container, spec: ContainerSpec, on_output: Callable[[bytes, bool], None]
+) -> int:
+    code = container.ending()
+    source = container.attach()
     try:
-        code = container.ending()
-        source = container.attach()
-        try:
-            container.start()
-            if spec.terminal is not None:
-                with suppress(Refused, Gone):  # it has ended already
-                    container.resize(*spec.terminal)
-            _carry(source, on_output, framed=spec.terminal is None)
-        finally:
-            source.close()
-        return code()
+        container.start()
+        if spec.terminal is not None:
+            with suppress(Refused, Gone):  # it has ended already
+                container.resize(*spec.terminal)
+        _carry(source, on_output, framed=spec.terminal is None)
     finally:
-        with suppress(Refused, Unreachable):
-            container.remove()
+        source.close()
+    return code()
+
+
+def _remove(container: Container) -> None:
+    with suppress(Refused, Unreachable):
+        container.remove()
 
 
 def _carry(

@@ -34,14 +34,18 @@ _SCRIPT = "import held, sys\nprint(held.__file__, held.__version__, sys.prefix)\
 @pytest.fixture
 def links(docked: World, tmp_path: Path) -> Path:
     """A folder that packages are installed from, and nothing else."""
+    return _supplied(docked, tmp_path)
+
+
+def _supplied(world: World, tmp_path: Path) -> Path:
     folder = tmp_path / "links"
     for version in ("1.0", "2.0"):
         packages.wheel(folder, "held", version)
-    docked.variables |= packages.index(folder)
-    docked.variables |= {"PIP_FIND_LINKS": str(folder), "UV_CACHE_DIR": str(tmp_path / "uv")}
-    docked.write("requirements.txt", "held==1.0\n")
-    docked.write("train.py", _SCRIPT)
-    docked.workflows(packages.WORKFLOW)
+    world.variables |= packages.index(folder)
+    world.variables |= {"PIP_FIND_LINKS": str(folder), "UV_CACHE_DIR": str(tmp_path / "uv")}
+    world.write("requirements.txt", "held==1.0\n")
+    world.write("train.py", _SCRIPT)
+    world.workflows(packages.WORKFLOW)
     return folder
 
 
@@ -113,14 +117,37 @@ def test_it_is_removed_as_any_other(docked: World) -> None:
 def test_nothing_is_at_work_in_it_when_it_is_removed(
     docked: World, dockerd: Dockerd, links: Path
 ) -> None:
-    packages.slow_to_compile(links, "large", 400)
-    docked.write("requirements.txt", "held==1.0\nlarge\n")
-    docked.wf("run", "train", "--executor", "docker")
-    (made,) = environments(docked)
-    until(lambda: _compiling(dockerd, made), "a container that compiles")
+    made = _being_compiled(docked, dockerd, links)
     # one that takes long to end is left alone
     until(lambda: _pruned(docked) == [], "a removed environment")
-    assert not _compiling(dockerd, made)
+    assert "running" not in _compiling(dockerd, made)
+    until(lambda: not _compiling(dockerd, made), "a daemon without its container")
+
+
+def test_it_stays_until_its_container_has_ended(
+    world: World, dockerd_alone: Callable[..., Dockerd], tmp_path: Path
+) -> None:
+    server = dockerd_alone()
+    server.give(BASE)
+    world.variables |= server.variables
+    made = _being_compiled(world, server, _supplied(world, tmp_path))
+    until(lambda: "running" in _compiling(server, made), "a container at work")
+    server.freeze()
+    # asking again makes no difference
+    assert (_pruned(world), _pruned(world)) == ([made], [made])
+    server.thaw()
+    until(lambda: _pruned(world) == [], "a removed environment")
+    assert "running" not in _compiling(server, made)
+
+
+def _being_compiled(world: World, dockerd: Dockerd, links: Path) -> Path:
+    """A new environment, and a container in which it is compiled for a while."""
+    packages.slow_to_compile(links, "large", 400)
+    world.write("requirements.txt", "held==1.0\nlarge\n")
+    world.wf("run", "train", "--executor", "docker")
+    (made,) = environments(world)
+    until(lambda: _compiling(dockerd, made), "a container that compiles")
+    return made
 
 
 def _pruned(world: World) -> list[Path]:
@@ -131,10 +158,10 @@ def _pruned(world: World) -> list[Path]:
 
 
 def _compiling(dockerd: Dockerd, environment: Path) -> list[str]:
-    """The containers in which it is compiled, by their ids."""
+    """What the containers are doing in which it is compiled."""
     python = f"{environment}/venv/bin/python"
     return [
-        one["Id"]
+        one["State"]
         for one in dockerd.client.containers(all=True)
         if one["Command"].startswith(python) and "compileall" in one["Command"]
     ]
