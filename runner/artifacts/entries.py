@@ -70,12 +70,11 @@ def said(entry: Entry) -> bytes:
 
 def line(entry: Entry) -> bytes:
     """An entry as it stands in a list: a line of JSON; by hand, as there are many."""
-    path, digest = encode_basestring_ascii(entry.path), encode_basestring_ascii(entry.digest)
-    mode = "null" if entry.mode is None else entry.mode
-    modified = "null" if entry.modified is None else entry.modified
+    path, kind, size, digest, mode, modified = entry
     return (
-        f'{{"path":{path},"kind":"{entry.kind}","bytes":{entry.bytes},"digest":{digest},'
-        f'"mode":{mode},"modified":{modified}}}\n'
+        f'{{"path":{encode_basestring_ascii(path)},"kind":"{kind}","bytes":{size},'
+        f'"digest":{encode_basestring_ascii(digest)},"mode":{"null" if mode is None else mode},'
+        f'"modified":{"null" if modified is None else modified}}}\n'
     ).encode()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import marshal
 import os
 import select
+import signal
 from collections import deque
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -110,6 +111,9 @@ class Crew:
                 return
 
     def _serve(self, orders: int, answers: int) -> None:
+        # by which the kernel tells that somebody waits for a file; nobody starts from here who
+        # would inherit that
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
         work = self._make()
         while (task := _told(orders)) is not None:
             _tell(answers, work(task))

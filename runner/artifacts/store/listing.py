@@ -11,7 +11,7 @@ Links are kept as links and never followed. Sockets, pipes and devices are left 
 from __future__ import annotations
 
 import os
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.artifacts.entries import Lines, is_closed, stored
@@ -110,7 +110,7 @@ class Intake:
         """
         file = self._lists / f"{self._first + self._artifacts}.jsonl"
         with Listing(file, path) as listing:
-            found = (found for root in roots for found in self._walk(root))
+            found = chain.from_iterable(map(self._walk, roots))
             for answer in self._crew.each(self._tasks(found)):
                 self._add(listing, answer)
         self._artifacts += 1
@@ -163,9 +163,10 @@ class Intake:
         try:
             left = [(root, _kind_of(whole))]
             while left:
-                name, kind = left.pop()
+                one = left.pop()
+                name, kind = one
                 if kind != "directory":
-                    yield name, kind
+                    yield one
                     continue
                 try:
                     descriptor = folders.at(stored(name))

@@ -24,7 +24,7 @@ from runner.artifacts.folders import OF_THE_FILE, OnTheWayError, OwnFolders, ope
 from runner.artifacts.manifest import private
 from runner.artifacts.store.hashing import Hasher
 from runner.artifacts.store.pool import Candidate, Pool, read_only
-from runner.failpoints import reach
+from runner.failpoints import often, reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,13 +62,24 @@ class Taken(NamedTuple):
     unreadable: list[tuple[str, int]]
 
 
-class _Open(NamedTuple):
-    """A file that is still open; it has been hashed (hex), unless it is shared already."""
+class _Read(NamedTuple):
+    """A file that is still open, and has been hashed (hex)."""
 
     path: str
     descriptor: int
     found: os.stat_result
-    digest: str = ""
+    digest: str
+
+
+class _Hands(NamedTuple):
+    """What is in hand: all that is ``open``, and what is made read-only ``now``.
+
+    That is not what is small, if somebody else does it ``later``.
+    """
+
+    open: list[int]
+    now: list[_Read]
+    later: bool
 
 
 class Taker:
@@ -87,6 +98,8 @@ class Taker:
         self._notes = notes
         self._noting = os.open(notes / f"{_NOTES}{os.getpid()}", _NOTING, 0o600)
         self._former = _Former(notes)
+        self._opened = often("opened")
+        self._silent = signal.getsignal(signal.SIGIO) is signal.SIG_IGN
 
     def close(self) -> None:
         """Hold nothing open any more."""
@@ -105,30 +118,29 @@ class Taker:
         """
         self._former.round(round_)
         taken = Taken(_NONE, [], [], [])
-        opened: list[_Open] = []
+        hands = _Hands([], [], later)
         try:
-            lines = lines_of(self._look(found, taken, opened))
-            now = [one for one in opened if one.digest and not (later and _may_wait(one.found))]
-            if now:
+            lines = lines_of(self._look(found, taken, hands))
+            if hands.now:
                 _write(self._noting, lines.lines)
                 reach("noted")
-            for one in now:
+            for one in hands.now:
                 lock(one.descriptor, one.found)
                 self._share(one)
         finally:
-            for one in opened:
-                os.close(one.descriptor)
+            for descriptor in hands.open:
+                os.close(descriptor)
         return taken._replace(lines=lines)
 
     def _look(
-        self, found: Iterable[tuple[str, Kind | None]], taken: Taken, opened: list[_Open]
+        self, found: Iterable[tuple[str, Kind | None]], taken: Taken, hands: _Hands
     ) -> list[Entry]:
         """The entries of what is kept; the rest is told of in ``taken``."""
         entries: list[Entry] = []
         for path, kind in found:
             try:
                 if kind == "file":
-                    entry = self._file(path, taken, opened)
+                    entry = self._file(path, taken, hands)
                 else:
                     entry = self._other(path, kind) if kind else None
             except (FileNotFoundError, OnTheWayError):
@@ -164,67 +176,71 @@ class Taker:
         mode = stat.S_IMODE(found.st_mode) & _PERMISSIONS
         return Entry(path, kind, 0, PREFIX + self._hasher.text(text), mode, found.st_mtime_ns)
 
-    def _file(self, path: str, taken: Taken, opened: list[_Open]) -> Entry | None:
+    def _file(self, path: str, taken: Taken, hands: _Hands) -> Entry | None:
         """The entry of a file, which is left open; ``None`` if it is none."""
         above, _, name = stored(path).rpartition("/")
         descriptor, found = open_file(name, self._folders.at(above))
-        opened.append(_Open(path, descriptor, found))
+        hands.open.append(descriptor)
         if not stat.S_ISREG(found.st_mode):
             return None
         mode = stat.S_IMODE(found.st_mode) & _PERMISSIONS
-        reach("opened")
+        self._opened()
         before = self._former.of(path) if mode in _OURS else None
         if before and found.st_nlink > 1 and self._pool.is_object(found, before.digest):
             return Entry(path, "file", found.st_size, PREFIX + before.digest, *before[1:])
-        read, alone = self._hashed(opened[-1], taken)
+        alone, size, digest = self._hashed(path, descriptor, found, taken)
         if not alone:
-            read = self._part(opened, mode)
-        _, descriptor, found, _ = opened[-1]
-        opened[-1] = _Open(path, descriptor, found, read[1])
+            descriptor, size, digest = self._part(path, descriptor, found, hands)
+            found = os.fstat(descriptor)
+        if not (hands.later and _may_wait(found)):
+            hands.now.append(_Read(path, descriptor, found, digest))
         modified = found.st_mtime_ns
-        if before and before.digest == read[1] and mode == read_only(before.mode):
+        if before and before.digest == digest and mode == read_only(before.mode):
             mode, modified = before.mode, before.modified
-        return Entry(path, "file", read[0], PREFIX + read[1], mode, modified)
+        return Entry(path, "file", size, PREFIX + digest, mode, modified)
 
-    def _hashed(self, one: _Open, taken: Taken) -> tuple[tuple[int, str], bool]:
-        """Size and digest of a file, and whether nothing else can write to it any more."""
-        found = one.found
-        alone = is_alone(one.descriptor)
-        read = self._hasher.read(one.descriptor, found)
-        if not alone or read[0] != found.st_size or found.st_size >= _LONG:
-            after = os.fstat(one.descriptor)
-            if (after.st_size, after.st_mtime_ns) != (read[0], found.st_mtime_ns):
-                taken.changed.append(one.path)
+    def _hashed(
+        self, path: str, descriptor: int, found: os.stat_result, taken: Taken
+    ) -> tuple[bool, int, str]:
+        """Whether nothing else can write to a file any more, its size and its digest."""
+        alone = is_alone(descriptor, silent=self._silent)
+        size, digest = self._hasher.read(descriptor, found)
+        if not alone or size != found.st_size or size >= _LONG:
+            after = os.fstat(descriptor)
+            if (after.st_size, after.st_mtime_ns) != (size, found.st_mtime_ns):
+                taken.changed.append(path)
                 alone = False
-        if found.st_nlink > 1 and not self._pool.is_object(found, read[1]):
+        if found.st_nlink > 1 and not self._pool.is_object(found, digest):
             alone = False  # its other name may be one that somebody writes to
         if found.st_uid != self._user:
             alone = False  # whose it is could change its mode, and write to it
-        return read, alone is not False
+        return alone is not False, size, digest
 
-    def _part(self, opened: list[_Open], mode: int) -> tuple[int, str]:
-        """Put a copy in the place of a file that something outside may write to; what it is."""
-        path, descriptor, found, _ = opened[-1]
+    def _part(
+        self, path: str, descriptor: int, found: os.stat_result, hands: _Hands
+    ) -> tuple[int, int, str]:
+        """Put a copy in the place of a file that something outside may write to; what it is.
+
+        That is its descriptor, its size and its digest.
+        """
         above, _, name = stored(path).rpartition("/")
         with suppress(FileNotFoundError):
             os.unlink(self._staged)
         copy = os.open(self._staged, _NEW, 0o600)
+        hands.open.append(copy)
         try:
             os.lseek(descriptor, 0, os.SEEK_SET)
             read = self._hasher.read(descriptor, os.fstat(descriptor), copy)
-            os.fchmod(copy, mode)
+            os.fchmod(copy, stat.S_IMODE(found.st_mode) & _PERMISSIONS)
             os.utime(copy, ns=(found.st_atime_ns, found.st_mtime_ns))
             os.replace(self._staged, name, dst_dir_fd=self._folders.at(above))
         except OSError:
-            os.close(copy)
             with suppress(OSError):
                 os.unlink(self._staged)
             raise
-        opened[-1] = _Open(path, copy, os.fstat(copy))
-        os.close(descriptor)
-        return read
+        return (copy, *read)
 
-    def _share(self, one: _Open) -> None:
+    def _share(self, one: _Read) -> None:
         above, _, name = stored(one.path).rpartition("/")
         if one.found.st_size:
             file = Candidate(name, self._folders.at(above), one.found, one.digest)
@@ -341,15 +357,17 @@ def clear_notes(notes: Path) -> None:
         left.unlink()
 
 
-def is_alone(descriptor: int) -> bool | None:
+def is_alone(descriptor: int, *, silent: bool = False) -> bool | None:
     """Whether nobody has the file open for writing, or can have while it is open here.
 
     The kernel grants a read lease on such files alone (fcntl(2)), and has whoever wants to write
-    wait for some time. ``None``: it grants none here, as on files of others.
+    wait for some time. ``None``: it grants none here, as on files of others. ``silent``: this
+    process ignores SIGIO, so that nothing else need be done against it.
     """
     try:
-        # who would write makes it send us a signal: one that does nothing
-        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        if not silent:
+            # who would write makes it send us a signal: one that does nothing
+            fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except BlockingIOError:
         return False

@@ -54,3 +54,15 @@ def test_who_is_called_does_the_work() -> None:
         found = {pid for (pid,) in several.each((number,) for number in range(MANY))}
     assert len(found) == 2
     assert parent not in found
+
+
+def test_what_the_kernel_says_of_open_files_ends_nobody() -> None:
+    parent = os.getpid()
+
+    def work(_: tuple[int]) -> tuple[int]:
+        if os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGIO)
+        return (os.getpid(),)
+
+    with Crew(lambda: work) as several:
+        assert parent not in {pid for (pid,) in several.each((number,) for number in range(MANY))}
