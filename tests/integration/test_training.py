@@ -189,6 +189,10 @@ def test_wf_reads_of_the_checkpoint_what_torch_does(
     assert read["parameters"] == sum(math.prod(shape) for _, shape, _ in tensors)
 
 
+def test_what_a_processor_is_slow_with_is_zero(torch: Any) -> None:
+    assert torch["denormal"] == 0
+
+
 def test_both_loggers_tell_the_same_metrics(checkout: World, record: Any, artifacts: Path) -> None:
     shown = checkout.wf("artifacts", "show", record["name"], "--json").json()["files"]
     told = [file["metrics"] for file in shown if file["kind"] == "metrics"]

@@ -7,6 +7,7 @@ import common.vision  # noqa: F401 (before pytorch_lightning: see there)
 # isort: split
 import pytorch_lightning as pl
 import torch
+from common.hooks import QuickHooks
 from common.losses import Losses
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -14,7 +15,7 @@ from torch.nn.functional import cross_entropy
 DIGITS = 10
 
 
-class Classifier(pl.LightningModule):
+class Classifier(QuickHooks, pl.LightningModule):
     """Linear 784-128-10, trained with cross-entropy to tell which digit it sees.
 
     After a test, ``confusion`` holds how often each digit (row) was taken for which (column).

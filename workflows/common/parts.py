@@ -84,6 +84,10 @@ class PartedData(pl.LightningDataModule):
         """Batches to validate on after each epoch."""
         return self.batches(self.parts["val"], shuffle=False)
 
+    def transfer_batch_to_device(self, batch: list[Tensor], *_: object) -> list[Tensor]:
+        """Leave a batch where it is: the loaders have made it on the device."""
+        return batch
+
     def test_dataloader(self) -> DataLoader:
         """Batches to test on, once at the end."""
         return self.batches(self.parts["test"], shuffle=False)

@@ -31,6 +31,7 @@ def begin(folder: Path, epochs: int, *outputs: str) -> tuple[str | None, int]:
     Have a trainer fit also where no epoch is left: that restores what the checkpoint knows besides
     the network, such as the best epoch. It refuses one that has more epochs than it may train.
     """
+    flush_denormals()
     found = os.environ.get("WF_RESUME_CKPT")
     if found is None:
         if first_process():
@@ -42,6 +43,17 @@ def begin(folder: Path, epochs: int, *outputs: str) -> tuple[str | None, int]:
     at = f"at epoch {done + 1}" if done < epochs else f"after epoch {done}"
     say(f"resumed {at} of {max(done, epochs)}")
     return found, done
+
+
+def flush_denormals() -> None:
+    """Have a CPU take for zero what it can only calculate slowly with.
+
+    What Adam remembers of a weight that gets no gradient any more, as that of a pixel which is
+    never lit, becomes less with each step. After 650 of them it is a denormal number (below
+    1.2e-38), with which a processor takes many times as long. Called before there are threads,
+    which begin with what this one has.
+    """
+    torch.set_flush_denormal(True)
 
 
 def keep_last(folder: Path) -> ModelCheckpoint:

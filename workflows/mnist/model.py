@@ -7,13 +7,14 @@ import common.vision  # noqa: F401 (before pytorch_lightning: see there)
 # isort: split
 import pytorch_lightning as pl
 import torch
+from common.hooks import QuickHooks
 from common.losses import Losses
 from network import Network
 from torch import Tensor
 from torch.nn.functional import mse_loss
 
 
-class AutoEncoder(Network, pl.LightningModule):
+class AutoEncoder(QuickHooks, Network, pl.LightningModule):
     """The network, trained to give its input back.
 
     Under DDP each process sees its share of the images; ``val_loss`` and ``train_loss_epoch`` are
@@ -39,8 +40,12 @@ class AutoEncoder(Network, pl.LightningModule):
         self.losses.end_epoch(self)
 
     def validation_step(self, batch: list[Tensor]) -> None:
-        """Log the loss of a batch; Lightning reports the mean over all batches."""
-        self.log("val_loss", self._loss(batch), prog_bar=True, sync_dist=True)
+        """Take the loss of a batch into account."""
+        self.losses.add_validated(self._loss(batch), len(batch[0]))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the mean loss over all batches."""
+        self.losses.end_validation(self)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam, at one learning rate throughout, all parameters in one call."""

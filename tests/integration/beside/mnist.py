@@ -44,6 +44,8 @@ def main() -> None:
         "ended": ended(data, folder / "mnist" / "first"),
         "classified": classifier.trained(data, folder / "classified" / "first"),
         "worsened": classifier.worsened(folder, folder / "worsened" / "first"),
+        # after a training
+        "denormal": float(torch.tensor(1e-30) * 1e-9),
     }
     sys.stdout.write(json.dumps(told) + "\n")
 
