@@ -1,30 +1,40 @@
-"""Signals that wait until what is under way has been done."""
+"""What signals are answered with waits until what is under way has been done."""
 
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
+import threading
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-HANDLED = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGWINCH,
-    signal.SIGQUIT,
-    signal.SIGTSTP,
-)
-"""Those that somebody here has a handler for, which may raise wherever the program is."""
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 @contextmanager
-def signals_held() -> Iterator[set[int]]:
-    """Have them wait until the block is left, and arrive then; gives those that waited before."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
-    try:
-        yield before
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def endings_deferred() -> Iterator[None]:
+    """Who is asked to end meanwhile, and has a handler for that, is asked when the block is left.
+
+    A handler may raise wherever the program is. To hold back the signals themselves
+    (:func:`signal.pthread_sigmask`) would do where there is but one thread: another one takes them,
+    and the handlers run in the first thread all the same.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no handler raises here
+        return
+    arrived: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in _ENDING}
+    own = {number: handler for number, handler in handlers.items() if callable(handler)}
+    with ExitStack() as stack:
+        stack.callback(_answer, arrived, own)  # last of all
+        for number, handler in own.items():
+            stack.callback(signal.signal, number, handler)
+            signal.signal(number, lambda number, _frame: arrived.append(number))
+        yield
+
+
+def _answer(arrived: list[int], handlers: Mapping[signal.Signals, Callable[..., object]]) -> None:
+    for number in map(signal.Signals, arrived):
+        handlers[number](number, None)

@@ -12,14 +12,20 @@ import os
 import select
 import signal
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.deferred import HANDLED, signals_held
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+_HANDLED = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGWINCH,
+    signal.SIGQUIT,
+    signal.SIGTSTP,
+)
 _FAILED = 70
 _STREAMS = (0, 1, 2)
 
@@ -86,7 +92,7 @@ class Nursery:
             # as long as another child could still write to it, a pipe would not end
             for mine in (orders, *self._orders):
                 os.close(mine)
-            for number in HANDLED:
+            for number in _HANDLED:
                 signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             threading.Thread(target=_watch, args=(taking,), daemon=True).start()
@@ -164,7 +170,7 @@ def deputy(take_over: Callable[[], None]) -> Deputy | None:
         OSError: there cannot be one more process.
     """
     waiting, living = os.pipe()
-    with signals_held():  # as in `_fork`
+    with _signals_held():
         try:
             pid = os.fork()
         except OSError:
@@ -184,8 +190,7 @@ def deputy(take_over: Callable[[], None]) -> Deputy | None:
 def _fork(live: Callable[[int, set[int]], None]) -> Child:
     """A child that does ``live``, given the pipe to its parent and the signals to unblock."""
     output, writing = os.pipe()
-    # one that arrives meanwhile belongs to our handlers, not to their copies
-    with signals_held() as before:
+    with _signals_held() as before:
         pid = os.fork()
         if pid == 0:
             code = _FAILED
@@ -199,6 +204,16 @@ def _fork(live: Callable[[int, set[int]], None]) -> Child:
                 os._exit(code)
     os.close(writing)
     return Child(pid, output)
+
+
+@contextmanager
+def _signals_held() -> Iterator[set[int]]:
+    """A signal that arrives meanwhile belongs to the parent's handlers, not to their copies."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
+    try:
+        yield before
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _let_go() -> None:

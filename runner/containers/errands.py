@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.containers.faults import Gone, Refused, Unreachable
-from runner.deferred import signals_held
+from runner.deferred import endings_deferred
 from runner.frames import STDERR, Frames
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def errand(daemon: Daemon, spec: ContainerSpec, on_output: Callable[[bytes, bool
     # nor does it where there is nobody left to remove it
     spec = replace(spec, passing=True)
     with ExitStack() as stack:
-        with signals_held():  # while it is being made nobody knows what to remove
+        with endings_deferred():  # while it is being made nobody knows what to remove
             container = daemon.create(spec)
             stack.callback(_remove, container)
         return _followed(container, spec, on_output)

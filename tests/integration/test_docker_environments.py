@@ -142,7 +142,7 @@ def test_it_stays_until_its_container_has_ended(
 
 def _being_compiled(world: World, dockerd: Dockerd, links: Path) -> Path:
     """A new environment, and a container in which it is compiled for a while."""
-    packages.slow_to_compile(links, "large", 400)
+    packages.slow_to_compile(links, "large", 1500)
     world.write("requirements.txt", "held==1.0\nlarge\n")
     world.wf("run", "train", "--executor", "docker")
     (made,) = environments(world)
