@@ -79,15 +79,15 @@ def execute(  # noqa: PLR0913 - all that a run is made of
     basis = basis or look(root, session.variables)
     source = basis.source or basis.git.source()
     document = submission(plan, parts, basis, source)
-    if run is None:
-        run = parts.records.create(document, parts.choose)
-    else:
-        run.submit(document)
+    # who is stopped from here on leaves a run, whose end has to be written down
+    session.signals.arm()
+    run = _opened(run, document, parts)
     chronicle = Chronicle(run.paths, session.observer)
     session = session._replace(observer=chronicle)
     job = plan.job.of_run(run.name)
     adviser = Adviser(job, basis.project, session.variables)
     try:
+        session.signals.disarm()
         reach("created")
         session.observer.notify(RunCreated(run.name, plan.job.workflow))
         if source.diff:
@@ -124,6 +124,13 @@ def execute(  # noqa: PLR0913 - all that a run is made of
     finally:
         chronicle.close()
         run.close()
+
+
+def _opened(reserved: OpenRun | None, document: dict[str, Any], parts: Parts) -> OpenRun:
+    if reserved is None:
+        return parts.records.create(document, parts.choose)
+    reserved.submit(document)
+    return reserved
 
 
 def _go_through(attempt: Attempt, adviser: Adviser, basis: Basis) -> Verdict:

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from runner.environments.interface import Build
     from runner.executors.interface import Executor
     from runner.process.values import JobCommand
+    from runner.records.opened import OpenRun
 
 RAN_OUT = MemoryUse(limit=64 << 20, peak=64 << 20, killed=1)
 ENOUGH = MemoryUse(limit=64 << 20, peak=1 << 20, killed=0)
@@ -415,6 +416,20 @@ def test_an_interrupt_before_the_job(rig: Rig, number: signal.Signals, code: int
     assert rig.document()["status"] == "cancelled"
     assert rig.executor.started == []
     assert rig.leases.held == frozenset()
+
+
+def test_an_interrupt_as_soon_as_there_is_a_run(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    create = rig.records.create
+
+    def created(*facts: Any) -> OpenRun:
+        made = create(*facts)
+        rig.signals.arrived(signal.SIGTERM)
+        return made
+
+    monkeypatch.setattr(rig.records, "create", created)
+    assert rig.run().exit_code == 143
+    assert (rig.document()["status"], rig.document()["reason"]) == ("cancelled", "terminated")
+    assert rig.executor.started == []
 
 
 def test_a_second_interrupt_while_the_first_is_written_down(rig: Rig) -> None:

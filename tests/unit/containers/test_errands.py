@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Made:
     """A container of a daemon that never answers; who waits for its end is asked to leave."""
 
+    told = False
     removed = False
 
     def ending(self) -> None:
@@ -42,6 +43,7 @@ class Making:
         assert spec.passing
         for number in self._numbers:
             os.kill(os.getpid(), number)
+        self._made.told = True
         return self._made
 
 
@@ -72,3 +74,11 @@ def test_its_container_goes_along_whenever_it_is_asked_to_end(numbers: tuple[int
     with pytest.raises(SystemExit):
         errand(daemon, ContainerSpec("", "sha256:a"), lambda _chunk, _stderr: None)
     assert made.removed
+
+
+def test_a_person_who_insists_does_not_wait_for_the_daemon() -> None:
+    made = Made()
+    daemon = cast("Daemon", Making(made, signal.SIGINT, signal.SIGINT))
+    with pytest.raises(SystemExit):
+        errand(daemon, ContainerSpec("", "sha256:a"), lambda _chunk, _stderr: None)
+    assert not made.told
