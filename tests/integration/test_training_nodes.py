@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.trained import model, resume, rows, said, stopped, train
+from tests.integration.trained import (
+    beside,
+    inputs,
+    model,
+    resume,
+    rows,
+    said,
+    stopped,
+    train,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,3 +145,13 @@ def test_as_many_nodes_as_one_likes_come_to_the_same(
     assert len(two) == len(one) > 2
     for row, other in zip(two, one, strict=True):
         assert row == pytest.approx(other, rel=1e-4)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel what threads are called")
+def test_a_rank_that_has_left_has_no_threads_that_could_abort_it(
+    checkout: World, cut_short: Any, tmp_path: Path
+) -> None:
+    """They would, where they still had something to give back when Python ends."""
+    told = beside(checkout, cut_short, "multi_node", inputs(checkout, cut_short), tmp_path)
+    assert "1 ranks on 1 nodes have the same weights" in told["said"]
+    assert told["left"] == []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn  # before the ranks are joined: see `leave`
 from common.notes import note
 
 
@@ -38,6 +39,18 @@ class Ranks:
         size = dist.get_world_size()
         nodes = size // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         return cls(dist.get_rank(), size, int(os.environ.get("GROUP_RANK", "0")), nodes, device)
+
+    def leave(self) -> None:
+        """Part from the others, once there is no model any more that is trained with them.
+
+        A thread of Gloo's may still have to give back the tensors of the last exchange. Where
+        Python ends before that, it aborts the process (github.com/pytorch/pytorch, 179291); so
+        nothing may keep Gloo any more: its threads end with it. A model that is trained by
+        DistributedDataParallel keeps it. And so does `torch.distributed.nn`, for ever, when it is
+        imported (DistributedDataParallel does) while there is a group: that is the default of its
+        functions' arguments.
+        """
+        dist.destroy_process_group()
 
     def introduce(self, batch_size: int) -> None:
         """Have each rank say where it is and what it does, also for the run's record."""

@@ -17,7 +17,6 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # where `common` and 
 
 # isort: split
 import torch
-import torch.distributed as dist
 from common.flags import positive_int
 from common.metrics import Metrics
 from common.notes import say
@@ -47,7 +46,7 @@ def main() -> None:
         train(state, shares, ranks, range(done, args.epochs))
         measured.samples = max(0, args.epochs - done) * len(shares) * args.batch_size
     write_ranks(args.model / "ranks.json", everywhere_the_same(state.model, ranks), ranks)
-    dist.destroy_process_group()
+    ranks.leave()
 
 
 def train(state: State, shares: Shares, ranks: Ranks, epochs: range) -> None:
