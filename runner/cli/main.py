@@ -104,7 +104,9 @@ def main(words: Sequence[str]) -> int:
     try:
         return _said(list(words))
     except WfError as error:
-        return _report(error, machine=_wants_json(words))
+        with suppress(OSError):  # nobody hears it; the code says it all the same
+            _report(error, machine=_wants_json(words))
+        return error.kind
     except BrokenPipeError:
         # whoever read our output has had enough (`wf ps | head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -114,17 +116,22 @@ def main(words: Sequence[str]) -> int:
     except SystemExit as end:  # argparse, after it has printed help
         return end.code if isinstance(end.code, int) else errors.OK
     except Exception as bug:  # noqa: BLE001 - the one place where a bug becomes a report
-        return _report_bug(bug, words)
+        with suppress(OSError):
+            _report_bug(bug, words)
+        return errors.INTERNAL
 
 
 def _said(words: list[str]) -> int:
     """Do as asked; the code, after everything said has reached whoever listens."""
+    code = errors.OK
     try:
         code = _dispatch(words)
         sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
+        if code > errors.SIGNAL_BASE:
+            return code  # such as that of a terminal that was closed with words on their way to it
         if error.errno in _TOO_MANY:
             said = f"{error.strerror}: {error.filename}"
             raise WfError(errors.STORAGE, said, hint="allow more: ulimit -n 1024") from error
@@ -215,7 +222,7 @@ def _unknown(verb: str) -> WfError:
     return WfError(errors.USAGE, f"there is no {what} `{verb}`", hint=hint)
 
 
-def _report(error: WfError, *, machine: bool) -> int:
+def _report(error: WfError, *, machine: bool) -> None:
     from runner.cli.render.problems import error_document, show_error
 
     if machine:
@@ -223,10 +230,9 @@ def _report(error: WfError, *, machine: bool) -> int:
 
         sys.stdout.write(as_json(error_document(error), sys.stdout.encoding) + "\n")
     show_error(error, sys.stderr, os.environ)
-    return error.kind
 
 
-def _report_bug(bug: Exception, words: Sequence[str]) -> int:
+def _report_bug(bug: Exception, words: Sequence[str]) -> None:
     """A bug of ours: no traceback on the terminal, but a file that can be sent."""
     from runner.cli.crash import ReportedError, write_report
 
@@ -238,4 +244,3 @@ def _report_bug(bug: Exception, words: Sequence[str]) -> int:
     where = f"; the report is {path}" if path else ""
     sys.stderr.write(f"error: this is a bug in wf: {said}{where}\n")
     sys.stderr.write("hint: please send the report with what you typed\n")
-    return errors.INTERNAL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import subprocess
 from typing import TYPE_CHECKING
@@ -169,6 +170,27 @@ def test_a_full_disk_behind_stdout_is_not_a_success(project: World) -> None:
     assert done.returncode != 0
     assert b"Traceback" not in done.stderr
     assert b"No space left" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [("ps -a", 73), ("show nothing", 64), ("show nothing --json", 64)]
+)
+def test_a_terminal_that_is_gone_changes_no_code(project: World, words: str, code: int) -> None:
+    master, slave = pty.openpty()
+    # it begins when its terminal is gone
+    waiting = ["bash", "-c", 'read -r; exec "$@"', "wf", *project.argv(*words.split())]
+    process = subprocess.Popen(
+        waiting,
+        cwd=project.project,
+        env=project.variables,
+        stdin=subprocess.PIPE,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    os.close(master)
+    process.communicate(b"\n", timeout=120)
+    assert process.returncode == code
 
 
 @pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",)], ids=" ".join)

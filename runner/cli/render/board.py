@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from runner import events
 from runner.cli.render.failure import excerpt
+from runner.cli.render.moving import begin, take_away
 from runner.cli.render.style import ECHO, harmless, style
 from runner.cli.render.waiting import News, waiting_line
 from runner.folding.fold import plain_lines
@@ -151,8 +152,7 @@ class Board:
     def close(self) -> None:
         """Take away what moves."""
         if self._live is not None:
-            with suppress(OSError):
-                self._live.stop()
+            take_away(self._live, self._err)
             self._live = None
 
     def _line(self, symbol: str, colour: str, run: str, workflow: str, said: str) -> None:
@@ -179,8 +179,7 @@ class Board:
             console = Console(file=self._err, highlight=False, markup=False, emoji=False)
             # no thread draws: children are made by fork, which threads do not survive
             self._live = Live(console=console, auto_refresh=False, transient=True)
-            with suppress(OSError):
-                self._live.start()
+            begin(self._live)
         with suppress(OSError):
             self._live.update(self._table(now), refresh=True)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from runner import events
 from runner.cli.render.failure import excerpt
 from runner.cli.render.going import status_line
+from runner.cli.render.moving import HIDDEN, SHOWN, begin, take_away
 from runner.cli.render.replay import Replay
 from runner.cli.render.statusline import TAIL, StatusLine, room, settled
 from runner.cli.render.style import ECHO, cut, harmless, style
@@ -34,7 +35,6 @@ _LABEL = 9
 _NOBODY = (errno.EPIPE, errno.EIO, errno.EBADF)
 # of what was written before, a terminal is told the end
 _TOLD_BYTES = 1 << 16
-_SHOWN, _HIDDEN = "\x1b[?25h", "\x1b[?25l"
 
 
 class Watcher:
@@ -100,12 +100,12 @@ class Watcher:
 
     def stand_aside(self) -> None:
         """Somebody else has the terminal for a while (Ctrl-Z)."""
-        self._cursor(_SHOWN)
+        self._cursor(SHOWN)
         self._hide_line()
 
     def come_back(self) -> None:
         """The terminal is ours again."""
-        self._cursor(_HIDDEN)
+        self._cursor(HIDDEN)
 
     def _cursor(self, code: str) -> None:
         if self._status is not None:
@@ -235,8 +235,7 @@ class Watcher:
 
             console = Console(file=self._err, highlight=False, markup=False, emoji=False)
             self._status = console.status(shown, spinner="dots")
-            with suppress(OSError):
-                self._status.start()
+            begin(self._status)
         else:
             from rich.text import Text
 
@@ -261,8 +260,7 @@ class Watcher:
 
     def _quiet(self) -> None:
         if self._status is not None:
-            with suppress(OSError):
-                self._status.stop()
+            take_away(self._status, self._err)
             self._status = None
 
     def _carry(self) -> None:
