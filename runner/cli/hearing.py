@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal, NoReturn, Protocol, TextIO
+from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from runner.errors import OK, SIGNAL_BASE, WfError
 from runner.records import asking
@@ -61,6 +61,7 @@ class Hearing:
         """How many rows of the terminal are ours, and not the job's."""
         self._send: Callable[[int], object] | None = None
         self._early: list[int] = []
+        self._left: int | None = None
         self._before: dict[int, signal._HANDLER] = {}
 
     def __enter__(self) -> Self:
@@ -96,6 +97,18 @@ class Hearing:
                 self._leave(number)
             send(number)
 
+    def check(self) -> None:
+        """To be called after each wait.
+
+        Python drops what a handler raises while it calls back (``__del__``, a weak reference; each
+        import has one of these).
+
+        Raises:
+            Leaving: the user wanted to before, and that was dropped.
+        """
+        if self._left is not None:
+            raise Leaving(self._left)
+
     def tell_size(self) -> None:
         """The terminal has another size than the one that showed it before, maybe."""
         self._resized(signal.SIGWINCH)
@@ -110,8 +123,12 @@ class Hearing:
     def _leave(self, number: int, _frame: object = None) -> None:
         if self._send is None:
             self._early.append(number)
-        else:
-            _end_watching(number)
+            return
+        # once is enough: what is said last must not be cut off
+        for each in _LEAVES:
+            signal.signal(each, signal.SIG_IGN)
+        self._left = number
+        raise Leaving(number)
 
     def _resized(self, number: int, _frame: object = None) -> None:
         size = window_size(self.kept_rows)
@@ -154,10 +171,3 @@ def left(leaving: Leaving, err: TextIO, run: str | None) -> int:
     with suppress(OSError):
         err.write(f"\n{said}\n")
     return OK
-
-
-def _end_watching(number: int) -> NoReturn:
-    # once is enough: what is said last must not be cut off
-    for each in _LEAVES:
-        signal.signal(each, signal.SIG_IGN)
-    raise Leaving(number)

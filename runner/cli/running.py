@@ -215,6 +215,7 @@ class Runner:
         said = b""
         while True:
             ready = self._wait(child.output)
+            self._hearing.check()
             if child.output in ready:
                 chunk = os.read(child.output, _CHUNK)
                 *lines, said = (said + chunk).split(b"\n")

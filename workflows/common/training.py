@@ -26,7 +26,8 @@ def begin(folder: Path, epochs: int, *outputs: str) -> tuple[str | None, int]:
     """Make the results' folder ready; the checkpoint to go on from, and how many epochs it has.
 
     `wf resume` names it in WF_RESUME_CKPT. Without one, what an earlier run left is removed, with
-    ``outputs``; with one, it is said at which of the ``epochs`` the training goes on.
+    ``outputs``; with one, it is said at which of the ``epochs`` the training goes on. And the CPU
+    is told to take denormal numbers for zero, see :func:`flush_denormals`.
 
     Have a trainer fit also where no epoch is left: that restores what the checkpoint knows besides
     the network, such as the best epoch. It refuses one that has more epochs than it may train.

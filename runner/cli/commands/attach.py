@@ -94,4 +94,5 @@ def _follow(view: RunView, hearing: Hearing, context: Context) -> None:
         view.look()
         if going:
             view.wait([], _ENDING_SECONDS if view.ended else _LOOK_AGAIN_SECONDS)
+            hearing.check()
     view.look_back()
