@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
+import struct
 import termios
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +60,18 @@ class Shell(Screen):
     def _argv(world: World, words: Sequence[str]) -> list[str]:
         world.variables["WF"] = " ".join(world.argv(*words))
         return ["bash", "--norc", "--noprofile", "-i"]
+
+
+class Unread(Screen):
+    """A terminal that takes what fits into the kernel's buffer, and no more."""
+
+    def _read(self) -> None:
+        """Nobody does."""
+
+    def waiting(self) -> int:
+        """How many bytes could be read."""
+        found = fcntl.ioctl(self.terminal, termios.FIONREAD, struct.pack("i", 0))
+        return int(struct.unpack("i", found)[0])
 
 
 @pytest.fixture
@@ -123,6 +137,18 @@ def test_a_closed_terminal_is_no_reason_to_end(world: World, gate: Path) -> None
         screen.hang_up()
         assert screen.process.wait(60) == 128 + signal.SIGHUP
     went_on(world, gate)
+
+
+def test_a_terminal_that_is_closed_in_the_midst_of_a_log(world: World, gate: Path) -> None:
+    world.workflows(JOB.replace("- echo begun", "- seq 100000; echo begun"))
+    run = world.start("run", "job")
+    until(lambda: log(world).endswith(b"begun\n"), "a long log")
+    with Unread(world, "attach", "last") as screen:
+        until(lambda: screen.waiting() > 2000, "a part of it")
+        screen.hang_up()
+        assert screen.process.wait(60) == 128 + signal.SIGHUP
+    gate.touch()
+    assert run.wait(60) == 3
 
 
 def test_a_closed_terminal_and_who_does_not_mind(world: World, gate: Path) -> None:
