@@ -123,12 +123,15 @@ def main(words: Sequence[str]) -> int:
 
 def _said(words: list[str]) -> int:
     """Do as asked; the code, after everything said has reached whoever listens."""
+    code = errors.OK
     try:
         code = _dispatch(words)
         sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
+        if error.errno == errno.EIO and code > errors.SIGNAL_BASE:
+            return code  # its terminal was closed, with words on their way there
         if error.errno in _TOO_MANY:
             said = f"{error.strerror}: {error.filename}"
             raise WfError(errors.STORAGE, said, hint="allow more: ulimit -n 1024") from error

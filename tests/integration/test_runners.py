@@ -315,6 +315,14 @@ def test_the_screen_is_given_back_when_somebody_else_ends_it(project: World) -> 
     assert screen.shown.endswith(b"\x1b[?1049l")
 
 
+@pytest.mark.parametrize("words", [("runners", "--watch"), ("ps", "--watch")], ids=" ".join)
+def test_the_screen_ends_with_its_terminal(project: World, words: tuple[str, ...]) -> None:
+    with Screen(project, *words) as screen:
+        screen.wait_for(b"q ends")
+        screen.hang_up()
+        assert screen.process.wait(60) == 128 + signal.SIGHUP
+
+
 def test_the_screen_stands_aside_for_the_shell_and_comes_back(project: World) -> None:
     """Here is no shell, so the kernel does not stop it (setpgid(2), orphaned process groups)."""
     with Screen(project, "runners", "--watch") as screen:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
 import termios
 import time
 import tty
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from runner.errors import OK, SIGNAL_BASE
@@ -35,6 +37,7 @@ _HEARD = (
 _STDIN = 0
 _SECONDS = 1.0
 _ENDS = (b"q", b"Q", b"\x04")
+_HUNG_UP = SIGNAL_BASE + signal.SIGHUP
 
 
 class Screen:
@@ -93,8 +96,9 @@ class Screen:
                 return SIGNAL_BASE + number
         if self._keys in ready:
             pressed = os.read(self._keys, 64)
-            # no byte at all: the terminal is gone
-            if not pressed or any(key in pressed for key in _ENDS):
+            if not pressed:
+                return _HUNG_UP
+            if any(key in pressed for key in _ENDS):
                 return OK
         return None
 
@@ -106,10 +110,11 @@ class Screen:
         self._out.flush()
 
     def _give_back(self) -> None:
-        self._out.write(_LEAVE)
-        self._out.flush()
-        if self._keys is not None and self._before is not None:
-            termios.tcsetattr(self._keys, termios.TCSAFLUSH, self._before)
+        with suppress(OSError, termios.error):  # it is gone
+            self._out.write(_LEAVE)
+            self._out.flush()
+            if self._keys is not None and self._before is not None:
+                termios.tcsetattr(self._keys, termios.TCSAFLUSH, self._before)
 
     def _stand_aside(self) -> None:
         """Ctrl-Z: the shell gets its terminal, and we get it back when we go on."""
@@ -132,8 +137,14 @@ def watch(seen: Callable[[], tuple[object, str]], out: TextIO, *, terminal: bool
 def _on_a_screen(seen: Callable[[], tuple[object, str]], out: TextIO) -> int:
     with Screen(out) as screen:
         while True:
-            screen.draw(seen()[1], "q ends")
-            code = screen.rest(_SECONDS)
+            text = seen()[1]
+            try:
+                screen.draw(text, "q ends")
+                code = screen.rest(_SECONDS)
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                return _HUNG_UP  # the signal that says so comes a little later
             if code is not None:
                 return code
 

@@ -90,14 +90,9 @@ class Terminal:
         self._reader.start()
 
     def close(self) -> None:
-        """Nothing more is written."""
-        with suppress(OSError):
-            self.err.close()
+        """All that was written has been read."""
+        self.err.close()
         self._reader.join()
-
-    def hang_up(self) -> None:
-        """Its window is closed."""
-        self.close()
         os.close(self._master)
 
     def _read(self) -> None:
@@ -128,7 +123,7 @@ def interrupted(make: Callable[[TextIO], Made], line: int) -> Seen:
         close()
         assert (sys.stdout, sys.stderr) == streams
     finally:
-        terminal.hang_up()
+        terminal.close()
     return Seen(whole, terminal.shown)
 
 
